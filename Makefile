@@ -1,0 +1,31 @@
+# demo: a production plan from a database, end to end.   test: prove that everything works.
+PYTHON ?= python3
+DISTRIBUTIONS = lumix_core lumix_sqlalchemy lumix_django lumix_solvers lumix
+BIN = .venv/bin
+STAMP = .venv/installed
+SOURCES = $(foreach dist,$(DISTRIBUTIONS),$(dist)/src)
+EXAMPLES = examples/production_planning
+
+.PHONY: venv demo test check
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "LumiX needs Python 3.11 or newer: make PYTHON=python3.11 " + "$(MAKECMDGOALS)")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --no-build-isolation \
+	  -e ./lumix_core -e ./lumix_sqlalchemy -e ./lumix_django -e "./lumix_solvers[all]" -e ./lumix
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/python $(EXAMPLES)/demo.py
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
