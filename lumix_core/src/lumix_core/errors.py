@@ -1,0 +1,115 @@
+"""Every error and warning of LumiX: one class each, every message in three beats (what, why, what to do)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class LXError(Exception):
+    """The root of everything that LumiX raises."""
+
+
+class LXModelError(LXError, ValueError):
+    """The model as written cannot be built."""
+
+
+class LXDuplicateNameError(LXModelError):
+    """A name is used twice where it must tell two things apart."""
+
+
+class LXUnknownNameError(LXModelError, KeyError):
+    """No variable or constraint has this name."""
+
+    __str__ = Exception.__str__
+
+
+class LXIncompleteError(LXModelError):
+    """A part of the model was never said: a sense, an expression, a right-hand side, a source."""
+
+
+class LXSourceError(LXModelError):
+    """Rows cannot be read from what was given to ``from_data`` or ``from_model``."""
+
+
+class LXIndexKeyError(LXModelError):
+    """A key is repeated, NULL, or cannot be hashed."""
+
+
+class LXMissingKeyError(LXModelError, KeyError):
+    """A key is asked for that the family does not have."""
+
+    __str__ = Exception.__str__
+
+
+class LXUnknownKeyError(LXError, KeyError):
+    """A result is asked for a key, or a row, that the family does not have."""
+
+    __str__ = Exception.__str__
+
+
+class LXNumberError(LXModelError):
+    """A coefficient, bound, right-hand side or cost is not a finite number."""
+
+
+class LXFunctionError(LXModelError):
+    """A user's function failed, or takes arguments that LumiX cannot give."""
+
+
+class LXLateBindingError(LXFunctionError):
+    """A function captures a loop variable that has been rebound since."""
+
+
+class LXNotLinearError(LXError, TypeError):
+    """An expression was combined with something that would not be linear."""
+
+
+class LXOptionError(LXError, ValueError):
+    """An option is unknown, has a wrong value, or cannot be honoured by the solver."""
+
+
+class LXSolverNotFoundError(LXError, LookupError):
+    """No solver of this name can be used here."""
+
+
+class LXUnsupportedError(LXError):
+    """The solver lacks something that the model needs."""
+
+
+class LXSolverError(LXError, RuntimeError):
+    """The solver failed."""
+
+
+class LXVerificationError(LXSolverError):
+    """The solver's answer does not satisfy the model it was given."""
+
+
+class LXNoSolutionError(LXError, RuntimeError):
+    """Values are read from a solution that holds no point."""
+
+
+class LXNoDualsError(LXError, RuntimeError):
+    """Duals are read from a solution that has none."""
+
+
+class LXPluginError(LXError):
+    """A plugin breaks the rules of the seam."""
+
+
+class LXWarning(UserWarning):
+    """The root of every warning of LumiX."""
+
+
+class LXEmptySourceWarning(LXWarning):
+    """A family has no rows."""
+
+
+class LXPluginWarning(LXWarning):
+    """A plugin could not be loaded; the others live."""
+
+
+def listed(names: Iterable[object], limit: int = 8, empty: str = "none") -> str:
+    """Write names for a message: quoted, separated by commas, cut after ``limit``."""
+    shown = [repr(name) for name in names]
+    if len(shown) > limit:
+        shown = [*shown[:limit], f"... ({len(shown) - limit} more)"]
+    return ", ".join(shown) or empty

@@ -1,0 +1,155 @@
+"""The compiled problem: what a model becomes, what solvers read, what copies reproduce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumix_core.keys import IntArray, Keys
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.int32]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LXBlock:
+    """The place of one family: its name, where its columns (or rows) start, and their keys.
+
+    Args:
+        name: the family's name, as the user wrote it.
+        start: the position of its first member in the problem.
+        keys: the keys of its members, in order.
+        integral: whether the user is given ``int`` values (variables only).
+    """
+
+    name: str
+    start: int
+    keys: Keys
+    integral: bool = False
+
+    @property
+    def stop(self) -> int:
+        """The position after its last member."""
+        return self.start + len(self.keys)
+
+    @property
+    def span(self) -> slice:
+        """The positions of its members."""
+        return slice(self.start, self.stop)
+
+    def member(self, position: int) -> str:
+        """Return the name of the member at ``position`` of the problem, as ``family[key]``."""
+        if self.keys.is_scalar:
+            return self.name
+        return f"{self.name}[{self.keys[position - self.start]!r}]"
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class LXProblem:
+    r"""A mixed-integer linear problem as arrays, finished and validated.
+
+    .. math::
+
+        \min \text{ or } \max \quad & c^T x + c_0 \\
+        \text{subject to} \quad & r_l \le A x \le r_u \\
+        & l \le x \le u \\
+        & x_j \in \mathbb{Z} \quad \text{for } j \in I
+
+    With ``n`` variables, ``m`` constraints and ``k`` nonzeros; every array is read-only:
+
+    Args:
+        maximize: whether the objective is maximised.
+        objective: ``c``, float64, shape ``(n,)``.
+        offset: ``c0``.
+        lower, upper: ``l`` and ``u``, float64, shape ``(n,)``; infinite where unset.
+        integer: whether ``j`` is in ``I``, bool, shape ``(n,)``.
+        row_starts: ``A`` in compressed sparse rows: the nonzeros of row ``i`` are at positions
+            ``row_starts[i]:row_starts[i + 1]`` of ``columns`` and ``coefficients``; int32, shape ``(m + 1,)``.
+        columns: the column of each nonzero, rising within a row; int32, shape ``(k,)``.
+        coefficients: the value of each nonzero, never 0; float64, shape ``(k,)``.
+        row_lower, row_upper: ``rl`` and ``ru``, float64, shape ``(m,)``; infinite where a side is open.
+        variables, constraints: the families, in the order of their columns and rows.
+        name: the model's name.
+    """
+
+    maximize: bool
+    objective: FloatArray
+    offset: float
+    lower: FloatArray
+    upper: FloatArray
+    integer: BoolArray
+    row_starts: IndexArray
+    columns: IndexArray
+    coefficients: FloatArray
+    row_lower: FloatArray
+    row_upper: FloatArray
+    variables: tuple[LXBlock, ...] = ()
+    constraints: tuple[LXBlock, ...] = ()
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for array in self.arrays().values():
+            array.setflags(write=False)
+
+    @property
+    def num_variables(self) -> int:
+        """The number of columns, ``n``."""
+        return len(self.objective)
+
+    @property
+    def num_constraints(self) -> int:
+        """The number of rows, ``m``."""
+        return len(self.row_lower)
+
+    @property
+    def num_nonzeros(self) -> int:
+        """The number of stored coefficients, ``k``."""
+        return len(self.coefficients)
+
+    @property
+    def is_mip(self) -> bool:
+        """Whether any variable must be an integer."""
+        return bool(self.integer.any())
+
+    def __repr__(self) -> str:
+        sense = "maximize" if self.maximize else "minimize"
+        size = f"{self.num_variables} variables, {self.num_constraints} constraints, {self.num_nonzeros} nonzeros"
+        return f"<LXProblem {self.name!r}: {sense}, {size}>"
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by field name."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in values if isinstance(value, np.ndarray)}
+
+    def row_numbers(self) -> IntArray:
+        """Return the row of each nonzero, shape ``(k,)``."""
+        return np.repeat(np.arange(self.num_constraints), np.diff(self.row_starts))
+
+    def activity(self, x: FloatArray) -> FloatArray:
+        """Return ``A x``, shape ``(m,)``."""
+        products = self.coefficients * x[self.columns]
+        sums = np.bincount(self.row_numbers(), weights=products, minlength=self.num_constraints)
+        return np.asarray(sums, dtype=np.float64)
+
+    def objective_at(self, x: FloatArray) -> float:
+        """Return ``c'x + c0``."""
+        return float(self.objective @ x) + self.offset
+
+    def column_name(self, column: int) -> str:
+        """Return the name of a column, as ``family[key]``."""
+        return _name_of(self.variables, column, "x")
+
+    def row_name(self, row: int) -> str:
+        """Return the name of a row, as ``family[key]``."""
+        return _name_of(self.constraints, row, "row")
+
+
+def _name_of(blocks: tuple[LXBlock, ...], position: int, fallback: str) -> str:
+    for block in blocks:
+        if block.start <= position < block.stop:
+            return block.member(position)
+    return f"{fallback}{position}"

@@ -1,0 +1,133 @@
+"""The solver seam: what a backend is given, what it gives back, and what it says it can do.
+
+A backend is any object with the four names of `Solver`; it needs no base class. It gets a finished,
+validated problem and only options that it said it can honour, so it contains no checks of either.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from lumix_core.errors import LXOptionError, listed
+from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.status import LXLimit, LXStatus
+
+
+class LXFeature(StrEnum):
+    """What a solver can do. The core refuses the rest, so that a solver never has to."""
+
+    INTEGER = "integer"
+    """Integer and binary variables."""
+    DUALS = "duals"
+    """Duals of the rows and reduced costs of the columns, for problems without integers."""
+    BEST_BOUND = "best_bound"
+    """A proved bound on the objective of a mixed-integer problem."""
+    TIME_LIMIT = "time_limit"
+    MIP_REL_GAP = "mip_rel_gap"
+    MIP_ABS_GAP = "mip_abs_gap"
+    THREADS = "threads"
+    SEED = "seed"
+    LOG = "log"
+    NATIVE_OPTIONS = "options"
+    """Options by the solver's own names, through ``options={...}``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverOptions:
+    """The options of one run, checked by the core; None and False mean the solver's own default.
+
+    Args:
+        time_limit: seconds.
+        mip_rel_gap: relative gap between incumbent and bound at which a run may stop.
+        mip_abs_gap: the same as an absolute difference of objective values.
+        threads: how many the solver may use.
+        seed: for the solver's random choices.
+        log: False for silence, True for the solver's log on standard output, a path for a file,
+            or a `logging.Logger` that gets every line at level INFO.
+        options: options by the solver's own names.
+    """
+
+    time_limit: float | None = None
+    mip_rel_gap: float | None = None
+    mip_abs_gap: float | None = None
+    threads: int | None = None
+    seed: int | None = None
+    log: bool | Path | logging.Logger = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RawResult:
+    """What a solver returns: plain arrays in the order of the problem, and nothing invented.
+
+    Args:
+        status: what is known; a point is expected if and only if ``status.has_point``.
+        raw_status: the solver's own word for it.
+        limit: what ended the run, where something did.
+        x: the point, shape ``(n,)``.
+        objective: the solver's own value of the objective at ``x``, offset included, in the user's sense.
+        best_bound: a proved bound on the objective, offset included, in the user's sense.
+        duals: d(objective)/d(right-hand side) for each row, in the user's sense, shape ``(m,)``.
+        reduced_costs: d(objective)/d(x) at the active bound for each column, in the user's sense: what is
+            left of ``c`` once the rows are paid for, ``c - A' duals``, shape ``(n,)``.
+    """
+
+    status: LXStatus
+    raw_status: str
+    limit: LXLimit | None = None
+    x: FloatArray | None = None
+    objective: float | None = None
+    best_bound: float | None = None
+    duals: FloatArray | None = None
+    reduced_costs: FloatArray | None = None
+
+
+@runtime_checkable
+class Solver(Protocol):
+    """A solver backend.
+
+    Keyword arguments of its class that are not common options can be given in
+    ``LXOptimizer().use_solver(name, argument=...)``.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name that users write in ``use_solver``."""
+        ...
+
+    @property
+    def features(self) -> frozenset[LXFeature]:
+        """What it can do."""
+        ...
+
+    def is_available(self) -> bool:
+        """Whether it can run here; cheap, and imports nothing native."""
+        ...
+
+    def solve(self, problem: LXProblem, options: SolverOptions) -> RawResult:
+        """Solve a problem with at least one variable.
+
+        ``KeyboardInterrupt`` ends the run: return the incumbent, or no point, with ``LXLimit.INTERRUPT``.
+        """
+        ...
+
+
+def unknown_native_option(solver: str, name: str, known: list[str]) -> LXOptionError:
+    """Return the error for an option in ``options={...}`` that the solver does not know."""
+    return LXOptionError(
+        f"Solver {solver!r} has no option {name!r} (given in options={{...}}). "
+        f"It knows {listed(sorted(known), limit=12)}. Correct the name or leave it out."
+    )
+
+
+def bad_native_option(solver: str, name: str, value: object, reason: str) -> LXOptionError:
+    """Return the error for an option in ``options={...}`` whose value the solver refuses."""
+    return LXOptionError(
+        f"Solver {solver!r} refuses {value!r} for its option {name!r} (given in options={{...}}): {reason}. "
+        f"Give a value that the solver's manual allows."
+    )

@@ -1,0 +1,42 @@
+"""How a run ended: the status of the answer, and the limit that stopped it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LXStatus(StrEnum):
+    """What is known about the model after a run."""
+
+    OPTIMAL = "optimal"
+    """A point is returned and proved best, within the gap asked for."""
+    FEASIBLE = "feasible"
+    """A point is returned; a limit ended the run before it was proved best."""
+    INFEASIBLE = "infeasible"
+    """No point satisfies the model."""
+    UNBOUNDED = "unbounded"
+    """Points satisfy the model, and the objective improves without end."""
+    INFEASIBLE_OR_UNBOUNDED = "infeasible_or_unbounded"
+    """One of the two; the solver stopped before telling which."""
+    NO_SOLUTION = "no_solution"
+    """A limit ended the run before any point was found."""
+    ERROR = "error"
+    """The solver gave up without an answer; ``raw_status`` holds its own word."""
+
+    @property
+    def has_point(self) -> bool:
+        """Whether a run that ended so returns a point."""
+        return self in (LXStatus.OPTIMAL, LXStatus.FEASIBLE)
+
+
+class LXLimit(StrEnum):
+    """What ended a run before it was finished; set if and only if the status is feasible or no_solution."""
+
+    TIME = "time"
+    NODE = "node"
+    ITERATION = "iteration"
+    SOLUTION = "solution"
+    MEMORY = "memory"
+    OBJECTIVE = "objective"
+    INTERRUPT = "interrupt"
+    OTHER = "other"
