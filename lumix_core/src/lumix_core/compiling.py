@@ -1,0 +1,255 @@
+"""From the model to the compiled problem: every source read once, every function evaluated, arrays assembled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lumix_core.errors import LXIncompleteError, LXModelError, LXUnsupportedError, listed
+from lumix_core.families import Family, constraint_family, variable_family
+from lumix_core.formulas import numbers
+from lumix_core.functions import UserFunction
+from lumix_core.keys import IntArray, Keys
+from lumix_core.problem import BoolArray, FloatArray, LXBlock, LXProblem
+from lumix_core.rows import Reading
+from lumix_core.terms import Entries, TermReader
+
+if TYPE_CHECKING:
+    from lumix_core.constraints import LXConstraint
+    from lumix_core.expressions import LXLinearExpression
+    from lumix_core.model import LXModel
+    from lumix_core.variables import LXVariable
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The families of variables, each with the position of its first column."""
+
+    variables: list[LXVariable[Any, Any]]
+    families: list[Family]
+    starts: list[int]
+
+    @property
+    def size(self) -> int:
+        """The number of columns."""
+        return self.starts[-1]
+
+    def place(self, variable: LXVariable[Any, Any], user: str) -> tuple[Family, int]:
+        """Return the family of a variable and where it starts.
+
+        Raises:
+            LXModelError: the variable was never added to the model.
+        """
+        for known, family, start in zip(self.variables, self.families, self.starts, strict=False):
+            if known is variable:
+                return family, start
+        twin = any(known.name == variable.name for known in self.variables)
+        hint = "another variable of that name was" if twin else f"it has {listed(one.name for one in self.variables)}"
+        raise LXModelError(
+            f"{user[0].upper()}{user[1:]} uses the variable {variable.name!r}, which was never added to the model "
+            f"({hint}). Add it with model.add_variable(...)."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Nonzeros by row, column and value, not yet in order."""
+
+    rows: IntArray
+    columns: IntArray
+    values: FloatArray
+
+
+def compile_model(model: LXModel) -> LXProblem:
+    """Read the rows of a model and return it as arrays.
+
+    Raises:
+        LXModelError: the model is incomplete, or would be wrong.
+    """
+    for constraint in model.constraints:
+        _check_complete(constraint)
+    _check_objective(model)
+    reading = Reading()
+    columns = _columns(model, reading)
+    families = [constraint_family(constraint, reading) for constraint in model.constraints]
+    starts = _starts(families)
+    matrix = _matrix(model, columns, families, starts)
+    row_starts, column_numbers, coefficients = _compressed(matrix, starts[-1])
+    lower, upper = _bounds(columns)
+    row_lower, row_upper = _sides(model, families)
+    objective, offset = _objective(model, columns)
+    return LXProblem(
+        maximize=bool(model.maximizing),
+        objective=objective,
+        offset=offset,
+        lower=lower,
+        upper=upper,
+        integer=_integers(columns),
+        row_starts=row_starts,
+        columns=column_numbers,
+        coefficients=coefficients,
+        row_lower=row_lower,
+        row_upper=row_upper,
+        variables=tuple(_variable_blocks(columns)),
+        constraints=tuple(LXBlock(one.name, start, one.keys) for one, start in zip(families, starts, strict=False)),
+        name=model.name,
+    )
+
+
+def _starts(families: list[Family]) -> list[int]:
+    return [0, *np.cumsum([family.size for family in families], dtype=np.int64).tolist()]
+
+
+def _columns(model: LXModel, reading: Reading) -> Columns:
+    families = [variable_family(variable, reading) for variable in model.variables]
+    return Columns(model.variables, families, _starts(families))
+
+
+def _variable_blocks(columns: Columns) -> Iterator[LXBlock]:
+    for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
+        yield LXBlock(variable.name, start, family.keys, variable.is_integral)
+
+
+def _check_complete(constraint: LXConstraint[Any]) -> None:
+    missing = {
+        ".expression(expr)": constraint.lhs,
+        ".le(), .ge() or .eq()": constraint.sense,
+        ".rhs(value)": constraint.right_hand_side,
+    }
+    for call, value in missing.items():
+        if value is None:
+            raise LXIncompleteError(
+                f"Constraint {constraint.name!r} is incomplete: {call} was never called, and nothing is assumed in "
+                f"its place. Add {call} to the constraint."
+            )
+
+
+def _check_objective(model: LXModel) -> None:
+    priced = [variable.name for variable in model.variables if variable.costs]
+    if model.objective is not None and priced:
+        raise LXModelError(
+            f"Model {model.name!r} has an objective expression, and costs on {listed(priced)} that are not in it. "
+            f"Put the costs into the expression, or call minimize() or maximize() without an argument."
+        )
+    if model.maximizing is None and priced:
+        raise LXIncompleteError(
+            f"Model {model.name!r} has costs on {listed(priced)}, but no direction: they would be ignored. "
+            f"Call model.minimize() or model.maximize()."
+        )
+    if model.maximizing is not None and model.objective is None and not priced:
+        raise LXIncompleteError(
+            f"Model {model.name!r} is to be optimised, but has no objective: no expression was given and no variable "
+            f"has a cost. Give an expression, or costs with variable.cost(...)."
+        )
+
+
+def _bounds(columns: Columns) -> tuple[FloatArray, FloatArray]:
+    lower = np.full(columns.size, -np.inf)
+    upper = np.full(columns.size, np.inf)
+    for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
+        span = slice(start, start + family.size)
+        if variable.lower is not None:
+            lower[span] = _member_numbers(variable.lower, family)
+        if variable.upper is not None:
+            upper[span] = _member_numbers(variable.upper, family)
+        if variable.domain == "binary":
+            lower[span] = np.maximum(lower[span], 0.0)
+            upper[span] = np.minimum(upper[span], 1.0)
+    return lower, upper
+
+
+def _member_numbers(value: float | UserFunction, family: Family) -> FloatArray:
+    if isinstance(value, UserFunction):
+        value.arity(len(family.arguments), with_row=False)
+    return numbers(value, family.batch())
+
+
+def _integers(columns: Columns) -> BoolArray:
+    whole = [variable.domain != "continuous" for variable in columns.variables]
+    return np.repeat(np.array(whole, dtype=np.bool_), [family.size for family in columns.families])
+
+
+def _objective(model: LXModel, columns: Columns) -> tuple[FloatArray, float]:
+    if model.objective is None:
+        return _costs(columns), 0.0
+    matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, 0, "the objective")
+    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size)
+    return totals.astype(np.float64), model.objective.constant
+
+
+_OBJECTIVE = Family("objective", Keys.scalar(), ())
+
+
+def _costs(columns: Columns) -> FloatArray:
+    costs = np.zeros(columns.size)
+    for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
+        for cost in variable.costs:
+            costs[start : start + family.size] += _member_numbers(cost, family)
+    return costs
+
+
+def _sides(model: LXModel, families: list[Family]) -> tuple[FloatArray, FloatArray]:
+    lowers, uppers = [np.empty(0)], [np.empty(0)]
+    for constraint, family in zip(model.constraints, families, strict=True):
+        assert constraint.right_hand_side is not None
+        assert constraint.lhs is not None
+        rhs = _member_numbers(constraint.right_hand_side, family) - constraint.lhs.constant
+        lowers.append(np.full(family.size, -np.inf) if constraint.sense == "<=" else rhs)
+        uppers.append(np.full(family.size, np.inf) if constraint.sense == ">=" else rhs)
+    return np.concatenate(lowers), np.concatenate(uppers)
+
+
+def _matrix(model: LXModel, columns: Columns, families: list[Family], starts: list[int]) -> Matrix:
+    parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
+        assert constraint.lhs is not None
+        place = f"constraint {constraint.name!r}"
+        parts.append(_expression_matrix(constraint.lhs, columns, family, start, place))
+    return _stacked(parts)
+
+
+_NO_PLACES: IntArray = np.empty(0, dtype=np.int64)
+
+
+def _expression_matrix(
+    expression: LXLinearExpression, columns: Columns, constraint: Family, first_row: int, place: str
+) -> Matrix:
+    parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    for term in expression.terms:
+        family, start = columns.place(term.variable, place)
+        found: Entries = TermReader(term, family, constraint, place).entries()
+        parts.append(Matrix(found.rows + first_row, found.members + start, found.values))
+    return _stacked(parts)
+
+
+def _stacked(parts: list[Matrix]) -> Matrix:
+    return Matrix(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.columns for part in parts]),
+        np.concatenate([part.values for part in parts]),
+    )
+
+
+def _compressed(matrix: Matrix, rows: int) -> tuple[Any, Any, FloatArray]:
+    """Return the nonzeros in compressed sparse rows: ordered, terms on one variable added, zeros left out."""
+    if len(matrix.values) > np.iinfo(np.int32).max:
+        raise LXUnsupportedError(
+            f"The model has {len(matrix.values):,} coefficients; solvers count them in 32 bits. "
+            f"Filter the terms with where=, or split the model."
+        )
+    order = np.lexsort((matrix.columns, matrix.rows))
+    row_numbers, columns, values = matrix.rows[order], matrix.columns[order], matrix.values[order]
+    new = np.ones(len(values), dtype=np.bool_)
+    new[1:] = (np.diff(row_numbers) != 0) | (np.diff(columns) != 0)
+    firsts = np.flatnonzero(new)
+    if len(firsts) < len(values):
+        values = np.add.reduceat(values, firsts)
+        row_numbers, columns = row_numbers[firsts], columns[firsts]
+    kept = values != 0.0
+    row_numbers, columns, values = row_numbers[kept], columns[kept], values[kept]
+    starts = np.zeros(rows + 1, dtype=np.int32)
+    np.cumsum(np.bincount(row_numbers, minlength=rows), out=starts[1:])
+    return starts, columns.astype(np.int32), values

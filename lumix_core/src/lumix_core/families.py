@@ -1,0 +1,324 @@
+"""Families as compiled: the rows behind every member, and its key."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lumix_core.errors import LXEmptySourceWarning, LXFunctionError, LXIndexKeyError, LXModelError
+from lumix_core.formulas import Argument, Batch, matching, objects, truths
+from lumix_core.functions import UserFunction, free_of_captures
+from lumix_core.keys import Keys, RowKey, qualified_name, unreadable
+from lumix_core.rows import Reading, Table, mapped_key
+from lumix_core.stacks import caller_level
+from lumix_core.tracing import attribute_paths
+
+if TYPE_CHECKING:
+    from lumix_core.constraints import LXConstraint
+    from lumix_core.indexing import Indexed
+    from lumix_core.variables import Join, LXVariable
+
+
+@dataclass(frozen=True, eq=False)
+class KeyReader:
+    """How the key of a row is found, for the rows of one dimension and others of their kind."""
+
+    function: UserFunction | None
+    primary_key: tuple[str, ...] | None
+
+    def keys(self, batch: Batch) -> list[Hashable]:
+        """Return the key of every row of a batch with one argument."""
+        if self.function is not None:
+            return objects(self.function, batch)
+        rows = [row for (row,) in batch.calls()]
+        if self.primary_key is None:
+            return rows
+        if len(self.primary_key) == 1:
+            return [getattr(row, self.primary_key[0]) for row in rows]
+        return [tuple(getattr(row, name) for name in self.primary_key) for row in rows]
+
+    def row_key(self, row_type: type | None) -> RowKey:
+        """Return the same, free of what the function captures where it only reads attributes."""
+        named = None if row_type is None else qualified_name(row_type)
+        if self.function is not None:
+            traced = attribute_paths(self.function.call)
+            if traced is None:
+                return RowKey(named, function=free_of_captures(self.function.call) or unreadable)
+            return RowKey(named, *traced)
+        if self.primary_key is None:
+            return RowKey(named)
+        return RowKey(named, tuple((name,) for name in self.primary_key), len(self.primary_key) > 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Dimension:
+    """The rows of one dimension that passed its filters, and their keys."""
+
+    argument: Argument
+    keys: tuple[Hashable, ...]
+    label: str
+    reader: KeyReader
+
+    @property
+    def row_key(self) -> RowKey:
+        """How its keys are read off rows."""
+        return self.reader.row_key(self.argument.table.row_type)
+
+    def batch(self) -> Batch:
+        """Return its rows as the one argument of a function."""
+        return Batch((self.argument,), len(self.keys), lambda i: f"key {self.keys[i]!r} of {self.label!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """A family of variables or constraints, as compiled.
+
+    Args:
+        name: as the user wrote it.
+        keys: of its members, in order.
+        arguments: the rows behind each member, one argument a dimension.
+        reader: how the key of a row is found, for a family with a single index.
+    """
+
+    name: str
+    keys: Keys
+    arguments: tuple[Argument, ...]
+    reader: KeyReader | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of members."""
+        return len(self.keys)
+
+    def batch(self) -> Batch:
+        """Return the members as the arguments of a function."""
+        return Batch(self.arguments, self.size, self.member)
+
+    def member(self, i: int) -> str:
+        """Name a member in messages."""
+        return repr(self.name) if self.keys.is_scalar else f"key {self.keys[i]!r} of {self.name!r}"
+
+
+def variable_family(variable: LXVariable[Any, Any], reading: Reading) -> Family:
+    """Read the rows of a variable and return its family."""
+    _check_indices(variable)
+    if variable.is_scalar:
+        return _scalar(variable.name)
+    if variable.dimensions:
+        return _product(variable, [read_dimension(one, reading, variable.owner) for one in variable.dimensions])
+    dimension = read_dimension(variable, reading, variable.owner)
+    if variable.join is not None:
+        return _joined(variable, dimension)
+    family = _single(variable.name, dimension)
+    return _filtered(family, variable.multi_filters) if variable.multi_filters else family
+
+
+def constraint_family(constraint: LXConstraint[Any], reading: Reading) -> Family:
+    """Read the rows of a constraint and return its family."""
+    if constraint.is_scalar:
+        return _scalar(constraint.name)
+    return _single(constraint.name, read_dimension(constraint, reading, constraint.owner))
+
+
+def rows_of(family: Family) -> list[Any]:
+    """Return the rows behind each member: the row itself, or a tuple of them for several dimensions."""
+    if len(family.arguments) == 1:
+        return list(family.arguments[0].rows())
+    return list(family.batch().calls()) if family.arguments else []
+
+
+def read_dimension(indexed: Indexed[Any], reading: Reading, owner: str) -> Dimension:
+    """Read one source, apply its filters and find its keys.
+
+    Raises:
+        LXIndexKeyError: a key is repeated, NULL or cannot be hashed.
+    """
+    source = indexed.required_source()
+    table = reading.table(source)
+    if not len(table):
+        _warn_empty(owner, str(source))
+    argument = Argument(table, np.arange(len(table)))
+    label = indexed.name
+    for condition in indexed.filters:
+        _check_arity(condition, 1)
+        batch = Batch((argument,), len(argument.positions), _row_namer(argument, label))
+        argument = argument.take(np.flatnonzero(truths(condition, batch)))
+    if indexed.key is not None:
+        _check_arity(indexed.key, 1)
+    reader = KeyReader(indexed.key, table.primary_key)
+    keys = reader.keys(Batch((argument,), len(argument.positions), _row_namer(argument, label)))
+    _check_keys(keys, owner, indexed.key is None and table.primary_key is None)
+    return Dimension(argument, tuple(keys), _label(table, label), reader)
+
+
+def _row_namer(argument: Argument, label: str) -> Callable[[int], str]:
+    def member(i: int) -> str:
+        position = int(argument.positions[i])
+        return f"row {position} of {label!r} ({argument.table.rows[position]!r:.80})"
+
+    return member
+
+
+def _label(table: Table, fallback: str) -> str:
+    """Name a dimension for data frames: by the class of its rows."""
+    row_type = table.row_type
+    plain = row_type is None or row_type.__module__ in ("builtins", "lumix_core.frames")
+    return fallback if plain or row_type is None else row_type.__name__.lower()
+
+
+def _scalar(name: str) -> Family:
+    return Family(name, Keys.scalar(), ())
+
+
+def _single(name: str, dimension: Dimension) -> Family:
+    keys = Keys.single(dimension.keys, dimension.label, dimension.row_key)
+    return Family(name, keys, (dimension.argument,), dimension.reader)
+
+
+def _filtered(family: Family, conditions: Sequence[UserFunction]) -> Family:
+    for condition in conditions:
+        _check_arity(condition, 1)
+    (kept,) = matching([family.batch()], conditions)
+    level = tuple(family.keys[i] for i in kept.tolist())
+    keys = Keys.single(level, family.keys.labels[0], family.keys.row_keys[0])
+    return Family(family.name, keys, tuple(one.take(kept) for one in family.arguments), family.reader)
+
+
+def _product(variable: LXVariable[Any, Any], dimensions: list[Dimension]) -> Family:
+    for condition in (*variable.filters, *variable.multi_filters):
+        _check_arity(condition, len(dimensions))
+    axes = [dimension.batch() for dimension in dimensions]
+    picks = matching(axes, [*variable.filters, *variable.multi_filters])
+    keys = Keys(
+        tuple(dimension.keys for dimension in dimensions),
+        picks,
+        _distinct([dimension.label for dimension in dimensions]),
+        tuple(dimension.row_key for dimension in dimensions),
+    )
+    arguments = tuple(one.argument.take(pick) for one, pick in zip(dimensions, picks, strict=True))
+    return Family(variable.name, keys, arguments)
+
+
+def _distinct(labels: list[str]) -> tuple[str, ...]:
+    if len(set(labels)) == len(labels):
+        return tuple(labels)
+    return tuple(f"{label}_{place}" for place, label in enumerate(labels, 1))
+
+
+def _joined(variable: LXVariable[Any, Any], primary: Dimension) -> Family:
+    join = variable.join
+    assert join is not None
+    _check_arity(join.join, 1)
+    lists = objects(join.join, primary.batch(), list)
+    related = [row for rows in lists for row in rows]
+    first = primary.argument.take(np.repeat(np.arange(len(lists)), [len(rows) for rows in lists]))
+    second = Argument(Table(related, join.related), np.arange(len(related)))
+    batch = Batch((first, second), len(related), lambda i: f"pair {i} of {variable.name!r}")
+    for condition in variable.multi_filters:
+        _check_arity(condition, 2)
+        batch = batch.take(np.flatnonzero(truths(condition, batch)))
+    keys = _pair_keys(variable, primary, batch)
+    _check_keys(keys, variable.owner, own=False)
+    row_key = RowKey(function=_PairKey(_key_of_pair(variable, primary)))
+    label = f"{join.primary.__name__}_{join.related.__name__}".lower()
+    return Family(variable.name, Keys.single(keys, label, row_key), batch.arguments)
+
+
+@dataclass(frozen=True)
+class _PairKey:
+    """Reads the key of a pair of rows: one function of both, or one of each."""
+
+    parts: tuple[Any, ...]
+
+    def __call__(self, pair: tuple[Any, Any]) -> Hashable:
+        if len(self.parts) == 1:
+            key: Hashable = self.parts[0](*pair)
+            return key
+        return tuple(part(row) for part, row in zip(self.parts, pair, strict=True))
+
+
+def _key_of_pair(variable: LXVariable[Any, Any], primary: Dimension) -> tuple[Any, ...]:
+    assert variable.join is not None
+    if variable.join.key is not None:
+        return (free_of_captures(variable.join.key.call) or unreadable,)
+    return (primary.row_key, _related_reader(variable.join).row_key(variable.join.related))
+
+
+def _pair_keys(variable: LXVariable[Any, Any], primary: Dimension, batch: Batch) -> list[Hashable]:
+    assert variable.join is not None
+    if variable.join.key is not None:
+        _check_arity(variable.join.key, 2)
+        return objects(variable.join.key, batch)
+    readers = (primary.reader, _related_reader(variable.join))
+    parts = [
+        reader.keys(Batch((one,), batch.size, batch.member))
+        for reader, one in zip(readers, batch.arguments, strict=True)
+    ]
+    return list(zip(*parts, strict=True))
+
+
+def _related_reader(join: Join) -> KeyReader:
+    return KeyReader(None, mapped_key(join.related))
+
+
+def _check_indices(variable: LXVariable[Any, Any]) -> None:
+    own = [word for word, used in (("from_data/from_model", variable.source), ("indexed_by", variable.key)) if used]
+    if variable.dimensions and own:
+        raise LXModelError(
+            f"{variable.owner} has both indexed_by_product() and {' and '.join(own)}(): its rows come from the "
+            f"dimensions. Give the source and the key to each LXIndexDimension instead."
+        )
+
+
+def _check_arity(function: UserFunction, dimensions: int) -> None:
+    function.arity(dimensions, with_row=False)
+
+
+def _check_keys(keys: list[Hashable], owner: str, own: bool) -> None:
+    try:
+        distinct = len(set(keys))
+    except TypeError as error:
+        raise LXIndexKeyError(
+            f"{owner}: a {'row, which is its own key,' if own else 'key'} cannot be hashed ({error}). "
+            f"Give a key with .indexed_by(lambda row: row.id)."
+        ) from error
+    if distinct < len(keys):
+        raise LXIndexKeyError(_repeated_text(keys, owner))
+    for key in keys:
+        if _is_null(key):
+            raise LXIndexKeyError(
+                f"{owner}: the key {key!r} is NULL or NaN, so nothing identifies its row. "
+                f"Give a key that every row has, or leave such rows out with .where()."
+            )
+
+
+def _repeated_text(keys: list[Hashable], owner: str) -> str:
+    seen: dict[Hashable, int] = {}
+    for place, key in enumerate(keys):
+        if key in seen:
+            return (
+                f"{owner}: the key {key!r} is repeated (rows {seen[key]} and {place}): every row needs a key of its "
+                f"own. Correct the data, or make the key of more attributes: lambda row: (row.a, row.b)."
+            )
+        seen[key] = place
+    raise LXFunctionError(f"{owner}: keys that compare equal at one time and not at another: {keys!r:.200}")
+
+
+def _is_null(key: Any) -> bool:
+    if isinstance(key, tuple):
+        return any(map(_is_null, key))
+    return key is None or (isinstance(key, float) and math.isnan(key))
+
+
+def _warn_empty(owner: str, source: str) -> None:
+    warnings.warn(
+        f"{owner} has no rows: its source is empty ({source}). "
+        f"The model is built without it; check the query or the data if that is not meant.",
+        LXEmptySourceWarning,
+        stacklevel=caller_level(),
+    )

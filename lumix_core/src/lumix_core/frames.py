@@ -1,0 +1,111 @@
+"""Data frames as rows, and results as data frames; pandas and polars are recognised by their shape, never imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any, Self
+
+from lumix_core.errors import LXSourceError, LXUnsupportedError
+
+
+class FrameRow(tuple[Any, ...]):
+    """A row of a data frame: ``row.price``, or ``row["unit price"]`` where the column's name is no identifier.
+
+    Rows of frames with the same columns are of one class.
+    """
+
+    __slots__ = ()
+    columns: tuple[str, ...] = ()
+
+    @classmethod
+    def make(cls, values: tuple[Any, ...]) -> Self:
+        """Return a row from its values, in the order of ``columns``."""
+        return tuple.__new__(cls, values)
+
+    def __getitem__(self, item: Any) -> Any:
+        if isinstance(item, str):
+            try:
+                item = self.columns.index(item)
+            except ValueError:
+                raise KeyError(f"no column {item!r}; the columns are {', '.join(self.columns)}") from None
+        return tuple.__getitem__(self, item)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"no column {name!r}; the columns are {', '.join(self.columns)}")
+
+    def __repr__(self) -> str:
+        values = zip(self.columns, self, strict=True)
+        return f"FrameRow({', '.join(f'{name}={value!r}' for name, value in values)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_row, (self.columns, tuple(self))
+
+
+def _restore_row(columns: tuple[str, ...], values: tuple[Any, ...]) -> FrameRow:
+    return row_class(columns).make(values)
+
+
+@cache
+def row_class(columns: tuple[str, ...]) -> type[FrameRow]:
+    """Return the class of the rows of a frame with these columns."""
+    members: dict[str, Any] = {"__slots__": (), "columns": columns}
+    for place, name in enumerate(columns):
+        if name.isidentifier() and not hasattr(FrameRow, name):
+            members[name] = property(itemgetter(place))
+    created = type("FrameRow", (FrameRow,), members)
+    created.__qualname__ = f"FrameRow({', '.join(columns)})"
+    return created
+
+
+def is_frame(data: Any) -> bool:
+    """Whether the data is a pandas or polars DataFrame."""
+    return hasattr(data, "columns") and (hasattr(data, "itertuples") or hasattr(data, "iter_rows"))
+
+
+def frame_rows(frame: Any) -> Sequence[FrameRow]:
+    """Return the rows of a pandas or polars DataFrame; named index levels of pandas count as columns.
+
+    Raises:
+        LXSourceError: a column's name is repeated or is not a string.
+    """
+    index = getattr(frame, "index", None)
+    if index is not None and any(name is not None for name in index.names):
+        frame = frame.reset_index()
+    names = list(frame.columns)
+    for name in names:
+        if not isinstance(name, str) or names.count(name) > 1:
+            raise LXSourceError(
+                f"A data frame has the column {name!r} {names.count(name)} time(s): each column needs a name "
+                f"of its own, a string, to be read as row.name. Rename the columns before from_data()."
+            )
+    make = row_class(tuple(names)).make
+    columns = [_plain_values(frame[name]) for name in names]
+    return [make(values) for values in zip(*columns, strict=True)]
+
+
+def _plain_values(column: Any) -> list[Any]:
+    """Return the values of a column as Python objects; pandas and polars name this differently."""
+    plain: Callable[[], list[Any]] = getattr(column, "to_list", None) or column.tolist
+    return plain()
+
+
+def make_frame(columns: dict[str, list[Any]], library: str | None = None) -> Any:
+    """Return a DataFrame of ``library`` ("pandas" or "polars"), or of whichever is installed.
+
+    Raises:
+        LXUnsupportedError: the library is not installed.
+    """
+    import importlib
+
+    for name in ("pandas", "polars") if library is None else (library,):
+        try:
+            return importlib.import_module(name).DataFrame(columns)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+    raise LXUnsupportedError(
+        f"to_frame() needs {library or 'pandas or polars'}, which is not installed. "
+        f"Run: pip install {library or 'pandas'}"
+    )

@@ -1,0 +1,126 @@
+"""Functions that users write: how many arguments they take, where they are, and the loop-variable trap."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+from lumix_core.captures import Capture, rebound, watched
+from lumix_core.errors import LXFunctionError, LXLateBindingError
+
+
+@dataclass(frozen=True, eq=False)
+class UserFunction:
+    """A function of rows, with what it is for, as written into the model.
+
+    Args:
+        call: the user's callable.
+        role: what it computes, for messages: "the coefficient of 'production'".
+        captures: the loop variables that it looked at when it was written into the model.
+    """
+
+    call: Callable[..., Any]
+    role: str
+    captures: tuple[Capture, ...] = ()
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], role: str) -> UserFunction:
+        """Take note of a function as it is now.
+
+        Raises:
+            LXFunctionError: it cannot be called.
+        """
+        if not callable(function):
+            raise LXFunctionError(
+                f"{_sentence(role)} is {function!r}, which is neither a number nor a function. "
+                f"Give a function of the row, such as lambda row: row.price."
+            )
+        return cls(function, role, watched(function))
+
+    def check_captures(self) -> None:
+        """Raise LXLateBindingError where a captured loop variable has been rebound since."""
+        capture = rebound(self.captures)
+        if capture is None:
+            return
+        raise LXLateBindingError(
+            f"{_sentence(self.role)} (the function at {self.location}) captures the loop variable "
+            f"{capture.name!r}, which has been rebound since: every function of that loop would see its last "
+            f"value, {_short(capture.current())}, not {_short(capture.value)}. "
+            f"Bind it when the function is made: lambda ..., {capture.name}={capture.name}: ..."
+        )
+
+    def arity(self, dimensions: int, with_row: bool) -> int:
+        """Return how many rows to give: one a dimension, and one more if it takes the constraint's row.
+
+        Raises:
+            LXFunctionError: it takes another number of arguments.
+        """
+        required, allowed = positional_arguments(self.call)
+        choices = (dimensions, dimensions + 1) if with_row else (dimensions,)
+        for count in choices:
+            if required <= count <= allowed:
+                return count
+        wanted = " or ".join(map(str, choices))
+        extra = " (the last one is the constraint's row)" if with_row else ""
+        raise LXFunctionError(
+            f"{_sentence(self.role)} (the function at {self.location}) takes {required} argument(s), but it is "
+            f"given {wanted}{extra}: one row for each dimension of the family. "
+            f"Write a function of {wanted} argument(s)."
+        )
+
+    @property
+    def location(self) -> str:
+        """Where the function was written: file and line."""
+        code = code_of(self.call)
+        if code is None:
+            return repr(self.call)
+        return f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def _sentence(role: str) -> str:
+    return role[0].upper() + role[1:]
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def unwrapped(function: Any) -> Any:
+    """Return the plain function behind partials and bound methods."""
+    while isinstance(function, functools.partial | MethodType):
+        function = function.func if isinstance(function, functools.partial) else function.__func__
+    return function
+
+
+def code_of(function: Any) -> CodeType | None:
+    """Return the code of a Python function, or None for a builtin or a callable object."""
+    plain = unwrapped(function)
+    return plain.__code__ if isinstance(plain, FunctionType) else None
+
+
+_ANY_NUMBER = 1_000_000
+
+
+def positional_arguments(function: Callable[..., Any]) -> tuple[int, int]:
+    """Return how many positional arguments a function needs and how many it takes; defaults are captures."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin without a signature takes what it is given
+        return 0, _ANY_NUMBER
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = sum(p.default is p.empty for p in positional)
+    open_ended = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return required, _ANY_NUMBER if open_ended else len(positional)
+
+
+def free_of_captures(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return the function if it holds nothing but its code: no closure, no defaults, no bound object; else None."""
+    if not isinstance(function, FunctionType):
+        return None
+    held = (function.__closure__, function.__defaults__, function.__kwdefaults__)
+    return None if any(held) else function

@@ -1,0 +1,51 @@
+"""What counts as a number: anything real and finite; text, NULL, NaN and infinity never do."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from lumix_core.errors import LXNumberError
+
+_REAL = (Real, Decimal, np.number, np.bool_)
+
+
+def is_real_type(cls: type) -> bool:
+    """Whether values of this class are real numbers."""
+    return issubclass(cls, _REAL) and not issubclass(cls, np.complexfloating)
+
+
+def flaw(value: Any) -> str | None:
+    """Return what keeps a value from being a coefficient, in words, or None for a finite real number."""
+    if not is_real_type(type(value)):
+        return "is NULL (None)" if value is None else f"is {value!r} ({type(value).__name__}), not a number"
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return "is a number too large for floating point"
+    if math.isfinite(number):
+        return None
+    return "is NaN" if math.isnan(number) else "is infinite"
+
+
+def real_number(value: Any, role: str) -> float:
+    """Return a number given by the user as a float.
+
+    Raises:
+        LXNumberError: it is not a finite real number.
+    """
+    wrong = flaw(value)
+    if wrong is None:
+        return float(value)
+    raise LXNumberError(f"{role[0].upper()}{role[1:]} {wrong}. {remedy(role)}")
+
+
+def remedy(role: str) -> str:
+    """Return what to do about a value that is no finite number."""
+    if "bound" in role:
+        return "Give a finite number; a bound that is left unset is infinite."
+    return "Give a finite number; leave rows out on purpose with where=."

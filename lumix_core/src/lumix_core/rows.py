@@ -1,0 +1,252 @@
+"""Where rows come from: lists, data frames and ORM queries; and the seam for an ORM.
+
+A source is read once per compile, however many parts of the model use it: `Reading` sees to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from lumix_core.errors import LXSourceError
+from lumix_core.frames import frame_rows, is_frame
+
+
+class RowQuery(Protocol):
+    """A query over an ORM's rows, not yet run."""
+
+    @property
+    def row_type(self) -> type | None:
+        """The mapped class of the rows; None where the rows are plain columns."""
+        ...
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for queries that would return the same rows in the same transaction."""
+        ...
+
+    def rows(self) -> Sequence[Any]:
+        """Run the query and return the rows, in the query's order or by primary key."""
+        ...
+
+    def __str__(self) -> str:
+        """Return the query as a person would name it in a message."""
+        ...
+
+
+@runtime_checkable
+class RowAdapter(Protocol):
+    """What LumiX asks of one ORM."""
+
+    @property
+    def name(self) -> str:
+        """The name under which the adapter is registered."""
+        ...
+
+    def owns(self, cls: type) -> bool:
+        """Whether this ORM maps the class."""
+        ...
+
+    def is_handle(self, obj: object) -> bool:
+        """Whether the object is a session, connection, engine or query of this ORM, which no copy may hold."""
+        ...
+
+    def primary_key(self, cls: type) -> tuple[str, ...]:
+        """Return the names of the attributes that make the primary key of a mapped class."""
+        ...
+
+    def query(self, target: object, handle: object | None) -> RowQuery | None:
+        """Turn the arguments of ``from_model`` into a query.
+
+        Args:
+            target: a mapped class, or a query object of the ORM.
+            handle: a session, an alias, or None.
+
+        Returns:
+            the query, or None where ``target`` is nothing of this ORM.
+
+        Raises:
+            LXSourceError: it is, but the arguments do not suffice; the message says what to write.
+        """
+        ...
+
+
+class Source(Protocol):
+    """Rows that can be read; equal identities are read once."""
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for sources that hold the same rows."""
+        ...
+
+    def read(self) -> Table:
+        """Read the rows now."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The rows of one source, as read for one compile.
+
+    Args:
+        rows: the user's objects, in order.
+        row_type: their class, where they share one.
+        primary_key: the attributes of their key, for an ORM's rows.
+    """
+
+    rows: Sequence[Any]
+    row_type: type | None
+    primary_key: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def same_kind(self, other: Table) -> bool:
+        """Whether both tables hold rows of one class, or of a class and its subclass."""
+        mine, others = self.row_type, other.row_type
+        if mine is None or others is None:
+            return False
+        return issubclass(mine, others) or issubclass(others, mine)
+
+
+@dataclass(frozen=True, eq=False)
+class DataSource:
+    """Rows given as an iterable of objects or a data frame; read again at every compile."""
+
+    data: Any
+
+    @property
+    def identity(self) -> Hashable:
+        """One and the same collection is read once."""
+        return ("data", id(self.data))
+
+    def read(self) -> Table:
+        """Return the rows as they are now."""
+        rows = frame_rows(self.data) if is_frame(self.data) else list(self.data)
+        row_type = common_type(rows)
+        return Table(rows, row_type, None if row_type is None else mapped_key(row_type))
+
+    def __str__(self) -> str:
+        return f"{type(self.data).__name__} given to from_data"
+
+
+@dataclass(frozen=True, eq=False)
+class QuerySource:
+    """Rows that an ORM's query returns when the model is compiled."""
+
+    adapter: RowAdapter
+    query: RowQuery
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal queries of one adapter are run once."""
+        return (self.adapter.name, self.query.identity)
+
+    def read(self) -> Table:
+        """Run the query."""
+        row_type = self.query.row_type
+        rows = self.query.rows()
+        if row_type is None:
+            return Table(rows, common_type(rows))
+        return Table(rows, row_type, self.adapter.primary_key(row_type))
+
+    def __str__(self) -> str:
+        return str(self.query)
+
+
+@dataclass(eq=False)
+class Reading:
+    """The tables of one compile: each distinct source is read once."""
+
+    tables: dict[Hashable, Table] = field(default_factory=dict)
+
+    def table(self, source: Source) -> Table:
+        """Return the rows of a source, reading it at the first call."""
+        identity = source.identity
+        if identity not in self.tables:
+            self.tables[identity] = source.read()
+        return self.tables[identity]
+
+
+def data_source(data: Any, owner: str) -> DataSource:
+    """Return the source for ``from_data``; an iterator is read at once, since it can be read only once.
+
+    Raises:
+        LXSourceError: ``data`` is not a collection of rows.
+    """
+    if isinstance(data, str | bytes) or not isinstance(data, Iterable):
+        raise LXSourceError(
+            f"{owner}.from_data() got {data!r}, which is not a collection of rows. "
+            f"Give a list of objects, one a row, or a pandas or polars DataFrame."
+        )
+    if isinstance(data, dict):
+        raise LXSourceError(
+            f"{owner}.from_data() got a dict: its rows could be its keys, its values or its items. "
+            f"Write .from_data(list(data.values())) or .from_data(list(data.items()))."
+        )
+    return DataSource(list(data) if isinstance(data, Iterator) else data)
+
+
+def model_source(
+    target: Any, handle: Any, declared: type | None, adapter: RowAdapter | None, owner: str
+) -> QuerySource:
+    """Return the source for ``from_model(target, handle)``.
+
+    Args:
+        target: a mapped class, a session (the class is then ``declared``), or a query.
+        handle: a session or an alias, or None.
+        declared: the row class from ``LXVariable[Row, ...]`` or ``LXIndexDimension(Row, ...)``.
+        adapter: asked alone where given; else every adapter that is installed.
+        owner: who asks, for messages.
+
+    Raises:
+        LXSourceError: no adapter knows the target, or it knows and misses something.
+    """
+    # Plugins are found at the first ORM model, not at import.
+    from lumix_core.plugins import row_adapters
+
+    adapters = [adapter] if adapter is not None else row_adapters()
+    found = _first_query(adapters, target, handle)
+    if found is None and any(one.is_handle(target) for one in adapters):
+        if declared is None:
+            raise LXSourceError(
+                f"{owner}.from_model(session) does not say which class to read. "
+                f"Write .from_model(Row, session), or name the class in LXVariable[Row, float](...)."
+            )
+        target, handle = declared, target
+        found = _first_query(adapters, target, handle)
+    if found is not None:
+        return found
+    shown = target.__name__ if isinstance(target, type) else repr(target)
+    known = ", ".join(one.name for one in adapters) or "none"
+    raise LXSourceError(
+        f"{owner}.from_model() got {shown}, which no installed row adapter maps (adapters in use: {known}). "
+        f"Give a mapped class, a query or a session, install the adapter of its ORM "
+        f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects."
+    )
+
+
+def _first_query(adapters: Sequence[RowAdapter], target: Any, handle: Any) -> QuerySource | None:
+    for adapter in adapters:
+        query = adapter.query(target, handle)
+        if query is not None:
+            return QuerySource(adapter, query)
+    return None
+
+
+def common_type(rows: Sequence[Any]) -> type | None:
+    """Return the one class that every row is an instance of, or None where there is no such class among theirs."""
+    types = set(map(type, rows))
+    for candidate in types:
+        if all(issubclass(other, candidate) for other in types):
+            return candidate
+    return None
+
+
+def mapped_key(row_type: type) -> tuple[str, ...] | None:
+    """Return the primary key of a class that an ORM maps, or None."""
+    from lumix_core.plugins import adapter_for
+
+    adapter = adapter_for(row_type)
+    return None if adapter is None else adapter.primary_key(row_type)
