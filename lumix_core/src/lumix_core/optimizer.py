@@ -1,0 +1,139 @@
+"""The optimiser: chooses a solver, checks what it is asked and what it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from lumix_core.errors import LXError, LXOptionError, LXSolverError, LXSolverNotFoundError, LXUnsupportedError, listed
+from lumix_core.options import COMMON, checked_options, refuse_unsupported
+from lumix_core.plugins import load_solver
+from lumix_core.problem import LXProblem
+from lumix_core.solution import LXSolution, solution_of
+from lumix_core.solver import LXFeature, RawResult, Solver, SolverOptions
+from lumix_core.status import LXStatus
+from lumix_core.verifying import Verifier
+
+if TYPE_CHECKING:
+    from lumix_core.model import LXModel
+
+DEFAULT_SOLVER = "highs"
+
+
+class LXOptimizer:
+    """Solves models: ``LXOptimizer().use_solver("highs", time_limit=60).solve(model)``."""
+
+    def __init__(self) -> None:
+        self._solver: Solver | None = None
+        self._options: dict[str, Any] = {}
+
+    def use_solver(self, solver: str | Solver, **options: Any) -> Self:
+        """Choose a solver and options for every run.
+
+        Args:
+            solver: the name of an installed solver, or a solver object.
+            options: common options (`time_limit` in seconds, `mip_rel_gap`, `mip_abs_gap`, `threads`, `seed`, `log`,
+                `options={...}` for native ones), and arguments of the solver's own.
+
+        Raises:
+            LXSolverNotFoundError: no such solver can be used here.
+            LXOptionError: an option is unknown, or its value makes no sense.
+        """
+        common = {name: value for name, value in options.items() if name in COMMON}
+        own = {name: value for name, value in options.items() if name not in COMMON}
+        checked_options(common)
+        self._solver = load_solver(solver, own) if isinstance(solver, str) else _given(solver, own)
+        self._options = common
+        return self
+
+    def solve(self, model: LXModel, **options: Any) -> LXSolution:
+        """Compile and solve a model.
+
+        Args:
+            model: the model; its rows are read now.
+            options: common options for this run, over those of `use_solver`.
+
+        Raises:
+            LXModelError: the model would be wrong.
+            LXOptionError: an option is unknown, or the solver cannot honour it.
+            LXSolverError: the solver failed, or its answer does not satisfy the model.
+        """
+        chosen = checked_options({**self._options, **options})
+        if self._solver is None:
+            self._solver = load_solver(DEFAULT_SOLVER, {})
+        refuse_unsupported(self._solver, chosen)
+        problem = model.compile()
+        started = time.perf_counter()
+        raw = run(self._solver, problem, chosen)
+        return solution_of(problem, raw, self._solver, time.perf_counter() - started)
+
+
+def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
+    """Solve a compiled problem and return the solver's answer, checked.
+
+    Raises:
+        LXUnsupportedError: the problem needs what the solver lacks.
+        LXOptionError: an option is one that the solver cannot honour.
+        LXSolverError: the solver failed.
+        LXVerificationError: its answer does not satisfy the problem.
+    """
+    refuse_unsupported(solver, options)
+    if problem.is_mip and LXFeature.INTEGER not in solver.features:
+        raise LXUnsupportedError(
+            f"Model {problem.name!r} has integer variables, which solver {solver.name!r} cannot handle. "
+            f"Use another solver, or make the variables continuous."
+        )
+    raw = _answered_without_solver(problem) or _native_run(solver, problem, options)
+    return Verifier(solver.name, problem, options).checked(raw)
+
+
+def _native_run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
+    try:
+        return solver.solve(problem, options)
+    except LXError:
+        raise
+    except Exception as error:
+        raise LXSolverError(
+            f"Solver {solver.name!r} failed on model {problem.name!r}: {type(error).__name__}: {error}. "
+            f"Nothing is known of the model; try log=True to see what it did, or another solver."
+        ) from error
+
+
+def _answered_without_solver(problem: LXProblem) -> RawResult | None:
+    """Answer what solvers treat each in their own way: crossed bounds, and a problem without columns."""
+    crossed = np.flatnonzero(problem.lower > problem.upper)
+    if len(crossed):
+        name = problem.column_name(int(crossed[0]))
+        return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"the bounds of {name} cross")
+    if problem.num_variables:
+        return None
+    broken = np.flatnonzero((problem.row_lower > 0) | (problem.row_upper < 0))
+    if len(broken):
+        name = problem.row_name(int(broken[0]))
+        return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"{name} has no variables and does not hold")
+    return RawResult(
+        status=LXStatus.OPTIMAL,
+        raw_status="no variables",
+        x=np.empty(0),
+        objective=problem.offset,
+        best_bound=problem.offset,
+        duals=np.zeros(problem.num_constraints),
+        reduced_costs=np.empty(0),
+    )
+
+
+def _given(solver: Solver, arguments: Mapping[str, Any]) -> Solver:
+    if not isinstance(solver, Solver):
+        raise LXSolverNotFoundError(
+            f"use_solver() got {solver!r}, which is neither the name of a solver nor a solver object. "
+            f"Give a name such as 'highs', or an object with name, features, is_available() and solve()."
+        )
+    if arguments:
+        raise LXOptionError(
+            f"use_solver() got a solver object and {listed(arguments)}, which is no common option ({listed(COMMON)}). "
+            f"Give such arguments to the object's own class."
+        )
+    return solver
