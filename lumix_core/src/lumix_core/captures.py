@@ -55,10 +55,16 @@ def _equal_plain(one: Any, other: Any) -> bool:
     return type(one) is type(other) and isinstance(one, _PLAIN) and bool(one == other)
 
 
-def watched(function: Any) -> tuple[Capture, ...]:
-    """Return the loop variables that the function captures, as they are now."""
+def unwrapped(function: Any) -> Any:
+    """Return the plain function behind partials and bound methods."""
     while isinstance(function, functools.partial | MethodType):
         function = function.func if isinstance(function, functools.partial) else function.__func__
+    return function
+
+
+def watched(function: Any) -> tuple[Capture, ...]:
+    """Return the loop variables that the function captures, as they are now."""
+    function = unwrapped(function)
     if not isinstance(function, FunctionType):
         return ()
     code = function.__code__

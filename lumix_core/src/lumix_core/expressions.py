@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Self, SupportsFloat, TypeVar, overload
+from typing import Any, Self
 
 from lumix_core.errors import LXModelError, LXNotLinearError
 from lumix_core.functions import UserFunction
 from lumix_core.numbers import is_real_type, real_number
+from lumix_core.term_methods import Number, TermMethods
 from lumix_core.variables import LXVariable
-
-R = TypeVar("R")
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
-Number = SupportsFloat
-Keys = Iterable[Hashable]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +34,7 @@ class Term:
     scale: float = 1.0
 
 
-class LXLinearExpression:
+class LXLinearExpression(TermMethods):
     """A sum of terms and a constant: ``LXLinearExpression().add_term(x, 2.0).add_constant(1)``.
 
     Functions get one row for each dimension of the variable; inside an indexed constraint they may take one more,
@@ -52,98 +46,6 @@ class LXLinearExpression:
     def __init__(self) -> None:
         self.terms: list[Term] = []
         self.constant: float = 0.0
-
-    @overload
-    def add_term(
-        self,
-        var: LXVariable[R, Any],
-        coeff: Number | Callable[[R], Number] = ...,
-        where: Callable[[R], object] | None = ...,
-        keys: Keys | None = ...,
-    ) -> Self: ...
-    @overload
-    def add_term(
-        self,
-        var: LXVariable[tuple[A, B], Any],
-        coeff: Number | Callable[[A, B], Number] = ...,
-        where: Callable[..., object] | None = ...,
-        keys: Keys | None = ...,
-    ) -> Self: ...
-    @overload
-    def add_term(
-        self,
-        var: LXVariable[R, Any],
-        coeff: Number | Callable[[R, Any], Number] = ...,
-        where: Callable[..., object] | None = ...,
-        keys: Keys | None = ...,
-    ) -> Self: ...
-    @overload
-    def add_term(
-        self,
-        var: LXVariable[Any, Any],
-        coeff: Number | Callable[..., Number] = ...,
-        where: Callable[..., object] | None = ...,
-        keys: Keys | None = ...,
-    ) -> Self: ...
-    def add_term(
-        self,
-        var: LXVariable[Any, Any],
-        coeff: Number | Callable[..., Number] = 1.0,
-        where: Callable[..., object] | None = None,
-        keys: Keys | None = None,
-    ) -> Self:
-        """Add ``coeff`` times a variable; a second term on the same variable adds.
-
-        In an indexed constraint, a number or a one-argument function on a single-index variable over the
-        constraint's own kind of row means the row's own variable; a row that has none is an error unless ``where``
-        excludes it. In every other case the term is summed over the whole (filtered) family.
-
-        Args:
-            var: a family of variables.
-            coeff: a finite number, or a function of the rows.
-            where: keep the members for which it is true.
-            keys: keep the members with these keys, in place of ``where``.
-
-        Raises:
-            LXNumberError: the coefficient is not a finite number.
-            LXModelError: ``where`` and ``keys`` are both given.
-        """
-        return self._add(var, coeff, where, keys, own=True)
-
-    @overload
-    def add_multi_term(
-        self,
-        var: LXVariable[tuple[A, B], Any],
-        coeff: Number | Callable[[A, B], Number] = ...,
-        where: Callable[..., object] | None = ...,
-        keys: Keys | None = ...,
-    ) -> Self: ...
-    @overload
-    def add_multi_term(
-        self,
-        var: LXVariable[Any, Any],
-        coeff: Number | Callable[..., Number] = ...,
-        where: Callable[..., object] | None = ...,
-        keys: Keys | None = ...,
-    ) -> Self: ...
-    def add_multi_term(
-        self,
-        var: LXVariable[Any, Any],
-        coeff: Number | Callable[..., Number] = 1.0,
-        where: Callable[..., object] | None = None,
-        keys: Keys | None = None,
-    ) -> Self:
-        """Add the sum of ``coeff`` times every member of a family; arguments and errors as for `add_term`."""
-        return self._add(var, coeff, where, keys, own=False)
-
-    def sum_over(
-        self,
-        var: LXVariable[Any, Any],
-        where: Callable[..., object] | None = None,
-        keys: Keys | None = None,
-    ) -> Self:
-        """Add the plain sum of every member of a family; arguments and errors as for `add_term`."""
-        return self._add(var, 1.0, where, keys, own=False)
 
     def add_constant(self, value: Number) -> Self:
         """Add a number."""

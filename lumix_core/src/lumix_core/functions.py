@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType
 from typing import Any
 
-from lumix_core.captures import Capture, rebound, watched
+from lumix_core.captures import Capture, rebound, unwrapped, watched
 from lumix_core.errors import LXFunctionError, LXLateBindingError
 
 
@@ -88,13 +87,6 @@ def _sentence(role: str) -> str:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def unwrapped(function: Any) -> Any:
-    """Return the plain function behind partials and bound methods."""
-    while isinstance(function, functools.partial | MethodType):
-        function = function.func if isinstance(function, functools.partial) else function.__func__
-    return function
 
 
 def code_of(function: Any) -> CodeType | None:

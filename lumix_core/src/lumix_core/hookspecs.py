@@ -1,7 +1,7 @@
 """The hooks of LumiX: what a plugin may register.
 
 A plugin is a module (or object) named by an entry point of the group ``lumix``, with functions marked
-``@hookimpl`` that get ``register`` and call it once for each thing they bring.
+``@hookimpl`` that get ``register`` (a parameter of that name) and call it once for each thing they bring.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ class Register(Protocol):
         """Register one adapter or solver.
 
         Args:
-            name: what users call it.
+            name: what users call it; no other registration of the kind may have it.
             target: where it is, as ``"package.module:Class"``; called without arguments to make one.
-            requires: the top-level package that it needs, such as ``"sqlalchemy"``.
+            requires: the top-level package that it needs, such as ``"sqlalchemy"``: a plain name without dots, and
+                your own package where you need no other.
             install: what to type where that package is missing, such as ``"pip install lumix-sqlalchemy"``.
         """
 

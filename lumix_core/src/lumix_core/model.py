@@ -114,7 +114,7 @@ class LXModel:
 
     def _add(self, families: list[Any], family: Any, kind: type) -> None:
         word = kind.__name__.removeprefix("LX").lower()
-        if not isinstance(family, kind):
+        if type(family) is not kind and not issubclass(type(family), kind):
             raise LXModelError(
                 f"Model {self.name!r} was given {family!r} as a {word}. Add an object of class {kind.__name__}."
             )

@@ -10,7 +10,6 @@ import numpy as np
 
 from lumix_core.errors import LXError, LXOptionError, LXSolverError, LXSolverNotFoundError, LXUnsupportedError, listed
 from lumix_core.options import COMMON, checked_options, refuse_unsupported
-from lumix_core.plugins import load_solver
 from lumix_core.problem import LXProblem
 from lumix_core.solution import LXSolution, solution_of
 from lumix_core.solver import LXFeature, RawResult, Solver, SolverOptions
@@ -45,7 +44,7 @@ class LXOptimizer:
         common = {name: value for name, value in options.items() if name in COMMON}
         own = {name: value for name, value in options.items() if name not in COMMON}
         checked_options(common)
-        self._solver = load_solver(solver, own) if isinstance(solver, str) else _given(solver, own)
+        self._solver = _named(solver, own) if isinstance(solver, str) else _given(solver, own)
         self._options = common
         return self
 
@@ -63,7 +62,7 @@ class LXOptimizer:
         """
         chosen = checked_options({**self._options, **options})
         if self._solver is None:
-            self._solver = load_solver(DEFAULT_SOLVER, {})
+            self._solver = _named(DEFAULT_SOLVER, {})
         refuse_unsupported(self._solver, chosen)
         problem = model.compile()
         started = time.perf_counter()
@@ -123,6 +122,13 @@ def _answered_without_solver(problem: LXProblem) -> RawResult | None:
         duals=np.zeros(problem.num_constraints),
         reduced_costs=np.empty(0),
     )
+
+
+def _named(solver: str, arguments: Mapping[str, Any]) -> Solver:
+    # Plugins are found when the first solver is chosen, not at import.
+    from lumix_core.plugins import load_solver
+
+    return load_solver(solver, arguments)
 
 
 def _given(solver: Solver, arguments: Mapping[str, Any]) -> Solver:

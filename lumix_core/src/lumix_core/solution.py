@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, KeysView, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -55,12 +55,36 @@ class FamilyValues(Mapping[Any, Any]):
         more = [f"... ({len(self) - 5} more)"] if len(self) > 5 else []
         return "{" + ", ".join([*shown, *more]) + "}"
 
+    def items(self) -> ItemsView[Any, Any]:
+        """Return the pairs of key and number."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[Any]:
+        """Return the numbers in the order of the keys."""
+        return _Values(self)
+
     def numbers(self) -> list[Any]:
         """Return the numbers in the order of the keys."""
         return [self._number(value) for value in self.array.tolist()]
 
     def _number(self, value: float) -> Any:
         return int(value) if self.block.integral else value
+
+
+class _Items(ItemsView[Any, Any]):
+    """Pairs made in one go, without a search for each key."""
+
+    _mapping: FamilyValues
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return zip(self._mapping.block.keys, self._mapping.numbers(), strict=True)
+
+
+class _Values(ValuesView[Any]):
+    _mapping: FamilyValues
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._mapping.numbers())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,10 +110,6 @@ class Results(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.blocks)
-
-    def keys(self) -> KeysView[str]:
-        """Return the names of the families."""
-        return KeysView(self)
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{name!r}: {self[name]!r}" for name in self) + "}"

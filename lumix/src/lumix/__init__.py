@@ -1,0 +1,39 @@
+"""LumiX: optimisation models written directly over your own rows."""
+
+from lumix_core import (
+    LXConstraint,
+    LXError,
+    LXIndexDimension,
+    LXLimit,
+    LXLinearExpression,
+    LXModel,
+    LXModelError,
+    LXNoSolutionError,
+    LXOptimizer,
+    LXProblem,
+    LXSense,
+    LXSolution,
+    LXStatus,
+    LXVariable,
+    LXWarning,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LXConstraint",
+    "LXError",
+    "LXIndexDimension",
+    "LXLimit",
+    "LXLinearExpression",
+    "LXModel",
+    "LXModelError",
+    "LXNoSolutionError",
+    "LXOptimizer",
+    "LXProblem",
+    "LXSense",
+    "LXSolution",
+    "LXStatus",
+    "LXVariable",
+    "LXWarning",
+]

@@ -1,0 +1,5 @@
+"""An alias of `lumix_core.model`."""
+
+from lumix_core.model import LXModel
+
+__all__ = ["LXModel"]

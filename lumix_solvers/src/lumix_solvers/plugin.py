@@ -1,0 +1,17 @@
+"""The solvers of this distribution, one line each; imports none of them."""
+
+from __future__ import annotations
+
+from lumix_core.hookspecs import Register, hookimpl
+
+SOLVERS = {
+    "highs": ("lumix_solvers.highs:HighsSolver", "highspy"),
+    "pulp": ("lumix_solvers.pulp:PulpSolver", "pulp"),
+}
+
+
+@hookimpl
+def lumix_solvers(register: Register) -> None:
+    """Register every solver with the extra that installs it."""
+    for name, (target, requires) in SOLVERS.items():
+        register(name, target, requires=requires, install=f'pip install "lumix-solvers[{name}]"')

@@ -1,0 +1,16 @@
+"""What this distribution brings to LumiX; imports nothing of SQLAlchemy."""
+
+from __future__ import annotations
+
+from lumix_core.hookspecs import Register, hookimpl
+
+
+@hookimpl
+def lumix_row_adapters(register: Register) -> None:
+    """Register the adapter for SQLAlchemy's mapped classes."""
+    register(
+        "sqlalchemy",
+        "lumix_sqlalchemy.adapter:SQLAlchemyAdapter",
+        requires="sqlalchemy",
+        install="pip install lumix-sqlalchemy",
+    )
