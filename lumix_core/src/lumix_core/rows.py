@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from lumix_core.errors import LXSourceError
-from lumix_core.frames import frame_rows, is_frame
+from lumix_core.frames import FrameRow, frame_rows, is_frame
 
 
 class RowQuery(Protocol):
@@ -102,12 +102,20 @@ class Table:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def same_kind(self, other: Table) -> bool:
-        """Whether both tables hold rows of one class, or of a class and its subclass."""
+    def same_kind(self, other: Table) -> bool | None:
+        """Whether both tables hold the same kind of row: of one class, or of a class and its subclass.
+
+        Returns:
+            None where nobody can tell: rows of no class of their own (tuples, dicts, frames with the same columns)
+            from different sources.
+        """
+        if self is other:
+            return True
         mine, others = self.row_type, other.row_type
         if mine is None or others is None:
-            return False
-        return issubclass(mine, others) or issubclass(others, mine)
+            return None if mine is others and len(self) and len(other) else False
+        related = issubclass(mine, others) or issubclass(others, mine)
+        return None if related and _is_anonymous(mine) else related
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +156,7 @@ class QuerySource:
         row_type = self.query.row_type
         rows = self.query.rows()
         if row_type is None:
-            return Table(rows, common_type(rows))
+            return Table(rows, None)
         return Table(rows, row_type, self.adapter.primary_key(row_type))
 
     def __str__(self) -> str:
@@ -207,16 +215,22 @@ def model_source(
     from lumix_core.plugins import row_adapters
 
     adapters = [adapter] if adapter is not None else row_adapters()
-    found = _first_query(adapters, target, handle)
+    found = _first_query(adapters, target, handle, owner)
     if found is None and any(one.is_handle(target) for one in adapters):
+        if handle is not None:
+            raise LXSourceError(
+                f"{owner}.from_model() got a session first and then {handle!r:.60}: the session comes second. "
+                f"Write .from_model(Row, session) or .from_model(query, session)."
+            )
         if declared is None:
             raise LXSourceError(
                 f"{owner}.from_model(session) does not say which class to read. "
                 f"Write .from_model(Row, session), or name the class in LXVariable[Row, float](...)."
             )
         target, handle = declared, target
-        found = _first_query(adapters, target, handle)
+        found = _first_query(adapters, target, handle, owner)
     if found is not None:
+        _check_declared(found, declared, owner)
         return found
     shown = target.__name__ if isinstance(target, type) else repr(target)
     known = ", ".join(one.name for one in adapters) or "none"
@@ -227,12 +241,30 @@ def model_source(
     )
 
 
-def _first_query(adapters: Sequence[RowAdapter], target: Any, handle: Any) -> QuerySource | None:
+def _check_declared(source: QuerySource, declared: type | None, owner: str) -> None:
+    row_type = source.query.row_type
+    if declared is None or row_type is None or getattr(declared, "_is_protocol", False):
+        return
+    if not (issubclass(row_type, declared) or issubclass(declared, row_type)):
+        raise LXSourceError(
+            f"{owner} was declared over {declared.__name__}, but from_model() reads {row_type.__name__}. "
+            f"Correct the query, or the class in the square brackets."
+        )
+
+
+def _first_query(adapters: Sequence[RowAdapter], target: Any, handle: Any, owner: str) -> QuerySource | None:
     for adapter in adapters:
-        query = adapter.query(target, handle)
+        try:
+            query = adapter.query(target, handle)
+        except LXSourceError as error:
+            raise LXSourceError(f"{owner}: {error}") from None
         if query is not None:
             return QuerySource(adapter, query)
     return None
+
+
+def _is_anonymous(row_type: type) -> bool:
+    return row_type in (tuple, list, dict) or issubclass(row_type, FrameRow)
 
 
 def common_type(rows: Sequence[Any]) -> type | None:

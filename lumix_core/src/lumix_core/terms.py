@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lumix_core.errors import LXMissingKeyError
+from lumix_core.errors import LXMissingKeyError, LXModelError
 from lumix_core.families import Family
 from lumix_core.formulas import Batch, combined, matching, numbers, truths
 from lumix_core.functions import UserFunction
@@ -74,7 +74,15 @@ class TermReader:
             return False
         if self._takes_row(self.term.coefficient) or self._takes_row(self.term.condition):
             return False
-        return self.constraint.arguments[0].table.same_kind(self.family.arguments[0].table)
+        same = self.constraint.arguments[0].table.same_kind(self.family.arguments[0].table)
+        if same is None:
+            raise LXModelError(
+                f"{self.place[0].upper()}{self.place[1:]}: add_term({self.family.name!r}) could mean the row's own "
+                f"variable or the sum of all, since both are made over rows of no class of their own, from different "
+                f"sources. Write add_multi_term or sum_over for the sum; for the own variable make both over one "
+                f"source, or give the rows a class (a dataclass or named tuple)."
+            )
+        return same
 
     def _own(self) -> Entries:
         rows = np.arange(self.constraint.size)

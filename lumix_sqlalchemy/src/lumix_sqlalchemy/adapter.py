@@ -1,0 +1,64 @@
+"""The row adapter for SQLAlchemy."""
+
+from __future__ import annotations
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Query, class_mapper
+from sqlalchemy.orm.util import AliasedClass
+
+from lumix_core.errors import LXSourceError
+from lumix_core.rows import RowQuery
+from lumix_sqlalchemy.handles import checked, is_handle
+from lumix_sqlalchemy.ordering import key_names
+from lumix_sqlalchemy.queries import STATEMENTS, LegacyQuery, StatementQuery
+
+
+class SQLAlchemyAdapter:
+    """Rows of mapped classes, read in the user's own session and transaction."""
+
+    name = "sqlalchemy"
+
+    def owns(self, cls: type) -> bool:
+        """Whether the class is mapped; abstract bases and unmapped subclasses of mapped classes are not."""
+        return inspect(cls, raiseerr=False) is not None
+
+    def is_handle(self, obj: object) -> bool:
+        """Whether the object is a session, a maker of sessions, an engine, a connection, a query or a result."""
+        return is_handle(obj)
+
+    def primary_key(self, cls: type) -> tuple[str, ...]:
+        """Return the attributes (whatever their columns are called) of the key, in its order."""
+        return key_names(class_mapper(cls, configure=False))
+
+    def query(self, target: object, handle: object | None) -> RowQuery | None:
+        """Turn what was given to ``from_model`` into a query.
+
+        Args:
+            target: a mapped class or an alias of one, a ``select(...)`` or other statement, or a ``Query``.
+            handle: a ``Session`` or ``scoped_session``; a ``Query`` that has its own needs none.
+
+        Raises:
+            LXSourceError: the session is missing, asynchronous or something else, or the two are swapped.
+        """
+        if isinstance(target, Query):
+            return LegacyQuery(target, checked(target.session if handle is None else handle, "query"))
+        if isinstance(target, STATEMENTS):
+            return StatementQuery(target, checked(handle, "query"))
+        if isinstance(target, AliasedClass) or (isinstance(target, type) and self.owns(target)):
+            return StatementQuery(select(target), checked(handle, _shown(target)))
+        if is_handle(target):
+            _check_alone(target, handle)
+        return None
+
+
+def _check_alone(target: object, handle: object | None) -> None:
+    checked(target, "Row")
+    if handle is not None:
+        raise LXSourceError(
+            f"from_model() got a session before what it is to read. The session comes second. "
+            f"Write .from_model({_shown(handle)}, session)."
+        )
+
+
+def _shown(target: object) -> str:
+    return target.__name__ if isinstance(target, type) else "query"

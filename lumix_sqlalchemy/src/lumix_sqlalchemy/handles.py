@@ -1,0 +1,110 @@
+"""What holds a connection in SQLAlchemy, and what to say where it is given and a session belongs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from sqlalchemy.engine import Connection, Engine, FilterResult, Inspector, Result, Transaction
+from sqlalchemy.orm import Query, Session, SessionTransaction, scoped_session, sessionmaker
+from sqlalchemy.pool import Pool
+
+from lumix_core.errors import LXSourceError
+
+SESSIONS = (Session, scoped_session)
+HANDLES = (
+    *SESSIONS,
+    sessionmaker,
+    SessionTransaction,
+    Query,
+    Engine,
+    Connection,
+    Transaction,
+    Pool,
+    Inspector,
+    Result,
+    FilterResult,
+)
+ASYNC_HANDLES = (
+    "AsyncSession",
+    "async_scoped_session",
+    "async_sessionmaker",
+    "AsyncSessionTransaction",
+    "AsyncEngine",
+    "AsyncConnection",
+    "AsyncTransaction",
+    "AsyncResult",
+    "AsyncScalarResult",
+    "AsyncMappingResult",
+)
+
+AnySession = Session | scoped_session[Any]
+
+
+def async_handles() -> tuple[type, ...]:
+    """Return the asynchronous handles; there are none before the program itself imports their module.
+
+    Importing it here would ask for greenlet, which a program without asyncio need not have.
+    """
+    module = sys.modules.get("sqlalchemy.ext.asyncio")
+    return tuple(getattr(module, name) for name in ASYNC_HANDLES) if module else ()
+
+
+def is_handle(obj: object) -> bool:
+    """Whether the object is, or holds, a connection or a session."""
+    return isinstance(obj, (*HANDLES, *async_handles()))
+
+
+def resolved(session: AnySession) -> Session:
+    """Return the session itself, where a ``scoped_session`` stands for the one of the current scope."""
+    return session() if isinstance(session, scoped_session) else session
+
+
+def checked(handle: object, row: str) -> AnySession:
+    """Return the handle if it is a session.
+
+    Args:
+        handle: what was given to ``from_model`` as its session.
+        row: how the user writes what is to be read, for messages.
+
+    Raises:
+        LXSourceError: it is none; the message shows how to get one.
+    """
+    if isinstance(handle, SESSIONS):
+        return handle
+    what, cure = next(
+        (refusal for types, *refusal in _refusals() if isinstance(handle, types)),
+        (f"{handle!r:.80}", "Rows are read in a session. Write"),
+    )
+    raise LXSourceError(f"from_model() got {what} where a session belongs. {cure} .from_model({row}, session).")
+
+
+def _refusals() -> tuple[tuple[tuple[type, ...], str, str], ...]:
+    """Return what may be given for a session: its types, its name, why it is none and what to do."""
+    return (
+        ((type(None),), "nothing", "What to read does not yet say from which database. Write"),
+        (
+            (Engine,),
+            "an Engine",
+            "Rows are read in a session, which sees your pending changes and keeps one object a row. "
+            "Open one, `session = Session(engine)`, and write",
+        ),
+        (
+            (Connection,),
+            "a Connection",
+            "Rows are read in a session, which sees your pending changes and keeps one object a row. "
+            "Open one, `session = Session(connection)` or `Session(engine)`, and write",
+        ),
+        (
+            (sessionmaker,),
+            "a sessionmaker",
+            "It makes sessions, and could make a new one at every reading. "
+            "Call it once, `session = make_session()`, and write",
+        ),
+        (
+            async_handles(),
+            "an asynchronous session or engine",
+            "It can only be awaited, and a model is compiled without await. Build and compile the model inside "
+            "`await async_session.run_sync(lambda session: build_model(session).compile())`, where it reads",
+        ),
+    )

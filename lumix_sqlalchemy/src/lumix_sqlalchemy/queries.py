@@ -1,0 +1,120 @@
+"""The queries behind ``from_model``: run in the user's own session, each as SQLAlchemy itself would run it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase
+from sqlalchemy.orm import FromStatement, Query, Session
+
+from lumix_sqlalchemy.handles import AnySession, resolved
+from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
+
+Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextualSelect | FromStatement[Any] | TextClause
+STATEMENTS = (Select, CompoundSelect, TextualSelect, FromStatement, TextClause)
+
+# All rows are kept anyway, and fetching them in parts would forbid unique().
+ALL_AT_ONCE = {"yield_per": None}
+
+
+@dataclass(frozen=True, eq=False)
+class StatementQuery:
+    """A ``select(...)``, or another statement that returns rows, and the session to run it in."""
+
+    statement: Statement
+    handle: AnySession
+
+    @property
+    def row_type(self) -> type | None:
+        """The class of the instances; None where the rows are tuples."""
+        return _only_class(self._described)
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for one statement in one session, with the same parameters and options."""
+        return _identity(resolved(self.handle), self._ordered, self.statement)
+
+    def rows(self) -> Sequence[Any]:
+        """Run the statement; instances that a join repeats come once."""
+        session, statement = resolved(self.handle), self._ordered
+        if self.row_type is not None:
+            return session.scalars(statement, execution_options=ALL_AT_ONCE).unique().all()
+        result = session.execute(statement, execution_options=ALL_AT_ONCE)
+        return result.unique().all() if _all_entities(self._described) else result.all()
+
+    def __str__(self) -> str:
+        return _in_one_line(self.statement)
+
+    @property
+    def _described(self) -> Sequence[Any]:
+        statement = self.statement
+        return statement.column_descriptions if isinstance(statement, Select | FromStatement) else ()
+
+    @property
+    def _ordered(self) -> Statement:
+        statement = self.statement
+        if isinstance(statement, Select):
+            return in_order(statement)
+        return compound_in_order(statement) if isinstance(statement, CompoundSelect) else statement
+
+
+@dataclass(frozen=True, eq=False)
+class LegacyQuery:
+    """A ``Query``, which knows its session."""
+
+    query: Query[Any]
+    handle: AnySession
+
+    @property
+    def row_type(self) -> type | None:
+        """The class of the instances; None where the rows are tuples."""
+        return _only_class(self.query.column_descriptions) if self.query.is_single_entity else None
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for one query in one session, with the same parameters and options."""
+        query = query_in_order(self.query)
+        return _identity(resolved(self.handle), query.statement, self.query, query.load_options)
+
+    def rows(self) -> Sequence[Any]:
+        """Run the query."""
+        return query_in_order(self.query).with_session(resolved(self.handle)).all()
+
+    def __str__(self) -> str:
+        return _in_one_line(self.query.statement)
+
+
+@dataclass(frozen=True)
+class _Identity:
+    session: Session
+    structure: Hashable
+    values: object = field(hash=False)
+
+
+def _identity(session: Session, statement: Statement | UpdateBase, origin: object, *options: object) -> _Identity:
+    """Return what is equal for equal statements; where SQLAlchemy cannot compare them, each is its own."""
+    # The key of SQLAlchemy's own cache: ClauseElement.compare() is blind to the parameters of loader options,
+    # and fails on joins along relationships.
+    key = statement._generate_cache_key()
+    if key is None:
+        return _Identity(session, id(origin), origin)
+    structure, bound, *others = key
+    values = [one.effective_value for one in bound]
+    return _Identity(session, structure, (values, others, statement.get_execution_options(), options))
+
+
+def _only_class(described: Sequence[Any]) -> type | None:
+    if len(described) == 1 and entity(described[0]) is not None:
+        found: type = described[0]["type"]
+        return found
+    return None
+
+
+def _all_entities(described: Sequence[Any]) -> bool:
+    return len(described) > 0 and all(entity(one) is not None for one in described)
+
+
+def _in_one_line(statement: Statement | UpdateBase) -> str:
+    return " ".join(str(statement).split())
