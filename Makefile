@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 	@touch $(STAMP)
 
 demo: $(STAMP)
-	@$(BIN)/python $(EXAMPLES)/demo.py
+	@$(BIN)/python -B $(EXAMPLES)/step2/demo.py
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

@@ -1,1 +1,1 @@
-
+"""The place of LumiX's row adapter for Django; this version brings none yet."""

@@ -1,0 +1,230 @@
+"""The tables of the production planning example, and how to open their database."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import (
+    URL,
+    Engine,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    create_engine,
+    delete,
+    event,
+    inspect,
+    make_url,
+    select,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+DEFAULT_URL = "sqlite:///production.db"
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Product(Base):
+    __tablename__ = "products"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    profit_per_unit: Mapped[float]
+    min_demand: Mapped[float] = mapped_column(default=0.0)
+    max_demand: Mapped[float]
+
+
+class Machine(Base):
+    __tablename__ = "machines"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    available_hours: Mapped[float]
+
+
+class RawMaterial(Base):
+    __tablename__ = "raw_materials"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    available_quantity: Mapped[float]
+    cost_per_unit: Mapped[float]
+
+
+class ProductionRecipe(Base):
+    """The hours that one unit of a product takes on a machine."""
+
+    __tablename__ = "production_recipes"
+    __table_args__ = (UniqueConstraint("product_id", "machine_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machines.id"))
+    hours_required: Mapped[float]
+
+    product: Mapped[Product] = relationship()
+    machine: Mapped[Machine] = relationship()
+
+
+class MaterialRequirement(Base):
+    """The quantity of a material in one unit of a product."""
+
+    __tablename__ = "material_requirements"
+    __table_args__ = (UniqueConstraint("product_id", "material_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    material_id: Mapped[int] = mapped_column(ForeignKey("raw_materials.id"))
+    quantity_required: Mapped[float]
+
+    product: Mapped[Product] = relationship()
+    material: Mapped[RawMaterial] = relationship()
+
+
+class ProductionSchedule(Base):
+    """A result: how much of a product to make."""
+
+    __tablename__ = "production_schedules"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    quantity: Mapped[float]
+    profit_contribution: Mapped[float]
+
+    product: Mapped[Product] = relationship()
+
+
+class ResourceUtilization(Base):
+    """A result: how much of a machine or a material the plan uses; ``resource_type`` says which of the two."""
+
+    __tablename__ = "resource_utilization"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resource_type: Mapped[str] = mapped_column(String(20))
+    resource_id: Mapped[int]
+    resource_name: Mapped[str] = mapped_column(String(100))
+    used: Mapped[float]
+    available: Mapped[float]
+    utilization_pct: Mapped[float]
+
+
+INPUTS = (Product, Machine, RawMaterial, ProductionRecipe, MaterialRequirement)
+RESULTS = (ProductionSchedule, ResourceUtilization)
+
+
+def init_database(url: str | URL = DEFAULT_URL) -> Engine:
+    """Return an engine that enforces foreign keys, on a database with all tables; missing ones are made."""
+    engine = _engine(url)
+    Base.metadata.create_all(engine)
+    return engine
+
+
+def get_session(engine: Engine) -> Session:
+    """Return a new session; close it after use, best with ``with``."""
+    return Session(engine)
+
+
+def clear_all_data(session: Session) -> None:
+    """Delete every row of every table, and commit."""
+    for cls in (*RESULTS, *reversed(INPUTS)):  # a row goes before the rows that it refers to
+        session.execute(delete(cls))
+    session.commit()
+
+
+def is_filled(url: str | URL = DEFAULT_URL) -> bool:
+    """Return whether every table that the model reads has rows; makes nothing, not even SQLite's file."""
+    engine = _engine(url)
+    try:
+        return not _is_missing_file(engine) and _has_rows(engine)
+    finally:
+        engine.dispose()
+
+
+def url_argument(description: str, argv: Sequence[str] | None = None) -> URL:
+    """Return the one argument of a script: the URL of the database."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("url", nargs="?", default=DEFAULT_URL, type=_url, help="default: %(default)s")
+    url: URL = parser.parse_args(argv).url
+    return url
+
+
+class HoursChecker(Protocol):
+    """Looks up the hours that one unit of a product takes on a machine."""
+
+    def __call__(self, product_id: int, machine_id: int) -> float: ...
+
+
+class QuantityChecker(Protocol):
+    """Looks up the quantity of a material in one unit of a product."""
+
+    def __call__(self, product_id: int, material_id: int) -> float: ...
+
+
+def create_cached_machine_hours_checker(session: Session) -> HoursChecker:
+    """Read all recipes in one query and return a function that looks them up."""
+    recipe = ProductionRecipe
+    found = session.execute(select(recipe.product_id, recipe.machine_id, recipe.hours_required))
+    hours = {(product_id, machine_id): value for product_id, machine_id, value in found}
+
+    def get_hours(product_id: int, machine_id: int) -> float:
+        return hours.get((product_id, machine_id), 0.0)  # no recipe: the product does not use the machine
+
+    return get_hours
+
+
+def create_cached_material_requirement_checker(session: Session) -> QuantityChecker:
+    """Read all material requirements in one query and return a function that looks them up."""
+    requirement = MaterialRequirement
+    found = session.execute(select(requirement.product_id, requirement.material_id, requirement.quantity_required))
+    quantities = {(product_id, material_id): value for product_id, material_id, value in found}
+
+    def get_quantity(product_id: int, material_id: int) -> float:
+        return quantities.get((product_id, material_id), 0.0)  # no requirement: the product takes none of it
+
+    return get_quantity
+
+
+def _url(text: str) -> URL:
+    try:
+        return make_url(text)
+    except ArgumentError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a URL; for a file of SQLite write sqlite:///{text}"
+        ) from None
+
+
+def _engine(url: str | URL) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _enforce_foreign_keys)
+    return engine
+
+
+def _enforce_foreign_keys(connection: DBAPIConnection, record: object) -> None:
+    """SQLite ignores foreign keys unless every connection asks for them."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _is_missing_file(engine: Engine) -> bool:
+    """SQLite makes a file as soon as it is asked anything, so look first."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
+        return False
+    return not Path(name).exists()
+
+
+def _has_rows(engine: Engine) -> bool:
+    tables = inspect(engine).get_table_names()
+    if not all(cls.__tablename__ in tables for cls in INPUTS):
+        return False
+    with get_session(engine) as session:
+        return all(session.scalar(select(cls.id).limit(1)) is not None for cls in INPUTS)

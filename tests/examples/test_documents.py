@@ -1,0 +1,138 @@
+"""The documents do what they say: their code is run, and what it prints is what they show.
+
+The ``python`` blocks of a document are run one after the other, as one program named plan.py. A ``text`` block right
+after one shows what it prints; ``...`` in it stands for anything. In a ``console`` block, ``$`` marks a command, run in
+a copy of the document's folder.
+"""
+
+from __future__ import annotations
+
+import doctest
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DISTRIBUTIONS = ("lumix", "lumix_core", "lumix_sqlalchemy", "lumix_django", "lumix_solvers")
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("examples/**/*.md"),
+        *(ROOT / name / "README.md" for name in DISTRIBUTIONS),
+    ]
+)
+DEMO = ROOT / "examples" / "production_planning" / "step2" / "demo.py"
+COMMANDS = {"python": [sys.executable], "make demo": [sys.executable, str(DEMO)]}
+ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "error"}
+
+# Runs the blocks in the module __main__, as a program would run, and prints a line after each.
+RUNNER = """
+def run_blocks():
+    import json, sys
+    end, blocks = json.load(sys.stdin)
+    for block in blocks:
+        exec(compile(block, "plan.py", "exec"), globals())
+        print(end)
+
+run_blocks()
+"""
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+END = "--- end of block ---"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document."""
+
+    language: str
+    text: str
+    line: int
+
+
+def blocks(document: Path) -> list[Block]:
+    text = document.read_text()
+    found = FENCED.finditer(text)
+    return [Block(one[1], one[2], text.count("\n", 0, one.start()) + 1) for one in found]
+
+
+def run(command: list[str], cwd: Path, given: str = "") -> str:
+    """What a command prints, errors among it."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=ENVIRONMENT,
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done.stdout
+
+
+def check(shown: str, printed: str, place: str) -> None:
+    same = doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
+    assert same, f"{place} shows\n{shown}\nbut this is printed:\n{printed}"
+
+
+def with_blocks(language: str) -> list[Path]:
+    return [one for one in DOCUMENTS if any(block.language == language for block in blocks(one))]
+
+
+def name(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("document", with_blocks("python"), ids=name)
+def test_the_code_of_a_document_prints_what_it_shows(document: Path, tmp_path: Path) -> None:
+    found = blocks(document)
+    pairs = [
+        (block, after.text if after.language == "text" else "")
+        for block, after in zip(found, [*found[1:], Block("", "", 0)], strict=True)
+        if block.language == "python"
+    ]
+
+    given = json.dumps([END, [block.text for block, _ in pairs]])
+    *printed, rest = run([sys.executable, "-c", RUNNER], tmp_path, given).split(f"{END}\n")
+
+    assert (len(printed), rest) == (len(pairs), "")
+    for (block, shown), output in zip(pairs, printed, strict=True):
+        check(shown, output, f"{name(document)}, line {block.line},")
+
+
+@pytest.mark.parametrize("document", with_blocks("console"), ids=name)
+def test_the_commands_of_a_document_print_what_it_shows(document: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for file in document.parent.glob("*.py"):
+        shutil.copy(file, folder)
+    texts = [block.text for block in blocks(document) if block.language == "console"]
+
+    for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", "".join(texts), flags=re.MULTILINE):
+        check(shown, run(resolved(command), folder), f"{name(document)}: {command}")
+
+
+def resolved(command: str) -> list[str]:
+    """The command, run by the interpreter of the tests."""
+    if command in COMMANDS:
+        return COMMANDS[command]
+    program, *arguments = shlex.split(command)
+    return [*COMMANDS[program], *arguments]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_the_links_of_a_document_lead_somewhere(document: Path) -> None:
+    prose = re.sub(FENCED, "", document.read_text())
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", prose)
+
+    assert [link for link in links if not (document.parent / link).exists()] == []

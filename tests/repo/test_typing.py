@@ -1,0 +1,122 @@
+"""What a type checker, and so an editor, knows of a user's rows: mypy is run on a user's files."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "production_planning"
+
+ROWS = """
+from dataclasses import dataclass
+from lumix import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXVariable
+
+@dataclass(frozen=True)
+class Product:
+    id: int
+    profit_per_unit: float
+
+@dataclass(frozen=True)
+class Machine:
+    id: int
+    hours: float
+
+products = [Product(1, 2.0)]
+machines = [Machine(1, 2.0)]
+x = LXVariable[Product, float]("x").bounds(lower=0).indexed_by(lambda p: p.id).from_data(products)
+y = (
+    LXVariable[tuple[Product, Machine], int]("y")
+    .binary()
+    .indexed_by_product(
+        LXIndexDimension(Product, lambda p: p.id).from_data(products),
+        LXIndexDimension(Machine, lambda m: m.id).from_data(machines),
+    )
+)
+expr = LXLinearExpression()
+"""
+
+RIGHT = {
+    "bounds": "x.bounds(lower=1, upper=lambda p: p.profit_per_unit)",
+    "add_term": "expr.add_term(x, lambda p: p.profit_per_unit)",
+    "add_term with the constraint's row": "expr.add_term(x, lambda p, m: p.profit_per_unit * m.hours)",
+    "add_term with a captured row": "expr.add_term(x, lambda p, m=machines[0]: p.profit_per_unit * m.hours)",
+    "add_term with a condition": "expr.add_term(x, where=lambda p, m: p.id == m.id)",
+    "add_term of two dimensions": "expr.add_term(y, lambda p, m: p.profit_per_unit * m.hours)",
+    "add_multi_term": "expr.add_multi_term(y, lambda p, m: p.profit_per_unit * m.hours)",
+    "sum_over": "expr.sum_over(y, where=lambda p, m: p.id == m.id)",
+    "arithmetic": "2 * expr + 3.0 - sum([expr, expr])",
+    "rhs": 'LXConstraint[Machine]("c").expression(expr).le().rhs(lambda m: m.hours)',
+    "a model": 'model = LXModel("m").add_variables(x, y).maximize(expr)',
+    "a float value": "profit: float = LXOptimizer().solve(LXModel('m')).get_mapped(x)[1]",
+    "an int value": "whole: int = LXOptimizer().solve(LXModel('m')).get_mapped(y)[1, 1]",
+}
+
+# The name of the attribute is misspelt.
+WRONG = {
+    "bounds": "x.bounds(lower=lambda p: p.proft_per_unit)",
+    "cost": "x.cost(lambda p: p.proft_per_unit)",
+    "where": "x.where(lambda p: p.proft_per_unit > 1)",
+    "indexed_by": "x.indexed_by(lambda p: p.proft_per_unit)",
+    "add_term": "expr.add_term(x, lambda p: p.proft_per_unit)",
+    "add_term by keyword": "expr.add_term(x, coeff=lambda p: p.proft_per_unit)",
+    "the condition of a term": "expr.add_term(x, 1.0, where=lambda p: p.proft_per_unit)",
+    "add_multi_term": "expr.add_multi_term(x, lambda p: p.proft_per_unit)",
+    "sum_over": "expr.sum_over(x, where=lambda p: p.proft_per_unit)",
+    "rhs": 'LXConstraint[Product]("c").rhs(lambda p: p.proft_per_unit)',
+    "the key of a dimension": "LXIndexDimension(Product, lambda p: p.proft_per_unit)",
+    "a dimension": "LXIndexDimension(Product).where(lambda p: p.proft_per_unit > 1)",
+}
+
+
+def lines(names: dict[str, str]) -> dict[str, int]:
+    """The line that each entry of a table stands on, in the file written by `module`."""
+    first = len(ROWS.splitlines()) + 1
+    return {name: first + i for i, name in enumerate(names)}
+
+
+def module(names: dict[str, str]) -> str:
+    return "\n".join([*ROWS.splitlines(), *names.values(), ""])
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What mypy says of both files and of the examples: one run, since each takes seconds."""
+    folder = tmp_path_factory.mktemp("typing")
+    (folder / "right.py").write_text(module(RIGHT))
+    (folder / "wrong.py").write_text(module(WRONG))
+    files = ["right.py", "wrong.py", *map(str, EXAMPLE.glob("step[12]/*.py"))]
+    strict = ["--strict", "--config-file=", f"--cache-dir={folder / 'cache'}", "--no-error-summary"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *strict, *files],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if name != "MYPYPATH"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stderr == ""
+    return [line for line in done.stdout.splitlines() if ": error: " in line]
+
+
+def test_a_right_model_passes_the_strict_checker(reports: list[str]) -> None:
+    assert [line for line in reports if line.startswith("right.py:")] == []
+
+
+@pytest.mark.parametrize("use", WRONG)
+def test_a_misspelt_attribute_of_a_row_is_reported(reports: list[str], use: str) -> None:
+    place = f"wrong.py:{lines(WRONG)[use]}: error: "
+
+    found = [line.removeprefix(place) for line in reports if line.startswith(place)]
+
+    assert found == ['"Product" has no attribute "proft_per_unit"; maybe "profit_per_unit"?  [attr-defined]']
+
+
+def test_the_examples_pass_the_strict_checker(reports: list[str]) -> None:
+    assert [line for line in reports if not re.match(r"(right|wrong)\.py:", line)] == []
