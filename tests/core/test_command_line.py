@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
 from lumix.commands import aligned, main
 
 HOOKS = """

@@ -16,6 +16,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from lumix_core.entry_points import Plugin, Registration
 from lumix_core.errors import LXOptionError, LXPluginError, LXPluginWarning, LXSolverNotFoundError
 from lumix_core.plugins import Plugins

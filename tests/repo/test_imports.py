@@ -24,7 +24,7 @@ LAYERS = {
     "model": "optimizer solution model constraints expressions term_methods variables indexing",
     "compiling": "compiling terms families",
     "rows": "formulas tracing rows functions captures plugins entry_points hookspecs",
-    "problem": "verifying options solver status problem keys numbers frames stacks",
+    "problem": "verifying options solver status problem keys numbers frames senses stacks",
     "errors": "errors",
 }
 

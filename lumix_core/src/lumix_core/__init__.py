@@ -1,12 +1,13 @@
 """The minimal core of LumiX: models over a user's own rows, compiled to arrays, solved and mapped back."""
 
-from lumix_core.constraints import LXConstraint, LXSense
+from lumix_core.constraints import LXConstraint
 from lumix_core.errors import LXError, LXModelError, LXNoSolutionError, LXWarning
 from lumix_core.expressions import LXLinearExpression
 from lumix_core.indexing import LXIndexDimension
 from lumix_core.model import LXModel
 from lumix_core.optimizer import LXOptimizer
 from lumix_core.problem import LXBlock, LXProblem
+from lumix_core.senses import LXSense
 from lumix_core.solution import LXSolution
 from lumix_core.status import LXLimit, LXStatus
 from lumix_core.variables import LXVariable

@@ -1,7 +1,8 @@
 """The late-binding trap: a function made in a loop sees the loop variable's last value, not the one it was made with.
 
 Which variables are at risk is read from the bytecode of the code around the function: those that are assigned in a
-loop in which the function is made. Only these are remembered, so that a variable changed on purpose stays live.
+loop in which the function is made, or written into the model. Only these are remembered, so that a variable changed
+on purpose stays live.
 """
 
 from __future__ import annotations
@@ -23,11 +24,19 @@ _PLAIN = (int, float, str, bytes, bool, Decimal, Fraction, datetime.date, dateti
 
 @dataclass(frozen=True, eq=False)
 class Capture:
-    """A loop variable as a function saw it when it was written into the model."""
+    """A loop variable as a function saw it when it was written into the model.
+
+    Args:
+        name: of the variable.
+        value: what it was.
+        holder: where it is: a cell of the function, or the globals of its module.
+        overtaken: whether the loop in which the function was made had gone on or ended already.
+    """
 
     name: str
     value: Any
     holder: CellType | dict[str, Any]
+    overtaken: bool
 
     def current(self) -> Any:
         """Return what the function would see now; raises LookupError where the variable is gone."""
@@ -38,17 +47,13 @@ class Capture:
         except ValueError:
             raise LookupError(self.name) from None
 
-
-def rebound(captures: tuple[Capture, ...]) -> Capture | None:
-    """Return the first capture whose variable holds another value now."""
-    for capture in captures:
+    def is_rebound(self) -> bool:
+        """Whether the function may see another value than the one it was made with."""
         try:
-            current = capture.current()
+            current = self.current()
         except LookupError:
-            continue  # deleted: calling the function says so itself
-        if current is not capture.value and not _equal_plain(current, capture.value):
-            return capture
-    return None
+            return False  # deleted: calling the function says so itself
+        return self.overtaken or not (current is self.value or _equal_plain(current, self.value))
 
 
 def _equal_plain(one: Any, other: Any) -> bool:
@@ -56,41 +61,54 @@ def _equal_plain(one: Any, other: Any) -> bool:
 
 
 def unwrapped(function: Any) -> Any:
-    """Return the plain function behind partials and bound methods."""
-    while isinstance(function, functools.partial | MethodType):
-        function = function.func if isinstance(function, functools.partial) else function.__func__
+    """Return the plain function behind partials, bound methods and decorators."""
+    while not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, MethodType):
+            function = function.__func__
+        elif "__wrapped__" in getattr(function, "__dict__", {}):
+            function = function.__wrapped__
+        else:
+            break
     return function
 
 
 def watched(function: Any) -> tuple[Capture, ...]:
-    """Return the loop variables that the function captures, as they are now."""
-    function = unwrapped(function)
-    if not isinstance(function, FunctionType):
-        return ()
-    code = function.__code__
-    globals_used = _globals_used(code)
-    if not code.co_freevars and not globals_used:
-        return ()
-    around = _code_around(function)
-    # Where the surroundings are unknown, any rebinding of a captured variable is suspicious.
-    risky = frozenset(code.co_freevars) if around is None else _loop_variables(around)
-    return tuple(_captures(function, risky, globals_used))
+    """Return the loop variables that a function, or a function that it calls, captures; as they are now."""
+    found: list[Capture] = []
+    seen: set[int] = set()
+    waiting = [unwrapped(function)]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, FunctionType) and id(one) not in seen:
+            seen.add(id(one))
+            captured = dict(_captured(one))
+            risky = _risky(one) if captured else {}
+            found += [Capture(name, *captured[name], risky[name]) for name in sorted(captured.keys() & risky.keys())]
+            waiting += [unwrapped(value) for value, _ in captured.values() if _is_of_same_file(value, one)]
+    return tuple(found)
 
 
-def _captures(function: FunctionType, risky: frozenset[str], globals_used: frozenset[str]) -> Iterator[Capture]:
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        if name in risky:
-            try:
-                yield Capture(name, cell.cell_contents, cell)
-            except ValueError:
-                continue  # not assigned yet, so this is no value of a loop
-    for name in sorted(risky & globals_used):
+def _is_of_same_file(value: Any, user: FunctionType) -> bool:
+    plain = unwrapped(value)
+    return isinstance(plain, FunctionType) and plain.__code__.co_filename == user.__code__.co_filename
+
+
+def _captured(function: FunctionType) -> Iterator[tuple[str, tuple[Any, CellType | dict[str, Any]]]]:
+    """Yield what a function sees of the code around it: name, value and holder."""
+    for name in globals_used(function.__code__):
         if name in function.__globals__:
-            yield Capture(name, function.__globals__[name], function.__globals__)
+            yield name, (function.__globals__[name], function.__globals__)
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            yield name, (cell.cell_contents, cell)
+        except ValueError:
+            continue  # not assigned yet, so this is no value of a loop
 
 
 @functools.lru_cache(maxsize=4096)
-def _globals_used(code: CodeType) -> frozenset[str]:
+def globals_used(code: CodeType) -> frozenset[str]:
     """Return the global names that the code, or code inside it, reads."""
     names = {
         instruction.argval
@@ -99,26 +117,50 @@ def _globals_used(code: CodeType) -> frozenset[str]:
     }
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names |= _globals_used(constant)
+            names |= globals_used(constant)
     return frozenset(names)
+
+
+def _risky(function: FunctionType) -> dict[str, bool]:
+    """Return the variables that a loop rebinds, and whether that loop has left the function behind already."""
+    around = _code_around(function)
+    if around is None:  # unknown surroundings: any rebinding is suspicious
+        return dict.fromkeys(function.__code__.co_freevars, False)
+    running = _running()
+    risky: dict[str, bool] = {}
+    for outer, inner in pairwise(around):
+        now = running.get(outer)
+        for loop in _loops(outer, inner):
+            inside_now = now is not None and loop.start <= now <= loop.end
+            if loop.makes or inside_now:
+                overtaken = not inside_now
+                risky |= {name: risky.get(name, False) or overtaken for name in loop.names}
+    return risky
+
+
+def _running() -> dict[CodeType, int]:
+    """Return the codes on the stack, each with the instruction that it is at."""
+    running: dict[CodeType, int] = {}
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        running.setdefault(frame.f_code, frame.f_lasti)
+        frame = frame.f_back
+    return running
 
 
 def _code_around(function: FunctionType) -> tuple[CodeType, ...] | None:
     """Return the codes around a function, from the outermost that is known down to its own."""
     code = function.__code__
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_filename == code.co_filename:
-            path = _path_to(frame.f_code, code)
+    for outer in _running():
+        if outer.co_filename == code.co_filename:
+            path = _path_to(outer, code)
             if path is not None:
                 return path
-        frame = frame.f_back
     outermost = function.__globals__.get(function.__qualname__.partition(".")[0])
     if outermost is function:
         return (code,)
-    if isinstance(outermost, FunctionType):
-        return _path_to(outermost.__code__, code)
-    return None
+    plain = unwrapped(outermost)
+    return _path_to(plain.__code__, code) if isinstance(plain, FunctionType) else None
 
 
 @functools.lru_cache(maxsize=4096)
@@ -135,24 +177,31 @@ def _path_to(outer: CodeType, inner: CodeType) -> tuple[CodeType, ...] | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Loop:
+    """A loop: its first and last offset, the names assigned in it, and whether it makes the inner code."""
+
+    start: int
+    end: int
+    names: frozenset[str]
+    makes: bool
+
+
 @functools.lru_cache(maxsize=4096)
-def _loop_variables(around: tuple[CodeType, ...]) -> frozenset[str]:
-    """Return the names assigned in a loop within which the next code of the chain is made."""
-    names: set[str] = set()
-    for outer, inner in pairwise(around):
-        instructions = list(dis.get_instructions(outer))
-        made = [one.offset for one in instructions if one.argval is inner]
-        for start, end in _loops(instructions):
-            if any(start <= offset <= end for offset in made):
-                names.update(_assigned(instructions, start, end))
-    return frozenset(names)
-
-
-def _loops(instructions: list[dis.Instruction]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last offset of each loop: a jump back closes one."""
-    for one in instructions:
-        if "JUMP_BACKWARD" in one.opname and "INTERRUPT" not in one.opname:
-            yield one.argval, one.offset
+def _loops(outer: CodeType, inner: CodeType) -> tuple[_Loop, ...]:
+    """Return the loops of a code: a jump back closes one."""
+    instructions = list(dis.get_instructions(outer))
+    made = [one.offset for one in instructions if one.argval is inner]
+    return tuple(
+        _Loop(
+            start=one.argval,
+            end=one.offset,
+            names=frozenset(_assigned(instructions, one.argval, one.offset)),
+            makes=any(one.argval <= offset <= one.offset for offset in made),
+        )
+        for one in instructions
+        if "JUMP_BACKWARD" in one.opname and "INTERRUPT" not in one.opname
+    )
 
 
 def _assigned(instructions: list[dis.Instruction], start: int, end: int) -> Iterator[str]:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumix_core.errors import LXIncompleteError, LXModelError, LXUnsupportedError, listed
+from lumix_core.errors import (
+    LXIncompleteError,
+    LXModelError,
+    LXNumberError,
+    LXUnsupportedError,
+    listed,
+    sentence,
+)
 from lumix_core.families import Family, constraint_family, variable_family
 from lumix_core.formulas import numbers
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray, Keys
 from lumix_core.problem import BoolArray, FloatArray, LXBlock, LXProblem
 from lumix_core.rows import Reading
+from lumix_core.senses import LXSense
 from lumix_core.terms import Entries, TermReader
 
 if TYPE_CHECKING:
@@ -37,6 +46,11 @@ class Columns:
         """The number of columns."""
         return self.starts[-1]
 
+    def member(self, column: int) -> str:
+        """Name a column in messages."""
+        block = bisect_right(self.starts, column) - 1
+        return self.families[block].member(column - self.starts[block])
+
     def place(self, variable: LXVariable[Any, Any], user: str) -> tuple[Family, int]:
         """Return the family of a variable and where it starts.
 
@@ -52,6 +66,19 @@ class Columns:
             f"{user[0].upper()}{user[1:]} uses the variable {variable.name!r}, which was never added to the model "
             f"({hint}). Add it with model.add_variable(...)."
         )
+
+
+def _check_finite(values: FloatArray, what: str, member: Callable[[int], str]) -> None:
+    """Refuse what was finite in its parts and outgrew floating point when they were put together."""
+    if not np.isfinite(values).all():
+        raise LXNumberError(
+            f"{sentence(what)} is too large for floating point: it became infinite for "
+            f"{member(int(np.argmin(np.isfinite(values))))}. Use other units, so that numbers stay below 1e300."
+        )
+
+
+def _nowhere(i: int) -> str:
+    return "one of its members"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +104,7 @@ def compile_model(model: LXModel) -> LXProblem:
     families = [constraint_family(constraint, reading) for constraint in model.constraints]
     starts = _starts(families)
     matrix = _matrix(model, columns, families, starts)
-    row_starts, column_numbers, coefficients = _compressed(matrix, starts[-1])
+    row_starts, column_numbers, coefficients = _compressed(matrix, starts[-1], columns)
     lower, upper = _bounds(columns)
     row_lower, row_upper = _sides(model, families)
     objective, offset = _objective(model, columns)
@@ -125,6 +152,11 @@ def _check_complete(constraint: LXConstraint[Any]) -> None:
                 f"Constraint {constraint.name!r} is incomplete: {call} was never called, and nothing is assumed in "
                 f"its place. Add {call} to the constraint."
             )
+    if constraint.sense not in tuple(LXSense):
+        raise LXModelError(
+            f"Constraint {constraint.name!r} has the sense {constraint.sense!r}, which is none: the senses are "
+            f"{', '.join(LXSense)}. Call .le(), .ge() or .eq()."
+        )
 
 
 def _check_objective(model: LXModel) -> None:
@@ -176,8 +208,9 @@ def _objective(model: LXModel, columns: Columns) -> tuple[FloatArray, float]:
     if model.objective is None:
         return _costs(columns), 0.0
     matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, 0, "the objective")
-    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size)
-    return totals.astype(np.float64), model.objective.constant
+    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
+    _check_finite(totals, "the objective", columns.member)
+    return totals, model.objective.constant
 
 
 _OBJECTIVE = Family("objective", Keys.scalar(), ())
@@ -186,8 +219,11 @@ _OBJECTIVE = Family("objective", Keys.scalar(), ())
 def _costs(columns: Columns) -> FloatArray:
     costs = np.zeros(columns.size)
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
-        for cost in variable.costs:
-            costs[start : start + family.size] += _member_numbers(cost, family)
+        own = costs[start : start + family.size]
+        with np.errstate(over="ignore"):
+            for cost in variable.costs:
+                own += _member_numbers(cost, family)
+        _check_finite(own, f"the cost of {variable.name!r}", family.member)
     return costs
 
 
@@ -196,7 +232,9 @@ def _sides(model: LXModel, families: list[Family]) -> tuple[FloatArray, FloatArr
     for constraint, family in zip(model.constraints, families, strict=True):
         assert constraint.right_hand_side is not None
         assert constraint.lhs is not None
-        rhs = _member_numbers(constraint.right_hand_side, family) - constraint.lhs.constant
+        with np.errstate(over="ignore"):
+            rhs = _member_numbers(constraint.right_hand_side, family) - constraint.lhs.constant
+        _check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.member)
         lowers.append(np.full(family.size, -np.inf) if constraint.sense == "<=" else rhs)
         uppers.append(np.full(family.size, np.inf) if constraint.sense == ">=" else rhs)
     return np.concatenate(lowers), np.concatenate(uppers)
@@ -221,6 +259,7 @@ def _expression_matrix(
     for term in expression.terms:
         family, start = columns.place(term.variable, place)
         found: Entries = TermReader(term, family, constraint, place).entries()
+        _check_finite(found.values, f"a coefficient of {family.name!r} in {place}, multiplied,", _nowhere)
         parts.append(Matrix(found.rows + first_row, found.members + start, found.values))
     return _stacked(parts)
 
@@ -233,7 +272,7 @@ def _stacked(parts: list[Matrix]) -> Matrix:
     )
 
 
-def _compressed(matrix: Matrix, rows: int) -> tuple[Any, Any, FloatArray]:
+def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, FloatArray]:
     """Return the nonzeros in compressed sparse rows: ordered, terms on one variable added, zeros left out."""
     if len(matrix.values) > np.iinfo(np.int32).max:
         raise LXUnsupportedError(
@@ -246,8 +285,10 @@ def _compressed(matrix: Matrix, rows: int) -> tuple[Any, Any, FloatArray]:
     new[1:] = (np.diff(row_numbers) != 0) | (np.diff(columns) != 0)
     firsts = np.flatnonzero(new)
     if len(firsts) < len(values):
-        values = np.add.reduceat(values, firsts)
+        with np.errstate(over="ignore"):
+            values = np.add.reduceat(values, firsts)
         row_numbers, columns = row_numbers[firsts], columns[firsts]
+    _check_finite(values, "a sum of coefficients", lambda i: named.member(int(columns[i])))
     kept = values != 0.0
     row_numbers, columns, values = row_numbers[kept], columns[kept], values[kept]
     starts = np.zeros(rows + 1, dtype=np.int32)

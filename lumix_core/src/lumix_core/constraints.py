@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any, Self, SupportsFloat
 
 from lumix_core.errors import LXModelError
@@ -13,14 +12,7 @@ from lumix_core.functions import UserFunction
 from lumix_core.indexing import Indexed, Row
 from lumix_core.numbers import real_number
 from lumix_core.rows import Reading
-
-
-class LXSense(StrEnum):
-    """How the left-hand side is held against the right-hand side."""
-
-    LE = "<="
-    GE = ">="
-    EQ = "=="
+from lumix_core.senses import LXSense
 
 
 class LXConstraint(Indexed[Row]):

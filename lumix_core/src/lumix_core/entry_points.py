@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 
 from lumix_core import hookspecs
-from lumix_core.errors import LXPluginError, listed
+from lumix_core.errors import LXPluginError, did_you_mean, listed
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -116,14 +116,6 @@ def in_one_line(error: BaseException) -> str:
     if isinstance(error, LXPluginError):
         return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return "Did you mean ...?" for a name that looks misspelt, else nothing."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, list(known), n=1)
-    return f"Did you mean {close[0]!r}?" if close else ""
 
 
 def _entry_points() -> list[EntryPoint]:
@@ -264,7 +256,7 @@ def _wrong_hook(plugin: Plugin, error: pluggy.PluginValidationError) -> LXPlugin
 
 
 def _unknown_hook(plugin: Plugin, name: str) -> LXPluginError:
-    advice = suggestion(name, HOOKS) or "Rename it to the one that is meant."
+    advice = did_you_mean(name, HOOKS).strip() or "Rename it to the one that is meant."
     return LXPluginError(
         f"Plugin {plugin} has the hook {name!r}, which does not exist, so LumiX would never call it. "
         f"The hooks are {listed(HOOKS)}. {advice}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 
@@ -105,6 +106,17 @@ class LXEmptySourceWarning(LXWarning):
 
 class LXPluginWarning(LXWarning):
     """A plugin could not be loaded; the others live."""
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a question for a name that is almost one of those known, with a space before it; else nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def listed(names: Iterable[object], limit: int = 8, empty: str = "none") -> str:

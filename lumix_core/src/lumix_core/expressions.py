@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from lumix_core.errors import LXModelError, LXNotLinearError
+from lumix_core.errors import LXModelError, LXNotLinearError, LXNumberError
 from lumix_core.functions import UserFunction
 from lumix_core.numbers import is_real_type, real_number
 from lumix_core.term_methods import Number, TermMethods
@@ -49,7 +49,8 @@ class LXLinearExpression(TermMethods):
 
     def add_constant(self, value: Number) -> Self:
         """Add a number."""
-        self.constant += real_number(value, "the constant of an expression")
+        role = "the constant of an expression"
+        self.constant = real_number(self.constant + real_number(value, role), role)
         return self
 
     def copy(self) -> LXLinearExpression:
@@ -66,8 +67,9 @@ class LXLinearExpression(TermMethods):
 
     def _scaled(self, factor: float) -> LXLinearExpression:
         result = LXLinearExpression()
-        result.terms = [replace(term, scale=term.scale * factor) for term in self.terms]
-        result.constant = self.constant * factor
+        role = "the multiple of an expression"
+        result.terms = [replace(term, scale=real_number(term.scale * factor, role)) for term in self.terms]
+        result.constant = real_number(self.constant * factor, role)
         return result
 
     def _plus(self, other: Any, sign: float) -> LXLinearExpression:
@@ -75,9 +77,9 @@ class LXLinearExpression(TermMethods):
         if isinstance(other, LXLinearExpression):
             scaled = other._scaled(sign)
             result.terms += scaled.terms
-            result.constant += scaled.constant
+            result.add_constant(scaled.constant)
         elif is_real_type(type(other)):
-            result.add_constant(sign * float(other))
+            result.add_constant(sign * real_number(other, "the constant of an expression"))
         else:
             raise _not_linear("+" if sign > 0 else "-", other)
         return result
@@ -104,7 +106,11 @@ class LXLinearExpression(TermMethods):
     def __truediv__(self, divisor: Number) -> LXLinearExpression:
         if not is_real_type(type(divisor)):
             raise _not_linear("/", divisor)
-        return self._scaled(1.0 / real_number(divisor, "the divisor of an expression"))
+        role = "the divisor of an expression"
+        number = real_number(divisor, role)
+        if number == 0.0:
+            raise LXNumberError("The divisor of an expression is 0. Divide by another number.")
+        return self._scaled(real_number(1.0 / number, f"1 over {role}"))
 
     def __neg__(self) -> LXLinearExpression:
         return self._scaled(-1.0)
@@ -152,6 +158,11 @@ def _not_linear(operation: str, other: object) -> LXNotLinearError:
         return LXNotLinearError(
             f"An LXLinearExpression has no truth value, so {operation} of it makes no constraint. "
             f"Write LXConstraint(name).expression(expr).le().rhs(value)."
+        )
+    if isinstance(other, LXVariable) and operation != "*":
+        return LXNotLinearError(
+            f"expression {operation} {other!r}: a variable is a family, and does not say which of its members to add. "
+            f"Write expression.add_term(variable, coefficient) or .sum_over(variable)."
         )
     return LXNotLinearError(
         f"expression {operation} {other!r} ({type(other).__name__}) would not be linear, or not be a number. "

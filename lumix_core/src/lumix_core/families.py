@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lumix_core.errors import LXEmptySourceWarning, LXFunctionError, LXIndexKeyError, LXModelError
 from lumix_core.formulas import Argument, Batch, matching, objects, truths
-from lumix_core.functions import UserFunction, free_of_captures
-from lumix_core.keys import Keys, RowKey, qualified_name, unreadable
-from lumix_core.rows import Reading, Table, mapped_key
+from lumix_core.functions import UserFunction, holding_no_rows
+from lumix_core.keys import Keys, RowKey, check_row, qualified_name, unreadable
+from lumix_core.rows import Kind, Reading, Table, mapped_key
 from lumix_core.stacks import caller_level
 from lumix_core.tracing import attribute_paths
 
@@ -31,6 +31,11 @@ class KeyReader:
     function: UserFunction | None
     primary_key: tuple[str, ...] | None
 
+    @property
+    def reads_own_key(self) -> bool:
+        """Whether each row is its own key."""
+        return self.function is None and self.primary_key is None
+
     def keys(self, batch: Batch) -> list[Hashable]:
         """Return the key of every row of a batch with one argument."""
         if self.function is not None:
@@ -44,15 +49,19 @@ class KeyReader:
 
     def row_key(self, row_type: type | None) -> RowKey:
         """Return the same, free of what the function captures where it only reads attributes."""
-        named = None if row_type is None else qualified_name(row_type)
+        named = _named_type(row_type)
         if self.function is not None:
             traced = attribute_paths(self.function.call)
             if traced is None:
-                return RowKey(named, function=free_of_captures(self.function.call) or unreadable)
+                return RowKey(named, function=holding_no_rows(self.function.call) or unreadable)
             return RowKey(named, *traced)
         if self.primary_key is None:
             return RowKey(named)
         return RowKey(named, tuple((name,) for name in self.primary_key), len(self.primary_key) > 1)
+
+
+def _named_type(row_type: type | None) -> str | None:
+    return None if row_type is None else qualified_name(row_type)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +72,7 @@ class Dimension:
     keys: tuple[Hashable, ...]
     label: str
     reader: KeyReader
+    kind: Kind
 
     @property
     def row_key(self) -> RowKey:
@@ -83,12 +93,14 @@ class Family:
         keys: of its members, in order.
         arguments: the rows behind each member, one argument a dimension.
         reader: how the key of a row is found, for a family with a single index.
+        kind: what kind of row that index is made over.
     """
 
     name: str
     keys: Keys
     arguments: tuple[Argument, ...]
     reader: KeyReader | None = None
+    kind: Kind | None = None
 
     @property
     def size(self) -> int:
@@ -109,13 +121,15 @@ def variable_family(variable: LXVariable[Any, Any], reading: Reading) -> Family:
     _check_indices(variable)
     if variable.is_scalar:
         return _scalar(variable.name)
-    if variable.dimensions:
+    if len(variable.dimensions) > 1:
         return _product(variable, [read_dimension(one, reading, variable.owner) for one in variable.dimensions])
-    dimension = read_dimension(variable, reading, variable.owner)
     if variable.join is not None:
-        return _joined(variable, dimension)
-    family = _single(variable.name, dimension)
-    return _filtered(family, variable.multi_filters) if variable.multi_filters else family
+        keyed = variable.join.key is None
+        return _joined(variable, read_dimension(variable, reading, variable.owner, keyed))
+    (single,) = variable.dimensions or (variable,)
+    family = _single(variable.name, read_dimension(single, reading, variable.owner))
+    conditions = [*variable.filters, *variable.multi_filters] if variable.dimensions else variable.multi_filters
+    return _filtered(family, conditions) if conditions else family
 
 
 def constraint_family(constraint: LXConstraint[Any], reading: Reading) -> Family:
@@ -132,8 +146,8 @@ def rows_of(family: Family) -> list[Any]:
     return list(family.batch().calls()) if family.arguments else []
 
 
-def read_dimension(indexed: Indexed[Any], reading: Reading, owner: str) -> Dimension:
-    """Read one source, apply its filters and find its keys.
+def read_dimension(indexed: Indexed[Any], reading: Reading, owner: str, keyed: bool = True) -> Dimension:
+    """Read one source, apply its filters and find its keys, or number the rows where they need none.
 
     Raises:
         LXIndexKeyError: a key is repeated, NULL or cannot be hashed.
@@ -151,9 +165,11 @@ def read_dimension(indexed: Indexed[Any], reading: Reading, owner: str) -> Dimen
     if indexed.key is not None:
         _check_arity(indexed.key, 1)
     reader = KeyReader(indexed.key, table.primary_key)
-    keys = reader.keys(Batch((argument,), len(argument.positions), _row_namer(argument, label)))
-    _check_keys(keys, owner, indexed.key is None and table.primary_key is None)
-    return Dimension(argument, tuple(keys), _label(table, label), reader)
+    keys: list[Hashable] = argument.positions.tolist()
+    if keyed:
+        keys = reader.keys(Batch((argument,), len(keys), _row_namer(argument, label)))
+        _check_keys(keys, owner, own=reader.reads_own_key)
+    return Dimension(argument, tuple(keys), _label(table, label), reader, table.kind(indexed.declared_type))
 
 
 def _row_namer(argument: Argument, label: str) -> Callable[[int], str]:
@@ -177,7 +193,7 @@ def _scalar(name: str) -> Family:
 
 def _single(name: str, dimension: Dimension) -> Family:
     keys = Keys.single(dimension.keys, dimension.label, dimension.row_key)
-    return Family(name, keys, (dimension.argument,), dimension.reader)
+    return Family(name, keys, (dimension.argument,), dimension.reader, dimension.kind)
 
 
 def _filtered(family: Family, conditions: Sequence[UserFunction]) -> Family:
@@ -186,7 +202,8 @@ def _filtered(family: Family, conditions: Sequence[UserFunction]) -> Family:
     (kept,) = matching([family.batch()], conditions)
     level = tuple(family.keys[i] for i in kept.tolist())
     keys = Keys.single(level, family.keys.labels[0], family.keys.row_keys[0])
-    return Family(family.name, keys, tuple(one.take(kept) for one in family.arguments), family.reader)
+    arguments = tuple(one.take(kept) for one in family.arguments)
+    return Family(family.name, keys, arguments, family.reader, family.kind)
 
 
 def _product(variable: LXVariable[Any, Any], dimensions: list[Dimension]) -> Family:
@@ -224,7 +241,8 @@ def _joined(variable: LXVariable[Any, Any], primary: Dimension) -> Family:
         batch = batch.take(np.flatnonzero(truths(condition, batch)))
     keys = _pair_keys(variable, primary, batch)
     _check_keys(keys, variable.owner, own=False)
-    row_key = RowKey(function=_PairKey(_key_of_pair(variable, primary)))
+    types = (_named_type(primary.argument.table.row_type), qualified_name(join.related))
+    row_key = RowKey(function=_PairKey(types, _key_of_pair(variable, primary)))
     label = f"{join.primary.__name__}_{join.related.__name__}".lower()
     return Family(variable.name, Keys.single(keys, label, row_key), batch.arguments)
 
@@ -233,9 +251,14 @@ def _joined(variable: LXVariable[Any, Any], primary: Dimension) -> Family:
 class _PairKey:
     """Reads the key of a pair of rows: one function of both, or one of each."""
 
+    types: tuple[str | None, str | None]
     parts: tuple[Any, ...]
 
-    def __call__(self, pair: tuple[Any, Any]) -> Hashable:
+    def __call__(self, pair: Any) -> Hashable:
+        if not (isinstance(pair, tuple) and len(pair) == 2):
+            raise KeyError(pair)
+        for row, row_type in zip(pair, self.types, strict=True):
+            check_row(row, row_type)
         if len(self.parts) == 1:
             key: Hashable = self.parts[0](*pair)
             return key
@@ -245,7 +268,7 @@ class _PairKey:
 def _key_of_pair(variable: LXVariable[Any, Any], primary: Dimension) -> tuple[Any, ...]:
     assert variable.join is not None
     if variable.join.key is not None:
-        return (free_of_captures(variable.join.key.call) or unreadable,)
+        return (holding_no_rows(variable.join.key.call) or unreadable,)
     return (primary.row_key, _related_reader(variable.join).row_key(variable.join.related))
 
 
@@ -267,11 +290,12 @@ def _related_reader(join: Join) -> KeyReader:
 
 
 def _check_indices(variable: LXVariable[Any, Any]) -> None:
-    own = [word for word, used in (("from_data/from_model", variable.source), ("indexed_by", variable.key)) if used]
+    said = {"from_data/from_model": variable.source, "indexed_by": variable.key, "indexed_by_join": variable.join}
+    own = [word for word, used in said.items() if used is not None]
     if variable.dimensions and own:
         raise LXModelError(
             f"{variable.owner} has both indexed_by_product() and {' and '.join(own)}(): its rows come from the "
-            f"dimensions. Give the source and the key to each LXIndexDimension instead."
+            f"dimensions. Give the source and the key to each LXIndexDimension, and leave the rest out."
         )
 
 
@@ -289,11 +313,16 @@ def _check_keys(keys: list[Hashable], owner: str, own: bool) -> None:
         ) from error
     if distinct < len(keys):
         raise LXIndexKeyError(_repeated_text(keys, owner))
-    for key in keys:
+    for key in [] if own else keys:
         if _is_null(key):
             raise LXIndexKeyError(
                 f"{owner}: the key {key!r} is NULL or NaN, so nothing identifies its row. "
                 f"Give a key that every row has, or leave such rows out with .where()."
+            )
+        if isinstance(key, MethodType | BuiltinMethodType | FunctionType):
+            raise LXIndexKeyError(
+                f"{owner}: the key {key!r:.80} is a method, not what it returns. "
+                f"Call it: lambda row: row.{key.__name__}()."
             )
 
 
@@ -312,7 +341,10 @@ def _repeated_text(keys: list[Hashable], owner: str) -> str:
 def _is_null(key: Any) -> bool:
     if isinstance(key, tuple):
         return any(map(_is_null, key))
-    return key is None or (isinstance(key, float) and math.isnan(key))
+    try:
+        return key is None or bool(key != key)  # noqa: PLR0124 - what differs from itself is some kind of NaN
+    except (TypeError, ValueError, ArithmeticError):  # and so is what cannot tell
+        return True
 
 
 def _warn_empty(owner: str, source: str) -> None:

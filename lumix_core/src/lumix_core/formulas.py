@@ -6,13 +6,14 @@ A batch is positions into tables, so that a function can be evaluated over colum
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
-from lumix_core.errors import LXFunctionError, LXNumberError
+from lumix_core.errors import LXFunctionError, LXNumberError, did_you_mean
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
 from lumix_core.numbers import flaw, is_real_type, remedy
@@ -102,7 +103,16 @@ def objects(function: UserFunction, batch: Batch, convert: Callable[[Any], Any] 
 
 def truths(function: UserFunction, batch: Batch) -> BoolArray:
     """Return for which members a condition is true, shape ``(size,)``; raises as `objects` does."""
-    return np.array(objects(function, batch, bool), dtype=np.bool_)
+    return np.array(objects(function, batch, _truth), dtype=np.bool_)
+
+
+def _truth(value: Any) -> bool:
+    """Return the truth of what a condition returned; what is true by mistake only is refused."""
+    if isinstance(value, MethodType | BuiltinMethodType | FunctionType):
+        raise TypeError(f"it returned the method {value.__name__!r}, which is always true; call it")
+    if isinstance(value, float) and math.isnan(value):
+        raise TypeError("it returned NaN, which is neither true nor false")
+    return bool(value)
 
 
 def numbers(value: float | UserFunction, batch: Batch) -> FloatArray:
@@ -171,18 +181,28 @@ def _joined(arrays: list[IntArray]) -> IntArray:
 def _failure(function: UserFunction, batch: Batch, i: int, error: Exception) -> Exception:
     place = f"{_sentence(function)} failed for {batch.member(i)}: {type(error).__name__}: {error}"
     read = attributes_read(function.call, batch.rows_of(i))
+    place += _hint(error)
     null = [path for path, value in read.items() if value is None]
     if null:
         return LXNumberError(f"{place}. It reads {_and(null)}, which is NULL (None). {_remedy_for(function)}")
     return LXFunctionError(f"{place}.{_reading(read)} Correct the function or the row.")
 
 
+def _hint(error: Exception) -> str:
+    """Return the question that Python itself asks of a misspelt attribute."""
+    if not isinstance(error, AttributeError) or not error.name or error.obj is None:
+        return ""
+    return did_you_mean(error.name, dir(error.obj)).replace("?", "")
+
+
 def _wrong_number(function: UserFunction, batch: Batch, values: list[Any]) -> LXNumberError:
     i, wrong = next((i, wrong) for i, value in enumerate(values) if (wrong := flaw(value)) is not None)
     read = attributes_read(function.call, batch.rows_of(i))
+    returned = {path: value for path, value in read.items() if value is values[i]}
     flawed = {path: value for path, value in read.items() if flaw(value) is not None and not _is_row(value)}
     return LXNumberError(
-        f"{_sentence(function)} {wrong} for {batch.member(i)}.{_reading(flawed or read)} {_remedy_for(function)}"
+        f"{_sentence(function)} {wrong} for {batch.member(i)}.{_reading(flawed | returned or read, returned)} "
+        f"{_remedy_for(function)}"
     )
 
 
@@ -202,6 +222,6 @@ def _and(paths: list[str]) -> str:
     return " and ".join(paths)
 
 
-def _reading(read: dict[str, Any]) -> str:
-    shown = [f"{path} = {value!r}" for path, value in read.items() if not _is_row(value)]
+def _reading(read: dict[str, Any], always: Container[str] = ()) -> str:
+    shown = [f"{path} = {value!r:.60}" for path, value in read.items() if path in always or not _is_row(value)]
     return f" It read {', '.join(shown[:6])}." if shown else ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any
 
 from lumix_core.errors import LXSourceError, LXUnsupportedError
 
@@ -17,42 +17,37 @@ class FrameRow(tuple[Any, ...]):
     """
 
     __slots__ = ()
-    columns: tuple[str, ...] = ()
-
-    @classmethod
-    def make(cls, values: tuple[Any, ...]) -> Self:
-        """Return a row from its values, in the order of ``columns``."""
-        return tuple.__new__(cls, values)
+    _lx_columns: tuple[str, ...] = ()
 
     def __getitem__(self, item: Any) -> Any:
         if isinstance(item, str):
             try:
-                item = self.columns.index(item)
+                item = self._lx_columns.index(item)
             except ValueError:
-                raise KeyError(f"no column {item!r}; the columns are {', '.join(self.columns)}") from None
+                raise KeyError(f"no column {item!r}; the columns are {', '.join(self._lx_columns)}") from None
         return tuple.__getitem__(self, item)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"no column {name!r}; the columns are {', '.join(self.columns)}")
+        raise AttributeError(f"no column {name!r}; the columns are {', '.join(self._lx_columns)}")
 
     def __repr__(self) -> str:
-        values = zip(self.columns, self, strict=True)
+        values = zip(self._lx_columns, self, strict=True)
         return f"FrameRow({', '.join(f'{name}={value!r}' for name, value in values)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore_row, (self.columns, tuple(self))
+        return _restore_row, (self._lx_columns, tuple(self))
 
 
 def _restore_row(columns: tuple[str, ...], values: tuple[Any, ...]) -> FrameRow:
-    return row_class(columns).make(values)
+    return tuple.__new__(row_class(columns), values)
 
 
 @cache
 def row_class(columns: tuple[str, ...]) -> type[FrameRow]:
     """Return the class of the rows of a frame with these columns."""
-    members: dict[str, Any] = {"__slots__": (), "columns": columns}
+    members: dict[str, Any] = {"__slots__": (), "_lx_columns": columns}
     for place, name in enumerate(columns):
-        if name.isidentifier() and not hasattr(FrameRow, name):
+        if name.isidentifier() and not name.startswith(("__", "_lx_")):
             members[name] = property(itemgetter(place))
     created = type("FrameRow", (FrameRow,), members)
     created.__qualname__ = f"FrameRow({', '.join(columns)})"
@@ -72,17 +67,21 @@ def frame_rows(frame: Any) -> Sequence[FrameRow]:
     """
     index = getattr(frame, "index", None)
     if index is not None and any(name is not None for name in index.names):
+        _check_columns([*(name for name in index.names if name is not None), *frame.columns])
         frame = frame.reset_index()
     names = list(frame.columns)
+    _check_columns(names)
+    columns = [_plain_values(frame[name]) for name in names]
+    return list(map(partial(tuple.__new__, row_class(tuple(names))), zip(*columns, strict=True)))
+
+
+def _check_columns(names: list[Any]) -> None:
     for name in names:
         if not isinstance(name, str) or names.count(name) > 1:
             raise LXSourceError(
                 f"A data frame has the column {name!r} {names.count(name)} time(s): each column needs a name "
                 f"of its own, a string, to be read as row.name. Rename the columns before from_data()."
             )
-    make = row_class(tuple(names)).make
-    columns = [_plain_values(frame[name]) for name in names]
-    return [make(values) for values in zip(*columns, strict=True)]
 
 
 def _plain_values(column: Any) -> list[Any]:

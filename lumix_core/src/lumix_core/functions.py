@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import inspect
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
 from types import CodeType, FunctionType
 from typing import Any
 
-from lumix_core.captures import Capture, rebound, unwrapped, watched
+from lumix_core.captures import Capture, unwrapped, watched
 from lumix_core.errors import LXFunctionError, LXLateBindingError
 
 
@@ -41,14 +45,14 @@ class UserFunction:
         return cls(function, role, watched(function))
 
     def check_captures(self) -> None:
-        """Raise LXLateBindingError where a captured loop variable has been rebound since."""
-        capture = rebound(self.captures)
+        """Raise LXLateBindingError where a captured loop variable has been rebound since the function was made."""
+        capture = next((one for one in self.captures if one.is_rebound()), None)
         if capture is None:
             return
         raise LXLateBindingError(
             f"{_sentence(self.role)} (the function at {self.location}) captures the loop variable "
-            f"{capture.name!r}, which has been rebound since: every function of that loop would see its last "
-            f"value, {_short(capture.current())}, not {_short(capture.value)}. "
+            f"{capture.name!r}, which has been rebound since: every function of that loop would see its last value, "
+            f"{_short(capture.current())}{'' if capture.overtaken else f', not {_short(capture.value)}'}. "
             f"Bind it when the function is made: lambda ..., {capture.name}={capture.name}: ..."
         )
 
@@ -63,6 +67,11 @@ class UserFunction:
         for count in choices:
             if required <= count <= allowed:
                 return count
+        if choices == (0,):
+            raise LXFunctionError(
+                f"{_sentence(self.role)} is a function (at {self.location}), but there are no rows to give to it. "
+                f"Say where the rows come from with .from_data(rows) or .from_model(Row, session), or give a number."
+            )
         wanted = " or ".join(map(str, choices))
         extra = " (the last one is the constraint's row)" if with_row else ""
         raise LXFunctionError(
@@ -110,9 +119,20 @@ def positional_arguments(function: Callable[..., Any]) -> tuple[int, int]:
     return required, _ANY_NUMBER if open_ended else len(positional)
 
 
-def free_of_captures(function: Callable[..., Any]) -> Callable[..., Any] | None:
-    """Return the function if it holds nothing but its code: no closure, no defaults, no bound object; else None."""
-    if not isinstance(function, FunctionType):
+def holding_no_rows(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return the function if all that it captures is plain data, so that a result may hold it; else None."""
+    if isinstance(function, operator.attrgetter | operator.itemgetter):
+        return function
+    if not isinstance(function, FunctionType) or function.__dict__:
         return None
-    held = (function.__closure__, function.__defaults__, function.__kwdefaults__)
-    return None if any(held) else function
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    held = (*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    return function if all(map(_is_plain_data, held)) else None
+
+
+def _is_plain_data(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_plain_data, value)) and all(map(_is_plain_data, value.values()))
+    if type(value) in (list, tuple, set, frozenset):
+        return all(map(_is_plain_data, value))
+    return value is None or isinstance(value, str | bytes | int | float | Decimal | datetime.date | Enum)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 
-from lumix_core.errors import LXIncompleteError
+from lumix_core.errors import LXIncompleteError, LXModelError
 from lumix_core.functions import UserFunction
 from lumix_core.rows import RowAdapter, Source, data_source, model_source
 
@@ -16,7 +16,7 @@ class Indexed(Generic[Row]):
     """Anything made over rows: where the rows come from, which of them count, and their key."""
 
     def __init__(self, name: str, declared: type | None = None) -> None:
-        self.name = name
+        self.name = checked_name(name, type(self).__name__)
         self.source: Source | None = None
         self.key: UserFunction | None = None
         self.filters: list[UserFunction] = []
@@ -103,6 +103,20 @@ class LXIndexDimension(Indexed[Row]):
             self.indexed_by(key)
 
 
+def checked_name(name: object, what: str) -> str:
+    """Return the name of a part of a model.
+
+    Raises:
+        LXModelError: it is no text, or an empty one.
+    """
+    if not isinstance(name, str) or not name:
+        raise LXModelError(
+            f'{what}({name!r}) has no name: it must be a text that is not empty. Write {what}("production"), '
+            f"since results and messages find it by name."
+        )
+    return name
+
+
 def type_argument(instance: object, position: int) -> Any:
     """Return a type argument of a generic object: of ``Family[Row, int](...)`` or of a subclass of one."""
     alias = getattr(instance, "__orig_class__", None)
@@ -117,4 +131,4 @@ def type_argument(instance: object, position: int) -> Any:
 def class_of(annotation: Any) -> type | None:
     """Return the class that an annotation names, or None: ``dict[str, int]`` names dict, ``Any`` none."""
     named = get_origin(annotation) or annotation
-    return named if isinstance(named, type) and named is not object else None
+    return named if isinstance(named, type) and named not in (object, Any) else None

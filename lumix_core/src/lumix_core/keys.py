@@ -22,7 +22,7 @@ class RowKey:
         paths: the attributes that make the key, where it is made of nothing else.
         compound: whether the key is the tuple of the attributes' values or the one value itself.
         function: computes the key where ``paths`` is None; None where the row is its own key. It captures
-            nothing, so that results hold no row (`unreadable` stands for one that does).
+            plain data at the most, so that results hold no row (`unreadable` stands for one that captures more).
     """
 
     row_type: str | None = None
@@ -32,8 +32,7 @@ class RowKey:
 
     def __call__(self, row: Any) -> Hashable:
         """Return the key of ``row``; raises KeyError for a row of another class."""
-        if self.row_type is not None and self.row_type not in map(qualified_name, type(row).__mro__):
-            raise KeyError(row)
+        check_row(row, self.row_type)
         if self.paths is None:
             key: Hashable = row if self.function is None else self.function(row)
             return key
@@ -43,6 +42,12 @@ class RowKey:
     def __reduce__(self) -> tuple[Any, ...]:
         function = None if self.function is None else _by_value(self.function)
         return _restore_row_key, (self.row_type, self.paths, self.compound, function)
+
+
+def check_row(row: Any, row_type: str | None) -> None:
+    """Raise KeyError where a row is of another class than the one named; None names any."""
+    if row_type is not None and row_type not in map(qualified_name, type(row).__mro__):
+        raise KeyError(row)
 
 
 def unreadable(row: Any) -> Hashable:
@@ -154,7 +159,7 @@ class Keys(Sequence[Any]):
             return None
         try:
             key = tuple(self._part_key(i, part) for i, part in enumerate(parts))
-        except (KeyError, AttributeError):
+        except Exception:  # noqa: BLE001 - a key function may fail in any way on what is no row of the family
             return None
         return self.find(key[0] if len(key) == 1 else key)
 

@@ -9,7 +9,7 @@ from lumix_core.compiling import compile_model
 from lumix_core.constraints import LXConstraint
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
 from lumix_core.expressions import LXLinearExpression
-from lumix_core.indexing import Indexed
+from lumix_core.indexing import Indexed, checked_name
 from lumix_core.problem import LXProblem
 from lumix_core.variables import LXVariable
 
@@ -26,7 +26,7 @@ class LXModel:
     """
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = checked_name(name, "LXModel")
         self.variables: list[LXVariable[Any, Any]] = []
         self.constraints: list[LXConstraint[Any]] = []
         self.maximizing: bool | None = None
@@ -107,7 +107,7 @@ class LXModel:
         if expression is not None and not isinstance(expression, LXLinearExpression):
             raise LXModelError(
                 f"The objective of model {self.name!r} is {expression!r}, which is not an expression. "
-                f"Write model.minimize(LXLinearExpression().add_term(variable, cost))."
+                f"Write model.{'maximize' if maximizing else 'minimize'}(LXLinearExpression().add_term(variable, ...))."
             )
         self.objective, self.maximizing = expression, maximizing
         return self

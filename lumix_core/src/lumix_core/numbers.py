@@ -16,7 +16,7 @@ _REAL = (Real, Decimal, np.number, np.bool_)
 
 def is_real_type(cls: type) -> bool:
     """Whether values of this class are real numbers."""
-    return issubclass(cls, _REAL) and not issubclass(cls, np.complexfloating)
+    return issubclass(cls, _REAL) and not issubclass(cls, np.complexfloating | np.timedelta64)
 
 
 def flaw(value: Any) -> str | None:
@@ -25,8 +25,10 @@ def flaw(value: Any) -> str | None:
         return "is NULL (None)" if value is None else f"is {value!r} ({type(value).__name__}), not a number"
     try:
         number = float(value)
-    except (OverflowError, ValueError):
+    except OverflowError:
         return "is a number too large for floating point"
+    except ValueError:  # a signalling NaN
+        return "is NaN"
     if math.isfinite(number):
         return None
     return "is NaN" if math.isnan(number) else "is infinite"

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lumix_core.errors import LXError, LXOptionError, LXSolverError, LXSolverNotFoundError, LXUnsupportedError, listed
+from lumix_core.errors import (
+    LXError,
+    LXModelError,
+    LXOptionError,
+    LXSolverError,
+    LXSolverNotFoundError,
+    LXUnsupportedError,
+    listed,
+)
 from lumix_core.options import COMMON, checked_options, refuse_unsupported
-from lumix_core.problem import LXProblem
+from lumix_core.problem import FloatArray, LXProblem
 from lumix_core.solution import LXSolution, solution_of
 from lumix_core.solver import LXFeature, RawResult, Solver, SolverOptions
-from lumix_core.status import LXStatus
+from lumix_core.status import LXLimit, LXStatus
 from lumix_core.verifying import Verifier
 
 if TYPE_CHECKING:
@@ -43,6 +52,8 @@ class LXOptimizer:
         """
         common = {name: value for name, value in options.items() if name in COMMON}
         own = {name: value for name, value in options.items() if name not in COMMON}
+        if isinstance(common.get("options"), Mapping):
+            common["options"] = dict(common["options"])  # what the user changes later is no option of this solver
         checked_options(common)
         self._solver = _named(solver, own) if isinstance(solver, str) else _given(solver, own)
         self._options = common
@@ -60,6 +71,8 @@ class LXOptimizer:
             LXOptionError: an option is unknown, or the solver cannot honour it.
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
+        if not hasattr(model, "compile"):
+            raise LXModelError(f"solve() got {model!r:.80}, which is not a model. Give it an LXModel.")
         chosen = checked_options({**self._options, **options})
         if self._solver is None:
             self._solver = _named(DEFAULT_SOLVER, {})
@@ -91,7 +104,7 @@ def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult
 
 def _native_run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
     try:
-        return solver.solve(problem, options)
+        return _read(solver.solve(problem, options))
     except LXError:
         raise
     except Exception as error:
@@ -99,6 +112,25 @@ def _native_run(solver: Solver, problem: LXProblem, options: SolverOptions) -> R
             f"Solver {solver.name!r} failed on model {problem.name!r}: {type(error).__name__}: {error}. "
             f"Nothing is known of the model; try log=True to see what it did, or another solver."
         ) from error
+
+
+def _read(raw: Any) -> RawResult:
+    """Return a solver's answer with the core's own types; raises for anything that is none."""
+    if not isinstance(raw, RawResult):
+        raise TypeError(f"its answer is {raw!r:.80}, not a RawResult")
+    return replace(
+        raw,
+        status=LXStatus(raw.status),
+        limit=None if raw.limit is None else LXLimit(raw.limit),
+        x=_own_array(raw.x),
+        duals=_own_array(raw.duals),
+        reduced_costs=_own_array(raw.reduced_costs),
+    )
+
+
+def _own_array(values: Any) -> FloatArray | None:
+    """Return a copy: a solver may use its arrays again."""
+    return None if values is None else np.array(values, dtype=np.float64)
 
 
 def _answered_without_solver(problem: LXProblem) -> RawResult | None:
@@ -132,7 +164,7 @@ def _named(solver: str, arguments: Mapping[str, Any]) -> Solver:
 
 
 def _given(solver: Solver, arguments: Mapping[str, Any]) -> Solver:
-    if not isinstance(solver, Solver):
+    if isinstance(solver, type) or not isinstance(solver, Solver):
         raise LXSolverNotFoundError(
             f"use_solver() got {solver!r}, which is neither the name of a solver nor a solver object. "
             f"Give a name such as 'highs', or an object with name, features, is_available() and solve()."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from lumix_core.errors import LXOptionError, listed
+from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.numbers import flaw
 from lumix_core.solver import LXFeature, Solver, SolverOptions
 
@@ -25,14 +26,14 @@ def _gap(value: Any) -> float:
 
 
 def _count(value: Any) -> int:
-    if type(value) is int and value >= 1:
-        return value
+    if _is_whole(value) and value >= 1:
+        return int(value)
     raise ValueError("a whole number of at least 1")
 
 
 def _seed(value: Any) -> int:
-    if type(value) is int and 0 <= value < 2**31:
-        return value
+    if _is_whole(value) and 0 <= value < 2**31:
+        return int(value)
     raise ValueError("a whole number from 0 to 2147483647")
 
 
@@ -48,6 +49,10 @@ def _native(value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
         return dict(value)
     raise ValueError("a dictionary of the solver's own option names and values")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _is_number(value: Any) -> bool:
@@ -75,8 +80,8 @@ def checked_options(values: Mapping[str, Any]) -> SolverOptions:
     for name, value in values.items():
         if name not in COMMON:
             raise LXOptionError(
-                f"There is no option {name!r}. The options of every solver are {listed(COMMON)}; "
-                f"give others by the solver's own names in options={{...}}."
+                f"There is no option {name!r}.{did_you_mean(name, COMMON)} The options of every solver are "
+                f"{listed(COMMON)}; give others by the solver's own names in options={{...}}."
             )
         if value is None:
             continue

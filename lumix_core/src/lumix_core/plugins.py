@@ -20,9 +20,8 @@ from lumix_core.entry_points import (
     allowed,
     in_one_line,
     load_plugins,
-    suggestion,
 )
-from lumix_core.errors import LXOptionError, LXPluginError, LXPluginWarning, LXSolverNotFoundError, listed
+from lumix_core.errors import LXOptionError, LXPluginError, LXPluginWarning, LXSolverNotFoundError, did_you_mean, listed
 from lumix_core.rows import RowAdapter
 
 if TYPE_CHECKING:
@@ -206,7 +205,7 @@ def _unknown_argument(one: Registration, name: str, own: list[str]) -> LXOptionE
     from lumix_core.solver import SolverOptions
 
     common = [item.name for item in fields(SolverOptions)]
-    advice = suggestion(name, own + common) or "Options by the solver's own names go into options={...}."
+    advice = did_you_mean(name, own + common).strip() or "Options by the solver's own names go into options={...}."
     return LXOptionError(
         f"Solver {one.name!r} takes no argument {name!r}. Its own arguments are {listed(own)}; the options "
         f"of every solver are {listed(common)}. {advice}"
@@ -220,7 +219,7 @@ def _find_solver(name: str, registered: list[Registration]) -> Registration:
     if not solvers:
         advice = _hindrances(registered) or 'Run: pip install "lumix[highs]"'
         raise LXSolverNotFoundError(f"There is no solver {name!r} here, nor any other. {advice}")
-    advice = suggestion(name, solvers) or "Name one of these, or install the distribution that brings it."
+    advice = did_you_mean(name, solvers).strip() or "Name one of these, or install the distribution that brings it."
     raise LXSolverNotFoundError(f"There is no solver {name!r} here. {_choice(registered)} {advice}")
 
 

@@ -93,29 +93,68 @@ class Table:
         rows: the user's objects, in order.
         row_type: their class, where they share one.
         primary_key: the attributes of their key, for an ORM's rows.
+        tuples: whether the rows are tuples of a query's columns, of no class of their own.
     """
 
     rows: Sequence[Any]
     row_type: type | None
     primary_key: tuple[str, ...] | None = None
+    tuples: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def same_kind(self, other: Table) -> bool | None:
-        """Whether both tables hold the same kind of row: of one class, or of a class and its subclass.
+    def kind(self, declared: type | None) -> Kind:
+        """Return what kind of row this holds; that of no rows is what was declared."""
+        types = set(map(type, self.rows)) if self.row_type is None or not len(self) else {self.row_type}
+        anonymous = self.tuples or any(map(_is_anonymous, types))
+        return Kind(id(self), frozenset(types or ({declared} if declared else ())), anonymous)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What kind of row a family is made over.
+
+    Args:
+        table: identifies the table that holds the rows.
+        types: the classes of the rows.
+        anonymous: whether a class is none of their own: a number, a text, a tuple, a dict, a frame's row.
+    """
+
+    table: int
+    types: frozenset[type]
+    anonymous: bool
+
+    def same(self, other: Kind) -> bool | None:
+        """Whether both are the same kind: of one class, or of a class and its subclass.
 
         Returns:
-            None where nobody can tell: rows of no class of their own (tuples, dicts, frames with the same columns)
-            from different sources.
+            None where nobody can tell: rows of no class of their own, from different sources.
         """
-        if self is other:
+        if self.table == other.table:
             return True
-        mine, others = self.row_type, other.row_type
-        if mine is None or others is None:
-            return None if mine is others and len(self) and len(other) else False
-        related = issubclass(mine, others) or issubclass(others, mine)
-        return None if related and _is_anonymous(mine) else related
+        pairs = [(mine, others) for mine in self.types for others in other.types]
+        if any(issubclass(one, two) or issubclass(two, one) for one, two in pairs):
+            return None if self.anonymous or other.anonymous else True
+        return None if any(_look_alike(one, two) for one, two in pairs) else False
+
+
+def _is_anonymous(row_type: type) -> bool:
+    return row_type.__module__ in ("builtins", "datetime", "decimal", "uuid") or issubclass(row_type, FrameRow)
+
+
+def _look_alike(one: type, other: type) -> bool:
+    """Whether two classes were made for the rows of two frames, one of which has all the columns of the other."""
+    mine, others = set(_columns_of(one)), set(_columns_of(other))
+    made_alike = one.__name__ == other.__name__ and bool(mine and others)
+    return made_alike and (mine <= others or others <= mine)
+
+
+def _columns_of(row_type: type) -> tuple[str, ...]:
+    """Return the fields of a frame's rows or of named tuples; each ``itertuples()`` makes a class of its own."""
+    if issubclass(row_type, FrameRow):
+        return row_type._lx_columns
+    return tuple(getattr(row_type, "_fields", ()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +195,7 @@ class QuerySource:
         row_type = self.query.row_type
         rows = self.query.rows()
         if row_type is None:
-            return Table(rows, None)
+            return Table(rows, None, tuples=True)
         return Table(rows, row_type, self.adapter.primary_key(row_type))
 
     def __str__(self) -> str:
@@ -232,7 +271,7 @@ def model_source(
     if found is not None:
         _check_declared(found, declared, owner)
         return found
-    shown = target.__name__ if isinstance(target, type) else repr(target)
+    shown = target.__name__ if isinstance(target, type) else f"an object of class {type(target).__name__}"
     known = ", ".join(one.name for one in adapters) or "none"
     raise LXSourceError(
         f"{owner}.from_model() got {shown}, which no installed row adapter maps (adapters in use: {known}). "
@@ -261,10 +300,6 @@ def _first_query(adapters: Sequence[RowAdapter], target: Any, handle: Any, owner
         if query is not None:
             return QuerySource(adapter, query)
     return None
-
-
-def _is_anonymous(row_type: type) -> bool:
-    return row_type in (tuple, list, dict) or issubclass(row_type, FrameRow)
 
 
 def common_type(rows: Sequence[Any]) -> type | None:

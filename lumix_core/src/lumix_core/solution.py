@@ -145,6 +145,15 @@ class LXSolution:
     _constraints: tuple[LXBlock, ...]
     _model: str
 
+    def __post_init__(self) -> None:
+        for array in (self._x, self._duals, self._reduced_costs):
+            if array is not None:
+                array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()
+
     def is_optimal(self) -> bool:
         """Whether the point is proved best."""
         return self.status is LXStatus.OPTIMAL
@@ -214,7 +223,7 @@ class LXSolution:
         values = self.variables.family(_name_of(variable))
         keys = values.block.keys
         columns: dict[str, list[Any]] = {
-            label: [level[code] for code in codes.tolist()]
+            f"{label}_key" if label == "value" else label: [level[code] for code in codes.tolist()]
             for label, level, codes in zip(keys.labels, keys.levels, keys.codes, strict=True)
         }
         return make_frame({**columns, "value": values.numbers()}, library)
@@ -260,9 +269,6 @@ class LXSolution:
 def solution_of(problem: LXProblem, raw: RawResult, solver: Solver, seconds: float) -> LXSolution:
     """Return the solution for a checked answer."""
     mip = problem.is_mip
-    for array in (raw.x, raw.duals, raw.reduced_costs):
-        if array is not None:
-            array.setflags(write=False)
     return LXSolution(
         status=raw.status,
         limit=raw.limit,

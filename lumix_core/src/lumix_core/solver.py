@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from lumix_core.errors import LXOptionError, listed
+from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.problem import FloatArray, LXProblem
 from lumix_core.status import LXLimit, LXStatus
 
@@ -120,7 +120,7 @@ class Solver(Protocol):
 def unknown_native_option(solver: str, name: str, known: list[str]) -> LXOptionError:
     """Return the error for an option in ``options={...}`` that the solver does not know."""
     return LXOptionError(
-        f"Solver {solver!r} has no option {name!r} (given in options={{...}}). "
+        f"Solver {solver!r} has no option {name!r} (given in options={{...}}).{did_you_mean(name, known)} "
         f"It knows {listed(sorted(known), limit=12)}. Correct the name or leave it out."
     )
 

@@ -56,7 +56,10 @@ class TermReader:
         return Entries(found.rows, found.members, self._scaled(found.values))
 
     def _scaled(self, values: FloatArray) -> FloatArray:
-        return values if self.term.scale == 1.0 else values * self.term.scale
+        if self.term.scale == 1.0:
+            return values
+        with np.errstate(over="ignore"):
+            return values * self.term.scale
 
     @property
     def _dimensions(self) -> int:
@@ -70,11 +73,12 @@ class TermReader:
 
     def _means_own(self) -> bool:
         """Whether the term is for the constraint row's own variable, not for the whole family."""
-        if not self.term.own or self.family.reader is None or not self.constraint.arguments:
+        mine, others = self.constraint.kind, self.family.kind
+        if not self.term.own or mine is None or others is None:
             return False
         if self._takes_row(self.term.coefficient) or self._takes_row(self.term.condition):
             return False
-        same = self.constraint.arguments[0].table.same_kind(self.family.arguments[0].table)
+        same = mine.same(others)
         if same is None:
             raise LXModelError(
                 f"{self.place[0].upper()}{self.place[1:]}: add_term({self.family.name!r}) could mean the row's own "

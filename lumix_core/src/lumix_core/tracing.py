@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import dis
+import operator
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 
@@ -44,6 +47,8 @@ def attribute_paths(function: Callable[..., Any]) -> tuple[tuple[tuple[str, ...]
         ``((("id",),), False)`` for ``lambda p: p.id``; ``((("a",), ("b",)), True)`` for ``lambda p: (p.a, p.b)``;
         None for a function that does anything else.
     """
+    if not _only_reads_attributes(function):
+        return None
     try:
         result = function(_Symbol(()))
     except Exception:  # noqa: BLE001 - whatever a symbolic row breaks is simply not traceable
@@ -52,6 +57,21 @@ def attribute_paths(function: Callable[..., Any]) -> tuple[tuple[tuple[str, ...]
     parts = result if compound else (result,)
     paths: list[tuple[str, ...]] = [object.__getattribute__(part, "_path") for part in parts if type(part) is _Symbol]
     return (tuple(paths), compound) if paths and all(paths) and len(paths) == len(parts) else None
+
+
+_READING = {
+    *("RESUME", "CACHE", "NOP", "COPY_FREE_VARS", "LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST"),
+    *("LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_ATTR", "BUILD_TUPLE", "RETURN_VALUE"),
+}
+"""The instructions that a symbolic row answers truly; ``is`` and the like would not notice that it is none."""
+
+
+def _only_reads_attributes(function: Callable[..., Any]) -> bool:
+    if isinstance(function, operator.attrgetter):
+        return True
+    if not isinstance(function, FunctionType):
+        return False
+    return all(one.opname in _READING for one in dis.get_instructions(function))
 
 
 _SCALARS = (str, bytes, int, float, complex, bool, type(None))

@@ -62,9 +62,15 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
         """The domain said, or else the one that the value type implies.
 
         Raises:
-            LXModelError: an ``int`` family was said to be continuous.
+            LXModelError: an ``int`` family was said to be continuous, or values are neither int nor float.
         """
-        whole = type_argument(self, 1) is int
+        value_type = type_argument(self, 1)
+        if value_type not in (int, float, Any, None):
+            raise LXModelError(
+                f"LXVariable({self.name!r}) is declared to have values of {value_type!r}: values are int or float. "
+                f"Write LXVariable[Row, float] or LXVariable[Row, int]."
+            )
+        whole = value_type is int
         if self._domain is None:
             return Domain.INTEGER if whole else Domain.CONTINUOUS
         if whole and self._domain is Domain.CONTINUOUS:

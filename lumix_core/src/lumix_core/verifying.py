@@ -36,7 +36,7 @@ class Verifier:
         self._check_status(raw)
         if raw.x is None:
             return raw
-        x = np.asarray(raw.x, dtype=np.float64)
+        x = raw.x
         self._check_numbers("the point", x, self.problem.num_variables)
         self._check_bounds(x)
         self._check_rows(x, "the point")
@@ -53,7 +53,7 @@ class Verifier:
             self._fail(f"said {raw.status} and {said}", "the two contradict each other")
         limited = raw.status in (LXStatus.FEASIBLE, LXStatus.NO_SOLUTION)
         if limited != (raw.limit is not None):
-            said = f"names the limit {raw.limit!r}" if raw.limit is not None else "names no limit"
+            said = f"names the limit {str(raw.limit)!r}" if raw.limit is not None else "names no limit"
             self._fail(f"said {raw.status} and {said}", "a limit ends a run without proof, and nothing else does")
 
     def _check_numbers(self, what: str, values: FloatArray, size: int) -> None:
@@ -113,7 +113,9 @@ class Verifier:
         bound = raw.best_bound
         if bound is None:
             return
-        room = FEASIBILITY * (1.0 + abs(objective) + abs(bound))
+        if np.isnan(bound):
+            self._fail(f"proved the bound {bound}", "a bound is a number")
+        room = FEASIBILITY * (1.0 + abs(objective))
         ahead = bound - objective if self.problem.maximize else objective - bound
         if ahead < -room:
             self._fail(f"proved the bound {bound:.12g}", f"its own point is better: {objective:.12g}")
