@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -1465,8 +1466,7 @@ def test_many_combinations_are_looked_at_in_blocks(compiled: Compile) -> None:
 
 
 def test_named_tuples_with_the_same_fields_are_another_kind_of_row() -> None:
-    first = NamedTuple("First", [("id", int), ("size", float)])
-    second = NamedTuple("Second", [("id", int), ("size", float)])
+    first, second = (namedtuple(name, ["id", "size"]) for name in ("First", "Second"))
     variable = LXVariable[Any, float]("x").indexed_by(lambda r: r.id).from_data([first(1, 1.0), first(2, 1.0)])
     total = LXLinearExpression().add_term(variable, 1.0)
     limit = LXConstraint[Any]("limit").expression(total).le().rhs(1).indexed_by(lambda r: r.id)

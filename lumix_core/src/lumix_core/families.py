@@ -12,7 +12,7 @@ import numpy as np
 
 from lumix_core.errors import LXEmptySourceWarning, LXFunctionError, LXIndexKeyError, LXModelError
 from lumix_core.formulas import Argument, Batch, matching, objects, truths
-from lumix_core.functions import UserFunction, holding_no_rows
+from lumix_core.functions import UserFunction, frozen
 from lumix_core.keys import Keys, RowKey, check_row, qualified_name, unreadable
 from lumix_core.rows import Kind, Reading, Table, mapped_key
 from lumix_core.stacks import caller_level
@@ -53,7 +53,7 @@ class KeyReader:
         if self.function is not None:
             traced = attribute_paths(self.function.call)
             if traced is None:
-                return RowKey(named, function=holding_no_rows(self.function.call) or unreadable)
+                return RowKey(named, function=frozen(self.function.call) or unreadable)
             return RowKey(named, *traced)
         if self.primary_key is None:
             return RowKey(named)
@@ -268,7 +268,7 @@ class _PairKey:
 def _key_of_pair(variable: LXVariable[Any, Any], primary: Dimension) -> tuple[Any, ...]:
     assert variable.join is not None
     if variable.join.key is not None:
-        return (holding_no_rows(variable.join.key.call) or unreadable,)
+        return (frozen(variable.join.key.call) or unreadable,)
     return (primary.row_key, _related_reader(variable.join).row_key(variable.join.related))
 
 
@@ -313,8 +313,8 @@ def _check_keys(keys: list[Hashable], owner: str, own: bool) -> None:
         ) from error
     if distinct < len(keys):
         raise LXIndexKeyError(_repeated_text(keys, owner))
-    for key in [] if own else keys:
-        if _is_null(key):
+    for key in keys:
+        if _is_null(key) and not (own and isinstance(key, tuple)):  # a row that is a tuple may lack a value
             raise LXIndexKeyError(
                 f"{owner}: the key {key!r} is NULL or NaN, so nothing identifies its row. "
                 f"Give a key that every row has, or leave such rows out with .where()."

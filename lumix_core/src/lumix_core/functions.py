@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import inspect
 import operator
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from lumix_core.captures import Capture, unwrapped, watched
@@ -119,15 +120,20 @@ def positional_arguments(function: Callable[..., Any]) -> tuple[int, int]:
     return required, _ANY_NUMBER if open_ended else len(positional)
 
 
-def holding_no_rows(function: Callable[..., Any]) -> Callable[..., Any] | None:
-    """Return the function if all that it captures is plain data, so that a result may hold it; else None."""
+def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return the function with a copy of what it captures, for a result to hold; None unless that is plain data."""
     if isinstance(function, operator.attrgetter | operator.itemgetter):
         return function
     if not isinstance(function, FunctionType) or function.__dict__:
         return None
-    cells = [cell.cell_contents for cell in function.__closure__ or ()]
-    held = (*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-    return function if all(map(_is_plain_data, held)) else None
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    if not all(map(_is_plain_data, (*held, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()))):
+        return None
+    cells = tuple(CellType(copy.deepcopy(value)) for value in held)
+    defaults = copy.deepcopy(function.__defaults__)
+    twin = FunctionType(function.__code__, function.__globals__, function.__name__, defaults, cells or None)
+    twin.__kwdefaults__ = copy.deepcopy(function.__kwdefaults__)
+    return twin
 
 
 def _is_plain_data(value: Any) -> bool:

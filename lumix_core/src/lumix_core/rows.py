@@ -140,7 +140,7 @@ class Kind:
 
 
 def _is_anonymous(row_type: type) -> bool:
-    return row_type.__module__ in ("builtins", "datetime", "decimal", "uuid") or issubclass(row_type, FrameRow)
+    return row_type.__module__ in ("builtins", "datetime", "decimal", "uuid", "numpy") or issubclass(row_type, FrameRow)
 
 
 def _look_alike(one: type, other: type) -> bool:
