@@ -1,0 +1,59 @@
+"""Rows with one side each, for solvers and file formats that know no ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumix_core.keys import IntArray
+from lumix_core.problem import FloatArray, LXProblem
+
+EQUAL, AT_LEAST, AT_MOST = "E", "G", "L"
+"""The senses, by the letters of the MPS format."""
+
+
+@dataclass(frozen=True, eq=False)
+class OneSidedRows:
+    """The rows of a problem, a range taken apart into two, a row without sides left out.
+
+    Args:
+        source: the row of the problem that each one comes from, shape ``(r,)``.
+        senses: `EQUAL`, `AT_LEAST` or `AT_MOST` for each one, shape ``(r,)``.
+        sides: the right-hand side of each one, shape ``(r,)``.
+    """
+
+    source: IntArray
+    senses: NDArray[np.str_]
+    sides: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def entries(self, problem: LXProblem) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return the nonzeros by row: the number of the one-sided row, the column, the coefficient."""
+        lengths = np.diff(problem.row_starts)[self.source]
+        rows = np.repeat(np.arange(len(self)), lengths)
+        place_in_row = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        places = problem.row_starts[self.source][rows] + place_in_row
+        return rows, problem.columns[places].astype(np.int64), problem.coefficients[places]
+
+    def merged(self, duals: FloatArray, size: int) -> FloatArray:
+        """Return the duals of the problem's ``size`` rows: the sum of those of their sides."""
+        return np.bincount(self.source, weights=duals, minlength=size).astype(np.float64)
+
+
+def one_sided(problem: LXProblem) -> OneSidedRows:
+    """Return the rows of a problem with one side each."""
+    equal = problem.row_lower == problem.row_upper
+    parts = (
+        (EQUAL, equal, problem.row_lower),
+        (AT_LEAST, np.isfinite(problem.row_lower) & ~equal, problem.row_lower),
+        (AT_MOST, np.isfinite(problem.row_upper) & ~equal, problem.row_upper),
+    )
+    return OneSidedRows(
+        source=np.concatenate([np.flatnonzero(chosen) for _, chosen, _ in parts]),
+        senses=np.repeat([sense for sense, _, _ in parts], [int(chosen.sum()) for _, chosen, _ in parts]),
+        sides=np.concatenate([sides[chosen] for _, chosen, sides in parts]),
+    )

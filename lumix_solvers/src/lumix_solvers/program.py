@@ -1,0 +1,89 @@
+"""A solver that is a program: run, listened to, and stopped by Ctrl-C or from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+from lumix_core.status import LXLimit
+from lumix_solvers.interrupts import GRACE, run_until_done
+from lumix_solvers.logs import Write
+
+OWN_GROUP: dict[str, Any] = (
+    {"process_group": 0}
+    if os.name == "posix"
+    else {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+)
+"""Keeps a terminal's Ctrl-C, which goes to every process of its group, from the program: it hears of it from us."""
+
+
+class Program:
+    """One run of a program.
+
+    Attributes:
+        log: the lines that it printed.
+        stopped_by: what ended it from outside, `LXLimit.INTERRUPT` or `LXLimit.TIME`, if anything did.
+        killed: whether it did not listen and was killed.
+    """
+
+    def __init__(self, command: list[str], folder: Path, write: Write) -> None:
+        self.log: list[str] = []
+        self.stopped_by: LXLimit | None = None
+        self.killed = False
+        self._command = command
+        self._folder = folder
+        self._write = write
+        self._timers: list[Timer] = []
+
+    def run(self, time_limit: float | None) -> None:
+        """Run it to its end, and stop it some seconds after ``time_limit`` where it does not heed that itself."""
+        with subprocess.Popen(
+            self._command,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            **OWN_GROUP,
+        ) as process:
+            if time_limit is not None:
+                self._later(time_limit + GRACE, self._stop, process, LXLimit.TIME)
+            try:
+                ended = run_until_done(lambda: self._read(process), lambda: self._stop(process, LXLimit.INTERRUPT))
+                self.killed = self.killed or not ended
+            finally:
+                process.kill()
+                for timer in self._timers:
+                    timer.cancel()
+                    timer.join()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        for line in process.stdout or ():
+            self.log.append(line.rstrip())
+            self._write(line.rstrip())
+        process.wait()
+
+    def _stop(self, process: subprocess.Popen[str], reason: LXLimit) -> None:
+        """Ask it to end as Ctrl-C does, which lets it write down what it has; kill it where it does not listen."""
+        self.stopped_by = reason
+        if os.name == "posix":
+            process.send_signal(signal.SIGINT)
+            self._later(GRACE / 2, self._kill, process)
+        else:
+            self._kill(process)
+
+    def _kill(self, process: subprocess.Popen[str]) -> None:
+        if process.poll() is None:
+            self.killed = True
+            process.kill()
+
+    def _later(self, seconds: float, action: Any, *arguments: Any) -> None:
+        timer = Timer(seconds, action, arguments)
+        timer.daemon = True
+        self._timers.append(timer)
+        timer.start()
