@@ -43,12 +43,13 @@ class SolverOptions:
 
     Args:
         time_limit: seconds.
-        mip_rel_gap: relative gap between incumbent and bound at which a run may stop.
+        mip_rel_gap: gap between incumbent and bound at which a run may stop, relative to the objective of the
+            incumbent, its constant included.
         mip_abs_gap: the same as an absolute difference of objective values.
         threads: how many the solver may use.
         seed: for the solver's random choices.
-        log: False for silence, True for the solver's log on standard output, a path for a file,
-            or a `logging.Logger` that gets every line at level INFO.
+        log: False for silence, True for the solver's log on standard output, a path for a file
+            that it is appended to, or a `logging.Logger` that gets every line at level INFO.
         options: options by the solver's own names.
     """
 

@@ -129,7 +129,7 @@ class _Run:
         """Hand the problem over, run, and read the answer."""
         self._complaints.clear()
         passed = self._pass_problem()
-        complaint = "; ".join(self._complaints)
+        complaint = "; ".join(self._complaints) or "HiGHS gives no reason"
         if passed == self._native.HighsStatus.kError:
             return RawResult(status=LXStatus.ERROR, raw_status=f"Model refused: {complaint}")
         self._ended = False
