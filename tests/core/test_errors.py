@@ -343,6 +343,14 @@ def test_a_function_that_fails_is_told_in_three_beats(error_text: ErrorText) -> 
     )
 
 
+def test_a_misspelt_attribute_is_guessed(error_text: ErrorText) -> None:
+    variable = family().bounds(upper=lambda p: p.prize)
+
+    text = error_text(LXFunctionError, compile_with, variable)
+
+    assert "AttributeError: 'Product' object has no attribute 'prize'. Did you mean 'price'" in text
+
+
 def test_the_failure_of_a_function_is_kept_as_the_cause() -> None:
     model = model_of(LXLinearExpression().add_term(family(), lambda p: 1 / (p.id - 1)))
 
@@ -531,8 +539,17 @@ def test_what_is_no_function_is_refused(call: Callable[[], Any], role: str, erro
 )
 @pytest.mark.parametrize(
     "condition",
-    [lambda p: p.is_active, lambda p: float("nan")],
-    ids=["method not called", "NaN"],
+    [
+        lambda p: p.is_active,
+        lambda p: "".strip,
+        lambda p: float("nan"),
+        lambda p: np.float32("nan"),
+        lambda p: Decimal("NaN"),
+        lambda p: pd.NaT,
+        lambda p: np.datetime64("NaT"),
+        lambda p: pd.NA,
+    ],
+    ids=["method", "builtin method", "NaN", "numpy NaN", "Decimal NaN", "NaT", "numpy NaT", "NA"],
 )
 def test_a_condition_that_is_true_of_everything_by_mistake_is_refused(
     condition: Any, build: Callable[[Any], LXModel]
@@ -937,7 +954,7 @@ def test_a_function_that_captures_a_loop_variable_is_refused(
     text = error_text(LXLateBindingError, lambda: model_of(build(family())).compile())
 
     assert " captures the loop variable " in text
-    assert "which has been rebound since" in text
+    assert "been rebound since" in text
     assert f"{HERE}:" in text
 
 
@@ -1331,7 +1348,8 @@ def test_a_function_that_captures_the_variable_of_a_modules_loop_is_refused(body
     text = error_text(LXLateBindingError, lambda: run_script(body).compile())
 
     assert text.startswith("The coefficient of 'production' (the function at plan.py:")
-    assert " captures the loop variable 'm', which has been rebound since" in text
+    assert " captures the loop variable 'm', which " in text
+    assert " been rebound since" in text
 
 
 @pytest.mark.parametrize(
@@ -1478,6 +1496,16 @@ def test_a_variable_that_was_never_added_is_named(error_text: ErrorText) -> None
         "Constraint 'limit' uses the variable 'production', which was never added to the model (it has 'a', 'b'). "
         "Add it with model.add_variable(...)."
     )
+
+
+@pytest.mark.parametrize("name", ["", None, 5, PRODUCTS], ids=["empty", "None", "number", "rows"])
+@pytest.mark.parametrize("make", [LXModel, LXVariable, LXConstraint, LXVariable[Product, int]])
+def test_a_part_of_a_model_without_a_name_is_refused(
+    make: Callable[[Any], Any], name: Any, error_text: ErrorText
+) -> None:
+    text = error_text(LXModelError, make, name)
+
+    assert f"({name!r}) has no name: it must be a text that is not empty. Write LX" in text
 
 
 def test_another_variable_of_the_same_name_is_not_taken_for_it(error_text: ErrorText) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections import namedtuple
+import os
+import subprocess
+import sys
+from collections import OrderedDict, namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from math import inf
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -586,6 +590,10 @@ ANONYMOUS: dict[str, tuple[Any, Any, Callable[[Any], Any]]] = {
     "strings": (["a", "b"], ["a"], lambda row: row),
     "dates": ([date(2025, 1, 1), date(2025, 1, 2)], [date(2025, 1, 1)], lambda row: row),
     "arrays": (np.array([1, 2]), np.array([1]), lambda row: row),
+    "namespaces": ([SimpleNamespace(id=1), SimpleNamespace(id=2)], [SimpleNamespace(id=1, hours=8)], of_id),
+    "ordered dicts": ([OrderedDict(id=1), OrderedDict(id=2)], [OrderedDict(id=1)], lambda row: row["id"]),
+    "series": ([pd.Series({"id": 1}), pd.Series({"id": 2})], [pd.Series({"id": 1})], lambda row: int(row.id)),
+    "timestamps": (pd.to_datetime(["2025-01-01", "2025-01-02"]), pd.to_datetime(["2025-01-01"]), lambda row: row),
     "pandas frames": (pd.DataFrame({"id": [1, 2]}), pd.DataFrame({"id": [1]}), of_id),
     "polars frames": (pl.DataFrame({"id": [1, 2]}), pl.DataFrame({"id": [1]}), of_id),
     "frame and a wider one": (pd.DataFrame({"id": [1, 2]}), pd.DataFrame({"id": [1], "limit": [5.0]}), of_id),
@@ -1388,6 +1396,32 @@ def test_the_same_model_built_twice_gives_the_same_arrays_bit_for_bit() -> None:
     assert {name: array.tobytes() for name, array in first.items()} == {
         name: array.tobytes() for name, array in second.items()
     }
+
+
+IN_ANOTHER_PROCESS = """
+import hashlib
+from types import SimpleNamespace as Row
+from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
+
+rows = [Row(name=name, size=len(name) / 7) for name in ("chair", "table", "desk", "lamp")]
+dimension = LXIndexDimension(Row, lambda r: r.name).from_data(rows)
+x = LXVariable[Row, float]("x").indexed_by_product(dimension, dimension).where_multi(lambda a, b: a.name < b.name)
+limit = LXConstraint[Row]("limit").from_data(rows).indexed_by(lambda r: r.name).le().rhs(lambda r: r.size)
+limit.expression(LXLinearExpression().sum_over(x, where=lambda a, b, own: own.name in {a.name, b.name}))
+arrays = LXModel("m").add_variable(x).add_constraint(limit).compile().arrays()
+print({name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()})
+"""
+
+
+def test_a_model_is_compiled_to_the_same_arrays_in_every_process() -> None:
+    printed = []
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", IN_ANOTHER_PROCESS]
+        printed.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+    assert printed[0] == printed[1]
+    assert "coefficients" in printed[0]
 
 
 def test_the_matrix_is_in_order_without_zeros_and_repetitions() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXVariable
-from lumix_core.errors import LXOptionError, LXSolverError, LXSolverNotFoundError, LXUnsupportedError
+from lumix_core.errors import LXModelError, LXOptionError, LXSolverError, LXSolverNotFoundError, LXUnsupportedError
 from lumix_core.options import COMMON
 from lumix_core.problem import LXProblem
 from lumix_core.solver import LXFeature, RawResult, SolverOptions
@@ -218,14 +218,15 @@ def test_an_unknown_option_of_a_solver_object_is_told_with_the_known_ones(error_
     )
 
 
-def test_an_unknown_option_is_refused_before_the_rows_are_read() -> None:
+@pytest.mark.parametrize("option", [{"no_such_option": 1}, {"threads": 2}], ids=["unknown", "not honoured"])
+def test_an_option_is_refused_before_the_rows_are_read(option: dict[str, int]) -> None:
     def fail(row: Any) -> Any:
         raise AssertionError(row)
 
     model = LXModel("plan").add_variable(LXVariable[Any, float]("x").from_data([1]).indexed_by(fail))
 
     with pytest.raises(LXOptionError):
-        LXOptimizer().solve(model, no_such_option=1)
+        LXOptimizer().use_solver(Recording(LXFeature.INTEGER)).solve(model, **option)
 
 
 ASKED: dict[str, Any] = {
@@ -312,6 +313,13 @@ def test_a_solver_object_gives_the_solution_its_name() -> None:
     solution = LXOptimizer().use_solver(Recording(name="mine")).solve(small_model())
 
     assert solution.solver == "mine"
+
+
+@pytest.mark.parametrize("model", [None, "plan", LXModel, LXVariable[None, float]("x")], ids=str)
+def test_what_is_no_model_is_refused(model: Any, error_text: ErrorText) -> None:
+    text = error_text(LXModelError, LXOptimizer().solve, model)
+
+    assert text.startswith(f"solve() got {model!r}, which is not a model.")
 
 
 def test_use_solver_returns_the_optimizer() -> None:

@@ -725,6 +725,27 @@ def test_a_run_that_was_ended_has_no_duals(error_text: ErrorText) -> None:
     )
 
 
+def test_duals_of_a_model_with_integers_are_not_taken_from_a_solver_that_gives_some() -> None:
+    """They are the duals of a relaxation, with no such meaning."""
+
+    class Generous(Without):
+        def solve(self, problem: LXProblem, options: SolverOptions) -> RawResult:
+            raw = super().solve(problem, options)
+            return dataclasses.replace(raw, duals=np.zeros(problem.num_constraints), reduced_costs=np.zeros(1))
+
+    x = LXVariable[None, int]("x").bounds(lower=0.5)
+    solution = (
+        LXOptimizer()
+        .use_solver(Generous())
+        .solve(LXModel("plan").add_variable(x).minimize(LXLinearExpression().add_term(x)))
+    )
+
+    with pytest.raises(LXNoDualsError, match="it has integer variables"):
+        solution.shadow_prices  # noqa: B018
+    with pytest.raises(LXNoDualsError, match="it has integer variables"):
+        solution.reduced_costs  # noqa: B018
+
+
 # Statuses, and no values where there is no point
 
 

@@ -282,6 +282,13 @@ def test_a_dictionary_is_refused_since_its_rows_are_unclear(error_text: ErrorTex
     )
 
 
+@pytest.mark.parametrize("data", [{"a", "b"}, frozenset({"a", "b"})], ids=["set", "frozenset"])
+def test_a_set_is_refused_since_it_has_no_order(data: Any) -> None:
+    """Its order changes from process to process, and the compiled problem with it."""
+    with pytest.raises(LXSourceError, match=r"LXVariable\('x'\)\.from_data\(\) got a .*set.*order"):
+        LXVariable[str, float]("x").from_data(data)
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_lazy_frame_is_refused(error_text: ErrorText) -> None:
     lazy = pl.LazyFrame({"id": [1]})
@@ -482,7 +489,7 @@ def test_a_missing_truth_of_a_frame_is_no_yes() -> None:
     frame = pd.DataFrame({"id": [1, 2], "active": [1.0, float("nan")]})
     variable = variable_over(frame, of_id).where(lambda row: row.active)
 
-    with pytest.raises(LXModelError, match=r"The filter of 'x' .* NaN.*FrameRow\.active"):
+    with pytest.raises(LXModelError, match=r"The filter of 'x' .* neither true nor false.*FrameRow\.active"):
         keys_of(variable)
 
 
@@ -528,6 +535,14 @@ def test_a_row_of_a_frame_shows_its_columns(library: Any) -> None:
     (row,) = variable_over(frame).get_instances()
 
     assert repr(row) == "FrameRow(id=1, unit price=2.5)"
+
+
+def test_a_row_of_a_frame_has_its_columns() -> None:
+    """As a tuple it would have its values, and a question for a column would quietly get a no."""
+    (row,) = variable_over(pd.DataFrame({"id": [1], "unit price": [2.5]})).get_instances()
+
+    assert "unit price" in row
+    assert "price" not in row
 
 
 def test_a_row_of_a_frame_survives_pickling() -> None:

@@ -108,10 +108,13 @@ def truths(function: UserFunction, batch: Batch) -> BoolArray:
 
 def _truth(value: Any) -> bool:
     """Return the truth of what a condition returned; what is true by mistake only is refused."""
+    if value is True or value is False:
+        return bool(value)
     if isinstance(value, MethodType | BuiltinMethodType | FunctionType):
         raise TypeError(f"it returned the method {value.__name__!r}, which is always true; call it")
-    if isinstance(value, float) and math.isnan(value):
-        raise TypeError("it returned NaN, which is neither true nor false")
+    differs = value != value  # noqa: PLR0124 - nothing but NaN, of whatever library, differs from itself
+    if differs is True or (isinstance(differs, np.bool_) and differs):
+        raise TypeError(f"it returned {value!r}, which is neither true nor false")
     return bool(value)
 
 
@@ -181,18 +184,18 @@ def _joined(arrays: list[IntArray]) -> IntArray:
 def _failure(function: UserFunction, batch: Batch, i: int, error: Exception) -> Exception:
     place = f"{_sentence(function)} failed for {batch.member(i)}: {type(error).__name__}: {error}"
     read = attributes_read(function.call, batch.rows_of(i))
-    place += _hint(error)
     null = [path for path, value in read.items() if value is None]
     if null:
-        return LXNumberError(f"{place}. It reads {_and(null)}, which is NULL (None). {_remedy_for(function)}")
-    return LXFunctionError(f"{place}.{_reading(read)} Correct the function or the row.")
+        null_text = f"It reads {_and(null)}, which is NULL (None)."
+        return LXNumberError(f"{place}.{_hint(error)} {null_text} {_remedy_for(function)}")
+    return LXFunctionError(f"{place}.{_hint(error)}{_reading(read)} Correct the function or the row.")
 
 
 def _hint(error: Exception) -> str:
     """Return the question that Python itself asks of a misspelt attribute."""
     if not isinstance(error, AttributeError) or not error.name or error.obj is None:
         return ""
-    return did_you_mean(error.name, dir(error.obj)).replace("?", "")
+    return did_you_mean(error.name, dir(error.obj))
 
 
 def _wrong_number(function: UserFunction, batch: Batch, values: list[Any]) -> LXNumberError:

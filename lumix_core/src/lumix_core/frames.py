@@ -27,6 +27,9 @@ class FrameRow(tuple[Any, ...]):
                 raise KeyError(f"no column {item!r}; the columns are {', '.join(self._lx_columns)}") from None
         return tuple.__getitem__(self, item)
 
+    def __contains__(self, item: object) -> bool:
+        return item in self._lx_columns if isinstance(item, str) else tuple.__contains__(self, item)
+
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"no column {name!r}; the columns are {', '.join(self._lx_columns)}")
 

@@ -50,10 +50,12 @@ class UserFunction:
         capture = next((one for one in self.captures if one.is_rebound()), None)
         if capture is None:
             return
+        seen = "may have" if capture.overtaken else "has"
+        instead = "" if capture.overtaken else f", not {_short(capture.value)}"
         raise LXLateBindingError(
             f"{_sentence(self.role)} (the function at {self.location}) captures the loop variable "
-            f"{capture.name!r}, which has been rebound since: every function of that loop would see its last value, "
-            f"{_short(capture.current())}{'' if capture.overtaken else f', not {_short(capture.value)}'}. "
+            f"{capture.name!r}, which {seen} been rebound since: every function of that loop would see its last value, "
+            f"{_short(capture.current())}{instead}. "
             f"Bind it when the function is made: lambda ..., {capture.name}={capture.name}: ..."
         )
 

@@ -71,7 +71,7 @@ class LXOptimizer:
             LXOptionError: an option is unknown, or the solver cannot honour it.
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
-        if not hasattr(model, "compile"):
+        if isinstance(model, type) or not hasattr(model, "compile"):
             raise LXModelError(f"solve() got {model!r:.80}, which is not a model. Give it an LXModel.")
         chosen = checked_options({**self._options, **options})
         if self._solver is None:

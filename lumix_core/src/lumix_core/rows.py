@@ -5,6 +5,7 @@ A source is read once per compile, however many parts of the model use it: `Read
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -140,7 +141,12 @@ class Kind:
 
 
 def _is_anonymous(row_type: type) -> bool:
-    return row_type.__module__ in ("builtins", "datetime", "decimal", "uuid", "numpy") or issubclass(row_type, FrameRow)
+    """Whether a class is Python's own or a library's, and so says nothing of what its rows are."""
+    root = row_type.__module__.partition(".")[0]
+    return root in sys.stdlib_module_names or root in _LIBRARIES or issubclass(row_type, FrameRow)
+
+
+_LIBRARIES = ("numpy", "pandas", "polars")
 
 
 def _look_alike(one: type, other: type) -> bool:
@@ -226,6 +232,11 @@ def data_source(data: Any, owner: str) -> DataSource:
         raise LXSourceError(
             f"{owner}.from_data() got {data!r}, which is not a collection of rows. "
             f"Give a list of objects, one a row, or a pandas or polars DataFrame."
+        )
+    if isinstance(data, set | frozenset):
+        raise LXSourceError(
+            f"{owner}.from_data() got a {type(data).__name__}, which has no order of its own: the same model would "
+            f"be compiled to other arrays in every process. Write .from_data(sorted(data, key=...)), or give a list."
         )
     if isinstance(data, dict):
         raise LXSourceError(

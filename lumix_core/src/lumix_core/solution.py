@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
@@ -200,7 +200,8 @@ class LXSolution:
         Raises:
             LXNoDualsError: the solution has none, as for every model with integer variables.
         """
-        return Results(self._variables, self._dual("reduced costs", self._reduced_costs))
+        blocks = tuple(replace(block, integral=False) for block in self._variables)
+        return Results(blocks, self._dual("reduced costs", self._reduced_costs))
 
     @overload
     def get_mapped(self, variable: LXVariable[Any, V]) -> Mapping[Any, V]: ...
