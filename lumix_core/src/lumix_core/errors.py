@@ -64,6 +64,17 @@ class LXNotLinearError(LXError, TypeError):
     """An expression was combined with something that would not be linear."""
 
 
+class LXCopyError(LXError, TypeError):
+    """Something in the model cannot be copied or pickled safely."""
+
+
+class LXNotLoadedError(LXError, RuntimeError):
+    """An attribute of a detached row is read that was not loaded.
+
+    It is no `AttributeError`: ``hasattr`` and ``getattr`` with a default would hide it.
+    """
+
+
 class LXOptionError(LXError, ValueError):
     """An option is unknown, has a wrong value, or cannot be honoured by the solver."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 
+from lumix_core.copyable import Copyable
 from lumix_core.errors import LXIncompleteError, LXModelError
 from lumix_core.functions import UserFunction
 from lumix_core.rows import RowAdapter, Source, data_source, model_source
@@ -12,7 +13,7 @@ from lumix_core.rows import RowAdapter, Source, data_source, model_source
 Row = TypeVar("Row")
 
 
-class Indexed(Generic[Row]):
+class Indexed(Copyable, Generic[Row]):
     """Anything made over rows: where the rows come from, which of them count, and their key."""
 
     def __init__(self, name: str, declared: type | None = None) -> None:

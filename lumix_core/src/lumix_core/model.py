@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 from lumix_core.compiling import compile_model
 from lumix_core.constraints import LXConstraint
+from lumix_core.copyable import Copyable
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
 from lumix_core.expressions import LXLinearExpression
 from lumix_core.indexing import Indexed, checked_name
@@ -16,7 +17,7 @@ from lumix_core.variables import LXVariable
 Family = TypeVar("Family", bound=Indexed[Any])
 
 
-class LXModel:
+class LXModel(Copyable):
     """A linear or mixed-integer model, written over the user's own rows.
 
     Without an objective any feasible point is a solution.

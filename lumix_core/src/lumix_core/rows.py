@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lumix_core.errors import LXSourceError
 from lumix_core.frames import FrameRow, frame_rows, is_frame
+from lumix_core.standins import RowClass, row_class_of
 
 
 class RowQuery(Protocol):
@@ -27,8 +28,12 @@ class RowQuery(Protocol):
         """Equal for queries that would return the same rows in the same transaction."""
         ...
 
-    def rows(self) -> Sequence[Any]:
-        """Run the query and return the rows, in the query's order or by primary key."""
+    def rows(self, flush: bool = True) -> Sequence[Any]:
+        """Run the query and return the rows, in the query's order or by primary key.
+
+        Args:
+            flush: whether pending changes may be written to the database first.
+        """
         ...
 
     def __str__(self) -> str:
@@ -55,6 +60,32 @@ class RowAdapter(Protocol):
 
     def primary_key(self, cls: type) -> tuple[str, ...]:
         """Return the names of the attributes that make the primary key of a mapped class."""
+        ...
+
+    def row_class(self, cls: type) -> RowClass:
+        """Return what a copy must know of a mapped class."""
+        ...
+
+    def load(self, rows: Sequence[Any]) -> None:
+        """Load what is lazy or expired in the rows, in their own sessions and a few queries for all of them.
+
+        Nothing is flushed, and no change that is pending is touched. Rows without a session stay as they are.
+
+        Raises:
+            LXCopyError: a row was deleted meanwhile.
+        """
+        ...
+
+    def values(self, row: Any) -> dict[str, Any]:
+        """Return the attributes of a row that are loaded, by name. Runs no query."""
+        ...
+
+    def plain(self, value: Any) -> Any:
+        """Return what a copy holds in place of a value of this ORM that is no row.
+
+        A collection or value that reports its changes to a row becomes one that does not; a definition (a table, a
+        mapped attribute) is returned as it is, to be shared; NotImplemented stands for a value of anyone else.
+        """
         ...
 
     def query(self, target: object, handle: object | None) -> RowQuery | None:
@@ -196,16 +227,38 @@ class QuerySource:
         """Equal queries of one adapter are run once."""
         return (self.adapter.name, self.query.identity)
 
-    def read(self) -> Table:
-        """Run the query."""
+    def read(self, flush: bool = True) -> Table:
+        """Run the query; ``flush`` says whether pending changes may be written first."""
         row_type = self.query.row_type
-        rows = self.query.rows()
+        rows = self.query.rows(flush)
         if row_type is None:
             return Table(rows, None, tuples=True)
         return Table(rows, row_type, self.adapter.primary_key(row_type))
 
     def __str__(self) -> str:
         return str(self.query)
+
+
+@dataclass(frozen=True, eq=False)
+class DetachedSource:
+    """Rows that were read when a model was copied; they need no database."""
+
+    table_rows: list[Any]
+    row_type: type | None
+    primary_key: tuple[str, ...] | None
+    origin: str
+
+    @property
+    def identity(self) -> Hashable:
+        """One and the same rows are read once."""
+        return ("detached", id(self))
+
+    def read(self) -> Table:
+        """Return the rows."""
+        return Table(list(self.table_rows), self.row_type, self.primary_key)
+
+    def __str__(self) -> str:
+        return f"{self.origin}, detached"
 
 
 @dataclass(eq=False)
@@ -293,7 +346,7 @@ def model_source(
 
 def _check_declared(source: QuerySource, declared: type | None, owner: str) -> None:
     row_type = source.query.row_type
-    if declared is None or row_type is None or getattr(declared, "_is_protocol", False):
+    if declared in (None, Any) or row_type is None or getattr(declared, "_is_protocol", False):
         return
     if not (issubclass(row_type, declared) or issubclass(declared, row_type)):
         raise LXSourceError(
@@ -326,5 +379,8 @@ def mapped_key(row_type: type) -> tuple[str, ...] | None:
     """Return the primary key of a class that an ORM maps, or None."""
     from lumix_core.plugins import adapter_for
 
+    detached = row_class_of(row_type)
+    if detached is not None:
+        return detached.primary_key
     adapter = adapter_for(row_type)
     return None if adapter is None else adapter.primary_key(row_type)

@@ -6,6 +6,7 @@ from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from lumix_core.copyable import Copyable
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
 from lumix_core.frames import make_frame
 from lumix_core.problem import FloatArray, LXBlock, LXProblem
@@ -116,7 +117,7 @@ class Results(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LXSolution:
+class LXSolution(Copyable):
     """The result of a run: immutable, picklable, and without any row or session.
 
     Reading numbers where there is no point raises `LXNoSolutionError`; nothing ever reads as 0.

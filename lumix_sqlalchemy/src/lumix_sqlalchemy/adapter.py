@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Query, class_mapper
 from sqlalchemy.orm.util import AliasedClass
 
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import RowQuery
+from lumix_core.standins import RowClass
+from lumix_sqlalchemy import detaching
 from lumix_sqlalchemy.handles import checked, is_handle
 from lumix_sqlalchemy.ordering import key_names
 from lumix_sqlalchemy.queries import STATEMENTS, LegacyQuery, StatementQuery
@@ -29,6 +34,22 @@ class SQLAlchemyAdapter:
     def primary_key(self, cls: type) -> tuple[str, ...]:
         """Return the attributes (whatever their columns are called) of the key, in its order."""
         return key_names(class_mapper(cls, configure=False))
+
+    def row_class(self, cls: type) -> RowClass:
+        """Return the attributes of a mapped class, as plain data."""
+        return detaching.row_class(cls)
+
+    def load(self, rows: Sequence[Any]) -> None:
+        """Load the columns and relationships that the rows lack, in a few queries for all of them."""
+        detaching.load(rows)
+
+    def values(self, row: Any) -> dict[str, Any]:
+        """Return the attributes of a row that are loaded; runs no query."""
+        return detaching.values(row)
+
+    def plain(self, value: Any) -> Any:
+        """Return a collection or tracked value without what binds it to its row; a definition as it is."""
+        return detaching.plain(value)
 
     def query(self, target: object, handle: object | None) -> RowQuery | None:
         """Turn what was given to ``from_model`` into a query.

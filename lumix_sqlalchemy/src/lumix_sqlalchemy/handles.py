@@ -6,7 +6,15 @@ import sys
 from typing import Any
 
 from sqlalchemy.engine import Connection, Engine, FilterResult, Inspector, Result, Transaction
-from sqlalchemy.orm import Query, Session, SessionTransaction, scoped_session, sessionmaker
+from sqlalchemy.orm import (
+    InstanceState,
+    Query,
+    Session,
+    SessionTransaction,
+    WriteOnlyCollection,
+    scoped_session,
+    sessionmaker,
+)
 from sqlalchemy.pool import Pool
 
 from lumix_core.errors import LXSourceError
@@ -24,6 +32,8 @@ HANDLES = (
     Inspector,
     Result,
     FilterResult,
+    InstanceState,
+    WriteOnlyCollection,
 )
 ASYNC_HANDLES = (
     "AsyncSession",

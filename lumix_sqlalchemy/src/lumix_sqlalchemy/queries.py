@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -36,9 +37,13 @@ class StatementQuery:
         """Equal for one statement in one session, with the same parameters and options."""
         return _identity(resolved(self.handle), self._ordered, self.statement)
 
-    def rows(self) -> Sequence[Any]:
+    def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
         session, statement = resolved(self.handle), self._ordered
+        with nullcontext() if flush else session.no_autoflush:
+            return self._run(session, statement)
+
+    def _run(self, session: Session, statement: Statement) -> Sequence[Any]:
         if self.row_type is not None:
             return session.scalars(statement, execution_options=ALL_AT_ONCE).unique().all()
         result = session.execute(statement, execution_options=ALL_AT_ONCE)
@@ -78,9 +83,11 @@ class LegacyQuery:
         query = query_in_order(self.query)
         return _identity(resolved(self.handle), query.statement, self.query, query.load_options)
 
-    def rows(self) -> Sequence[Any]:
+    def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
-        return query_in_order(self.query).with_session(resolved(self.handle)).all()
+        session = resolved(self.handle)
+        with nullcontext() if flush else session.no_autoflush:
+            return query_in_order(self.query).with_session(session).all()
 
     def __str__(self) -> str:
         return _in_one_line(self.query.statement)

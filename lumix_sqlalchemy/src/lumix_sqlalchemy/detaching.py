@@ -1,0 +1,214 @@
+"""What a copy takes from SQLAlchemy's instances: which attributes a class has, loading them in bulk, reading them.
+
+Loading re-reads the rows by primary key in their own sessions, with one more query for each relationship. It fills only
+what is missing: nothing is flushed, and changes that are pending stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import ClauseElement, MetaData, inspect, select, tuple_
+from sqlalchemy.ext.associationproxy import AssociationProxy
+from sqlalchemy.ext.mutable import MutableBase
+from sqlalchemy.orm import (
+    ColumnProperty,
+    InstanceState,
+    Mapper,
+    PassiveFlag,
+    QueryableAttribute,
+    RelationshipProperty,
+    Session,
+    SynonymProperty,
+    subqueryload,
+    undefer,
+)
+from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.types import TypeEngine
+
+from lumix_core.errors import LXCopyError
+from lumix_core.reaching import slots_of
+from lumix_core.standins import RowClass
+from lumix_sqlalchemy.ordering import key_names
+
+ROWS_A_QUERY = 20_000
+"""How many rows are asked for in one query, by a key of one column; databases limit a statement's parameters."""
+WRITTEN_ONLY = ("dynamic", "write_only")
+NEVER_LOADED = ("raise", "raise_on_sql", "noload", *WRITTEN_ONLY)
+DEFINITIONS = (ClauseElement, MetaData, Mapper, QueryableAttribute, TypeEngine)
+ADVICE = (
+    "Load it with the rows, as in select({cls}).options(selectinload({cls}.{name})) or undefer({cls}.{name}), "
+    "or touch it once before the copy."
+)
+
+
+def row_class(cls: type) -> RowClass:
+    """Return the attributes of a mapped class, as plain data."""
+    mapper: Mapper[Any] = inspect(cls)
+    synonyms = {one.key: (one.name,) for one in mapper.synonyms}
+    proxies = {
+        name: (found.target_collection, found.value_attr)
+        for name, found in mapper.all_orm_descriptors.items()
+        if isinstance(found, AssociationProxy)
+    }
+    names = tuple(one.key for one in mapper.attrs if not isinstance(one, SynonymProperty))
+    return RowClass(cls, names + slots_of(cls), key_names(mapper), {**synonyms, **proxies}, ADVICE)
+
+
+@dataclass(frozen=True, eq=False)
+class _Names:
+    """The names of a mapped class's attributes, by what it takes to have them."""
+
+    columns: frozenset[str]
+    relationships: frozenset[str]
+    to_one: frozenset[str]
+    composites: dict[str, tuple[str, ...]]
+    slots: tuple[str, ...]
+    has_proxies: bool
+
+    @property
+    def loadable(self) -> frozenset[str]:
+        return self.columns | self.relationships
+
+
+_KNOWN: WeakKeyDictionary[type, _Names] = WeakKeyDictionary()
+
+
+def _names(cls: type) -> _Names:
+    """Return the names of a mapped class; found once for each."""
+    known = _KNOWN.get(cls)
+    if known is None:
+        known = _KNOWN[cls] = _found_names(cls)
+    return known
+
+
+def _found_names(cls: type) -> _Names:
+    mapper: Mapper[Any] = inspect(cls)
+    return _Names(
+        frozenset(one.key for one in mapper.column_attrs if _is_loadable(one)),
+        frozenset(one.key for one in mapper.relationships if one.lazy not in NEVER_LOADED),
+        frozenset(one.key for one in mapper.relationships if one.lazy not in NEVER_LOADED and not one.uselist),
+        {one.key: tuple(column.key for column in one.props) for one in mapper.composites},
+        slots_of(cls),
+        any(isinstance(one, AssociationProxy) for one in mapper.all_orm_descriptors),
+    )
+
+
+def _is_loadable(column: ColumnProperty[Any]) -> bool:
+    """Whether a column can be loaded without a query of its own kind, and its mapping does not forbid to."""
+    return not column.raiseload and ("query_expression", True) not in column.strategy_key
+
+
+def load(rows: Sequence[Any]) -> None:
+    """Load the columns and relationships that the rows lack.
+
+    Raises:
+        LXCopyError: a row was deleted meanwhile.
+    """
+    needed = {cls: _names(cls).loadable for cls in set(map(type, rows))}
+    lacking: dict[tuple[Session, Mapper[Any]], list[InstanceState[Any]]] = defaultdict(list)
+    for row in rows:
+        if not needed[type(row)] <= row.__dict__.keys():
+            state: InstanceState[Any] = inspect(row)
+            if state.session is not None and state.has_identity:
+                lacking[state.session, state.mapper].append(state)
+    for (session, mapper), states in lacking.items():
+        size = ROWS_A_QUERY // len(mapper.primary_key)
+        for start in range(0, len(states), size):
+            _load_some(session, mapper, states[start : start + size])
+
+
+def _load_some(session: Session, mapper: Mapper[Any], states: list[InstanceState[Any]]) -> None:
+    names = _names(mapper.class_)
+    missing = sorted({name for state in states for name in names.loadable - state.dict.keys()})
+    options = [
+        (subqueryload if name in names.relationships else undefer)(getattr(mapper.class_, name)) for name in missing
+    ]
+    key = [mapper.get_property_by_column(column).class_attribute for column in mapper.primary_key]
+    identities = [state.identity or () for state in states]
+    within = tuple_(*key).in_(identities) if len(key) > 1 else key[0].in_([one[0] for one in identities])
+    statement = select(mapper.class_).where(within).options(*options)
+    with session.no_autoflush:
+        session.scalars(statement).unique().all()
+    still = [state for state in states if not state.dict.keys() >= set(missing)]
+    if still:
+        raise _deleted(still[0])
+
+
+def _deleted(state: InstanceState[Any]) -> LXCopyError:
+    return LXCopyError(
+        f"The row {state.class_.__name__} with the key {state.identity!r} is no longer in the database, so what was "
+        f"not loaded of it cannot be copied. Leave it out of the model's rows, or read them again."
+    )
+
+
+def values(row: Any) -> dict[str, Any]:
+    """Return the attributes of a row that are loaded; runs no query."""
+    names = _names(type(row))
+    found: dict[str, Any] = {name: getattr(row, name) for name in names.slots if hasattr(row, name)} | row.__dict__
+    del found["_sa_instance_state"]
+    if names.has_proxies:
+        found = {name: value for name, value in found.items() if not name.startswith("_AssociationProxy_")}
+    if not names.loadable <= found.keys():
+        found |= _without_query(row, names)
+    for name, columns in names.composites.items():
+        if name not in found and found.keys() >= set(columns):
+            found[name] = getattr(row, name)
+    return found
+
+
+def _without_query(row: Any, names: _Names) -> dict[str, Any]:
+    """Return what reads without a query though nothing has read it: rows that the session knows by their keys."""
+    state: InstanceState[Any] = inspect(row)
+    if not state.has_identity:
+        return {name: value for name, value in _unset(state) if name not in row.__dict__}
+    lacking = names.to_one - row.__dict__.keys()
+    if state.session is not None:
+        for name in lacking:
+            get_history(row, name, PassiveFlag.PASSIVE_NO_FETCH)
+    return {name: row.__dict__[name] for name in lacking if name in row.__dict__}
+
+
+def _unset(state: InstanceState[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what the attributes of a row that was never saved read as, before anything sets them."""
+    yield from ((one.key, None) for one in state.mapper.column_attrs)
+    for one in state.mapper.relationships:
+        if one.lazy not in WRITTEN_ONLY:
+            yield one.key, _empty(one) if one.uselist else None
+
+
+def _empty(relationship: RelationshipProperty[Any]) -> Any:
+    made = (relationship.collection_class or list)()
+    return made if plain(made) is NotImplemented else plain(made)
+
+
+def plain(value: Any) -> Any:
+    """Return a collection or tracked value without what binds it to its row; a definition as it is."""
+    cls = type(value)
+    if isinstance(value, MutableBase) or hasattr(cls, "_sa_instrumented"):
+        return _unbound(value)
+    if isinstance(value, DEFINITIONS):
+        return value
+    return _contents(value) if cls.__module__ == AssociationProxy.__module__ else NotImplemented
+
+
+def _contents(value: Any) -> Any:
+    """Return a list, dict or set of SQLAlchemy's, of whatever kind, as a plain one."""
+    kinds = ((MutableMapping, dict), (MutableSet, set), (MutableSequence, list))
+    return next((kind(value) for like, kind in kinds if isinstance(value, like)), NotImplemented)
+
+
+def _unbound(value: Any) -> Any:
+    cls: Any = type(value)
+    if cls.__module__.startswith("sqlalchemy."):
+        return _contents(value)
+    twin = cls.__new__(cls)
+    twin.__dict__.update({name: part for name, part in vars(value).items() if name not in ("_sa_adapter", "_parents")})
+    for kind, fill in ((list, list.extend), (dict, dict.update), (set, set.update)):
+        if isinstance(value, kind):
+            fill(twin, value)
+    return twin

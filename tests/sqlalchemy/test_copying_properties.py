@@ -1,0 +1,330 @@
+"""Random models over random rows: every round trip gives the same arrays, bit for bit, and reaches no database."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import gc
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import types
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import NullPool, create_engine, select
+from sqlalchemy.engine import Connection, Engine, Result
+from sqlalchemy.orm import InstanceState, Query, Session, sessionmaker
+
+from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+rows: Any = import_module("copied_rows")
+worker: Any = import_module("copies_worker")
+sys.path.remove(str(HERE))
+
+pytestmark = pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning")
+
+BOUND = (Session, sessionmaker, Engine, Connection, Result, Query, InstanceState)
+numbers = st.floats(-100, 100, allow_nan=False).map(lambda value: value / 3)
+pick = st.integers(0, 10)
+
+
+class Tariff:
+    def __init__(self, row: Any) -> None:
+        self.row = row
+
+    def bound(self, item: Any) -> float:
+        return 50.0 + 7.0 * (item is self.row)
+
+    __call__ = bound
+
+
+def by_cell(row: Any) -> Callable[..., float]:
+    return lambda item: 50.0 + 7.0 * (item is row)
+
+
+def by_default(row: Any) -> Callable[..., float]:
+    return lambda item, row=row, *, other=row: 50.0 + 7.0 * (item is row) + (item is other)
+
+
+def by_nesting(row: Any) -> Callable[..., float]:
+    def same(item: Any) -> bool:
+        return item is row
+
+    return lambda item: 50.0 + 7.0 * same(item)
+
+
+def by_containers(row: Any) -> Callable[..., float]:
+    held = {"rows": [(row,)], "set": frozenset({row}), "key": {row: 3.0}}
+    return lambda item: 50.0 + (item is held["rows"][0][0]) + 2.0 * (item in held["set"]) + held["key"].get(item, 0.0)
+
+
+def by_partial(row: Any) -> Callable[..., float]:
+    return functools.partial(lambda row, item, scale: 50.0 + scale * (item is row), row, scale=7.0)
+
+
+def by_recursion(row: Any) -> Callable[..., float]:
+    def length(item: Any, steps: int = 4) -> float:
+        return 50.0 if item is None or item is row or steps == 0 else 1.0 + length(item.next, steps - 1)
+
+    return lambda item: length(item)  # noqa: PLW0108 - of one argument
+
+
+CAPTURES = (
+    by_cell,
+    by_default,
+    by_nesting,
+    by_containers,
+    by_partial,
+    by_recursion,
+    lambda row: Tariff(row).bound,
+    Tariff,
+)
+COEFFICIENTS: tuple[Callable[[Any], float], ...] = (
+    lambda item: item.price,
+    lambda item: item.value,
+    lambda item: item.weight * 2,
+    lambda item: item.group.rate / 7 if item.group else -1.0,
+    lambda item: 0.0 if item.next is None else item.next.price,
+)
+FILTERS: tuple[Callable[[Any], bool] | None, ...] = (
+    None,
+    lambda item: item.price > 0,
+    lambda item: item.group is not None,
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[Any]:
+    """Rows that are in no session yet: groups, and items that refer to groups and to each other."""
+    groups = [rows.Group(id=i, rate=draw(numbers)) for i in range(1, draw(st.integers(1, 3)) + 1)]
+    items = []
+    for i in range(1, draw(st.integers(1, 6)) + 1):
+        values = {"id": i, "price": draw(numbers), "weight": draw(numbers)}
+        made = rows.Kit(**values, bonus=draw(numbers)) if draw(st.booleans()) else rows.Item(**values)
+        made.group = draw(st.sampled_from([None, *groups]))
+        items.append(made)
+    for item in items:
+        item.next = draw(st.sampled_from([None, *(other for other in items if other.id < item.id)]))
+    return [*groups, *items]
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Callable[[Session], LXModel]:
+    """How a model is made in a session: its families, where their rows come from, its filters and captures."""
+    source, capture, position = draw(st.sampled_from("cqd")), draw(st.sampled_from(CAPTURES)), draw(pick)
+    coefficients = draw(st.lists(st.sampled_from(COEFFICIENTS), min_size=1, max_size=3))
+    keep, crossed = draw(st.sampled_from(FILTERS)), draw(st.booleans())
+    shared = {"scale": draw(numbers)}
+
+    def build(session: Session) -> LXModel:
+        items = list(session.scalars(select(rows.Item).order_by(rows.Item.id)))
+        best = items[position % len(items)]
+        given_rows: dict[str, Any] = {"c": (rows.Item, session), "q": (select(rows.Item), session)}
+        x = LXVariable[Any, float]("x").indexed_by(lambda item: item.id)
+        x = x.from_data(items) if source == "d" else x.from_model(*given_rows[source])
+        x.bounds(lower=lambda item: -(shared["scale"] ** 2), upper=capture(best))
+        if keep is not None:
+            x.where(keep)
+        objective = LXLinearExpression()
+        for coefficient in coefficients:
+            objective.add_term(x, coefficient)
+        model = LXModel("random").add_variable(x).maximize(objective)
+        if crossed:
+            model.add_variable(_crossed(session, items))
+        limit = LXConstraint("limit").expression(LXLinearExpression().add_term(x, lambda item: 1 + item.id / 3)).le()
+        return model.add_constraint(limit.rhs(5))
+
+    return build
+
+
+def _crossed(session: Session, items: list[Any]) -> LXVariable[Any, float]:
+    y = LXVariable[Any, float]("y").indexed_by_product(
+        LXIndexDimension(rows.Item, lambda item: item.id).from_data(items),
+        LXIndexDimension(rows.Group, lambda group: group.id).from_model(rows.Group, session),
+    )
+    return y.where_multi(lambda item, group: item.group is group).bounds(lower=0, upper=lambda i, g: 1 + abs(g.rate))
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with empty tables."""
+    path = tmp_path_factory.mktemp("copies") / "template.db"
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    rows.Base.metadata.create_all(engine)
+    return path
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Callable[[bytes], Any]]:
+    """Send a pickle to a process that has never seen a database; returns what it compiles and solves to."""
+    paths = os.pathsep.join(filter(None, [str(HERE), *sys.path]))
+    command = [sys.executable, str(HERE / "copies_worker.py")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        sent, received = process.stdin, process.stdout
+
+        def ask(block: bytes) -> Any:
+            pickle.dump(block, sent)
+            sent.flush()
+            return pickle.load(received)
+
+        yield ask
+        sent.close()
+
+
+def bound_objects(root: Any) -> list[Any]:
+    """Walk what the collector sees of an object, and return what is a session's or an instance of the ORM."""
+    modules = {id(vars(module)) for module in list(sys.modules.values()) if isinstance(module, types.ModuleType)}
+    found, seen, stack = [], set(modules), [root]
+    while stack:
+        part = stack.pop()
+        if id(part) in seen or isinstance(part, type | types.ModuleType):
+            continue
+        seen.add(id(part))
+        if isinstance(part, BOUND) or "_sa_instance_state" in getattr(part, "__dict__", ()):
+            found.append(part)
+        stack.extend(gc.get_referents(part))
+        if isinstance(part, np.ndarray) and part.dtype.hasobject:
+            stack.extend(part.ravel().tolist())
+    return found
+
+
+def state_of(session: Session, instances: list[Any]) -> Any:
+    """What a copy must leave as it was."""
+    loaded = [
+        {name: value for name, value in vars(one).items() if isinstance(value, int | float | str)} for one in instances
+    ]
+    changed = [sorted(map(id, kind)) for kind in (session.new, session.dirty, session.deleted)]
+    return changed, session.in_transaction(), [one in session for one in instances], loaded
+
+
+TRIPS: dict[str, Callable[[Any], Any]] = {
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+}
+
+
+@pytest.fixture(scope="module", params=[*TRIPS, "fresh process"])
+def trip(request: pytest.FixtureRequest) -> str:
+    """Each round trip."""
+    return str(request.param)
+
+
+@given(case=st.tuples(tables(), models(), st.booleans(), st.booleans()))
+def test_round_trips_give_the_same_arrays_and_solution(template, fresh, trip, case):
+    tables, build, expired, changed = case
+    path = template.with_name("example.db")
+    shutil.copy(template, path)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with Session(engine) as session:
+        session.add_all(copy_of_tables(tables))
+        session.commit()
+        model = build(session)
+        instances = list(session.scalars(select(rows.Item)))
+        if changed:
+            instances[0].price = 12.5
+        if expired:
+            session.expire_all()
+            instances[0].price = 12.5
+        before = state_of(session, instances)
+
+        twin = pickle.dumps(model) if trip == "fresh process" else TRIPS[trip](model)
+
+        after = state_of(session, instances)
+        assert after[:3] == before[:3]
+        assert all(kept.items() <= now.items() for kept, now in zip(before[3], after[3], strict=True))
+        expected = worker.answer(model)
+    path.unlink()
+    assert bound_objects(twin) == []
+    assert (fresh(twin) if trip == "fresh process" else worker.answer(twin)) == expected
+
+
+def copy_of_tables(tables: list[Any]) -> list[Any]:
+    """Return the rows once more: an example is run several times, and a row belongs to one session."""
+    return pickle.loads(pickle.dumps(tables))
+
+
+class Copies(RuleBasedStateMachine):
+    """Originals and copies are edited in any order; nobody sees what happens to another."""
+
+    @initialize(prices=st.lists(numbers, min_size=1, max_size=4))
+    def start(self, prices: list[float]) -> None:
+        self.engine = create_engine("sqlite://")
+        rows.Base.metadata.create_all(self.engine)
+        self.session = Session(self.engine)
+        items = [rows.Item(id=i, price=price, weight=1.0) for i, price in enumerate(prices)]
+        self.session.add_all(items)
+        self.session.commit()
+        rates = {"rate": 1.0}
+        x = LXVariable[Any, float]("x").from_data(items).indexed_by(lambda item: item.id)
+        x.bounds(upper=lambda item: item.price * rates["rate"] + len(rates))
+        self.models = [LXModel("plan").add_variable(x)]
+        self.expected: list[tuple[list[float], dict[str, float]]] = [(list(prices), dict(rates))]
+
+    @rule(of=pick, how=st.sampled_from(sorted(TRIPS)))
+    def copy_one(self, of: int, how: str) -> None:
+        of %= len(self.models)
+        prices, rates = self.expected[of]
+        self.models.append(TRIPS[how](self.models[of]))
+        self.expected.append((list(prices), dict(rates)))
+
+    @rule(of=pick, row=pick, price=numbers)
+    def change_a_row(self, of: int, row: int, price: float) -> None:
+        of %= len(self.models)
+        items = self.models[of].variables[0].get_instances()
+        items[row % len(items)].price = price
+        self.expected[of][0][row % len(items)] = price
+
+    @rule(of=pick, name=st.sampled_from(["rate", "other"]), rate=numbers)
+    def change_what_is_captured(self, of: int, name: str, rate: float) -> None:
+        of %= len(self.models)
+        bound: Any = self.models[of].variables[0].upper
+        bound.call.__closure__[0].cell_contents[name] = rate
+        self.expected[of][1][name] = rate
+
+    @rule(of=pick, rhs=numbers)
+    def add_a_constraint(self, of: int, rhs: float) -> None:
+        model = self.models[of % len(self.models)]
+        name = f"limit {len(model.constraints)}"
+        model.add_constraint(
+            LXConstraint(name).expression(LXLinearExpression().add_term(model.variables[0])).le().rhs(rhs)
+        )
+
+    @rule()
+    def expire_the_session(self) -> None:
+        self.session.commit()
+
+    @invariant()
+    def each_is_what_was_done_to_it(self) -> None:
+        for model, (prices, rates) in zip(self.models, self.expected, strict=True):
+            upper = [price * rates["rate"] + len(rates) for price in prices]
+            assert model.compile().upper.tolist() == upper
+
+    @invariant()
+    def only_the_original_reaches_the_session(self) -> None:
+        for model in self.models[1:]:
+            assert bound_objects(model) == []
+
+    def teardown(self) -> None:
+        if hasattr(self, "session"):
+            self.session.close()
+            self.engine.dispose()
+
+
+TestCopies = Copies.TestCase
+TestCopies.settings = settings(max_examples=max(settings().max_examples // 10, 1), stateful_step_count=15)
