@@ -1,16 +1,19 @@
-"""Conformance kits: tests that the author of a solver inherits. They need pytest, and no plugin of their own."""
+"""Conformance kits: tests that the author of a solver or of a row adapter inherits; they need nothing but pytest."""
 
 import pytest
 
 pytest.register_assert_rewrite(
     "lumix_core.testing.kits",
     "lumix_core.testing.proofs",
+    "lumix_core.testing.row_copies",
+    "lumix_core.testing.row_reading",
     "lumix_core.testing.solver_answers",
     "lumix_core.testing.solver_manners",
     "lumix_core.testing.solver_options",
     "lumix_core.testing.solver_statuses",
 )
 
-from lumix_core.testing.solvers import SolverConformance  # noqa: E402 - its assertions are rewritten first
+from lumix_core.testing.rows import RowAdapterConformance  # noqa: E402 - their assertions are rewritten first
+from lumix_core.testing.solvers import SolverConformance  # noqa: E402
 
-__all__ = ["SolverConformance"]
+__all__ = ["RowAdapterConformance", "SolverConformance"]

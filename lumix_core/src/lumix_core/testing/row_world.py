@@ -1,0 +1,49 @@
+"""The little world in which an adapter for an ORM is tested: products with a category and parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+
+class RowWorld(Protocol):
+    """What the author of a row adapter provides: mapped classes, a database of their own, and a handle on it.
+
+    ``Product`` has ``id`` (primary key, int), ``name`` (text), ``price`` (float, nullable), ``category`` (to-one) and
+    ``parts`` (to-many). ``Category`` has ``id`` and ``markup`` (float). ``Part`` has ``id`` and ``weight`` (float).
+    Relationships are lazy. `fill` saves products with the ids 1 to n, the i-th named ``"product i"`` with the price i,
+    all in one category with the markup 1.5, each with two parts of the weights i and 2 i.
+    """
+
+    Product: type[Any]
+
+    @property
+    def handle(self) -> Any:
+        """The open session, or what stands for it in ``from_model(Product, handle)``."""
+        ...
+
+    @property
+    def handles(self) -> Sequence[Any]:
+        """One of every kind of object that holds a connection or a session, and that no copy may hold."""
+        ...
+
+    def fill(self, count: int) -> None:
+        """Save ``count`` products, and forget them: nothing of them is loaded afterwards."""
+        ...
+
+    def queries(self) -> AbstractContextManager[list[str]]:
+        """Collect the statements that are sent to the database within the block."""
+        ...
+
+    def pending(self) -> object:
+        """Return what the handle has not saved yet, comparable by ``==``; () where the ORM keeps no such thing."""
+        ...
+
+    def delete(self, key: int) -> None:
+        """Delete the row of a product and its parts in the database, behind the back of the handle."""
+        ...
+
+    def close(self) -> None:
+        """Close the handle and take the database away: nothing can be read after it."""
+        ...

@@ -1,0 +1,108 @@
+"""The SQLAlchemy adapter against the conformance kit, on every database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, ForeignKey, String, delete, event, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, scoped_session, sessionmaker
+
+from lumix_core.testing import RowAdapterConformance
+from lumix_sqlalchemy import SQLAlchemyAdapter
+
+
+class Base(DeclarativeBase): ...
+
+
+class Category(Base):
+    __tablename__ = "kit_categories"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    markup: Mapped[float]
+
+
+class Part(Base):
+    __tablename__ = "kit_parts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    weight: Mapped[float]
+    product_id: Mapped[int] = mapped_column(ForeignKey("kit_products.id"))
+
+
+class Product(Base):
+    __tablename__ = "kit_products"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+    price: Mapped[float | None]
+    category_id: Mapped[int] = mapped_column(ForeignKey("kit_categories.id"))
+    category: Mapped[Category] = relationship()
+    parts: Mapped[list[Part]] = relationship(order_by=Part.id)
+
+
+class World:
+    """Three tables in a database, and a session."""
+
+    Product = Product
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        Base.metadata.create_all(engine)
+        self.handle = Session(engine)
+
+    @property
+    def handles(self) -> list[Any]:
+        make = sessionmaker(self.engine)
+        connection = self.handle.connection()
+        return [self.handle, scoped_session(make), make, self.engine, connection, self.handle.query(Product)]
+
+    def fill(self, count: int) -> None:
+        self.handle.expunge_all()
+        for table in reversed(Base.metadata.sorted_tables):
+            self.handle.execute(delete(table))
+        self.handle.add(Category(id=1, markup=1.5))
+        self.handle.flush()
+        for i in range(1, count + 1):
+            parts = [Part(id=2 * i - 1, weight=float(i)), Part(id=2 * i, weight=2.0 * i)]
+            self.handle.add(Product(id=i, name=f"product {i}", price=float(i), category_id=1, parts=parts))
+        self.handle.commit()
+        self.handle.expunge_all()
+
+    @contextmanager
+    def queries(self) -> Iterator[list[str]]:
+        sent: list[str] = []
+
+        def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+            sent.append(statement)
+
+        event.listen(self.engine, "before_cursor_execute", note)
+        yield sent
+        event.remove(self.engine, "before_cursor_execute", note)
+
+    def pending(self) -> object:
+        return [(type(one).__name__, one.id) for one in (*self.handle.new, *self.handle.dirty)]
+
+    def delete(self, key: int) -> None:
+        self.handle.commit()
+        with Session(self.engine) as other:
+            other.execute(delete(Part).where(Part.product_id == key))
+            other.execute(delete(Product).where(Product.id == key))
+            other.commit()
+        assert self.handle.scalar(select(Product.id).where(Product.id == key)) is None
+
+    def close(self) -> None:
+        self.handle.close()
+        Base.metadata.drop_all(self.engine)
+        self.engine.dispose()
+
+
+class TestSQLAlchemyAdapter(RowAdapterConformance):
+    @pytest.fixture
+    def adapter(self) -> SQLAlchemyAdapter:
+        return SQLAlchemyAdapter()
+
+    @pytest.fixture
+    def world(self, engine: Engine) -> Iterator[World]:
+        world = World(engine)
+        yield world
+        world.close()
