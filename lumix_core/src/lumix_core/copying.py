@@ -41,7 +41,7 @@ def deep_copy(value: T, memo: dict[int, Any] | None = None) -> T:
     Raises:
         LXCopyError: something cannot be copied safely; the message names it.
     """
-    with collector.paused():
+    with collector.Paused():
         copied: T = Copier(memo).copy(value)
     return copied
 
@@ -192,7 +192,7 @@ class Copier:
             shell = self.remember(row, new_standin(standin))
             self.standins.append(shell)
             if own_hash:
-                shell.__dict__ = adapter.values(row)  # for sets and dicts that are made before the row is filled
+                shell.__dict__.update(adapter.values(row))  # for sets and dicts that are made before the row is filled
             self._waiting.setdefault(adapter, []).append((row, shell))
             return shell
 
@@ -204,11 +204,12 @@ class Copier:
             adapter.load([row for row, _ in pairs])
         for row, shell in pairs:
             values = adapter.values(row)
-            shell.__dict__ = values
+            shell.__dict__.update(values)
             if not ATOMIC.issuperset(map(type, values.values())):
                 for name, value in values.items():
                     if type(value) not in ATOMIC:
-                        values[name] = self._run_within(f"the attribute {name!r} of {type(row).__name__}", value)
+                        label = f"the attribute {name!r} of {type(row).__name__}"
+                        shell.__dict__[name] = self._run_within(label, value)
 
     def _preview(self) -> None:
         """Load the rows that wait to be filled, so that they can be hashed."""
@@ -216,7 +217,7 @@ class Copier:
             if self.load:
                 adapter.load([row for row, _ in pairs])
             for row, shell in pairs:
-                shell.__dict__ = adapter.values(row)
+                shell.__dict__.update(adapter.values(row))
 
     def _run_within(self, label: str, value: Any) -> Any:
         self._stack.append((_nothing(), label))
@@ -231,15 +232,19 @@ class Copier:
         """Copy the rows that were given as they are."""
         return self.remember(value, DataSource((yield Ask(value.data, _DATA))))
 
-    def query_source(self, value: QuerySource) -> Copying:
+    def query_source(self, value: QuerySource) -> Any:
         """Run the query of a source, once for equal queries, and keep its rows detached."""
         identity = value.identity
-        source = self._sources.get(identity)
-        if source is None:
-            table = value.read(flush=False)
-            rows = yield Ask(list(table.rows))
-            source = self._sources[identity] = DetachedSource(rows, table.row_type, table.primary_key, str(value))
-        return self.remember(value, source)
+        if identity in self._sources:
+            return self.remember(value, self._sources[identity])
+        table = value.read(flush=False)
+        source = DetachedSource([], table.row_type, table.primary_key, str(value))
+        self._sources[identity] = self.remember(value, source)
+        return self._rows_of(source, list(table.rows))
+
+    def _rows_of(self, source: DetachedSource, rows: list[Any]) -> Copying:
+        source.table_rows.extend((yield Ask(rows)))
+        return source
 
 
 class _Made:

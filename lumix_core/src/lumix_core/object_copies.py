@@ -87,7 +87,7 @@ def copy_standin(copier: Copier, row: Any) -> Any:
     """Copy a row that is detached already."""
     shell = copier.remember(row, new_standin(type(row)))
     copier.standins.append(shell)
-    shell.__dict__ = row.__dict__.copy()
+    shell.__dict__.update(row.__dict__)
     return shell if ATOMIC.issuperset(map(type, row.__dict__.values())) else _parts_of_standin(row, shell)
 
 

@@ -33,7 +33,7 @@ ADVICE = (
 
 def reduce_by_value(value: Any) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
     """Return what `pickle` needs of a part of a model: a function and the bytes it is to be called with."""
-    with collector.paused():
+    with collector.Paused():
         return restore, (packed(value),)
 
 
@@ -76,7 +76,7 @@ def _dump(pickler: _Pickler, groups: list[_Group], linked: list[Any]) -> None:
 
 def restore(block: bytes) -> Any:
     """Return the value that `packed` was given."""
-    with collector.paused():
+    with collector.Paused():
         return _restored(block)
 
 
@@ -89,7 +89,7 @@ def _restored(block: bytes) -> Any:
     for rows, (_, plain, _, _) in zip(tables, groups, strict=True):
         columns = [unpickler.load() for _ in plain]
         for row, values in zip(rows, zip(*columns, strict=True), strict=bool(plain)):
-            row.__dict__ = dict(zip(plain, values, strict=True))
+            row.__dict__.update(zip(plain, values, strict=True))
     for one in linked:
         restore_state(one, unpickler.load())
     for rows, (_, _, others, _) in zip(tables, groups, strict=True):

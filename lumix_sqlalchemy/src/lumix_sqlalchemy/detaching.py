@@ -170,7 +170,8 @@ def _without_query(row: Any, names: _Names) -> dict[str, Any]:
     if state.session is not None:
         for name in lacking:
             get_history(row, name, PassiveFlag.PASSIVE_NO_FETCH)
-    return {name: row.__dict__[name] for name in lacking if name in row.__dict__}
+    # Taken out again: the row stays as it was, and no cycle of rows is left behind in the session.
+    return {name: row.__dict__.pop(name) for name in lacking if name in row.__dict__}
 
 
 def _unset(state: InstanceState[Any]) -> Iterator[tuple[str, Any]]:
