@@ -180,7 +180,12 @@ class Copier:
         return partial(objects.copy_by_own_method if own else objects.copy_by_parts, self)
 
     def _way_of_plain(self, adapter: RowAdapter) -> Way:
-        return lambda value: objects.copy_plain(self, value, adapter.plain(value))
+        def copy(value: Any) -> Copying:
+            plain = adapter.plain(value)
+            way: Callable[[Copier, Any], Any] = _WAYS.get(type(plain), objects.copy_by_parts)
+            return objects.copy_plain(self, value, way(self, plain))
+
+        return copy
 
     def _way_of_rows(self, adapter: RowAdapter, cls: type) -> Way:
         """Return how the rows of one mapped class are copied: a shell now, its values when the batch is loaded."""

@@ -110,9 +110,9 @@ def copy_by_own_method(copier: Copier, value: Any) -> Copying:
     return copier.remember(value, copied)
 
 
-def copy_plain(copier: Copier, value: Any, plain: Any) -> Copying:
-    """Copy what an adapter gives in place of a value of its ORM."""
-    copied = yield from copy_by_parts(copier, plain)
+def copy_plain(copier: Copier, value: Any, copying: Copying) -> Copying:
+    """Take the copy of what an adapter gave in place of a value of its ORM for the copy of that."""
+    copied = yield from copying
     return copier.remember(value, copied)
 
 

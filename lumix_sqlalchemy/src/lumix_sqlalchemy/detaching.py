@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -60,17 +61,26 @@ def row_class(cls: type) -> RowClass:
 
 
 @dataclass(frozen=True, eq=False)
+class _ByKey:
+    """A many-to-one: the attributes that hold its target's primary key, and the target."""
+
+    attributes: tuple[str, ...]
+    target: Mapper[Any]
+
+
+@dataclass(frozen=True, eq=False)
 class _Names:
     """The names of a mapped class's attributes, by what it takes to have them."""
 
     columns: frozenset[str]
     relationships: frozenset[str]
     to_one: frozenset[str]
+    by_key: dict[str, _ByKey]
     composites: dict[str, tuple[str, ...]]
     slots: tuple[str, ...]
     has_proxies: bool
 
-    @property
+    @cached_property
     def loadable(self) -> frozenset[str]:
         return self.columns | self.relationships
 
@@ -88,10 +98,12 @@ def _names(cls: type) -> _Names:
 
 def _found_names(cls: type) -> _Names:
     mapper: Mapper[Any] = inspect(cls)
+    to_one = [one for one in mapper.relationships if one.lazy not in NEVER_LOADED and not one.uselist]
     return _Names(
         frozenset(one.key for one in mapper.column_attrs if _is_loadable(one)),
         frozenset(one.key for one in mapper.relationships if one.lazy not in NEVER_LOADED),
-        frozenset(one.key for one in mapper.relationships if one.lazy not in NEVER_LOADED and not one.uselist),
+        frozenset(one.key for one in to_one),
+        {one.key: way for one in to_one if (way := _by_key(one)) is not None},
         {one.key: tuple(column.key for column in one.props) for one in mapper.composites},
         slots_of(cls),
         any(isinstance(one, AssociationProxy) for one in mapper.all_orm_descriptors),
@@ -166,12 +178,37 @@ def _without_query(row: Any, names: _Names) -> dict[str, Any]:
     state: InstanceState[Any] = inspect(row)
     if not state.has_identity:
         return {name: value for name, value in _unset(state) if name not in row.__dict__}
-    lacking = names.to_one - row.__dict__.keys()
-    if state.session is not None:
-        for name in lacking:
+    if state.session is None:
+        return {}
+    found: dict[str, Any] = {}
+    for name in names.to_one - row.__dict__.keys():
+        way = names.by_key.get(name)
+        key = _target_key(state, way)
+        if way is None or key is None:
             get_history(row, name, PassiveFlag.PASSIVE_NO_FETCH)
-    # Taken out again: the row stays as it was, and no cycle of rows is left behind in the session.
-    return {name: row.__dict__.pop(name) for name in lacking if name in row.__dict__}
+            # Taken out again: the row stays as it was, and no cycle of rows is left behind in the session.
+            found |= {name: row.__dict__.pop(name)} if name in row.__dict__ else {}
+        elif isinstance(target := state.session.identity_map.get(key), way.target.class_):
+            found |= {} if inspect(target).expired else {name: target}
+    return found
+
+
+def _target_key(state: InstanceState[Any], by_key: _ByKey | None) -> Any:
+    """Return the key under which the session knows a related row; None where only SQLAlchemy can tell."""
+    if by_key is None or not state.committed_state.keys().isdisjoint(by_key.attributes):
+        return None
+    values = [state.dict.get(name) for name in by_key.attributes]
+    return None if None in values else by_key.target.identity_key_from_primary_key(tuple(values))
+
+
+def _by_key(relationship: RelationshipProperty[Any]) -> _ByKey | None:
+    """Return how a many-to-one leads to the primary key of its target, where it does nothing else."""
+    local = {remote: here for here, remote in relationship.local_remote_pairs or ()}
+    key = relationship.mapper.primary_key
+    if not getattr(relationship.strategy, "use_get", False) or local.keys() != set(key):
+        return None
+    attributes = tuple(relationship.parent.get_property_by_column(local[column]).key for column in key)
+    return _ByKey(attributes, relationship.mapper)
 
 
 def _unset(state: InstanceState[Any]) -> Iterator[tuple[str, Any]]:
