@@ -1,0 +1,25 @@
+"""The paths of the comparable package lead to the same objects."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("alias", "name", "module"),
+    [
+        ("lumix.core.model", "LXModel", "lumix_core.model"),
+        ("lumix.core.variables", "LXVariable", "lumix_core.variables"),
+        ("lumix.core.constraints", "LXConstraint", "lumix_core.constraints"),
+        ("lumix.core.expressions", "LXLinearExpression", "lumix_core.expressions"),
+        ("lumix.utils.copy_utils", "detach_orm_object", "lumix_core.copying"),
+        ("lumix.utils.copy_utils", "materialize_and_detach_list", "lumix_core.copying"),
+        ("lumix.utils.copy_utils", "copy_function_detaching_closure", "lumix_core.copying"),
+    ],
+)
+def test_an_alias_is_the_thing_itself(alias: str, name: str, module: str) -> None:
+    found = getattr(importlib.import_module(alias), name)
+
+    assert found is getattr(importlib.import_module(module), name)
