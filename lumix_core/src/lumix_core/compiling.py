@@ -63,7 +63,7 @@ class Columns:
         twin = any(known.name == variable.name for known in self.variables)
         hint = "another variable of that name was" if twin else f"it has {listed(one.name for one in self.variables)}"
         raise LXModelError(
-            f"{user[0].upper()}{user[1:]} uses the variable {variable.name!r}, which was never added to the model "
+            f"{sentence(user)} uses the variable {variable.name!r}, which was never added to the model "
             f"({hint}). Add it with model.add_variable(...)."
         )
 

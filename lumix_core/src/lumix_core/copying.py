@@ -19,7 +19,7 @@ from lumix_core import collector
 from lumix_core import object_copies as objects
 from lumix_core.asking import ATOMIC, Ask, Copying
 from lumix_core.copyable import Copyable
-from lumix_core.errors import LXCopyError, LXNotLoadedError
+from lumix_core.errors import LXCopyError, LXNotLoadedError, sentence
 from lumix_core.function_copies import FUNCTION_WAYS
 from lumix_core.plugins import adapter_for, row_adapters
 from lumix_core.reaching import bound_parts, data_of, is_handle
@@ -119,7 +119,7 @@ class Copier:
         way = [label for label, after in zip(way, [*way[1:], ""], strict=True) if label != after]
         held = ": ".join([*way, f"{_article(type(part).__name__)} ({part!r:.80})"])
         advice = _ADVICE_ON_DATA if way and way[-1] == _DATA else _ADVICE
-        return f"{held[0].upper()}{held[1:]}. It cannot be copied: {why}. {advice}"
+        return f"{sentence(held)}. It cannot be copied: {why}. {advice}"
 
     def _run(self, value: Any) -> Any:
         """Copy with a stack of generators, each of which asks for the copies of its parts."""

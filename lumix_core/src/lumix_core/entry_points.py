@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 
 from lumix_core import hookspecs
-from lumix_core.errors import LXPluginError, did_you_mean, listed
+from lumix_core.errors import LXPluginError, did_you_mean, listed, sentence
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -72,7 +72,7 @@ class Registration:
     def __str__(self) -> str:
         itself = f"plugin {self.plugin}"
         words = itself if self.kind == "plugin" else f"{self.kind} {self.name!r} of {itself}"
-        return words[0].upper() + words[1:]
+        return sentence(words)
 
     def now(self) -> Registration:
         """Return the registration with the state it has at this moment; imports nothing."""

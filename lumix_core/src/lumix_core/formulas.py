@@ -182,12 +182,12 @@ def _joined(arrays: list[IntArray]) -> IntArray:
 
 
 def _failure(function: UserFunction, batch: Batch, i: int, error: Exception) -> Exception:
-    place = f"{_sentence(function)} failed for {batch.member(i)}: {type(error).__name__}: {error}"
+    place = f"{function.title} failed for {batch.member(i)}: {type(error).__name__}: {error}"
     read = attributes_read(function.call, batch.rows_of(i))
     null = [path for path, value in read.items() if value is None]
     if null:
-        null_text = f"It reads {_and(null)}, which is NULL (None)."
-        return LXNumberError(f"{place}.{_hint(error)} {null_text} {_remedy_for(function)}")
+        null_text = f"It reads {' and '.join(null)}, which is NULL (None)."
+        return LXNumberError(f"{place}.{_hint(error)} {null_text} {remedy(function.role)}")
     return LXFunctionError(f"{place}.{_hint(error)}{_reading(read)} Correct the function or the row.")
 
 
@@ -204,25 +204,13 @@ def _wrong_number(function: UserFunction, batch: Batch, values: list[Any]) -> LX
     returned = {path: value for path, value in read.items() if value is values[i]}
     flawed = {path: value for path, value in read.items() if flaw(value) is not None and not _is_row(value)}
     return LXNumberError(
-        f"{_sentence(function)} {wrong} for {batch.member(i)}.{_reading(flawed | returned or read, returned)} "
-        f"{_remedy_for(function)}"
+        f"{function.title} {wrong} for {batch.member(i)}.{_reading(flawed | returned or read, returned)} "
+        f"{remedy(function.role)}"
     )
-
-
-def _sentence(function: UserFunction) -> str:
-    return f"{function.role[0].upper()}{function.role[1:]} (the function at {function.location})"
-
-
-def _remedy_for(function: UserFunction) -> str:
-    return remedy(function.role)
 
 
 def _is_row(value: Any) -> bool:
     return hasattr(value, "__dict__")
-
-
-def _and(paths: list[str]) -> str:
-    return " and ".join(paths)
 
 
 def _reading(read: dict[str, Any], always: Container[str] = ()) -> str:

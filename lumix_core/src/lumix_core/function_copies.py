@@ -59,10 +59,10 @@ def copy_function(copier: Copier, value: types.FunctionType) -> Copying:
     around = _laid_over(value.__globals__) if own else value.__globals__
     twin = copier.remember(value, types.FunctionType(value.__code__, around, value.__name__, None, shared or None))
     for name in own:
-        around[name] = yield Ask(value.__globals__[name], f"{_place(value)} uses the global {name!r}")
+        around[name] = yield Ask(value.__globals__[name], f"{place_of(value)} uses the global {name!r}")
     for name, cell, copied in zip(value.__code__.co_freevars, cells, shared, strict=True):
         if id(cell) in fresh and not _is_empty(cell):
-            copied.cell_contents = yield Ask(cell.cell_contents, f"{_place(value)} captures {name!r}")
+            copied.cell_contents = yield Ask(cell.cell_contents, f"{place_of(value)} captures {name!r}")
     yield from _copy_attributes(value, twin)
     return twin
 
@@ -77,16 +77,17 @@ def copy_method(copier: Copier, value: types.MethodType) -> Copying:
 def _copy_attributes(value: types.FunctionType, twin: types.FunctionType) -> Generator[Ask, Any, None]:
     defaults = []
     for name, default in _named_defaults(value):
-        defaults.append((yield Ask(default, f"{_place(value)} has the default argument {name!r}")))
+        defaults.append((yield Ask(default, f"{place_of(value)} has the default argument {name!r}")))
     twin.__defaults__ = None if value.__defaults__ is None else tuple(defaults)
-    twin.__kwdefaults__ = yield Ask(value.__kwdefaults__, f"{_place(value)} has a keyword default")
-    twin.__dict__.update((yield Ask(value.__dict__, f"{_place(value)} has an attribute")))
+    twin.__kwdefaults__ = yield Ask(value.__kwdefaults__, f"{place_of(value)} has a keyword default")
+    twin.__dict__.update((yield Ask(value.__dict__, f"{place_of(value)} has an attribute")))
     for name in ("__qualname__", "__module__", "__doc__", "__annotations__", "__type_params__"):
         if hasattr(value, name):
             setattr(twin, name, getattr(value, name))
 
 
-def _place(function: types.FunctionType) -> str:
+def place_of(function: types.FunctionType) -> str:
+    """Name a function in messages: by file and line."""
     return f"the function at {function.__code__.co_filename}:{function.__code__.co_firstlineno}"
 
 

@@ -14,7 +14,7 @@ from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from lumix_core.captures import Capture, unwrapped, watched
-from lumix_core.errors import LXFunctionError, LXLateBindingError
+from lumix_core.errors import LXFunctionError, LXLateBindingError, sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class UserFunction:
         """
         if not callable(function):
             raise LXFunctionError(
-                f"{_sentence(role)} is {function!r}, which is neither a number nor a function. "
+                f"{sentence(role)} is {function!r}, which is neither a number nor a function. "
                 f"Give a function of the row, such as lambda row: row.price."
             )
         return cls(function, role, watched(function))
@@ -53,7 +53,7 @@ class UserFunction:
         seen = "may have" if capture.overtaken else "has"
         instead = "" if capture.overtaken else f", not {_short(capture.value)}"
         raise LXLateBindingError(
-            f"{_sentence(self.role)} (the function at {self.location}) captures the loop variable "
+            f"{self.title} captures the loop variable "
             f"{capture.name!r}, which {seen} been rebound since: every function of that loop would see its last value, "
             f"{_short(capture.current())}{instead}. "
             f"Bind it when the function is made: lambda ..., {capture.name}={capture.name}: ..."
@@ -72,16 +72,21 @@ class UserFunction:
                 return count
         if choices == (0,):
             raise LXFunctionError(
-                f"{_sentence(self.role)} is a function (at {self.location}), but there are no rows to give to it. "
+                f"{sentence(self.role)} is a function (at {self.location}), but there are no rows to give to it. "
                 f"Say where the rows come from with .from_data(rows) or .from_model(Row, session), or give a number."
             )
         wanted = " or ".join(map(str, choices))
         extra = " (the last one is the constraint's row)" if with_row else ""
         raise LXFunctionError(
-            f"{_sentence(self.role)} (the function at {self.location}) takes {required} argument(s), but it is "
+            f"{self.title} takes {required} argument(s), but it is "
             f"given {wanted}{extra}: one row for each dimension of the family. "
             f"Write a function of {wanted} argument(s)."
         )
+
+    @property
+    def title(self) -> str:
+        """What a message about the function begins with: its role, and where it is."""
+        return f"{sentence(self.role)} (the function at {self.location})"
 
     @property
     def location(self) -> str:
@@ -90,10 +95,6 @@ class UserFunction:
         if code is None:
             return repr(self.call)
         return f"{code.co_filename}:{code.co_firstlineno}"
-
-
-def _sentence(role: str) -> str:
-    return role[0].upper() + role[1:]
 
 
 def _short(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.errors import LXNumberError
+from lumix_core.errors import LXNumberError, sentence
 
 _REAL = (Real, Decimal, np.number, np.bool_)
 
@@ -43,7 +43,7 @@ def real_number(value: Any, role: str) -> float:
     wrong = flaw(value)
     if wrong is None:
         return float(value)
-    raise LXNumberError(f"{role[0].upper()}{role[1:]} {wrong}. {remedy(role)}")
+    raise LXNumberError(f"{sentence(role)} {wrong}. {remedy(role)}")
 
 
 def remedy(role: str) -> str:

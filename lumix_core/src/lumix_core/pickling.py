@@ -17,7 +17,8 @@ from lumix_core import collector
 from lumix_core.asking import ATOMIC
 from lumix_core.copyable import Copyable
 from lumix_core.copying import Copier
-from lumix_core.errors import LXCopyError
+from lumix_core.errors import LXCopyError, sentence
+from lumix_core.function_copies import place_of
 from lumix_core.object_copies import restore_state
 from lumix_core.plugins import adapter_for
 from lumix_core.reaching import attributes_of, is_handle, is_importable, is_row
@@ -127,7 +128,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
     @property
     def place(self) -> str:
         """Where the pickler is, for messages."""
-        return f"{self._function[0].upper()}{self._function[1:]} cannot be pickled"
+        return f"{sentence(self._function)} cannot be pickled"
 
     def persistent_id(self, value: Any) -> int | None:
         """Return the number of an object that stands in a table, None for anything else."""
@@ -142,7 +143,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
             by_reference = adapter_for(value) is not None  # a mapped class cannot be made twice
             return NotImplemented if by_reference else super().reducer_override(value)
         if isinstance(value, FunctionType) and not is_importable(value):
-            self._function = f"the function at {value.__code__.co_filename}:{value.__code__.co_firstlineno}"
+            self._function = place_of(value)
         if is_handle(value) or is_row(value):
             raise LXCopyError(
                 f"{self.place}: it uses a {type(value).__name__} ({value!r:.80}) through a global name, "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lumix_core.errors import LXMissingKeyError, LXModelError
+from lumix_core.errors import LXMissingKeyError, LXModelError, sentence
 from lumix_core.families import Family
 from lumix_core.formulas import Batch, combined, matching, numbers, truths
 from lumix_core.functions import UserFunction
@@ -81,7 +81,7 @@ class TermReader:
         same = mine.same(others)
         if same is None:
             raise LXModelError(
-                f"{self.place[0].upper()}{self.place[1:]}: add_term({self.family.name!r}) could mean the row's own "
+                f"{sentence(self.place)}: add_term({self.family.name!r}) could mean the row's own "
                 f"variable or the sum of all, since both are made over rows of no class of their own, from different "
                 f"sources. Write add_multi_term or sum_over for the sum; for the own variable make both over one "
                 f"source, or give the rows a class (a dataclass or named tuple)."
@@ -108,7 +108,7 @@ class TermReader:
         if None in members:
             at = members.index(None)
             raise LXMissingKeyError(
-                f"{self.place[0].upper()}{self.place[1:]}, {self.constraint.member(int(rows[at]))}: the row has no "
+                f"{sentence(self.place)}, {self.constraint.member(int(rows[at]))}: the row has no "
                 f"variable of its own in {self.family.name!r} (no key {keys[at]!r}). "
                 f"Leave such rows out with where=, or write add_multi_term to sum over the family."
             )
@@ -152,7 +152,7 @@ class TermReader:
         members = [self.family.keys.find(key) for key in keys]
         if None in members:
             raise LXMissingKeyError(
-                f"{self.place[0].upper()}{self.place[1:]}: keys= names {keys[members.index(None)]!r}, which "
+                f"{sentence(self.place)}: keys= names {keys[members.index(None)]!r}, which "
                 f"{self.family.name!r} does not have. Give keys of the family "
                 f"(tuples, in the order of its dimensions, for several), or filter with where=."
             )
