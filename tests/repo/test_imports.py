@@ -24,8 +24,9 @@ LAYERS = {
     "model": "optimizer solution model constraints expressions term_methods variables indexing",
     "copying": "pickling copying function_copies object_copies reaching",
     "compiling": "compiling terms families",
-    "rows": "formulas tracing rows standins functions captures plugins entry_points hookspecs",
+    "rows": "formulas tracing rows tables standins functions captures plugins entry_points hookspecs",
     "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
+    "values": "columns",
     "errors": "errors",
 }
 

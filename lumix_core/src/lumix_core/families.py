@@ -14,8 +14,9 @@ from lumix_core.errors import LXEmptySourceWarning, LXFunctionError, LXIndexKeyE
 from lumix_core.formulas import Argument, Batch, matching, objects, truths
 from lumix_core.functions import UserFunction, frozen
 from lumix_core.keys import Keys, RowKey, check_row, qualified_name, unreadable
-from lumix_core.rows import Kind, Reading, Table, mapped_key
+from lumix_core.rows import Reading, mapped_key
 from lumix_core.stacks import caller_level
+from lumix_core.tables import Kind, Table
 from lumix_core.tracing import attribute_paths
 
 if TYPE_CHECKING:

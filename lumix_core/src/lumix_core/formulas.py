@@ -18,7 +18,7 @@ from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
 from lumix_core.numbers import flaw, is_real_type, remedy
 from lumix_core.problem import BoolArray, FloatArray
-from lumix_core.rows import Table
+from lumix_core.tables import Table
 from lumix_core.tracing import attributes_read
 
 BLOCK = 1 << 18

@@ -5,14 +5,15 @@ A source is read once per compile, however many parts of the model use it: `Read
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
-from lumix_core.frames import FrameRow, frame_rows, is_frame
+from lumix_core.frames import frame_rows, is_frame
 from lumix_core.standins import RowClass, row_class_of
+from lumix_core.tables import Path, Table
 
 
 class RowQuery(Protocol):
@@ -38,6 +39,26 @@ class RowQuery(Protocol):
 
     def __str__(self) -> str:
         """Return the query as a person would name it in a message."""
+        ...
+
+
+@runtime_checkable
+class ColumnQuery(RowQuery, Protocol):
+    """A query that can also read single columns, without making an object a row."""
+
+    def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Sequence[Any] | Column] | None:
+        """Read some columns of the rows, in one query.
+
+        Args:
+            paths: the attributes, each a name in `RowClass.columns`, after the names of the to-one relationships
+                (`RowClass.related`) that lead there. A related row that is missing leaves None in its columns.
+            flush: whether pending changes may be written to the database first.
+
+        Returns:
+            for each path the values as the attribute would have them, in the order and number of `rows`; None where
+            only `rows` tells the truth: pending changes that are not flushed, a query whose rows are not its
+            instances, attributes that are changed as they load.
+        """
         ...
 
 
@@ -115,83 +136,6 @@ class Source(Protocol):
     def read(self) -> Table:
         """Read the rows now."""
         ...
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """The rows of one source, as read for one compile.
-
-    Args:
-        rows: the user's objects, in order.
-        row_type: their class, where they share one.
-        primary_key: the attributes of their key, for an ORM's rows.
-        tuples: whether the rows are tuples of a query's columns, of no class of their own.
-    """
-
-    rows: Sequence[Any]
-    row_type: type | None
-    primary_key: tuple[str, ...] | None = None
-    tuples: bool = False
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def kind(self, declared: type | None) -> Kind:
-        """Return what kind of row this holds; that of no rows is what was declared."""
-        types = set(map(type, self.rows)) if self.row_type is None or not len(self) else {self.row_type}
-        anonymous = self.tuples or any(map(_is_anonymous, types))
-        return Kind(id(self), frozenset(types or ({declared} if declared else ())), anonymous)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What kind of row a family is made over.
-
-    Args:
-        table: identifies the table that holds the rows.
-        types: the classes of the rows.
-        anonymous: whether a class is none of their own: a number, a text, a tuple, a dict, a frame's row.
-    """
-
-    table: int
-    types: frozenset[type]
-    anonymous: bool
-
-    def same(self, other: Kind) -> bool | None:
-        """Whether both are the same kind: of one class, or of a class and its subclass.
-
-        Returns:
-            None where nobody can tell: rows of no class of their own, from different sources.
-        """
-        if self.table == other.table:
-            return True
-        pairs = [(mine, others) for mine in self.types for others in other.types]
-        if any(issubclass(one, two) or issubclass(two, one) for one, two in pairs):
-            return None if self.anonymous or other.anonymous else True
-        return None if any(_look_alike(one, two) for one, two in pairs) else False
-
-
-def _is_anonymous(row_type: type) -> bool:
-    """Whether a class is Python's own or a library's, and so says nothing of what its rows are."""
-    root = row_type.__module__.partition(".")[0]
-    return root in sys.stdlib_module_names or root in _LIBRARIES or issubclass(row_type, FrameRow)
-
-
-_LIBRARIES = ("numpy", "pandas", "polars")
-
-
-def _look_alike(one: type, other: type) -> bool:
-    """Whether two classes were made for the rows of two frames, one of which has all the columns of the other."""
-    mine, others = set(_columns_of(one)), set(_columns_of(other))
-    made_alike = one.__name__ == other.__name__ and bool(mine and others)
-    return made_alike and (mine <= others or others <= mine)
-
-
-def _columns_of(row_type: type) -> tuple[str, ...]:
-    """Return the fields of a frame's rows or of named tuples; each ``itertuples()`` makes a class of its own."""
-    if issubclass(row_type, FrameRow):
-        return row_type._lx_columns
-    return tuple(getattr(row_type, "_fields", ()))
 
 
 @dataclass(frozen=True, eq=False)

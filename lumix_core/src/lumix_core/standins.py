@@ -26,6 +26,8 @@ class RowClass:
         primary_key: the names of those that make the key.
         aliases: names that only lead to others, as paths: a synonym has one step, an association proxy two.
         advice: what to write so that an attribute is loaded, with ``{cls}`` and ``{name}``.
+        columns: those attributes that hold one value a row, which a query can read without making the row.
+        related: the to-one relationships, each with the class of the row that it leads to.
     """
 
     mapped: type
@@ -33,9 +35,12 @@ class RowClass:
     primary_key: tuple[str, ...]
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     advice: str = "Load it before copying."
+    columns: frozenset[str] = frozenset()
+    related: Mapping[str, type] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RowClass, (self.mapped, self.attributes, self.primary_key, dict(self.aliases), self.advice)
+        parts = (self.mapped, self.attributes, self.primary_key, dict(self.aliases), self.advice)
+        return RowClass, (*parts, self.columns, dict(self.related))
 
 
 _MADE: WeakKeyDictionary[type, type] = WeakKeyDictionary()

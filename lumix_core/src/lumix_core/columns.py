@@ -1,0 +1,56 @@
+"""Columns of values: numpy arrays whose elements stand for Python objects, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column: TypeAlias = NDArray[Any]
+"""Values of one attribute, one a row: float64 for float, int64 for int, bool for bool, and object for all else.
+
+``column.tolist()`` gives back the very values: an array of objects may hold anything, numbers of several kinds included.
+"""
+TYPED = (np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_))
+_TYPES = {float: np.float64, int: np.int64, bool: np.bool_}
+
+
+def column(values: Sequence[Any]) -> Column:
+    """Return values as a column: typed where all are of one such type, else the objects themselves."""
+    types = set(map(type, values))
+    dtype = _TYPES.get(types.pop()) if len(types) == 1 else None
+    if dtype is None:
+        return object_column(values)
+    try:
+        return np.array(values, dtype=dtype)
+    except OverflowError:  # an int of more than 64 bits
+        return object_column(values)
+
+
+def object_column(values: Iterable[Any]) -> Column:
+    """Return values as an array of objects, also where they are sequences themselves."""
+    kept = values if isinstance(values, list) else list(values)
+    return np.fromiter(kept, dtype=np.object_, count=len(kept))
+
+
+def stacked(parts: Sequence[Column]) -> Column:
+    """Return columns below each other; of several types they become objects."""
+    if not parts:
+        return np.empty(0, dtype=np.object_)
+    if len({part.dtype for part in parts}) == 1:
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+    return np.concatenate([part.astype(np.object_) for part in parts])
+
+
+class _Absent:
+    """Stands in a column where there is no row to read the attribute of; any use of it is an error."""
+
+    def _refuse(self, *_: object) -> Any:
+        raise LookupError("there is no row to read this attribute of")
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __hash__ = _refuse
+
+
+ABSENT = _Absent()
