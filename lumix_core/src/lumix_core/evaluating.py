@@ -64,10 +64,13 @@ class Evaluator:
         """Return the formula of a function of rows of some tables, traced once a compile."""
         known = self._traces.get(id(function))
         if known is None:
-            classes = [None if table.row_type is None else self.row_class(table.row_type) for table in tables]
+            classes = [self._mapped(table) for table in tables]
             found = trace(function.call, classes, self.row_class)
             known = self._traces[id(function)] = (found, function)
         return known[0]
+
+    def _mapped(self, table: Table) -> RowClass | None:
+        return None if table.row_type is None or table.detached else self.row_class(table.row_type)
 
     def row_class(self, cls: type) -> RowClass | None:
         """Return what is known of a class that an ORM maps, None for any other."""

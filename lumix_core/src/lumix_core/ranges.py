@@ -129,7 +129,7 @@ _PLAIN_OBJECTS = {str, int, float, bool, bytes, type(None), Decimal, date, datet
 
 
 def _is_nan(value: Any) -> bool:
-    return isinstance(value, float | Decimal) and math.isnan(value)
+    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and math.isnan(value)
 
 
 def _range_of(values: Column) -> Range:

@@ -199,7 +199,7 @@ class DetachedSource:
 
     def read(self) -> Table:
         """Return the rows."""
-        return Table(list(self.table_rows), self.row_type, self.primary_key)
+        return Table(list(self.table_rows), self.row_type, self.primary_key, detached=True)
 
     def __str__(self) -> str:
         return f"{self.origin}, detached"

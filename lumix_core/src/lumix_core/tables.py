@@ -26,14 +26,16 @@ class Table:
         row_type: their class, where they share one.
         primary_key: the attributes of their key, for an ORM's rows.
         tuples: whether the rows are tuples of a query's columns, of no class of their own.
+        detached: whether they are plain objects that stand in for an ORM's.
+        columns: the columns read so far, or given in place of the rows.
     """
 
     rows: Sequence[Any]
     row_type: type | None
     primary_key: tuple[str, ...] | None = None
     tuples: bool = False
+    detached: bool = False
     columns: dict[Path, Column] = field(default_factory=dict, repr=False)
-    """The columns read so far."""
 
     def __len__(self) -> int:
         return len(self.rows)
