@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import (
     JSON,
     Engine,
+    ForeignKey,
     desc,
     event,
     exists,
@@ -29,13 +30,16 @@ from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
     ORMExecuteState,
+    Query,
     Session,
     aliased,
     defer,
     joinedload,
     load_only,
     mapped_column,
+    noload,
     reconstructor,
+    relationship,
     scoped_session,
     selectinload,
     sessionmaker,
@@ -344,6 +348,14 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "an alias of a subquery": lambda: select(aliased(Machine, union_all(select(Machine), select(Machine)).subquery())),
     "an alias of joined tables": lambda: select(aliased(rows.Engineer)),
     "a flat alias of joined tables": lambda: select(aliased(rows.Engineer, flat=True)),
+    "an inner join that loads": lambda: select(Machine).options(joinedload(Machine.site, innerjoin=True)),
+    "an inner join further on": lambda: select(Machine).options(
+        joinedload(Machine.site).joinedload(Site.head, innerjoin=True)
+    ),
+    "a relationship loaded in part": lambda: select(Machine).options(selectinload(Machine.site.and_(Site.rent > 15))),
+    "a relationship to another class": lambda: select(rows.Vehicle).options(
+        selectinload(rows.Vehicle.truck.of_type(aliased(rows.Truck)))
+    ),
     "a hint": lambda: select(Machine).with_hint(Machine, "USE INDEX (primary)", "mysql"),
     "a prefix": lambda: select(Machine).prefix_with("/* fast */"),
 }
@@ -355,6 +367,56 @@ def test_a_query_whose_rows_are_not_its_instances_is_refused(
 ) -> None:
     assert read(session, make(), ID) is None
     assert not [one for one in statements if "machines" in one]
+
+
+@pytest.mark.filterwarnings("ignore:The noload")
+def test_a_relationship_that_is_left_empty_is_for_instances(session: Session) -> None:
+    assert read(session, select(Machine).options(noload(Machine.site)), ID_AND_RENT) is None
+    assert read(session, select(Machine).options(noload("*")), ID_AND_RENT) is None
+
+
+def test_a_mapping_that_joins_what_a_row_may_lack_is_for_instances(session: Session) -> None:
+    class OtherBase(DeclarativeBase): ...
+
+    class Place(OtherBase):
+        __tablename__ = "sites"
+        site_key: Mapped[int] = mapped_column(primary_key=True)
+
+    class Tool(OtherBase):
+        __tablename__ = "machines"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        site_id: Mapped[int] = mapped_column(ForeignKey(Place.site_key))
+        site: Mapped[Place] = relationship(lazy="joined", innerjoin=True)
+
+    class Medal(OtherBase):
+        __tablename__ = "badges"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        machine_id: Mapped[int] = mapped_column(ForeignKey(Tool.id))
+        machine: Mapped[Tool] = relationship(lazy="joined")
+
+    assert len(ADAPTER.query(Tool, session).rows()) == 3  # type: ignore[union-attr]
+    assert read(session, Tool, ID) is None
+    assert read(session, Medal, ID) is None
+
+
+class OwnQuery(Query[Any]):
+    """May make of its rows what it likes."""
+
+
+def test_a_query_of_a_class_of_its_own_is_for_instances(filled: Engine) -> None:
+    with Session(filled, query_cls=OwnQuery) as session:
+        assert read(session, session.query(Machine), ID) is None
+
+
+def test_a_condition_that_a_query_s_listener_adds_holds(session: Session) -> None:
+    def only_large(query: Query[Any]) -> Query[Any]:
+        return query.filter(Machine.hours > 15)
+
+    event.listen(Query, "before_compile", only_large, retval=True)
+    try:
+        assert read(session, session.query(Machine), ID) == [[2, 3, 4]]
+    finally:
+        event.remove(Query, "before_compile", only_large)
 
 
 REFUSED_QUERIES: dict[str, Callable[[Session], Any]] = {

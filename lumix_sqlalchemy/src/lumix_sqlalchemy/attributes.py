@@ -39,8 +39,11 @@ def is_of_tables(mapper: Mapper[Any]) -> bool:
 
 
 def loads_plainly(mapper: Mapper[Any]) -> bool:
-    """Whether an instance holds just what was read: nothing listens for it to be loaded, or stands between."""
-    return all(_is_untouched(one) for one in mapper.self_and_descendants)
+    """Whether there is an instance for each row, which holds just what was read.
+
+    Nothing listens for it to be loaded or stands between, and no inner join of its mapping leaves rows out.
+    """
+    return all(_is_untouched(one) for one in mapper.self_and_descendants) and not _joins_inner(mapper, set())
 
 
 def _is_untouched(mapper: Mapper[Any]) -> bool:
@@ -48,6 +51,13 @@ def _is_untouched(mapper: Mapper[Any]) -> bool:
     listeners = (*dispatch.load, *dispatch.refresh)
     heard = any(getattr(one, "__module__", None) != COMPOSITES for one in listeners)
     return not heard and getattr_static(mapper.class_, "__getattribute__") is object.__dict__["__getattribute__"]
+
+
+def _joins_inner(mapper: Mapper[Any], seen: set[Any]) -> bool:
+    """Whether loading the class joins, by its mapping, what a row may lack."""
+    seen.add(mapper)
+    joined = [one for below in mapper.self_and_descendants for one in below.relationships if one.lazy == "joined"]
+    return any(one.innerjoin or (one.mapper not in seen and _joins_inner(one.mapper, seen)) for one in joined)
 
 
 def _is_same_below(mapper: Mapper[Any], one: ColumnProperty[Any] | RelationshipProperty[Any]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnClause, Select, Table, TextClause, TypeDecorator, inspect
-from sqlalchemy.orm import Mapper, aliased
+from sqlalchemy.orm import Load, Mapper, aliased, lazyload
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import visitors
 
@@ -34,6 +34,7 @@ KEPT = {
 }
 
 
+LOADS = (Load, type(lazyload("*")))
 # What a listener may add on the way to the database.
 ADDED = {"_with_options", "_where_criteria", "_params"}
 _PARTS = {name for name, _ in getattr(Select, "_traverse_internals", (("unknown", None),))}
@@ -70,6 +71,8 @@ def project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> Proje
     joined = any(len(path) > 1 for path in paths)
     if not (_are_known(mapper, paths) and is_one_row_an_instance(statement, entity) and _is_named(statement, joined)):
         return None
+    if _loads_otherwise(statement):
+        return None
     if joined and statement._for_update_arg is not None:  # databases refuse to lock what an outer join may lack
         return None
     projection = _Builder(statement, entity).build(paths)
@@ -105,6 +108,18 @@ def _is_criterion_of(option: LoaderCriteriaOption, mapper: Mapper[Any]) -> bool:
     return option.entity is None or mapper.isa(option.entity.mapper)
 
 
+def _loads_otherwise(statement: Any) -> bool:
+    """Whether a loader option changes which instances there are, or what their relationships lead to."""
+    options = [one for one in statement._with_options if isinstance(one, LOADS)]
+    return any(_changes_values(part) for one in options for part in getattr(one, "context", (one,)))
+
+
+def _changes_values(part: Any) -> bool:
+    lazy = dict(part.strategy or ()).get("lazy")
+    narrowed = getattr(part, "_extra_criteria", ()) or getattr(part, "_of_type", None)
+    return lazy == "noload" or bool(narrowed) or bool(part.local_opts.get("innerjoin"))
+
+
 def still_says_the_same(projection: Projection, invoked: Any) -> bool:
     """Whether a statement is a projection, but for options and conditions that listeners added on its way."""
     mine = projection.statement
@@ -114,7 +129,7 @@ def still_says_the_same(projection: Projection, invoked: Any) -> bool:
         len(invoked.get_final_froms()) > 1 or not _is_named(invoked, bool(projection.joined))
     ):
         return False
-    return can_join(invoked, projection.joined)
+    return can_join(invoked, projection.joined) and not _loads_otherwise(invoked)
 
 
 def _part(statement: Any, name: str) -> Any:

@@ -110,6 +110,8 @@ class LegacyQuery:
         statement, entity = query.statement, _only_entity(query.column_descriptions)
         if entity is None or not query.is_single_entity or not isinstance(statement, Select):
             return None
+        if type(query) is not Query:  # a subclass may make of its rows what it likes
+            return None
         options = {**ALL_AT_ONCE, **_own_flushing(query)}
         return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=options)
 

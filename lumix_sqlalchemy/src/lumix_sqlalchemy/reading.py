@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeAlias
 
-from sqlalchemy import CursorResult, Dialect, Select
-from sqlalchemy.orm import Session
+from sqlalchemy import CursorResult, Dialect, Select, inspect
+from sqlalchemy.orm import Mapper, Session
 
 from lumix_core.collector import Paused
 from lumix_core.columns import Column, column, stacked
@@ -23,6 +23,8 @@ Values: TypeAlias = Sequence[Sequence[Any]]
 
 ROWS_A_CHUNK = 20_000
 """How many rows are tuples at one time, before they become columns."""
+ALL_TUPLES = ("mysql", "mariadb")
+"""The dialects whose drivers make a tuple of every row before the first is fetched."""
 
 
 def read_columns(
@@ -48,10 +50,19 @@ def read_columns(
     projection = None if unflushed or changes_loaded(session) else project(statement, entity, paths)
     if projection is None:
         return None
-    with nullcontext() if flush else session.no_autoflush:
-        found = run(session, projection, options)
+    with Paused(), nullcontext() if flush else session.no_autoflush:
+        found = run(session, projection, {**options, **_streaming(session, inspect(entity).mapper)})
     # A query with autoflush=False of its own has flushed nothing.
     return None if has_pending(session) else found
+
+
+def _streaming(session: Session, mapper: Mapper[Any]) -> dict[str, Any]:
+    """Return the option to stream, where the driver would make all tuples at once otherwise and it costs nothing.
+
+    A session that chooses among databases by itself may need to know more than the class; there it is not asked.
+    """
+    chooses = type(session).get_bind is not Session.get_bind
+    return {} if chooses or session.get_bind(mapper).dialect.name not in ALL_TUPLES else {"stream_results": True}
 
 
 def has_pending(session: Session) -> bool:
@@ -85,20 +96,19 @@ def _is_as_projected(result: CursorResult[Any], projection: Projection) -> bool:
 
 def _columns(result: CursorResult[Any], projection: Projection) -> Iterator[Column]:
     chunks: list[list[Column]] = [[] for _ in projection.positions]
-    with Paused():
-        readers = _readers(result, projection)
-        for rows in _chunks(result):
-            values = list(zip(*rows, strict=True))
-            for parts, reader in zip(chunks, readers, strict=True):
-                parts.append(column(reader(values)))
-        while chunks:
-            yield stacked(chunks.pop(0))
+    readers = _readers(result, projection)
+    for rows in _chunks(result):
+        values = list(zip(*rows, strict=True))
+        for parts, reader in zip(chunks, readers, strict=True):
+            parts.append(column(reader(values)))
+    while chunks:
+        yield stacked(chunks.pop(0))
 
 
 def _chunks(result: CursorResult[Any]) -> Iterator[Sequence[Any]]:
     """Yield the tuples as the driver makes them; SQLAlchemy's fetching without SQLAlchemy's rows."""
-    fetch: Any = result.cursor_strategy.fetchmany
-    while rows := fetch(result, result.cursor, ROWS_A_CHUNK):
+    cursor: Any = result.cursor
+    while rows := result.cursor_strategy.fetchmany(result, cursor, ROWS_A_CHUNK):
         yield rows
 
 
