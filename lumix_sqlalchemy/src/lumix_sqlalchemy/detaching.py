@@ -17,7 +17,6 @@ from sqlalchemy import ClauseElement, MetaData, inspect, select, tuple_
 from sqlalchemy.ext.associationproxy import AssociationProxy
 from sqlalchemy.ext.mutable import MutableBase
 from sqlalchemy.orm import (
-    ColumnProperty,
     InstanceState,
     Mapper,
     PassiveFlag,
@@ -34,12 +33,11 @@ from sqlalchemy.types import TypeEngine
 from lumix_core.errors import LXCopyError
 from lumix_core.reaching import slots_of
 from lumix_core.standins import RowClass
+from lumix_sqlalchemy.attributes import NEVER_LOADED, WRITTEN_ONLY, column_names, is_loadable, related_classes
 from lumix_sqlalchemy.ordering import key_names
 
 ROWS_A_QUERY = 20_000
 """How many rows are asked for in one query, by a key of one column; databases limit a statement's parameters."""
-WRITTEN_ONLY = ("dynamic", "write_only")
-NEVER_LOADED = ("raise", "raise_on_sql", "noload", *WRITTEN_ONLY)
 DEFINITIONS = (ClauseElement, MetaData, Mapper, QueryableAttribute, TypeEngine)
 ADVICE = (
     "Load it with the rows, as in select({cls}).options(selectinload({cls}.{name})) or undefer({cls}.{name}), "
@@ -57,7 +55,9 @@ def row_class(cls: type) -> RowClass:
         if isinstance(found, AssociationProxy)
     }
     names = tuple(one.key for one in mapper.attrs if not isinstance(one, SynonymProperty))
-    return RowClass(cls, names + slots_of(cls), key_names(mapper), {**synonyms, **proxies}, ADVICE)
+    aliases = {**synonyms, **proxies}
+    read = (column_names(mapper), related_classes(mapper))
+    return RowClass(cls, names + slots_of(cls), key_names(mapper), aliases, ADVICE, *read)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ def _found_names(cls: type) -> _Names:
     mapper: Mapper[Any] = inspect(cls)
     to_one = [one for one in mapper.relationships if one.lazy not in NEVER_LOADED and not one.uselist]
     return _Names(
-        frozenset(one.key for one in mapper.column_attrs if _is_loadable(one)),
+        frozenset(one.key for one in mapper.column_attrs if is_loadable(one)),
         frozenset(one.key for one in mapper.relationships if one.lazy not in NEVER_LOADED),
         frozenset(one.key for one in to_one),
         {one.key: way for one in to_one if (way := _by_key(one)) is not None},
@@ -108,11 +108,6 @@ def _found_names(cls: type) -> _Names:
         slots_of(cls),
         any(isinstance(one, AssociationProxy) for one in mapper.all_orm_descriptors),
     )
-
-
-def _is_loadable(column: ColumnProperty[Any]) -> bool:
-    """Whether a column can be loaded without a query of its own kind, and its mapping does not forbid to."""
-    return not column.raiseload and ("query_expression", True) not in column.strategy_key
 
 
 def load(rows: Sequence[Any]) -> None:

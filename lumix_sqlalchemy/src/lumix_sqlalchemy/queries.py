@@ -10,8 +10,11 @@ from typing import Any, TypeAlias
 from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase
 from sqlalchemy.orm import FromStatement, Query, Session
 
+from lumix_core.columns import Column
+from lumix_core.tables import Path
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
+from lumix_sqlalchemy.reading import read_columns
 
 Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextualSelect | FromStatement[Any] | TextClause
 STATEMENTS = (Select, CompoundSelect, TextualSelect, FromStatement, TextClause)
@@ -48,6 +51,18 @@ class StatementQuery:
             return session.scalars(statement, execution_options=ALL_AT_ONCE).unique().all()
         result = session.execute(statement, execution_options=ALL_AT_ONCE)
         return result.unique().all() if _all_entities(self._described) else result.all()
+
+    def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
+        """Read some columns of the instances, in one query, which joins what the paths lead to.
+
+        It reads the database, in the session's own transaction. An instance that the session already holds keeps what
+        it has loaded: `rows` returns that, and this what the database says, where another has changed it meanwhile.
+        Changes of the session itself are the same in both: flushed first, or else only `rows` knows of them.
+        """
+        statement, entity = self._ordered, _only_entity(self._described)
+        if entity is None or not isinstance(statement, Select):
+            return None
+        return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=ALL_AT_ONCE)
 
     def __str__(self) -> str:
         return _in_one_line(self.statement)
@@ -89,6 +104,17 @@ class LegacyQuery:
         with nullcontext() if flush else session.no_autoflush:
             return query_in_order(self.query).with_session(session).all()
 
+    def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
+        """Read some columns of the instances in one query, as `StatementQuery.columns` does."""
+        query = query_in_order(self.query)
+        statement, entity = query.statement, _only_entity(query.column_descriptions)
+        if entity is None or not query.is_single_entity or not isinstance(statement, Select):
+            return None
+        if type(query) is not Query:  # a subclass may make of its rows what it likes
+            return None
+        options = {**ALL_AT_ONCE, **_own_flushing(query)}
+        return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=options)
+
     def __str__(self) -> str:
         return _in_one_line(self.query.statement)
 
@@ -117,6 +143,16 @@ def _only_class(described: Sequence[Any]) -> type | None:
         found: type = described[0]["type"]
         return found
     return None
+
+
+def _only_entity(described: Sequence[Any]) -> Any | None:
+    """Return the one class or alias whose instances are read; None for tuples and mere columns."""
+    return entity(described[0]) if len(described) == 1 else None
+
+
+def _own_flushing(query: Query[Any]) -> dict[str, Any]:
+    """Return the execution option that says what ``Query.autoflush()`` said."""
+    return {} if getattr(query.load_options, "_autoflush", True) else {"autoflush": False}
 
 
 def _all_entities(described: Sequence[Any]) -> bool:

@@ -1,0 +1,212 @@
+"""The query that reads columns in place of instances: the user's own, with joins along to-one relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnClause, Select, Table, TextClause, TypeDecorator, inspect
+from sqlalchemy.orm import Load, Mapper, aliased, lazyload
+from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.sql import visitors
+
+from lumix_core.tables import Path
+from lumix_sqlalchemy.attributes import column_names, is_of_tables, loads_plainly, related_classes
+from lumix_sqlalchemy.ordering import key_names
+
+# The parts of a select that leave it one row an instance. Any other, also of a later SQLAlchemy, asks for instances.
+KEPT = {
+    "_raw_columns",
+    "_from_obj",
+    "_where_criteria",
+    "_order_by_clauses",
+    "_limit_clause",
+    "_offset_clause",
+    "_fetch_clause",
+    "_fetch_clause_options",
+    "_for_update_arg",
+    "_label_style",
+    "_annotations",
+    "_with_options",
+    "_propagate_attrs",
+    "_params",
+}
+
+
+LOADS = (Load, type(lazyload("*")))
+# What a listener may add on the way to the database.
+ADDED = {"_with_options", "_where_criteria", "_params"}
+_PARTS = {name for name, _ in getattr(Select, "_traverse_internals", (("unknown", None),))}
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A select of columns.
+
+    Args:
+        statement: what to run.
+        columns: the expressions that it selects.
+        positions: for each path asked for, which column holds its values.
+        markers: for each of them, which column is NULL where there is no related row; None where NULL stays None.
+        joined: the classes that it joins.
+    """
+
+    statement: Select[Any]
+    columns: Sequence[Any]
+    positions: Sequence[int]
+    markers: Sequence[int | None]
+    joined: Sequence[Mapper[Any]]
+
+
+def project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> Projection | None:
+    """Return the query for some columns of the instances that a select returns; None where it cannot say the same.
+
+    Args:
+        statement: a select of one mapped class or alias, in order.
+        entity: the class or alias.
+        paths: the attributes, each after the relationships that lead there.
+    """
+    mapper: Mapper[Any] = inspect(entity).mapper
+    joined = any(len(path) > 1 for path in paths)
+    if not (_are_known(mapper, paths) and is_one_row_an_instance(statement, entity) and _is_named(statement, joined)):
+        return None
+    if _loads_otherwise(statement):
+        return None
+    if joined and statement._for_update_arg is not None:  # databases refuse to lock what an outer join may lack
+        return None
+    projection = _Builder(statement, entity).build(paths)
+    return projection if can_join(statement, projection.joined) else None
+
+
+def is_one_row_an_instance(statement: Select[Any], entity: Any) -> bool:
+    """Whether the select returns each row of one table, or of a class's tables, at most once."""
+    if not is_of_tables(inspect(entity).mapper) or any(_part(statement, name) for name in _PARTS - KEPT):
+        return False
+    sources = statement.with_only_columns(_key(entity)).get_final_froms()
+    return len(sources) == 1 and _is_own(sources[0], entity)
+
+
+def _is_own(source: Any, entity: Any) -> bool:
+    """Whether a FROM is the class's own table, or an alias of it, and no subquery."""
+    known = inspect(entity)
+    if source != known.selectable:  # an annotated table is equal, not identical, to the table
+        return False
+    return not known.is_aliased_class or known.mapper.selectable in (source, getattr(source, "element", None))
+
+
+def can_join(statement: Any, joined: Iterable[Mapper[Any]]) -> bool:
+    """Whether criteria for all loads of a class reach its aliased join as they reach the loading of a relationship."""
+    criteria = [one for one in statement._with_options if isinstance(one, LoaderCriteriaOption)]
+    partial = [one for one in criteria if not (one.include_aliases and one.propagate_to_loaders)]
+    return not any(_is_criterion_of(one, mapper) for one in partial for mapper in joined)
+
+
+def _is_criterion_of(option: LoaderCriteriaOption, mapper: Mapper[Any]) -> bool:
+    if option.root_entity is not None:
+        return issubclass(mapper.class_, option.root_entity)
+    return option.entity is None or mapper.isa(option.entity.mapper)
+
+
+def _loads_otherwise(statement: Any) -> bool:
+    """Whether a loader option changes which instances there are, or what their relationships lead to."""
+    options = [one for one in statement._with_options if isinstance(one, LOADS)]
+    return any(_changes_values(part) for one in options for part in getattr(one, "context", (one,)))
+
+
+def _changes_values(part: Any) -> bool:
+    lazy = dict(part.strategy or ()).get("lazy")
+    narrowed = getattr(part, "_extra_criteria", ()) or getattr(part, "_of_type", None)
+    return lazy == "noload" or bool(narrowed) or bool(part.local_opts.get("innerjoin"))
+
+
+def still_says_the_same(projection: Projection, invoked: Any) -> bool:
+    """Whether a statement is a projection, but for options and conditions that listeners added on its way."""
+    mine = projection.statement
+    if any(_part(invoked, name) is not _part(mine, name) for name in _PARTS - ADDED):
+        return False
+    if _part(invoked, "_where_criteria") is not _part(mine, "_where_criteria") and (
+        len(invoked.get_final_froms()) > 1 or not _is_named(invoked, bool(projection.joined))
+    ):
+        return False
+    return can_join(invoked, projection.joined) and not _loads_otherwise(invoked)
+
+
+def _part(statement: Any, name: str) -> Any:
+    return getattr(statement, name, "unknown")
+
+
+def _is_named(statement: Select[Any], joined: bool) -> bool:
+    """Whether no name in the select can mean another column once others are selected or joined."""
+    clauses = [*statement._order_by_clauses, *([statement.whereclause] if joined else [])]
+    parts = (part for one in clauses if one is not None for part in visitors.iterate(one))
+    return not any(_is_bare(part) for part in parts)
+
+
+def _is_bare(part: Any) -> bool:
+    """Whether a part of SQL is text, or a column of no table; ``1`` and ``*`` in an EXISTS name nothing."""
+    if isinstance(part, ColumnClause) and part.table is None:
+        return not part.is_literal or any(letter.isalpha() for letter in part.name)
+    return isinstance(part, TextClause) or part.__visit_name__ == "textual_label_reference"
+
+
+def _are_known(mapper: Mapper[Any], paths: Iterable[Path]) -> bool:
+    return loads_plainly(mapper) and all(_is_known(mapper, path) for path in paths)
+
+
+def _is_known(mapper: Mapper[Any], path: Path) -> bool:
+    for name in path[:-1]:
+        target = related_classes(mapper).get(name)
+        if target is None or not loads_plainly(inspect(target)):
+            return False
+        mapper = inspect(target)
+    return bool(path) and path[-1] in column_names(mapper)
+
+
+def _key(entity: Any) -> Any:
+    return getattr(entity, key_names(inspect(entity).mapper)[0])
+
+
+class _Builder:
+    """Collects the columns of a projection, and the joins that they need."""
+
+    def __init__(self, statement: Select[Any], entity: Any) -> None:
+        self.statement = statement
+        self.entities: dict[Path, Any] = {(): entity}
+        self.columns: list[Any] = []
+        self.known: dict[tuple[Path, str], int] = {}
+
+    def build(self, paths: Sequence[Path]) -> Projection:
+        # Criteria for a class, and those of its place in a single-table hierarchy, need one of its own columns.
+        self._column((), key_names(inspect(self.entities[()]).mapper)[0])
+        positions = [self._column(path[:-1], path[-1]) for path in paths]
+        markers = [self._marker(path, position) for path, position in zip(paths, positions, strict=True)]
+        statement = self.statement.with_only_columns(*self.columns)
+        joined = [inspect(one).mapper for prefix, one in self.entities.items() if prefix]
+        return Projection(statement, self.columns, positions, markers, joined)
+
+    def _column(self, prefix: Path, name: str) -> int:
+        if (prefix, name) not in self.known:
+            self.known[prefix, name] = len(self.columns)
+            self.columns.append(getattr(self._entity(prefix), name))
+        return self.known[prefix, name]
+
+    def _entity(self, prefix: Path) -> Any:
+        if prefix not in self.entities:
+            relationship = getattr(self._entity(prefix[:-1]), prefix[-1])
+            target = aliased(relationship.property.mapper.class_, flat=True)
+            self.statement = self.statement.outerjoin(relationship.of_type(target))
+            self.entities[prefix] = target
+        return self.entities[prefix]
+
+    def _marker(self, path: Path, position: int) -> int | None:
+        if len(path) == 1 or _keeps_null(self.columns[position]):
+            return None
+        return self._column(path[:-1], key_names(inspect(self._entity(path[:-1])).mapper)[0])
+
+
+def _keeps_null(attribute: Any) -> bool:
+    """Whether what the join leaves NULL reads as None: a column of a table, of a type that is SQLAlchemy's own."""
+    stored, kind = attribute.property.columns[0], attribute.type
+    own = type(kind).__module__.startswith("sqlalchemy.") and not isinstance(kind, TypeDecorator)
+    return own and not getattr(kind, "_variant_mapping", True) and isinstance(getattr(stored, "table", None), Table)

@@ -1,0 +1,147 @@
+"""Reading a projection in the user's session: the database's own tuples, turned into columns a chunk at a time.
+
+The values pass the same processors as those of an instance, but column by column, and only where a type has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any, TypeAlias
+
+from sqlalchemy import CursorResult, Dialect, Select, inspect
+from sqlalchemy.orm import Mapper, Session
+
+from lumix_core.collector import Paused
+from lumix_core.columns import Column, column, stacked
+from lumix_core.tables import Path
+from lumix_sqlalchemy.projecting import Projection, project, still_says_the_same
+
+Processor: TypeAlias = Callable[[Any], Any]
+Values: TypeAlias = Sequence[Sequence[Any]]
+"""The columns of a chunk, as the driver gave them."""
+
+ROWS_A_CHUNK = 20_000
+"""How many rows are tuples at one time, before they become columns."""
+ALL_TUPLES = ("mysql", "mariadb")
+"""The dialects whose drivers make a tuple of every row before the first is fetched."""
+
+
+def read_columns(
+    session: Session,
+    statement: Select[Any],
+    entity: Any,
+    paths: Sequence[Path],
+    *,
+    flush: bool,
+    options: dict[str, Any],
+) -> Sequence[Column] | None:
+    """Read some columns of the instances that a select would return; None where only the instances tell the truth.
+
+    Args:
+        session: where to run it; pending changes are flushed first exactly where the select's own query would do so.
+        statement: a select of one mapped class or alias, in order.
+        entity: the class or alias.
+        paths: the attributes, each after the relationships that lead there.
+        flush: whether pending changes may be written to the database first.
+        options: execution options of the session for this query.
+    """
+    unflushed = not (flush and session.autoflush) and has_pending(session)
+    projection = None if unflushed or changes_loaded(session) else project(statement, entity, paths)
+    if projection is None:
+        return None
+    with Paused(), nullcontext() if flush else session.no_autoflush:
+        found = run(session, projection, {**options, **_streaming(session, inspect(entity).mapper)})
+    # A query with autoflush=False of its own has flushed nothing.
+    return None if has_pending(session) else found
+
+
+def _streaming(session: Session, mapper: Mapper[Any]) -> dict[str, Any]:
+    """Return the option to stream, where the driver would make all tuples at once otherwise and it costs nothing.
+
+    A session that chooses among databases by itself may need to know more than the class; there it is not asked.
+    """
+    chooses = type(session).get_bind is not Session.get_bind
+    return {} if chooses or session.get_bind(mapper).dialect.name not in ALL_TUPLES else {"stream_results": True}
+
+
+def has_pending(session: Session) -> bool:
+    """Whether the session holds changes that it has not written to the database."""
+    return bool(session.new or session.deleted or session.dirty)
+
+
+def changes_loaded(session: Session) -> bool:
+    """Whether something listens for instances to be loaded in the session, and may change them."""
+    dispatch: Any = session.dispatch
+    return bool(dispatch.loaded_as_persistent)
+
+
+def run(session: Session, projection: Projection, options: dict[str, Any]) -> Sequence[Column] | None:
+    """Run a projection in its session; None where listeners or shards gave it another result than its own."""
+    result = session.execute(projection.statement, execution_options=options)
+    try:
+        cursor = getattr(result, "raw", None)
+        if not isinstance(cursor, CursorResult) or not _is_as_projected(cursor, projection):
+            return None
+        return list(_columns(cursor, projection))
+    finally:
+        result.close()
+
+
+def _is_as_projected(result: CursorResult[Any], projection: Projection) -> bool:
+    """Whether what was run is the projection; a listener may have changed it on its way."""
+    invoked = result.context.invoked_statement
+    return len(result.keys()) == len(projection.columns) and still_says_the_same(projection, invoked)
+
+
+def _columns(result: CursorResult[Any], projection: Projection) -> Iterator[Column]:
+    chunks: list[list[Column]] = [[] for _ in projection.positions]
+    readers = _readers(result, projection)
+    for rows in _chunks(result):
+        values = list(zip(*rows, strict=True))
+        for parts, reader in zip(chunks, readers, strict=True):
+            parts.append(column(reader(values)))
+    while chunks:
+        yield stacked(chunks.pop(0))
+
+
+def _chunks(result: CursorResult[Any]) -> Iterator[Sequence[Any]]:
+    """Yield the tuples as the driver makes them; SQLAlchemy's fetching without SQLAlchemy's rows."""
+    cursor: Any = result.cursor
+    while rows := result.cursor_strategy.fetchmany(result, cursor, ROWS_A_CHUNK):
+        yield rows
+
+
+def _readers(result: CursorResult[Any], projection: Projection) -> list[Callable[[Values], Sequence[Any]]]:
+    """Return for each path how its values are read off the columns of a chunk."""
+    described: Any = result.cursor.description
+    processors = [
+        processor(one, result.dialect, description[1])
+        for one, description in zip(projection.columns, described, strict=True)
+    ]
+    return [
+        _reader(position, processors[position], marker)
+        for position, marker in zip(projection.positions, projection.markers, strict=True)
+    ]
+
+
+def processor(expression: Any, dialect: Dialect, coltype: object) -> Processor | None:
+    """Return what SQLAlchemy does to each value of a column; None where it leaves them as the driver made them."""
+    found: Processor | None = expression.type.dialect_impl(dialect).result_processor(dialect, coltype)
+    return found
+
+
+def _reader(position: int, process: Processor | None, marker: int | None) -> Callable[[Values], Sequence[Any]]:
+    if marker is not None:
+        return lambda values: _of_related(values[position], values[marker], process)
+    if process is not None:
+        return lambda values: list(map(process, values[position]))
+    return lambda values: values[position]
+
+
+def _of_related(values: Sequence[Any], keys: Sequence[Any], process: Processor | None) -> list[Any]:
+    """Return the values where there is a related row, and None where there is none."""
+    pairs = zip(values, keys, strict=True)
+    if process is None:
+        return [None if key is None else value for value, key in pairs]
+    return [None if key is None else process(value) for value, key in pairs]
