@@ -21,6 +21,7 @@ from lumix_core.evaluating import Evaluator
 from lumix_core.families import Family, constraint_family, variable_family
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray, Keys
+from lumix_core.planning import plan
 from lumix_core.problem import BoolArray, FloatArray, LXBlock, LXProblem
 from lumix_core.senses import LXSense
 from lumix_core.terms import Entries, TermReader
@@ -99,6 +100,12 @@ def compile_model(model: LXModel) -> LXProblem:
         _check_complete(constraint)
     _check_objective(model)
     evaluator = Evaluator()
+    with evaluator:
+        plan(model, evaluator)
+        return _compiled(model, evaluator)
+
+
+def _compiled(model: LXModel, evaluator: Evaluator) -> LXProblem:
     columns = _columns(model, evaluator)
     families = [constraint_family(constraint, evaluator) for constraint in model.constraints]
     starts = _starts(families)
@@ -206,7 +213,7 @@ def _integers(columns: Columns) -> BoolArray:
 def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, float]:
     if model.objective is None:
         return _costs(columns, evaluator), 0.0
-    matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, 0, "the objective", evaluator)
+    matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
     totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
     _check_finite(totals, "the objective", columns.member)
     return totals, model.objective.constant
@@ -246,7 +253,8 @@ def _matrix(
     for constraint, family, start in zip(model.constraints, families, starts, strict=False):
         assert constraint.lhs is not None
         place = f"constraint {constraint.name!r}"
-        parts.append(_expression_matrix(constraint.lhs, columns, family, start, place, evaluator))
+        found = _expression_matrix(constraint.lhs, columns, family, place, evaluator)
+        parts.append(Matrix(found.rows + start, found.columns, found.values))
     return _stacked(parts)
 
 
@@ -257,7 +265,6 @@ def _expression_matrix(
     expression: LXLinearExpression,
     columns: Columns,
     constraint: Family,
-    first_row: int,
     place: str,
     evaluator: Evaluator,
 ) -> Matrix:
@@ -266,7 +273,7 @@ def _expression_matrix(
         family, start = columns.place(term.variable, place)
         found: Entries = TermReader(term, family, constraint, place, evaluator).entries()
         _check_finite(found.values, f"a coefficient of {family.name!r} in {place}, multiplied,", _nowhere)
-        parts.append(Matrix(found.rows + first_row, found.members + start, found.values))
+        parts.append(Matrix(found.rows, found.members + start, found.values))
     return _stacked(parts)
 
 

@@ -6,7 +6,8 @@ columns cannot tell (an error, a value that is no number) is gone through row by
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import BuiltinMethodType, FunctionType, MethodType
@@ -31,9 +32,6 @@ from lumix_core.standins import RowClass
 from lumix_core.tables import Table
 from lumix_core.tracing import Trace, trace
 
-SAMPLE = 3
-"""How many members are computed both ways."""
-
 
 @dataclass(eq=False)
 class Account:
@@ -44,6 +42,10 @@ class Account:
     reason: str = ""
     count: int = 0
     seconds: float = 0.0
+
+
+CURRENT: ContextVar[Evaluator | None] = ContextVar("CURRENT", default=None)
+"""The evaluator of the compile that is running, which tells a parameter what it holds."""
 
 
 @dataclass(eq=False)
@@ -60,16 +62,28 @@ class Evaluator:
     _classes: dict[type, RowClass | None] = field(default_factory=dict)
     _tables: dict[tuple[int, int], tuple[LookupTable, Any]] = field(default_factory=dict)
 
+    def __enter__(self) -> Evaluator:
+        self._token = CURRENT.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        CURRENT.reset(self._token)
+
     def trace_of(self, function: UserFunction, tables: tuple[Table, ...]) -> Trace:
         """Return the formula of a function of rows of some tables, traced once a compile."""
         known = self._traces.get(id(function))
+        return self.trace_for(function, [self.mapped(table) for table in tables]) if known is None else known[0]
+
+    def trace_for(self, function: UserFunction, rows: Sequence[RowClass | None]) -> Trace:
+        """Trace a function of rows of which so much is known."""
+        known = self._traces.get(id(function))
         if known is None:
-            classes = [self._mapped(table) for table in tables]
-            found = trace(function.call, classes, self.row_class)
+            found = trace(function.call, rows, self.row_class)
             known = self._traces[id(function)] = (found, function)
         return known[0]
 
-    def _mapped(self, table: Table) -> RowClass | None:
+    def mapped(self, table: Table) -> RowClass | None:
+        """Return what is known of the class of a table's rows, where an ORM maps it."""
         return None if table.row_type is None or table.detached else self.row_class(table.row_type)
 
     def row_class(self, cls: type) -> RowClass | None:
@@ -98,6 +112,38 @@ class Evaluator:
         """Return what a function returns for each member, as a column; raises as `objects` does."""
         found: Column = self._either_way(function, batch, filled, column)
         return found
+
+    def parts(self, function: UserFunction, batch: Batch) -> tuple[tuple[Column, ...], bool]:
+        """Return what a function returns for each member by parts, where it returns tuples of one length.
+
+        Returns:
+            the columns of the parts, and True; or the one column of what is no tuple, and False.
+        """
+        function.check_captures()
+        formula = self.trace_of(function, tuple(one.table for one in batch.arguments)).formula
+        if isinstance(formula, Tuple) and batch.size:
+            parts = self._tuple_parts(function, formula, batch)
+            if parts is not None:
+                return parts, True
+        values = self.values(function, batch)
+        lengths = {len(value) if type(value) is tuple else 0 for value in values} if values.dtype == np.object_ else {0}
+        if len(lengths) > 1 or not lengths or 0 in lengths:
+            return (values,), False
+        return tuple(column(list(part)) for part in zip(*values, strict=True)), True
+
+    def _tuple_parts(self, function: UserFunction, formula: Tuple, batch: Batch) -> tuple[Column, ...] | None:
+        """Return the parts of a tuple over columns; None where only the rows can tell."""
+        began = perf_counter()
+        try:
+            parts = tuple(filled(self.value(one, batch), batch.size) for one in formula.items)
+            picks = sample(batch.size)
+            alone = [function.call(*batch.rows_of(i)) for i in picks]
+        except Exception:  # noqa: BLE001 - going row by row tells
+            return None
+        if alone != [tuple(part[i : i + 1].tolist()[0] for part in parts) for i in picks]:
+            return None
+        self.account(function, "columns", "", batch.size, perf_counter() - began)
+        return parts
 
     def truths(self, function: UserFunction, batch: Batch) -> BoolArray:
         """Return for which members a condition is true, shape ``(size,)``; raises as `objects` does."""
@@ -134,6 +180,7 @@ class Evaluator:
         of_columns: Callable[[Value, int], Any],
         of_rows: Callable[[list[Any]], Any],
         convert: Callable[[Any], Any] | None = None,
+        *,
         known: dict[int, Column] | None = None,
     ) -> Any:
         """Evaluate a function over columns if that says the same as its rows, else row by row."""
@@ -275,18 +322,24 @@ class Evaluator:
     def table(self, held: Any, key: Node) -> LookupTable:
         """Return what a formula looks values up in, as columns: made once a compile."""
         parts = len(key.items) if isinstance(key, Tuple) else 0
-        known = self._tables.get((id(held), parts))
-        if known is None:
-            made = getattr(held, "lookup_table", None)
-            try:
-                table = table_of(held, parts) if made is None else made(self)
-            except TypeError as error:
-                raise Unlike from error
-            known = self._tables[id(held), parts] = (table, held)
-        found = known[0]
+        found = self.parameter(held) if hasattr(held, "lookup_table") else self._captured(held, parts)
         if found.size and (found.compound, len(found.key)) != (bool(parts), max(parts, 1)):
             raise Unlike
         return found
+
+    def parameter(self, parameter: Any) -> LookupTable:
+        """Return what a parameter holds, read once a compile."""
+        known = self._tables.get((id(parameter), -1))
+        if known is None:
+            known = self._tables[id(parameter), -1] = (parameter.lookup_table(self), parameter)
+        return known[0]
+
+    def _captured(self, held: Any, parts: int) -> LookupTable:
+        """Return a dict or a collection that a function captures, as a table."""
+        known = self._tables.get((id(held), parts))
+        if known is None:
+            known = self._tables[id(held), parts] = (table_of(held, parts), held)
+        return known[0]
 
 
 def key_parts(key: Node) -> tuple[Node, ...]:

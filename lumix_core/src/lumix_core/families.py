@@ -44,15 +44,18 @@ class KeyReader:
 
     def keys(self, batch: Batch, evaluator: Evaluator) -> Column:
         """Return the key of every row of a batch with one argument."""
+        parts, compound = self.parts(batch, evaluator)
+        return together(parts) if compound else parts[0]
+
+    def parts(self, batch: Batch, evaluator: Evaluator) -> tuple[tuple[Column, ...], bool]:
+        """Return what the keys are made of, and whether a key is the tuple of its parts or its one part."""
         if self.function is not None:
-            return evaluator.values(self.function, batch)
+            return evaluator.parts(self.function, batch)
         (argument,) = batch.arguments
         if self.primary_key is None:
-            return argument.table.column(())[argument.positions]
-        parts = [argument.table.column((name,))[argument.positions] for name in self.primary_key]
-        if len(parts) == 1:
-            return parts[0]
-        return object_column(list(zip(*(part.tolist() for part in parts), strict=True)))
+            return (argument.table.column(())[argument.positions],), False
+        found = tuple(argument.table.column((name,))[argument.positions] for name in self.primary_key)
+        return found, len(found) > 1
 
     def row_key(self, table: Table, evaluator: Evaluator) -> RowKey:
         """Return the same, free of what the function captures where it only reads attributes."""
@@ -65,6 +68,11 @@ class KeyReader:
         if self.primary_key is None:
             return RowKey(named)
         return RowKey(named, tuple((name,) for name in self.primary_key), len(self.primary_key) > 1)
+
+
+def together(parts: Sequence[Column]) -> Column:
+    """Return columns as one column of tuples."""
+    return object_column(list(zip(*(part.tolist() for part in parts), strict=True)))
 
 
 def _named_type(row_type: type | None) -> str | None:
@@ -156,25 +164,33 @@ def read_dimension(indexed: Indexed[Any], evaluator: Evaluator, owner: str, keye
     Raises:
         LXIndexKeyError: a key is repeated, NULL or cannot be hashed.
     """
-    source = indexed.required_source()
-    table = evaluator.reading.table(source)
-    if not len(table):
-        _warn_empty(owner, str(source))
-    argument = Argument.whole(table)
-    label = indexed.name
-    for condition in indexed.filters:
-        _check_arity(condition, 1)
-        batch = Batch((argument,), len(argument.positions), _row_namer(argument, label))
-        argument = argument.take(np.flatnonzero(evaluator.truths(condition, batch)))
+    rows = read_rows(indexed, evaluator, owner)
+    (argument,) = rows.arguments
+    table, label = argument.table, indexed.name
     if indexed.key is not None:
         _check_arity(indexed.key, 1)
     reader = KeyReader(indexed.key, table.primary_key)
     keys: Column = argument.positions
     if keyed:
-        keys = reader.keys(Batch((argument,), len(keys), _row_namer(argument, label)), evaluator)
+        keys = reader.keys(rows, evaluator)
         check_keys(keys, owner, own=reader.reads_own_key)
     row_key, kind = reader.row_key(table, evaluator), table.kind(indexed.declared_type)
     return Dimension(argument, tuple(keys.tolist()), _label(table, label), reader, row_key, kind)
+
+
+def read_rows(indexed: Indexed[Any], evaluator: Evaluator, owner: str) -> Batch:
+    """Read one source and return the rows that pass its filters, as the one argument of a function."""
+    source = indexed.required_source()
+    table = evaluator.reading.table(source)
+    if not len(table):
+        _warn_empty(owner, str(source))
+    argument = Argument.whole(table)
+    batch = Batch((argument,), len(table), _row_namer(argument, indexed.name))
+    for condition in indexed.filters:
+        _check_arity(condition, 1)
+        argument = argument.take(np.flatnonzero(evaluator.truths(condition, batch)))
+        batch = Batch((argument,), len(argument.positions), _row_namer(argument, indexed.name))
+    return batch
 
 
 def _row_namer(argument: Argument, label: str) -> Callable[[int], str]:
@@ -286,10 +302,10 @@ def _pair_keys(variable: LXVariable[Any, Any], primary: Dimension, batch: Batch,
         return evaluator.values(variable.join.key, batch)
     readers = (primary.reader, _related_reader(variable.join))
     parts = [
-        reader.keys(Batch((one,), batch.size, batch.member), evaluator).tolist()
+        reader.keys(Batch((one,), batch.size, batch.member), evaluator)
         for reader, one in zip(readers, batch.arguments, strict=True)
     ]
-    return object_column(list(zip(*parts, strict=True)))
+    return together(parts)
 
 
 def _related_reader(join: Join) -> KeyReader:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from lumix_core.columns import Column, column
 from lumix_core.keys import IntArray
 
 NO_DEFAULT = object()
+FEW = 32
+"""How many single keys are searched for before a dict of all is made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +34,29 @@ class LookupTable:
     values: Column
     compound: bool
     default: Any = NO_DEFAULT
+    _asked: Iterator[int] = field(default_factory=count, repr=False)
 
     @cached_property
     def index(self) -> KeyIndex:
         """The index over the keys."""
         return KeyIndex(self.key)
+
+    @cached_property
+    def _dict(self) -> dict[Any, Any]:
+        keys = list(zip(*(part.tolist() for part in self.key), strict=True)) if self.compound else self.key[0].tolist()
+        return dict(zip(keys, self.values.tolist(), strict=True))
+
+    def get(self, key: Any) -> Any:
+        """Return the value of one key, None where it is not there; raises TypeError for one that cannot be hashed."""
+        if "_dict" in self.__dict__ or next(self._asked) > FEW:
+            return self._dict.get(key)
+        parts = key if self.compound else (key,)
+        if type(parts) is not tuple or len(parts) != len(self.key) or not self.size:
+            hash(key)
+            return None
+        (code,) = self.index.encode([column([part]) for part in parts], 1)
+        found = np.flatnonzero(self.index.codes == code)
+        return self.values[found[:1]].tolist()[0] if code >= 0 and len(found) else None
 
     @property
     def size(self) -> int:

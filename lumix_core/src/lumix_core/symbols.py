@@ -163,8 +163,12 @@ _NOTHING = object()
 
 def _subclasses(cls: type) -> list[type]:
     """Return the classes derived from a mapped class, without those of its stand-ins."""
-    own: list[type] = [one for one in cls.__subclasses__() if "__lumix_row_class__" not in one.__dict__]
-    return [*own, *(below for one in own for below in _subclasses(one))]
+    found: list[type] = []
+    derived: type
+    for derived in cls.__subclasses__():
+        if "__lumix_row_class__" not in derived.__dict__:
+            found += [derived, *_subclasses(derived)]
+    return found
 
 
 class _Method:

@@ -388,14 +388,15 @@ class _Watch:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._before: Any = None
 
     def __enter__(self) -> None:
-        self._before = sys.getprofile()
-        sys.setprofile(self._seen)
+        self._watches = sys.getprofile() is None  # a profiler that runs could not be put back
+        if self._watches:
+            sys.setprofile(self._seen)
 
     def __exit__(self, *_: object) -> None:
-        sys.setprofile(self._before)
+        if self._watches:
+            sys.setprofile(None)
 
     def _seen(self, frame: FrameType, event: str, function: Any) -> None:
         code = frame.f_code
