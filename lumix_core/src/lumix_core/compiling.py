@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lumix_core import collector
+from lumix_core.codes import is_increasing, stable_order
 from lumix_core.errors import (
     LXIncompleteError,
     LXModelError,
@@ -100,7 +103,7 @@ def compile_model(model: LXModel) -> LXProblem:
         _check_complete(constraint)
     _check_objective(model)
     evaluator = Evaluator()
-    with evaluator:
+    with evaluator, collector.Paused():
         plan(model, evaluator)
         return _compiled(model, evaluator)
 
@@ -234,16 +237,29 @@ def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
 
 
 def _sides(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
-    lowers, uppers = [np.empty(0)], [np.empty(0)]
-    for constraint, family in zip(model.constraints, families, strict=True):
-        assert constraint.right_hand_side is not None
-        assert constraint.lhs is not None
-        with np.errstate(over="ignore"):
-            rhs = _member_numbers(constraint.right_hand_side, family, evaluator) - constraint.lhs.constant
-        _check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.member)
-        lowers.append(np.full(family.size, -np.inf) if constraint.sense == "<=" else rhs)
-        uppers.append(np.full(family.size, np.inf) if constraint.sense == ">=" else rhs)
-    return np.concatenate(lowers), np.concatenate(uppers)
+    starts = _starts(families)
+    lower, upper = np.full(starts[-1], -np.inf), np.full(starts[-1], np.inf)
+    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
+        span = slice(start, start + family.size)
+        rhs = _right_hand_side(constraint, family, evaluator)
+        if constraint.sense != "<=":
+            lower[span] = rhs
+        if constraint.sense != ">=":
+            upper[span] = rhs
+    return lower, upper
+
+
+def _right_hand_side(constraint: LXConstraint[Any], family: Family, evaluator: Evaluator) -> float | FloatArray:
+    """Return the right-hand sides of a family, less the constant of its expression."""
+    assert constraint.right_hand_side is not None
+    assert constraint.lhs is not None
+    given, constant = constraint.right_hand_side, constraint.lhs.constant
+    if not isinstance(given, UserFunction) and math.isfinite(given - constant):
+        return given - constant
+    with np.errstate(over="ignore"):
+        rhs = _member_numbers(given, family, evaluator) - constant
+    _check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.member)
+    return rhs
 
 
 def _matrix(
@@ -268,7 +284,7 @@ def _expression_matrix(
     place: str,
     evaluator: Evaluator,
 ) -> Matrix:
-    parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    parts = [] if expression.terms else [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
     for term in expression.terms:
         family, start = columns.place(term.variable, place)
         found: Entries = TermReader(term, family, constraint, place, evaluator).entries()
@@ -278,6 +294,8 @@ def _expression_matrix(
 
 
 def _stacked(parts: list[Matrix]) -> Matrix:
+    if len(parts) == 1:
+        return parts[0]
     return Matrix(
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.columns for part in parts]),
@@ -292,18 +310,20 @@ def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, Fl
             f"The model has {len(matrix.values):,} coefficients; solvers count them in 32 bits. "
             f"Filter the terms with where=, or split the model."
         )
-    order = np.lexsort((matrix.columns, matrix.rows))
-    row_numbers, columns, values = matrix.rows[order], matrix.columns[order], matrix.values[order]
-    new = np.ones(len(values), dtype=np.bool_)
-    new[1:] = (np.diff(row_numbers) != 0) | (np.diff(columns) != 0)
-    firsts = np.flatnonzero(new)
-    if len(firsts) < len(values):
-        with np.errstate(over="ignore"):
-            values = np.add.reduceat(values, firsts)
-        row_numbers, columns = row_numbers[firsts], columns[firsts]
+    places = matrix.rows * named.size + matrix.columns
+    columns, row_numbers, values = matrix.columns, matrix.rows, matrix.values
+    if not is_increasing(places):
+        order = stable_order(places)
+        places, columns, row_numbers, values = places[order], columns[order], row_numbers[order], values[order]
+        firsts = np.flatnonzero(np.concatenate([[True], places[1:] != places[:-1]]))
+        if len(firsts) < len(values):
+            with np.errstate(over="ignore"):
+                values = np.add.reduceat(values, firsts)
+            row_numbers, columns = row_numbers[firsts], columns[firsts]
     _check_finite(values, "a sum of coefficients", lambda i: named.member(int(columns[i])))
     kept = values != 0.0
-    row_numbers, columns, values = row_numbers[kept], columns[kept], values[kept]
+    if not kept.all():
+        row_numbers, columns, values = row_numbers[kept], columns[kept], values[kept]
     starts = np.zeros(rows + 1, dtype=np.int32)
     np.cumsum(np.bincount(row_numbers, minlength=rows), out=starts[1:])
     return starts, columns.astype(np.int32), values

@@ -6,6 +6,7 @@ columns cannot tell (an error, a value that is no number) is gone through row by
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -267,10 +268,10 @@ class Evaluator:
 
     def _attribute(self, node: Attribute, argument: Argument) -> Column:
         try:
-            whole = argument.table.column(node.path)
+            values = argument.column(node.path)
         except Exception as error:
             raise Unlike from error
-        return arithmetic.present(whole[argument.positions])
+        return arithmetic.present(values)
 
     def _apply(self, node: Apply, batch: Batch, known: dict[int, Column] | None) -> Value:
         operands = tuple([self.value(one, batch, known) for one in node.operands])
@@ -278,6 +279,11 @@ class Evaluator:
 
     def _choice(self, node: Choice, batch: Batch, known: dict[int, Column] | None) -> Column:
         mask = arithmetic.truth(self.value(node.condition, batch, known), batch.size)
+        if isinstance(node.then, Constant) and isinstance(node.otherwise, Constant):
+            one, other = node.then.value, node.otherwise.value
+            if type(one) is type(other) and type(one) in (float, bool):
+                chosen: Column = np.where(mask, one, other)
+                return chosen
         if mask.all() or not mask.any():
             branch = node.then if batch.size and mask[0] else node.otherwise
             return filled(self.value(branch, batch, known), batch.size) if batch.size else object_column([])
@@ -378,15 +384,11 @@ def sample(size: int) -> list[int]:
 
 def _equal(one: Any, other: Any) -> bool:
     """Whether two results are the same, bit for bit."""
-    if isinstance(one, np.generic):
-        one = one.item()
-    if isinstance(other, np.generic):
-        other = other.item()
-    return type(one) is type(other) and (one is other or bool(one == other)) and _signed(one) == _signed(other)
-
-
-def _signed(value: Any) -> str:
-    return repr(value) if isinstance(value, float) else ""
+    one = one.item() if isinstance(one, np.generic) else one
+    other = other.item() if isinstance(other, np.generic) else other
+    if type(one) is not type(other) or not (one is other or bool(one == other)):
+        return False
+    return type(one) is not float or one != 0.0 or math.copysign(1.0, one) == math.copysign(1.0, other)
 
 
 def _only(uses: int) -> int | None:

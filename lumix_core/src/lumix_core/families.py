@@ -53,8 +53,8 @@ class KeyReader:
             return evaluator.parts(self.function, batch)
         (argument,) = batch.arguments
         if self.primary_key is None:
-            return (argument.table.column(())[argument.positions],), False
-        found = tuple(argument.table.column((name,))[argument.positions] for name in self.primary_key)
+            return (argument.column(()),), False
+        found = tuple(argument.column((name,)) for name in self.primary_key)
         return found, len(found) > 1
 
     def row_key(self, table: Table, evaluator: Evaluator) -> RowKey:

@@ -14,7 +14,7 @@ import numpy as np
 
 from lumix_core.arithmetic import Unlike, filled
 from lumix_core.axes import Axes, Combinations
-from lumix_core.codes import KeyIndex, stable_order
+from lumix_core.codes import KeyIndex, is_increasing, stable_order
 from lumix_core.columns import Column
 from lumix_core.conditions import Equal, Has, Need, conjuncts, exact_need, needs
 from lumix_core.evaluating import Evaluator, agrees_on, key_parts, sample, true_of
@@ -298,6 +298,4 @@ class _Join:
         codes = self.axes.codes(picks)
         known = {} if weight is None else self._known(weight, self.bound) or {}
         found = Combinations(tuple(picks), known, tuple(self.conditions), bool(self.edges))
-        if len(codes) > 1 and not (codes[1:] > codes[:-1]).all():
-            return found.filtered(stable_order(codes))
-        return found
+        return found if is_increasing(codes) else found.filtered(stable_order(codes))

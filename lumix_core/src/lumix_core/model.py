@@ -32,6 +32,7 @@ class LXModel(Copyable):
         self.constraints: list[LXConstraint[Any]] = []
         self.maximizing: bool | None = None
         self.objective: LXLinearExpression | None = None
+        self._names: dict[str, set[str]] = {}
 
     def add_variable(self, variable: LXVariable[Any, Any]) -> Self:
         """Add a family of variables.
@@ -119,12 +120,17 @@ class LXModel(Copyable):
             raise LXModelError(
                 f"Model {self.name!r} was given {family!r} as a {word}. Add an object of class {kind.__name__}."
             )
-        if any(other.name == family.name for other in families):
+        names = self._names.setdefault(word, set())
+        if len(names) != len(families):  # the list was changed by hand
+            names.clear()
+            names.update(other.name for other in families)
+        if family.name in names:
             raise LXDuplicateNameError(
                 f"Model {self.name!r} already has a {word} named {family.name!r}: results are found by name. "
                 f"Give this one another name."
             )
         families.append(family)
+        names.add(family.name)
 
     def __repr__(self) -> str:
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"
