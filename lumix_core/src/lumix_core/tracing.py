@@ -184,7 +184,7 @@ def _calls_nothing(function: Any) -> bool:
     captured += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     around = function.__globals__
     captured += [around[name] for name in globals_used(function.__code__) if name in around]
-    return not any(_acts(type(one)) for one in captured)
+    return not any(map(_acts, map(type, captured)))
 
 
 @functools.lru_cache(maxsize=4096)
