@@ -357,6 +357,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "instances from text": lambda: select(Machine).from_statement(text("SELECT * FROM machines")),
     "text": lambda: text("SELECT id FROM machines"),
     "mere columns": lambda: select(Machine.id),
+    "a class and a column": lambda: select(Machine, Machine.hours),
     "two classes": lambda: select(Machine, Site).join(Machine.site),
     "order by text": lambda: select(Machine).order_by(text("hours")),
     "order by a name": lambda: select(Machine).order_by("hours"),
