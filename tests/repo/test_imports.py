@@ -21,10 +21,12 @@ CORE = ROOT / "lumix_core" / "src" / "lumix_core"
 # The rooms of the core, from the top down. A module imports from its own layer or from those below.
 LAYERS = {
     "public": "__init__ testing",
-    "model": "optimizer solution model constraints expressions term_methods variables indexing",
+    "model": "optimizer solution model constraints expressions term_methods variables parameters indexing",
     "copying": "pickling copying function_copies object_copies reaching",
-    "compiling": "compiling terms families",
-    "rows": "formulas tracing rows tables standins functions captures plugins entry_points hookspecs",
+    "compiling": "compiling planning terms families",
+    "evaluating": "matching ranges axes evaluating failures batches watching",
+    "formulas": "tracing symbols conditions lookups codes arithmetic formulas",
+    "rows": "rows projecting tables standins functions captures plugins entry_points hookspecs",
     "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
     "values": "columns",
     "errors": "errors",

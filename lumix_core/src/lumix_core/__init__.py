@@ -6,6 +6,7 @@ from lumix_core.expressions import LXLinearExpression
 from lumix_core.indexing import LXIndexDimension
 from lumix_core.model import LXModel
 from lumix_core.optimizer import LXOptimizer
+from lumix_core.parameters import LXParameter
 from lumix_core.problem import LXBlock, LXProblem
 from lumix_core.senses import LXSense
 from lumix_core.solution import LXSolution
@@ -23,6 +24,7 @@ __all__ = [
     "LXModelError",
     "LXNoSolutionError",
     "LXOptimizer",
+    "LXParameter",
     "LXProblem",
     "LXSense",
     "LXSolution",

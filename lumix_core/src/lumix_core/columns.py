@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Column: TypeAlias = NDArray[Any]
 """Values of one attribute, one a row: float64 for float, int64 for int, bool for bool, and object for all else.
 
-``column.tolist()`` gives back the very values: an array of objects may hold anything, numbers of several kinds included.
+``column.tolist()`` gives back the very values: an array of objects may hold anything, numbers of any kind too.
 """
 TYPED = (np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_))
 _TYPES = {float: np.float64, int: np.int64, bool: np.bool_}

@@ -17,12 +17,12 @@ from lumix_core.errors import (
     listed,
     sentence,
 )
+from lumix_core.evaluating import Evaluator
 from lumix_core.families import Family, constraint_family, variable_family
-from lumix_core.formulas import numbers
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray, Keys
+from lumix_core.planning import plan
 from lumix_core.problem import BoolArray, FloatArray, LXBlock, LXProblem
-from lumix_core.rows import Reading
 from lumix_core.senses import LXSense
 from lumix_core.terms import Entries, TermReader
 
@@ -99,15 +99,21 @@ def compile_model(model: LXModel) -> LXProblem:
     for constraint in model.constraints:
         _check_complete(constraint)
     _check_objective(model)
-    reading = Reading()
-    columns = _columns(model, reading)
-    families = [constraint_family(constraint, reading) for constraint in model.constraints]
+    evaluator = Evaluator()
+    with evaluator:
+        plan(model, evaluator)
+        return _compiled(model, evaluator)
+
+
+def _compiled(model: LXModel, evaluator: Evaluator) -> LXProblem:
+    columns = _columns(model, evaluator)
+    families = [constraint_family(constraint, evaluator) for constraint in model.constraints]
     starts = _starts(families)
-    matrix = _matrix(model, columns, families, starts)
+    matrix = _matrix(model, columns, families, starts, evaluator)
     row_starts, column_numbers, coefficients = _compressed(matrix, starts[-1], columns)
-    lower, upper = _bounds(columns)
-    row_lower, row_upper = _sides(model, families)
-    objective, offset = _objective(model, columns)
+    lower, upper = _bounds(columns, evaluator)
+    row_lower, row_upper = _sides(model, families, evaluator)
+    objective, offset = _objective(model, columns, evaluator)
     return LXProblem(
         maximize=bool(model.maximizing),
         objective=objective,
@@ -130,8 +136,8 @@ def _starts(families: list[Family]) -> list[int]:
     return [0, *np.cumsum([family.size for family in families], dtype=np.int64).tolist()]
 
 
-def _columns(model: LXModel, reading: Reading) -> Columns:
-    families = [variable_family(variable, reading) for variable in model.variables]
+def _columns(model: LXModel, evaluator: Evaluator) -> Columns:
+    families = [variable_family(variable, evaluator) for variable in model.variables]
     return Columns(model.variables, families, _starts(families))
 
 
@@ -178,25 +184,25 @@ def _check_objective(model: LXModel) -> None:
         )
 
 
-def _bounds(columns: Columns) -> tuple[FloatArray, FloatArray]:
+def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
     lower = np.full(columns.size, -np.inf)
     upper = np.full(columns.size, np.inf)
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         span = slice(start, start + family.size)
         if variable.lower is not None:
-            lower[span] = _member_numbers(variable.lower, family)
+            lower[span] = _member_numbers(variable.lower, family, evaluator)
         if variable.upper is not None:
-            upper[span] = _member_numbers(variable.upper, family)
+            upper[span] = _member_numbers(variable.upper, family, evaluator)
         if variable.domain == "binary":
             lower[span] = np.maximum(lower[span], 0.0)
             upper[span] = np.minimum(upper[span], 1.0)
     return lower, upper
 
 
-def _member_numbers(value: float | UserFunction, family: Family) -> FloatArray:
+def _member_numbers(value: float | UserFunction, family: Family, evaluator: Evaluator) -> FloatArray:
     if isinstance(value, UserFunction):
         value.arity(len(family.arguments), with_row=False)
-    return numbers(value, family.batch())
+    return evaluator.numbers(value, family.batch())
 
 
 def _integers(columns: Columns) -> BoolArray:
@@ -204,10 +210,10 @@ def _integers(columns: Columns) -> BoolArray:
     return np.repeat(np.array(whole, dtype=np.bool_), [family.size for family in columns.families])
 
 
-def _objective(model: LXModel, columns: Columns) -> tuple[FloatArray, float]:
+def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, float]:
     if model.objective is None:
-        return _costs(columns), 0.0
-    matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, 0, "the objective")
+        return _costs(columns, evaluator), 0.0
+    matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
     totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
     _check_finite(totals, "the objective", columns.member)
     return totals, model.objective.constant
@@ -216,36 +222,39 @@ def _objective(model: LXModel, columns: Columns) -> tuple[FloatArray, float]:
 _OBJECTIVE = Family("objective", Keys.scalar(), ())
 
 
-def _costs(columns: Columns) -> FloatArray:
+def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
     costs = np.zeros(columns.size)
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         own = costs[start : start + family.size]
         with np.errstate(over="ignore"):
             for cost in variable.costs:
-                own += _member_numbers(cost, family)
+                own += _member_numbers(cost, family, evaluator)
         _check_finite(own, f"the cost of {variable.name!r}", family.member)
     return costs
 
 
-def _sides(model: LXModel, families: list[Family]) -> tuple[FloatArray, FloatArray]:
+def _sides(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
     lowers, uppers = [np.empty(0)], [np.empty(0)]
     for constraint, family in zip(model.constraints, families, strict=True):
         assert constraint.right_hand_side is not None
         assert constraint.lhs is not None
         with np.errstate(over="ignore"):
-            rhs = _member_numbers(constraint.right_hand_side, family) - constraint.lhs.constant
+            rhs = _member_numbers(constraint.right_hand_side, family, evaluator) - constraint.lhs.constant
         _check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.member)
         lowers.append(np.full(family.size, -np.inf) if constraint.sense == "<=" else rhs)
         uppers.append(np.full(family.size, np.inf) if constraint.sense == ">=" else rhs)
     return np.concatenate(lowers), np.concatenate(uppers)
 
 
-def _matrix(model: LXModel, columns: Columns, families: list[Family], starts: list[int]) -> Matrix:
+def _matrix(
+    model: LXModel, columns: Columns, families: list[Family], starts: list[int], evaluator: Evaluator
+) -> Matrix:
     parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
     for constraint, family, start in zip(model.constraints, families, starts, strict=False):
         assert constraint.lhs is not None
         place = f"constraint {constraint.name!r}"
-        parts.append(_expression_matrix(constraint.lhs, columns, family, start, place))
+        found = _expression_matrix(constraint.lhs, columns, family, place, evaluator)
+        parts.append(Matrix(found.rows + start, found.columns, found.values))
     return _stacked(parts)
 
 
@@ -253,14 +262,18 @@ _NO_PLACES: IntArray = np.empty(0, dtype=np.int64)
 
 
 def _expression_matrix(
-    expression: LXLinearExpression, columns: Columns, constraint: Family, first_row: int, place: str
+    expression: LXLinearExpression,
+    columns: Columns,
+    constraint: Family,
+    place: str,
+    evaluator: Evaluator,
 ) -> Matrix:
     parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
     for term in expression.terms:
         family, start = columns.place(term.variable, place)
-        found: Entries = TermReader(term, family, constraint, place).entries()
+        found: Entries = TermReader(term, family, constraint, place, evaluator).entries()
         _check_finite(found.values, f"a coefficient of {family.name!r} in {place}, multiplied,", _nowhere)
-        parts.append(Matrix(found.rows + first_row, found.members + start, found.values))
+        parts.append(Matrix(found.rows, found.members + start, found.values))
     return _stacked(parts)
 
 

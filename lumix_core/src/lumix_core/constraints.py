@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any, Self, SupportsFloat
 
 from lumix_core.errors import LXModelError
+from lumix_core.evaluating import Evaluator
 from lumix_core.expressions import LXLinearExpression
 from lumix_core.families import constraint_family, rows_of
 from lumix_core.functions import UserFunction
 from lumix_core.indexing import Indexed, Row
 from lumix_core.numbers import real_number
-from lumix_core.rows import Reading
 from lumix_core.senses import LXSense
 
 
@@ -98,4 +98,4 @@ class LXConstraint(Indexed[Row]):
 
     def get_instances(self) -> list[Any]:
         """Read the rows now and return those that the constraint is made for."""
-        return rows_of(constraint_family(self, Reading()))
+        return rows_of(constraint_family(self, Evaluator()))

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lumix_core.axes import Axes
+from lumix_core.batches import Argument, Batch
+from lumix_core.codes import KeyIndex
+from lumix_core.columns import Column, object_column
 from lumix_core.errors import LXEmptySourceWarning, LXFunctionError, LXIndexKeyError, LXModelError
-from lumix_core.formulas import Argument, Batch, matching, objects, truths
+from lumix_core.evaluating import Evaluator
+from lumix_core.formulas import attribute_paths
 from lumix_core.functions import UserFunction, frozen
 from lumix_core.keys import Keys, RowKey, check_row, qualified_name, unreadable
-from lumix_core.rows import Reading, mapped_key
+from lumix_core.matching import matching
+from lumix_core.rows import mapped_key
 from lumix_core.stacks import caller_level
 from lumix_core.tables import Kind, Table
-from lumix_core.tracing import attribute_paths
 
 if TYPE_CHECKING:
     from lumix_core.constraints import LXConstraint
@@ -37,28 +42,37 @@ class KeyReader:
         """Whether each row is its own key."""
         return self.function is None and self.primary_key is None
 
-    def keys(self, batch: Batch) -> list[Hashable]:
+    def keys(self, batch: Batch, evaluator: Evaluator) -> Column:
         """Return the key of every row of a batch with one argument."""
-        if self.function is not None:
-            return objects(self.function, batch)
-        rows = [row for (row,) in batch.calls()]
-        if self.primary_key is None:
-            return rows
-        if len(self.primary_key) == 1:
-            return [getattr(row, self.primary_key[0]) for row in rows]
-        return [tuple(getattr(row, name) for name in self.primary_key) for row in rows]
+        parts, compound = self.parts(batch, evaluator)
+        return together(parts) if compound else parts[0]
 
-    def row_key(self, row_type: type | None) -> RowKey:
-        """Return the same, free of what the function captures where it only reads attributes."""
-        named = _named_type(row_type)
+    def parts(self, batch: Batch, evaluator: Evaluator) -> tuple[tuple[Column, ...], bool]:
+        """Return what the keys are made of, and whether a key is the tuple of its parts or its one part."""
         if self.function is not None:
-            traced = attribute_paths(self.function.call)
+            return evaluator.parts(self.function, batch)
+        (argument,) = batch.arguments
+        if self.primary_key is None:
+            return (argument.table.column(())[argument.positions],), False
+        found = tuple(argument.table.column((name,))[argument.positions] for name in self.primary_key)
+        return found, len(found) > 1
+
+    def row_key(self, table: Table, evaluator: Evaluator) -> RowKey:
+        """Return the same, free of what the function captures where it only reads attributes."""
+        named = _named_type(table.row_type)
+        if self.function is not None:
+            traced = attribute_paths(evaluator.trace_of(self.function, (table,)).formula)
             if traced is None:
                 return RowKey(named, function=frozen(self.function.call) or unreadable)
             return RowKey(named, *traced)
         if self.primary_key is None:
             return RowKey(named)
         return RowKey(named, tuple((name,) for name in self.primary_key), len(self.primary_key) > 1)
+
+
+def together(parts: Sequence[Column]) -> Column:
+    """Return columns as one column of tuples."""
+    return object_column(list(zip(*(part.tolist() for part in parts), strict=True)))
 
 
 def _named_type(row_type: type | None) -> str | None:
@@ -73,12 +87,8 @@ class Dimension:
     keys: tuple[Hashable, ...]
     label: str
     reader: KeyReader
+    row_key: RowKey
     kind: Kind
-
-    @property
-    def row_key(self) -> RowKey:
-        """How its keys are read off rows."""
-        return self.reader.row_key(self.argument.table.row_type)
 
     def batch(self) -> Batch:
         """Return its rows as the one argument of a function."""
@@ -117,27 +127,28 @@ class Family:
         return repr(self.name) if self.keys.is_scalar else f"key {self.keys[i]!r} of {self.name!r}"
 
 
-def variable_family(variable: LXVariable[Any, Any], reading: Reading) -> Family:
+def variable_family(variable: LXVariable[Any, Any], evaluator: Evaluator) -> Family:
     """Read the rows of a variable and return its family."""
     _check_indices(variable)
     if variable.is_scalar:
         return _scalar(variable.name)
     if len(variable.dimensions) > 1:
-        return _product(variable, [read_dimension(one, reading, variable.owner) for one in variable.dimensions])
+        dimensions = [read_dimension(one, evaluator, variable.owner) for one in variable.dimensions]
+        return _product(variable, dimensions, evaluator)
     if variable.join is not None:
         keyed = variable.join.key is None
-        return _joined(variable, read_dimension(variable, reading, variable.owner, keyed))
+        return _joined(variable, read_dimension(variable, evaluator, variable.owner, keyed), evaluator)
     (single,) = variable.dimensions or (variable,)
-    family = _single(variable.name, read_dimension(single, reading, variable.owner))
+    family = _single(variable.name, read_dimension(single, evaluator, variable.owner))
     conditions = [*variable.filters, *variable.multi_filters] if variable.dimensions else variable.multi_filters
-    return _filtered(family, conditions) if conditions else family
+    return _filtered(family, conditions, evaluator) if conditions else family
 
 
-def constraint_family(constraint: LXConstraint[Any], reading: Reading) -> Family:
+def constraint_family(constraint: LXConstraint[Any], evaluator: Evaluator) -> Family:
     """Read the rows of a constraint and return its family."""
     if constraint.is_scalar:
         return _scalar(constraint.name)
-    return _single(constraint.name, read_dimension(constraint, reading, constraint.owner))
+    return _single(constraint.name, read_dimension(constraint, evaluator, constraint.owner))
 
 
 def rows_of(family: Family) -> list[Any]:
@@ -147,30 +158,39 @@ def rows_of(family: Family) -> list[Any]:
     return list(family.batch().calls()) if family.arguments else []
 
 
-def read_dimension(indexed: Indexed[Any], reading: Reading, owner: str, keyed: bool = True) -> Dimension:
+def read_dimension(indexed: Indexed[Any], evaluator: Evaluator, owner: str, keyed: bool = True) -> Dimension:
     """Read one source, apply its filters and find its keys, or number the rows where they need none.
 
     Raises:
         LXIndexKeyError: a key is repeated, NULL or cannot be hashed.
     """
-    source = indexed.required_source()
-    table = reading.table(source)
-    if not len(table):
-        _warn_empty(owner, str(source))
-    argument = Argument(table, np.arange(len(table)))
-    label = indexed.name
-    for condition in indexed.filters:
-        _check_arity(condition, 1)
-        batch = Batch((argument,), len(argument.positions), _row_namer(argument, label))
-        argument = argument.take(np.flatnonzero(truths(condition, batch)))
+    rows = read_rows(indexed, evaluator, owner)
+    (argument,) = rows.arguments
+    table, label = argument.table, indexed.name
     if indexed.key is not None:
         _check_arity(indexed.key, 1)
     reader = KeyReader(indexed.key, table.primary_key)
-    keys: list[Hashable] = argument.positions.tolist()
+    keys: Column = argument.positions
     if keyed:
-        keys = reader.keys(Batch((argument,), len(keys), _row_namer(argument, label)))
-        _check_keys(keys, owner, own=reader.reads_own_key)
-    return Dimension(argument, tuple(keys), _label(table, label), reader, table.kind(indexed.declared_type))
+        keys = reader.keys(rows, evaluator)
+        check_keys(keys, owner, own=reader.reads_own_key)
+    row_key, kind = reader.row_key(table, evaluator), table.kind(indexed.declared_type)
+    return Dimension(argument, tuple(keys.tolist()), _label(table, label), reader, row_key, kind)
+
+
+def read_rows(indexed: Indexed[Any], evaluator: Evaluator, owner: str) -> Batch:
+    """Read one source and return the rows that pass its filters, as the one argument of a function."""
+    source = indexed.required_source()
+    table = evaluator.reading.table(source)
+    if not len(table):
+        _warn_empty(owner, str(source))
+    argument = Argument.whole(table)
+    batch = Batch((argument,), len(table), _row_namer(argument, indexed.name))
+    for condition in indexed.filters:
+        _check_arity(condition, 1)
+        argument = argument.take(np.flatnonzero(evaluator.truths(condition, batch)))
+        batch = Batch((argument,), len(argument.positions), _row_namer(argument, indexed.name))
+    return batch
 
 
 def _row_namer(argument: Argument, label: str) -> Callable[[int], str]:
@@ -197,21 +217,21 @@ def _single(name: str, dimension: Dimension) -> Family:
     return Family(name, keys, (dimension.argument,), dimension.reader, dimension.kind)
 
 
-def _filtered(family: Family, conditions: Sequence[UserFunction]) -> Family:
+def _filtered(family: Family, conditions: Sequence[UserFunction], evaluator: Evaluator) -> Family:
     for condition in conditions:
         _check_arity(condition, 1)
-    (kept,) = matching([family.batch()], conditions)
+    (kept,) = matching(evaluator, Axes.in_order([family.batch()]), conditions).picks
     level = tuple(family.keys[i] for i in kept.tolist())
     keys = Keys.single(level, family.keys.labels[0], family.keys.row_keys[0])
     arguments = tuple(one.take(kept) for one in family.arguments)
     return Family(family.name, keys, arguments, family.reader, family.kind)
 
 
-def _product(variable: LXVariable[Any, Any], dimensions: list[Dimension]) -> Family:
+def _product(variable: LXVariable[Any, Any], dimensions: list[Dimension], evaluator: Evaluator) -> Family:
     for condition in (*variable.filters, *variable.multi_filters):
         _check_arity(condition, len(dimensions))
-    axes = [dimension.batch() for dimension in dimensions]
-    picks = matching(axes, [*variable.filters, *variable.multi_filters])
+    axes = Axes.in_order([dimension.batch() for dimension in dimensions])
+    picks = matching(evaluator, axes, [*variable.filters, *variable.multi_filters]).picks
     keys = Keys(
         tuple(dimension.keys for dimension in dimensions),
         picks,
@@ -228,24 +248,24 @@ def _distinct(labels: list[str]) -> tuple[str, ...]:
     return tuple(f"{label}_{place}" for place, label in enumerate(labels, 1))
 
 
-def _joined(variable: LXVariable[Any, Any], primary: Dimension) -> Family:
+def _joined(variable: LXVariable[Any, Any], primary: Dimension, evaluator: Evaluator) -> Family:
     join = variable.join
     assert join is not None
     _check_arity(join.join, 1)
-    lists = objects(join.join, primary.batch(), list)
+    lists = evaluator.objects(join.join, primary.batch(), list)
     related = [row for rows in lists for row in rows]
     first = primary.argument.take(np.repeat(np.arange(len(lists)), [len(rows) for rows in lists]))
     second = Argument(Table(related, join.related), np.arange(len(related)))
     batch = Batch((first, second), len(related), lambda i: f"pair {i} of {variable.name!r}")
     for condition in variable.multi_filters:
         _check_arity(condition, 2)
-        batch = batch.take(np.flatnonzero(truths(condition, batch)))
-    keys = _pair_keys(variable, primary, batch)
-    _check_keys(keys, variable.owner, own=False)
+        batch = batch.take(np.flatnonzero(evaluator.truths(condition, batch)))
+    keys = _pair_keys(variable, primary, batch, evaluator)
+    check_keys(keys, variable.owner, own=False)
     types = (_named_type(primary.argument.table.row_type), qualified_name(join.related))
-    row_key = RowKey(function=_PairKey(types, _key_of_pair(variable, primary)))
+    row_key = RowKey(function=_PairKey(types, _key_of_pair(variable, primary, batch.arguments[1].table, evaluator)))
     label = f"{join.primary.__name__}_{join.related.__name__}".lower()
-    return Family(variable.name, Keys.single(keys, label, row_key), batch.arguments)
+    return Family(variable.name, Keys.single(keys.tolist(), label, row_key), batch.arguments)
 
 
 @dataclass(frozen=True)
@@ -266,24 +286,26 @@ class _PairKey:
         return tuple(part(row) for part, row in zip(self.parts, pair, strict=True))
 
 
-def _key_of_pair(variable: LXVariable[Any, Any], primary: Dimension) -> tuple[Any, ...]:
+def _key_of_pair(
+    variable: LXVariable[Any, Any], primary: Dimension, related: Table, evaluator: Evaluator
+) -> tuple[Any, ...]:
     assert variable.join is not None
     if variable.join.key is not None:
         return (frozen(variable.join.key.call) or unreadable,)
-    return (primary.row_key, _related_reader(variable.join).row_key(variable.join.related))
+    return (primary.row_key, _related_reader(variable.join).row_key(related, evaluator))
 
 
-def _pair_keys(variable: LXVariable[Any, Any], primary: Dimension, batch: Batch) -> list[Hashable]:
+def _pair_keys(variable: LXVariable[Any, Any], primary: Dimension, batch: Batch, evaluator: Evaluator) -> Column:
     assert variable.join is not None
     if variable.join.key is not None:
         _check_arity(variable.join.key, 2)
-        return objects(variable.join.key, batch)
+        return evaluator.values(variable.join.key, batch)
     readers = (primary.reader, _related_reader(variable.join))
     parts = [
-        reader.keys(Batch((one,), batch.size, batch.member))
+        reader.keys(Batch((one,), batch.size, batch.member), evaluator)
         for reader, one in zip(readers, batch.arguments, strict=True)
     ]
-    return list(zip(*parts, strict=True))
+    return together(parts)
 
 
 def _related_reader(join: Join) -> KeyReader:
@@ -304,7 +326,20 @@ def _check_arity(function: UserFunction, dimensions: int) -> None:
     function.arity(dimensions, with_row=False)
 
 
-def _check_keys(keys: list[Hashable], owner: str, own: bool) -> None:
+def check_keys(column: Column, owner: str, own: bool) -> None:
+    """Refuse keys that identify nothing.
+
+    Args:
+        column: one key a row.
+        owner: whose keys they are, for messages.
+        own: whether each row is its own key.
+
+    Raises:
+        LXIndexKeyError: a key is repeated, NULL or cannot be hashed.
+    """
+    if column.dtype == np.int64 and KeyIndex([column]).is_unique:
+        return
+    keys = column.tolist()
     try:
         distinct = len(set(keys))
     except TypeError as error:
@@ -314,6 +349,8 @@ def _check_keys(keys: list[Hashable], owner: str, own: bool) -> None:
         ) from error
     if distinct < len(keys):
         raise LXIndexKeyError(_repeated_text(keys, owner))
+    if set(map(type, keys)) <= {int, str}:
+        return
     for key in keys:
         if _is_null(key) and not (own and isinstance(key, tuple)):  # a row that is a tuple may lack a value
             raise LXIndexKeyError(

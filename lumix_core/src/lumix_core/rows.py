@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
 from lumix_core.frames import frame_rows, is_frame
+from lumix_core.projecting import projected
 from lumix_core.standins import RowClass, row_class_of
 from lumix_core.tables import Path, Table
 
@@ -179,6 +180,16 @@ class QuerySource:
             return Table(rows, None, tuples=True)
         return Table(rows, row_type, self.adapter.primary_key(row_type))
 
+    def project(self, paths: Sequence[Path], flush: bool = True) -> Table | None:
+        """Read only some columns of the rows; None where the adapter cannot, or says that only the rows are true."""
+        row_type = self.query.row_type
+        if row_type is None or not isinstance(self.query, ColumnQuery):
+            return None
+        return projected(self.query, self.adapter.row_class(row_type), self._row_class, paths, flush)
+
+    def _row_class(self, cls: type) -> RowClass:
+        return self.adapter.row_class(cls)
+
     def __str__(self) -> str:
         return str(self.query)
 
@@ -199,24 +210,51 @@ class DetachedSource:
 
     def read(self) -> Table:
         """Return the rows."""
-        return Table(list(self.table_rows), self.row_type, self.primary_key)
+        return Table(list(self.table_rows), self.row_type, self.primary_key, detached=True)
 
     def __str__(self) -> str:
         return f"{self.origin}, detached"
 
 
 @dataclass(eq=False)
+class Wanted:
+    """What a compile wants of one source.
+
+    Args:
+        paths: the attributes that its functions read.
+        whole: why the rows themselves are needed; None where columns suffice.
+    """
+
+    paths: dict[Path, None] = field(default_factory=dict)
+    whole: str | None = None
+
+
+@dataclass(eq=False)
 class Reading:
-    """The tables of one compile: each distinct source is read once."""
+    """The tables of one compile: each distinct source is read once.
+
+    Args:
+        tables: those read so far, by the identity of their source.
+        wanted: what is wanted of each source; of one that is not named, the rows.
+    """
 
     tables: dict[Hashable, Table] = field(default_factory=dict)
+    wanted: dict[Hashable, Wanted] = field(default_factory=dict)
 
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
         identity = source.identity
         if identity not in self.tables:
-            self.tables[identity] = source.read()
+            self.tables[identity] = self._read(source, self.wanted.get(identity))
         return self.tables[identity]
+
+    def _read(self, source: Source, wanted: Wanted | None) -> Table:
+        if isinstance(source, QuerySource) and wanted is not None and wanted.whole is None:
+            table = source.project(tuple(wanted.paths))
+            if table is not None:
+                return table
+            wanted.whole = "the query's rows are not plain columns, or changes are pending"
+        return source.read()
 
 
 def data_source(data: Any, owner: str) -> DataSource:

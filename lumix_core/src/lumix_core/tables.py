@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, TypeAlias, overload
 
-from lumix_core.columns import Column, column, object_column
+from lumix_core.columns import ABSENT, Column, column
 from lumix_core.frames import FrameRow
 
 Path: TypeAlias = tuple[str, ...]
 """The attributes from a row to a value, such as ``("category", "markup")``; the empty path leads to the row itself."""
+PRESENT = "?"
+"""The last step of a path that asks whether there is a related row: ``("category", "?")``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +26,16 @@ class Table:
         row_type: their class, where they share one.
         primary_key: the attributes of their key, for an ORM's rows.
         tuples: whether the rows are tuples of a query's columns, of no class of their own.
+        detached: whether they are plain objects that stand in for an ORM's.
+        columns: the columns read so far, or given in place of the rows.
     """
 
     rows: Sequence[Any]
     row_type: type | None
     primary_key: tuple[str, ...] | None = None
     tuples: bool = False
+    detached: bool = False
     columns: dict[Path, Column] = field(default_factory=dict, repr=False)
-    """The columns read so far."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -44,13 +48,31 @@ class Table:
         return known
 
     def _read(self, path: Path) -> Column:
-        return column(list(map(attrgetter(".".join(path)), self.rows))) if path else object_column(self.rows)
+        if not path:
+            return column(self.rows)
+        if path[-1] == PRESENT:
+            return column(list(map(bool, self.column(path[:-1]))))
+        try:
+            return column(list(map(attrgetter(".".join(path)), self.rows)))
+        except AttributeError:
+            if len(path) == 1:
+                raise
+            return column([_follow(row, path) for row in self.rows])
 
     def kind(self, declared: type | None) -> Kind:
         """Return what kind of row this holds; that of no rows is what was declared."""
         types = set(map(type, self.rows)) if self.row_type is None or not len(self) else {self.row_type}
         anonymous = self.tuples or any(map(_is_anonymous, types))
         return Kind(id(self), frozenset(types or ({declared} if declared else ())), anonymous)
+
+
+def _follow(row: Any, path: Path) -> Any:
+    """Return what a path leads to; `ABSENT` where a row on the way is None."""
+    for name in path:
+        if row is None:
+            return ABSENT
+        row = getattr(row, name)
+    return row
 
 
 class LazyRows(Sequence[Any]):

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lumix_core.axes import Axes
+from lumix_core.batches import Batch
+from lumix_core.codes import KeyIndex
+from lumix_core.columns import column
 from lumix_core.errors import LXMissingKeyError, LXModelError, sentence
+from lumix_core.evaluating import Evaluator
 from lumix_core.families import Family
-from lumix_core.formulas import Batch, combined, matching, numbers, truths
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
+from lumix_core.matching import matching
 from lumix_core.problem import FloatArray
 
 if TYPE_CHECKING:
@@ -38,12 +43,14 @@ class TermReader:
         constraint: the family of the constraint (an indexed one has rows that functions may take), or
             of a single member for the objective.
         place: what the term is part of, for messages: "constraint 'hours'".
+        evaluator: of this compile.
     """
 
     term: Term
     family: Family
     constraint: Family
     place: str
+    evaluator: Evaluator
 
     def entries(self) -> Entries:
         """Return the nonzeros of the term.
@@ -92,52 +99,66 @@ class TermReader:
         rows = np.arange(self.constraint.size)
         batch = self._named(self.constraint.batch())
         if self.term.condition is not None:
-            rows = np.flatnonzero(truths(self.term.condition, batch))
-        assert self.family.reader is not None
-        keys = self.family.reader.keys(batch.take(rows))
+            rows = np.flatnonzero(self.evaluator.truths(self.term.condition, batch))
         if self.term.keys is not None:
             self._check_keys(self.term.keys)
             chosen = set(self.term.keys)
-            kept = [i for i, key in enumerate(keys) if key in chosen]
-            rows, keys = rows[kept], [keys[i] for i in kept]
-        members = self._members_of(keys, rows)
-        return Entries(rows, members, numbers(self.term.coefficient, batch.take(rows)))
+            rows = rows[[key in chosen for key in self._own_keys(batch.take(rows))]]
+        members = self._own_members(batch, rows)
+        return Entries(rows, members, self.evaluator.numbers(self.term.coefficient, batch.take(rows)))
 
-    def _members_of(self, keys: list[Hashable], rows: IntArray) -> IntArray:
-        members = [self.family.keys.find(key) for key in keys]
-        if None in members:
-            at = members.index(None)
+    def _own_keys(self, batch: Batch) -> list[Hashable]:
+        assert self.family.reader is not None
+        keys: list[Hashable] = self.family.reader.keys(batch, self.evaluator).tolist()
+        return keys
+
+    def _own_members(self, batch: Batch, rows: IntArray) -> IntArray:
+        """Return the variable of each row: by its place where both are made over one source, else by its key."""
+        (mine,), (others,) = self.constraint.arguments, self.family.arguments
+        if mine.table is others.table:
+            members = np.full(len(mine.table), -1)
+            members[others.positions] = np.arange(self.family.size)
+            found = members[mine.positions[rows]]
+            if (found >= 0).all():
+                return found
+        keys = self._own_keys(batch.take(rows))
+        index = KeyIndex([column(self.family.keys.levels[0])])
+        found = index.positions([column(keys)], len(keys)) if self.family.size else np.full(len(keys), -1)
+        if (found < 0).any():
+            at = int(np.argmax(found < 0))
             raise LXMissingKeyError(
                 f"{sentence(self.place)}, {self.constraint.member(int(rows[at]))}: the row has no "
                 f"variable of its own in {self.family.name!r} (no key {keys[at]!r}). "
                 f"Leave such rows out with where=, or write add_multi_term to sum over the family."
             )
-        return np.array(members, dtype=np.int64)
+        return found
 
     def _summed(self) -> Entries:
         members = self._chosen()
         condition, coefficient = self.term.condition, self.term.coefficient
         if condition is not None and not self._takes_row(condition):
-            members = members[truths(condition, self._named(self.family.batch().take(members)))]
+            batch = self._named(self.family.batch().take(members))
+            members = members[self.evaluator.truths(condition, batch)]
             condition = None
         if condition is None and not self._takes_row(coefficient):
-            values = numbers(coefficient, self._named(self.family.batch().take(members)))
-            rows = self.constraint.size
+            values = self.evaluator.numbers(coefficient, self._named(self.family.batch().take(members)))
+            kept = np.flatnonzero(values)
+            members, values, rows = members[kept], values[kept], self.constraint.size
             return Entries(np.repeat(np.arange(rows), len(members)), np.tile(members, rows), np.tile(values, rows))
         return self._paired(members, condition, coefficient)
 
     def _paired(self, members: IntArray, condition: UserFunction | None, coefficient: float | UserFunction) -> Entries:
         """Evaluate functions that take the constraint's row, over the combinations of rows and members."""
-        axes = [self.constraint.batch(), self.family.batch().take(members)]
-        rows, picks = matching(axes, [] if condition is None else [condition], self._arranged)
-        batch = self._arranged(combined(axes, (rows, picks)))
-        if isinstance(coefficient, UserFunction) and not self._takes_row(coefficient):
-            batch = batch.first_arguments(self._dimensions)
-        return Entries(rows, members[picks], numbers(coefficient, batch))
-
-    def _arranged(self, batch: Batch) -> Batch:
-        """Put the constraint's row, which varies slowest, behind the rows of the member, as functions take them."""
-        return self._named(Batch((*batch.arguments[1:], batch.arguments[0]), batch.size, batch.member))
+        dimensions = self._dimensions
+        axes = Axes(
+            (self.constraint.batch(), self._named(self.family.batch().take(members))),
+            (*((1, place) for place in range(dimensions)), (0, 0)),  # functions take the constraint's row last
+        )
+        weighs = self._takes_row(coefficient)
+        found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient if weighs else 1.0)
+        batch = axes.batch(found.picks, None if weighs else dimensions)
+        rows, picks = found.picks
+        return Entries(rows, members[picks], self.evaluator.numbers(coefficient, batch, found.known))
 
     def _named(self, batch: Batch) -> Batch:
         """Name members with the place of the term."""

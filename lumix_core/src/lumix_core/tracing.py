@@ -1,109 +1,421 @@
-"""What a function reads off its rows: found by calling it with rows that watch.
+"""From functions to formulas: a function is called with symbolic rows, once for each way through its branches.
 
-`attribute_paths` calls a key function with symbolic rows, to learn which attributes make the key.
-`attributes_read` calls a function again on rows that gave a wrong value, to name the attribute at fault.
+What a symbolic row would answer wrongly without noticing (``is``, ``try``, ``isinstance`` and the like) is read from
+the bytecode of all code that a symbolic row is given to; such functions are not traced.
 """
 
 from __future__ import annotations
 
 import dis
+import functools
+import math
 import operator
-from collections.abc import Callable
-from types import FunctionType
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path as FilePath
+from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from lumix_core.formulas import Attribute, Choice, Constant, Failure, Node
+from lumix_core.standins import RowClass
+from lumix_core.symbols import (
+    MappedRow,
+    PlainRow,
+    Recorder,
+    Symbol,
+    Untraceable,
+    applied,
+    lifted,
+    looked_up,
+    member_of,
+)
 
-class _Symbol:
-    """A symbolic row or attribute: only reading an attribute is allowed; anything else ends the tracing."""
-
-    __slots__ = ("_path",)
-
-    def __init__(self, path: tuple[str, ...]) -> None:
-        object.__setattr__(self, "_path", path)
-
-    def __getattr__(self, name: str) -> _Symbol:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Symbol((*self._path, name))
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise _NotTraceable
-
-    def _refuse(self, *_: object) -> Any:
-        raise _NotTraceable
-
-    __bool__ = __iter__ = __len__ = __call__ = __eq__ = __ne__ = __hash__ = __str__ = __repr__ = _refuse
-    __lt__ = __le__ = __gt__ = __ge__ = __format__ = __contains__ = __getitem__ = __index__ = _refuse
+BRANCHES = 32
+"""How many ways through a function are followed."""
+_OWN_CODE = str(FilePath(__file__).parent)
 
 
-class _NotTraceable(Exception):  # noqa: N818 - a signal, not an error
-    """The function does more than read attributes."""
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What tracing found out of a function.
 
-
-def attribute_paths(function: Callable[..., Any]) -> tuple[tuple[tuple[str, ...], ...], bool] | None:
-    """Return the attributes that a key function returns, and whether as a tuple.
-
-    Returns:
-        ``((("id",),), False)`` for ``lambda p: p.id``; ``((("a",), ("b",)), True)`` for ``lambda p: (p.a, p.b)``;
-        None for a function that does anything else.
+    Args:
+        formula: what the function computes; None where it has to be called row by row.
+        reason: why it has to be.
     """
-    if not _only_reads_attributes(function):
-        return None
+
+    formula: Node | None
+    reason: str = ""
+
+
+def trace(
+    function: Callable[..., Any],
+    rows: Sequence[RowClass | None],
+    row_class: Callable[[type], RowClass | None] = lambda cls: None,
+) -> Trace:
+    """Call a function with symbolic rows and return what it computes.
+
+    Args:
+        function: of one row an argument.
+        rows: for each argument, what is known of the class of its rows; None for a class that no ORM maps.
+        row_class: returns what is known of the class of a related row.
+    """
     try:
-        result = function(_Symbol(()))
-    except Exception:  # noqa: BLE001 - whatever a symbolic row breaks is simply not traceable
-        return None
-    compound = isinstance(result, tuple)
-    parts = result if compound else (result,)
-    paths: list[tuple[str, ...]] = [object.__getattribute__(part, "_path") for part in parts if type(part) is _Symbol]
-    return (tuple(paths), compound) if paths and all(paths) and len(paths) == len(parts) else None
+        return Trace(_Tracer(function, rows, row_class).formula())
+    except Untraceable as why:
+        return Trace(None, str(why))
 
 
-_READING = {
-    *("RESUME", "CACHE", "NOP", "COPY_FREE_VARS", "LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST"),
-    *("LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_ATTR", "BUILD_TUPLE", "RETURN_VALUE"),
-}
-"""The instructions that a symbolic row answers truly; ``is`` and the like would not notice that it is none."""
+class _Tracer:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        rows: Sequence[RowClass | None],
+        row_class: Callable[[type], RowClass | None],
+    ) -> None:
+        self.rows = rows
+        self.row_class = row_class
+        self.paths = 0
+        self.entered: dict[int, tuple[Any, Any]] = {}
+        self.function = self._top(_function_of(function))
+
+    def _top(self, function: Any) -> Any:
+        way = _WAYS.get(type(function))
+        return self._enter(function) if way is None else way(self, function)
+
+    def formula(self) -> Node:
+        return self._explored(())
+
+    def _explored(self, decisions: tuple[bool, ...]) -> Node:
+        """Follow the branches, and return one formula for all ways that begin with the decisions."""
+        self.paths += 1
+        if self.paths > BRANCHES:
+            raise Untraceable(f"it has more than {BRANCHES} ways through its branches")
+        recorder = Recorder(decisions, self._enter, self.row_class)
+        node = self._run(recorder)
+        for place in reversed(range(len(decisions), len(recorder.taken))):
+            condition = recorder.taken[place][0]
+            before = tuple(decision for _, decision in recorder.taken[:place])
+            node = Choice(condition, node, self._explored((*before, False)))
+        return node
+
+    def _run(self, recorder: Recorder) -> Node:
+        symbols = [_symbol(place, row, recorder) for place, row in enumerate(self.rows)]
+        watch = _Watch(recorder)
+        try:
+            with watch:
+                result = self.function(*symbols)
+            node = lifted(result, recorder)
+        except Untraceable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the branch fails: its rows are gone through one by one, and say so
+            node = Failure(error)
+        if recorder.refusal is not None:
+            raise Untraceable(recorder.refusal)
+        return node
+
+    def _enter(self, value: Any) -> Any:
+        """Return a value of the user's code in a form that symbolic rows can be used with."""
+        way = _WAYS.get(type(value))
+        if way is None:
+            return _PURE.get(value, value) if isinstance(value, type) else value
+        known = self.entered.get(id(value))
+        if known is None:
+            known = self.entered[id(value)] = (self._entered(way, value), value)
+        return known[0]
+
+    def _entered(self, way: Callable[[_Tracer, Any], Any], value: Any) -> Any:
+        try:
+            return way(self, value)
+        except Untraceable:  # it stays as it is, and must not be given a symbol
+            return value
+
+    def _enter_function(self, function: FunctionType) -> FunctionType:
+        around = _Around(self._enter, function.__globals__)
+        twin = FunctionType(_prepared(function.__code__), around, function.__name__, None, _cells(function))
+        self.entered[id(function)] = (twin, function)  # it may call itself
+        for cell, mine in zip(function.__closure__ or (), twin.__closure__ or (), strict=True):
+            for content in _contents(cell):
+                mine.cell_contents = self._enter(content)
+        twin.__defaults__ = tuple(map(self._enter, function.__defaults__)) if function.__defaults__ else None
+        if function.__kwdefaults__:
+            twin.__kwdefaults__ = {name: self._enter(value) for name, value in function.__kwdefaults__.items()}
+        return twin
+
+    def _enter_method(self, method: MethodType) -> Any:
+        function = self._enter(method.__func__)
+        return MethodType(function, method.__self__) if callable(function) else method
+
+    def _enter_partial(self, value: functools.partial[Any]) -> Any:
+        named = {name: self._enter(one) for name, one in value.keywords.items()}
+        return functools.partial(self._enter(value.func), *map(self._enter, value.args), **named)
 
 
-def _only_reads_attributes(function: Callable[..., Any]) -> bool:
-    if isinstance(function, operator.attrgetter):
-        return True
-    if not isinstance(function, FunctionType):
-        return False
-    return all(one.opname in _READING for one in dis.get_instructions(function))
+class _Around(dict[str, Any]):
+    """The globals of a function that is traced: read live, and entered when they are used."""
+
+    def __init__(self, enter: Callable[[Any], Any], base: dict[str, Any]) -> None:
+        super().__init__({"__builtins__": _BUILTINS, "__name__": base.get("__name__", "")})
+        self._enter = enter
+        self._base = base
+
+    def __missing__(self, name: str) -> Any:
+        return self._enter(self._base[name])
 
 
-_SCALARS = (str, bytes, int, float, complex, bool, type(None))
+def _function_of(function: Callable[..., Any]) -> Any:
+    """Return the method behind a callable object, so that it is traced like a function."""
+    if type(function) in _WAYS or isinstance(function, type | operator.attrgetter | operator.itemgetter):
+        return function
+    call = getattr(type(function), "__call__", None)  # noqa: B004 - the class's own, as Python calls it
+    return MethodType(call, function) if isinstance(call, FunctionType) else function
 
 
-class _Watcher:
-    """Stands in front of an object and writes down every attribute that is read, with its value."""
+def _symbol(place: int, row: RowClass | None, recorder: Recorder) -> Symbol:
+    node = Attribute(place, ())
+    return PlainRow(node, recorder) if row is None else MappedRow(node, recorder, row)
 
-    def __init__(self, target: Any, path: str, seen: dict[str, Any]) -> None:
-        self.__dict__.update(_target=target, _path=path, _seen=seen)
+
+def _cells(function: FunctionType) -> tuple[CellType, ...] | None:
+    return tuple(CellType() for _ in function.__closure__) if function.__closure__ else None
+
+
+def _contents(cell: CellType) -> tuple[Any, ...]:
+    try:
+        return (cell.cell_contents,)
+    except ValueError:  # not assigned yet
+        return ()
+
+
+class _Table:
+    """A captured dict, list, tuple or set: it can be asked with symbols, and is never changed."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, held: Any) -> None:
+        object.__setattr__(self, "_held", held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._held)
+
+    def __contains__(self, key: Any) -> bool:
+        found = member_of(self._held, key)
+        return key in self._held if found is None else bool(found)
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._target, name)
-        if name.startswith("__") or callable(value):
-            return value
-        path = f"{self._path}.{name}"
-        self._seen[path] = value
-        plain = isinstance(value, _SCALARS) or not hasattr(value, "__dict__")
-        return value if plain else _Watcher(value, path, self._seen)
+        if name not in _READING:
+            raise Untraceable(f"it calls .{name} of a captured {type(self._held).__name__}")
+        return getattr(self._held, name)
 
-    def __getitem__(self, item: Any) -> Any:
-        value = self._target[item]
-        self._seen[f"{self._path}[{item!r}]"] = value
-        return value
+    def __eq__(self, other: object) -> Any:
+        raise Untraceable(f"it compares a captured {type(self._held).__name__}")
+
+    __hash__ = object.__hash__
 
 
-def attributes_read(function: Callable[..., Any], rows: tuple[Any, ...]) -> dict[str, Any]:
-    """Return what a function reads off its rows, as ``{"Product.price": None}``, in the order of reading."""
-    seen: dict[str, Any] = {}
-    watchers = tuple(row if isinstance(row, _SCALARS) else _Watcher(row, type(row).__name__, seen) for row in rows)
-    try:
-        function(*watchers)
-    except Exception:  # noqa: BLE001 - the same failure is being reported already; only the reading counts here
-        return seen
-    return seen
+_READING = ("keys", "values", "items", "index", "count", "union", "intersection", "difference", "issubset", "copy")
+
+
+class _Mapping(_Table):
+    """A captured dict."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        found = looked_up(self._held, key)
+        return self._held[key] if found is None else found
+
+    def get(self, key: Any, missing: Any = None) -> Any:
+        """Return the value of a key, or what is given for a key that is missing."""
+        if isinstance(missing, Symbol):
+            raise missing._lx_recorder.refuse("it names a value of the row as the default of .get()")
+        found = looked_up(self._held, key, Constant(missing))
+        return self._held.get(key, missing) if found is None else found
+
+
+class _Row(_Table):
+    """A captured list or tuple, which may be asked for the item at a position."""
+
+    __slots__ = ()
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, Symbol):
+            return applied(place, self._held.__getitem__, place)
+        return self._held[place]
+
+
+class _Pure:
+    """A function of single values, which is called for each row as it is."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        symbol = next((one for one in arguments if isinstance(one, Symbol)), None)
+        if symbol is None:
+            return self._function(*arguments, **keywords)
+        if keywords:
+            raise symbol._lx_recorder.refuse("it calls a function with named arguments")
+        return applied(symbol, self._function, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+
+class _Module:
+    """The module ``math``, whose functions are of single values."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._module, name)
+        return _Pure(found) if callable(found) else found
+
+
+def _enter_module(_: _Tracer, module: ModuleType) -> Any:
+    return _Module(module) if module is math else module
+
+
+def _enter_builtin(_: _Tracer, function: Any) -> Any:
+    return _Pure(function) if getattr(function, "__module__", None) == "math" else function
+
+
+_WAYS: dict[type, Callable[[_Tracer, Any], Any]] = {
+    FunctionType: _Tracer._enter_function,
+    MethodType: _Tracer._enter_method,
+    functools.partial: _Tracer._enter_partial,
+    dict: lambda _, value: _Mapping(value),
+    set: lambda _, value: _Table(value),
+    frozenset: lambda _, value: _Table(value),
+    list: lambda _, value: _Row(value),
+    tuple: lambda _, value: _Row(value),
+    ModuleType: _enter_module,
+    type(math.sqrt): _enter_builtin,
+}
+_PURE: dict[Any, _Pure] = {cls: _Pure(cls) for cls in (float, int, Decimal, Fraction)}
+_BUILTINS = {**vars(sys.modules["builtins"]), **{cls.__name__: _PURE[cls] for cls in (float, int)}}
+
+
+@functools.lru_cache(maxsize=4096)
+def _prepared(code: CodeType) -> CodeType:
+    """Return the code with its constant sets made so that symbols can be searched in them.
+
+    Raises:
+        Untraceable: the code holds what a symbolic row would answer wrongly.
+    """
+    objection = objection_to(code)
+    if objection is not None:
+        raise Untraceable(objection)
+    constants = tuple(_prepared_constant(one) for one in code.co_consts)
+    changed = any(one is not other for one, other in zip(constants, code.co_consts, strict=True))
+    return code.replace(co_consts=constants) if changed else code
+
+
+def _prepared_constant(value: Any) -> Any:
+    if isinstance(value, CodeType):
+        return _prepared(value)
+    return _Table(value) if type(value) is frozenset else value
+
+
+@functools.lru_cache(maxsize=4096)
+def objection_to(code: CodeType) -> str | None:
+    """Return what in a code a symbolic row would answer wrongly, in words; None for code that can be traced."""
+    for one in dis.get_instructions(code):
+        if one.opname in ("LOAD_GLOBAL", "LOAD_NAME") and one.argval in _ASKING:
+            return f"it calls {one.argval}(), which a column cannot answer"
+        if one.opname == "STORE_DEREF" and one.argval in code.co_freevars:
+            return _ASSIGNS
+        if one.opname == "CALL_INTRINSIC_1" and one.arg not in _INTRINSICS:
+            return "it does what only Python can, row by row"
+        if one.opname not in _KNOWN:
+            return _REASONS.get(one.opname, f"it does what only Python can, row by row ({one.opname})")
+    return None
+
+
+_ASKING = {
+    *("isinstance", "issubclass", "type", "id", "hasattr", "callable", "vars", "dir", "globals", "locals", "super"),
+    *("print", "input", "open", "eval", "exec", "next", "iter", "setattr", "delattr"),
+}
+_INTRINSICS = (3, 5, 6)  # the end of a generator, unary plus, a list made a tuple
+_INSTRUCTIONS = """
+    RESUME CACHE NOP EXTENDED_ARG POP_TOP PUSH_NULL COPY SWAP RETURN_VALUE RETURN_CONST NOT_TAKEN
+    LOAD_CONST LOAD_SMALL_INT LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_AND_CLEAR LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW
+    LOAD_FAST_BORROW_LOAD_FAST_BORROW STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST
+    STORE_FAST_MAYBE_NULL LOAD_DEREF STORE_DEREF LOAD_CLOSURE MAKE_CELL COPY_FREE_VARS LOAD_GLOBAL LOAD_ATTR LOAD_METHOD
+    PRECALL CALL KW_NAMES CALL_KW CALL_FUNCTION_EX DICT_MERGE BINARY_OP BINARY_SUBSCR BINARY_SLICE BUILD_SLICE
+    UNARY_NEGATIVE UNARY_NOT UNARY_INVERT UNARY_POSITIVE CALL_INTRINSIC_1 COMPARE_OP CONTAINS_OP TO_BOOL
+    BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_CONST_KEY_MAP LIST_EXTEND LIST_APPEND LIST_TO_TUPLE SET_UPDATE
+    SET_ADD MAP_ADD MAKE_FUNCTION SET_FUNCTION_ATTRIBUTE GET_ITER FOR_ITER END_FOR POP_ITER JUMP_FORWARD
+    JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT JUMP_IF_TRUE_OR_POP JUMP_IF_FALSE_OR_POP POP_JUMP_IF_TRUE
+    POP_JUMP_IF_FALSE POP_JUMP_FORWARD_IF_TRUE POP_JUMP_FORWARD_IF_FALSE POP_JUMP_BACKWARD_IF_TRUE
+    POP_JUMP_BACKWARD_IF_FALSE UNPACK_SEQUENCE RETURN_GENERATOR YIELD_VALUE RERAISE LOAD_COMMON_CONSTANT
+"""
+_KNOWN = frozenset(_INSTRUCTIONS.split())
+"""The instructions that a symbolic row answers truly, or refuses."""
+_ASSIGNS = "it changes something outside itself"
+_IS = "it compares with 'is', which a column cannot answer; write == where a value is meant"
+_TRIES = "it catches exceptions"
+_TEXT = "it makes a text of values"
+_REASONS = {
+    **dict.fromkeys(("IS_OP", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE"), _IS),
+    **dict.fromkeys(
+        (f"POP_JUMP_{way}_IF_{what}" for way in ("FORWARD", "BACKWARD") for what in ("NONE", "NOT_NONE")), _IS
+    ),
+    **dict.fromkeys(("PUSH_EXC_INFO", "SETUP_FINALLY", "CHECK_EXC_MATCH", "POP_EXCEPT"), _TRIES),
+    **dict.fromkeys(("FORMAT_VALUE", "BUILD_STRING", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"), _TEXT),
+    **dict.fromkeys(("STORE_ATTR", "STORE_SUBSCR", "STORE_GLOBAL", "DELETE_SUBSCR", "DELETE_ATTR"), _ASSIGNS),
+    **dict.fromkeys(("RAISE_VARARGS", "LOAD_ASSERTION_ERROR"), "it raises an exception itself"),
+    **dict.fromkeys(("IMPORT_NAME", "IMPORT_FROM"), "it imports a module"),
+    **dict.fromkeys(("BEFORE_WITH", "LOAD_SPECIAL"), "it opens something with 'with'"),
+    **dict.fromkeys(("MATCH_CLASS", "MATCH_KEYS", "MATCH_MAPPING", "MATCH_SEQUENCE"), "it uses match"),
+}
+
+
+class _Watch:
+    """Looks at every call while a function is traced: code that is given a symbol must be code that can be traced."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def __enter__(self) -> None:
+        self._watches = sys.getprofile() is None  # a profiler that runs could not be put back
+        if self._watches:
+            sys.setprofile(self._seen)
+
+    def __exit__(self, *_: object) -> None:
+        if self._watches:
+            sys.setprofile(None)
+
+    def _seen(self, frame: FrameType, event: str, function: Any) -> None:
+        code = frame.f_code
+        if event not in ("call", "c_call") or code.co_filename.startswith(_OWN_CODE):
+            return
+        if event == "call":
+            objection = objection_to(code)
+        else:
+            objection = f"it calls {function.__name__}()" if function in _BLIND else None
+        if objection is not None and _holds_symbol(frame):
+            raise self._recorder.refuse(objection)
+
+
+_BLIND = {isinstance, issubclass, id, hasattr, callable, operator.is_, operator.is_not}
+
+
+def _holds_symbol(frame: FrameType) -> bool:
+    return any(map(_is_symbolic, frame.f_locals.values()))
+
+
+def _is_symbolic(value: Any) -> bool:
+    return isinstance(value, Symbol) or (type(value) in (tuple, list) and any(isinstance(one, Symbol) for one in value))

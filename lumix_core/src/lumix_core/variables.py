@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Any, Generic, Self, SupportsFloat, TypeVar
 
 from lumix_core.errors import LXModelError
+from lumix_core.evaluating import Evaluator
 from lumix_core.families import rows_of, variable_family
 from lumix_core.functions import UserFunction
 from lumix_core.indexing import Indexed, LXIndexDimension, Row, type_argument
 from lumix_core.numbers import real_number
-from lumix_core.rows import Reading
 
 Value = TypeVar("Value", int, float)
 Left = TypeVar("Left")
@@ -168,7 +168,7 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
 
     def get_instances(self) -> list[Any]:
         """Read the rows now and return those that the family is made over (tuples for several dimensions)."""
-        return rows_of(variable_family(self, Reading()))
+        return rows_of(variable_family(self, Evaluator()))
 
     def _number_or_function(self, value: Any, what: str) -> float | UserFunction:
         role = f"{what} of {self.name!r}"

@@ -1,0 +1,473 @@
+"""Functions over many rows at once: over columns where they could be traced, else row by row.
+
+Columns are believed only as far as they agree with the rows: a few members are computed both ways, and whatever the
+columns cannot tell (an error, a value that is no number) is gone through row by row, which says where and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from time import perf_counter
+from types import BuiltinMethodType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from lumix_core import arithmetic
+from lumix_core.arithmetic import Unlike, Value, filled
+from lumix_core.batches import Argument, Batch
+from lumix_core.columns import Column, column, object_column
+from lumix_core.failures import failure, wrong_number
+from lumix_core.formulas import Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
+from lumix_core.functions import UserFunction
+from lumix_core.keys import IntArray
+from lumix_core.lookups import NO_DEFAULT, LookupTable, table_of
+from lumix_core.numbers import is_real_type
+from lumix_core.plugins import adapter_for
+from lumix_core.problem import BoolArray, FloatArray
+from lumix_core.rows import Reading
+from lumix_core.standins import RowClass
+from lumix_core.tables import Table
+from lumix_core.tracing import Trace, trace
+
+
+@dataclass(eq=False)
+class Account:
+    """How a function was evaluated in one compile: by columns or row by row, why, and what it took."""
+
+    function: UserFunction
+    way: str
+    reason: str = ""
+    count: int = 0
+    seconds: float = 0.0
+
+
+CURRENT: ContextVar[Evaluator | None] = ContextVar("CURRENT", default=None)
+"""The evaluator of the compile that is running, which tells a parameter what it holds."""
+
+
+@dataclass(eq=False)
+class Evaluator:
+    """Evaluates the functions of a model, for one compile.
+
+    Args:
+        reading: the tables of this compile.
+    """
+
+    reading: Reading = field(default_factory=Reading)
+    accounts: dict[int, Account] = field(default_factory=dict)
+    _traces: dict[int, tuple[Trace, UserFunction]] = field(default_factory=dict)
+    _classes: dict[type, RowClass | None] = field(default_factory=dict)
+    _tables: dict[tuple[int, int], tuple[LookupTable, Any]] = field(default_factory=dict)
+
+    def __enter__(self) -> Evaluator:
+        self._token = CURRENT.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        CURRENT.reset(self._token)
+
+    def trace_of(self, function: UserFunction, tables: tuple[Table, ...]) -> Trace:
+        """Return the formula of a function of rows of some tables, traced once a compile."""
+        known = self._traces.get(id(function))
+        return self.trace_for(function, [self.mapped(table) for table in tables]) if known is None else known[0]
+
+    def trace_for(self, function: UserFunction, rows: Sequence[RowClass | None]) -> Trace:
+        """Trace a function of rows of which so much is known."""
+        known = self._traces.get(id(function))
+        if known is None:
+            found = trace(function.call, rows, self.row_class)
+            known = self._traces[id(function)] = (found, function)
+        return known[0]
+
+    def mapped(self, table: Table) -> RowClass | None:
+        """Return what is known of the class of a table's rows, where an ORM maps it."""
+        return None if table.row_type is None or table.detached else self.row_class(table.row_type)
+
+    def row_class(self, cls: type) -> RowClass | None:
+        """Return what is known of a class that an ORM maps, None for any other."""
+        if cls not in self._classes:
+            adapter = adapter_for(cls)
+            self._classes[cls] = None if adapter is None else adapter.row_class(cls)
+        return self._classes[cls]
+
+    def distrust(self, function: UserFunction, why: str) -> None:
+        """Have a function called row by row from now on."""
+        self._traces[id(function)] = (Trace(None, why), function)
+
+    def objects(self, function: UserFunction, batch: Batch, convert: Callable[[Any], Any] | None = None) -> list[Any]:
+        """Return what a function returns for each member, converted if asked.
+
+        Raises:
+            LXLateBindingError: it captures a loop variable that was rebound.
+            LXNumberError: it failed on a value that is NULL or no number.
+            LXFunctionError: it failed for another reason.
+        """
+        found: list[Any] = self._either_way(function, batch, _Listed(convert), list, convert)
+        return found
+
+    def values(self, function: UserFunction, batch: Batch) -> Column:
+        """Return what a function returns for each member, as a column; raises as `objects` does."""
+        found: Column = self._either_way(function, batch, filled, column)
+        return found
+
+    def parts(self, function: UserFunction, batch: Batch) -> tuple[tuple[Column, ...], bool]:
+        """Return what a function returns for each member by parts, where it returns tuples of one length.
+
+        Returns:
+            the columns of the parts, and True; or the one column of what is no tuple, and False.
+        """
+        function.check_captures()
+        formula = self.trace_of(function, tuple(one.table for one in batch.arguments)).formula
+        if isinstance(formula, Tuple) and batch.size:
+            parts = self._tuple_parts(function, formula, batch)
+            if parts is not None:
+                return parts, True
+        values = self.values(function, batch)
+        lengths = {len(value) if type(value) is tuple else 0 for value in values} if values.dtype == np.object_ else {0}
+        if len(lengths) > 1 or not lengths or 0 in lengths:
+            return (values,), False
+        return tuple(column(list(part)) for part in zip(*values, strict=True)), True
+
+    def _tuple_parts(self, function: UserFunction, formula: Tuple, batch: Batch) -> tuple[Column, ...] | None:
+        """Return the parts of a tuple over columns; None where only the rows can tell."""
+        began = perf_counter()
+        try:
+            parts = tuple(filled(self.value(one, batch), batch.size) for one in formula.items)
+            picks = sample(batch.size)
+            alone = [function.call(*batch.rows_of(i)) for i in picks]
+        except Exception:  # noqa: BLE001 - going row by row tells
+            return None
+        if alone != [tuple(part[i : i + 1].tolist()[0] for part in parts) for i in picks]:
+            return None
+        self.account(function, "columns", "", batch.size, perf_counter() - began)
+        return parts
+
+    def truths(self, function: UserFunction, batch: Batch) -> BoolArray:
+        """Return for which members a condition is true, shape ``(size,)``; raises as `objects` does."""
+        found: BoolArray = self._either_way(function, batch, true_of, _truths_of_rows, _truth)
+        return found
+
+    def numbers(self, value: float | UserFunction, batch: Batch, known: dict[int, Column] | None = None) -> FloatArray:
+        """Return a number for each member, float64, shape ``(size,)``.
+
+        Args:
+            value: a number, or a function of the rows.
+            batch: the members.
+            known: what a join has found of the function already.
+
+        Raises:
+            LXNumberError: one is NULL, NaN, infinite or no number; the message names family, key and attribute.
+        """
+        if not isinstance(value, UserFunction):
+            return np.full(batch.size, value)
+
+        def of_rows(values: list[Any]) -> FloatArray:
+            found = _numbers_of_rows(values)
+            if found is None:
+                raise wrong_number(value, batch, values)
+            return found
+
+        found: FloatArray = self._either_way(value, batch, _numbers, of_rows, known=known)
+        return found
+
+    def _either_way(
+        self,
+        function: UserFunction,
+        batch: Batch,
+        of_columns: Callable[[Value, int], Any],
+        of_rows: Callable[[list[Any]], Any],
+        convert: Callable[[Any], Any] | None = None,
+        *,
+        known: dict[int, Column] | None = None,
+    ) -> Any:
+        """Evaluate a function over columns if that says the same as its rows, else row by row."""
+        function.check_captures()
+        began = perf_counter()
+        tables = tuple(one.table for one in batch.arguments)
+        traced = self.trace_of(function, tables)
+        if traced.formula is not None:
+            try:
+                result = of_columns(self.value(traced.formula, batch, known or None), batch.size)
+                if self._agrees(function, batch, result, of_rows, convert):
+                    self.account(function, "join" if known else "columns", "", batch.size, perf_counter() - began)
+                    return result
+                traced = Trace(None, "it returns one thing for a row and another for its columns")
+            except Unlike:
+                traced = Trace(None, "its columns hold what only the rows can tell, such as NULL or mixed types")
+        result = of_rows(by_row(function, batch, convert))
+        if traced.formula is None:
+            self.distrust(function, traced.reason)
+        self.account(function, "row by row", self._traces[id(function)][0].reason, batch.size, perf_counter() - began)
+        return result
+
+    def _agrees(
+        self,
+        function: UserFunction,
+        batch: Batch,
+        result: Any,
+        of_rows: Callable[[list[Any]], Any],
+        convert: Callable[[Any], Any] | None,
+    ) -> bool:
+        """Whether a few members say by themselves what the columns say."""
+        picks = sample(batch.size)
+        try:
+            values = [function.call(*batch.rows_of(i)) for i in picks]
+            alone = of_rows(values if convert is None else list(map(convert, values)))
+        except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row tells
+            return False
+        return all(_equal(result[i], one) for i, one in zip(picks, alone, strict=True))
+
+    def account(self, function: UserFunction, way: str, reason: str, count: int, seconds: float) -> None:
+        """Note how a function was evaluated."""
+        known = self.accounts.get(id(function))
+        if known is None:
+            known = self.accounts[id(function)] = Account(function, way)
+        known.way, known.reason = way, reason or known.reason
+        known.count += count
+        known.seconds += seconds
+
+    def value(self, node: Node, batch: Batch, known: dict[int, Column] | None = None) -> Value:
+        """Return the value of a formula for each member: a column, or one value for all.
+
+        Args:
+            node: the formula.
+            batch: the members.
+            known: values of parts of the formula that were found before, by ``id``.
+
+        Raises:
+            Unlike: a row would raise.
+        """
+        if known is not None and id(node) in known:
+            return known[id(node)]
+        if isinstance(node, Failure) and batch.size:
+            raise Unlike
+        if isinstance(node, Constant):
+            return node.value
+        if isinstance(node, Attribute):
+            return self._attribute(node, batch.arguments[node.argument])
+        one = _only(node.uses)
+        if one is not None and batch.size > len(batch.arguments[one].table):
+            found = self._by_table(node, one, batch)
+            if found is not None:
+                return found
+        return _EVALUATE[type(node)](self, node, batch, known)
+
+    def _by_table(self, node: Node, place: int, batch: Batch) -> Column | None:
+        """Evaluate what reads a single argument once for each row of its table; None where that cannot tell."""
+        argument = batch.arguments[place]
+        rows = tuple(Argument.whole(one.table) if i == place else one for i, one in enumerate(batch.arguments))
+        try:
+            found = _EVALUATE[type(node)](self, node, Batch(rows, len(argument.table), batch.member), None)
+        except Unlike:
+            return None
+        return filled(found, len(argument.table))[argument.positions]
+
+    def _attribute(self, node: Attribute, argument: Argument) -> Column:
+        try:
+            whole = argument.table.column(node.path)
+        except Exception as error:
+            raise Unlike from error
+        return arithmetic.present(whole[argument.positions])
+
+    def _apply(self, node: Apply, batch: Batch, known: dict[int, Column] | None) -> Value:
+        operands = tuple([self.value(one, batch, known) for one in node.operands])
+        return arithmetic.apply(node.function, operands, batch.size)
+
+    def _choice(self, node: Choice, batch: Batch, known: dict[int, Column] | None) -> Column:
+        mask = arithmetic.truth(self.value(node.condition, batch, known), batch.size)
+        if mask.all() or not mask.any():
+            branch = node.then if batch.size and mask[0] else node.otherwise
+            return filled(self.value(branch, batch, known), batch.size) if batch.size else object_column([])
+        return arithmetic.merged(
+            mask,
+            self._branch(node.then, batch, np.flatnonzero(mask), known),
+            self._branch(node.otherwise, batch, np.flatnonzero(~mask), known),
+        )
+
+    def _branch(self, node: Node, batch: Batch, picks: IntArray, known: dict[int, Column] | None) -> Column:
+        if isinstance(node, Constant):
+            return filled(node.value, len(picks))
+        within = None if known is None else {name: values[picks] for name, values in known.items()}
+        return filled(self.value(node, batch.take(picks), within), len(picks))
+
+    def _lookup(self, node: Lookup, batch: Batch, known: dict[int, Column] | None) -> Column:
+        table = self.table(node.table, node.key)
+        places = self._places(table, node.key, batch, known)
+        default = table.default if node.missing is None else node.missing.value
+        missing = places < 0
+        if not missing.any():
+            return table.values[places]
+        if default is NO_DEFAULT:
+            raise Unlike
+        return arithmetic.merged(~missing, table.values[places[~missing]], filled(default, int(missing.sum())))
+
+    def _member(self, node: Member, batch: Batch, known: dict[int, Column] | None) -> Column:
+        found: Column = self._places(self.table(node.table, node.key), node.key, batch, known) >= 0
+        return found
+
+    def _places(self, table: LookupTable, key: Node, batch: Batch, known: dict[int, Column] | None) -> IntArray:
+        parts = [self.value(one, batch, known) for one in key_parts(key)]
+        try:
+            return table.find(parts, batch.size)
+        except (TypeError, OverflowError) as error:
+            raise Unlike from error
+
+    def _tuple(self, node: Tuple, batch: Batch, known: dict[int, Column] | None) -> Column:
+        items = [filled(self.value(one, batch, known), batch.size).tolist() for one in node.items]
+        return object_column(list(zip(*items, strict=True)))
+
+    def table(self, held: Any, key: Node) -> LookupTable:
+        """Return what a formula looks values up in, as columns: made once a compile."""
+        parts = len(key.items) if isinstance(key, Tuple) else 0
+        found = self.parameter(held) if hasattr(held, "lookup_table") else self._captured(held, parts)
+        if found.size and (found.compound, len(found.key)) != (bool(parts), max(parts, 1)):
+            raise Unlike
+        return found
+
+    def parameter(self, parameter: Any) -> LookupTable:
+        """Return what a parameter holds, read once a compile."""
+        known = self._tables.get((id(parameter), -1))
+        if known is None:
+            known = self._tables[id(parameter), -1] = (parameter.lookup_table(self), parameter)
+        return known[0]
+
+    def _captured(self, held: Any, parts: int) -> LookupTable:
+        """Return a dict or a collection that a function captures, as a table."""
+        known = self._tables.get((id(held), parts))
+        if known is None:
+            known = self._tables[id(held), parts] = (table_of(held, parts), held)
+        return known[0]
+
+
+def key_parts(key: Node) -> tuple[Node, ...]:
+    """Return the parts of a key that is looked up."""
+    return key.items if isinstance(key, Tuple) else (key,)
+
+
+def by_row(function: UserFunction, batch: Batch, convert: Callable[[Any], Any] | None = None) -> list[Any]:
+    """Call a function for one member after the other and return what it returns, converted if asked."""
+    call = function.call
+    values: list[Any] = []
+    try:
+        if convert is None:
+            for rows in batch.calls():
+                values.append(call(*rows))
+        else:
+            for rows in batch.calls():
+                values.append(convert(call(*rows)))
+    except Exception as error:
+        raise failure(function, batch, len(values), error) from error
+    return values
+
+
+def agrees_on(condition: UserFunction, batch: Batch, expected: bool) -> bool:
+    """Whether a condition says by itself, for the only member of a batch, what its columns say."""
+    try:
+        return _truth(condition.call(*batch.rows_of(0))) is bool(expected)
+    except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row tells
+        return False
+
+
+def sample(size: int) -> list[int]:
+    """Return a few places, spread over all of them."""
+    return sorted({0, size // 2, size - 1}) if size else []
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two results are the same, bit for bit."""
+    if isinstance(one, np.generic):
+        one = one.item()
+    if isinstance(other, np.generic):
+        other = other.item()
+    return type(one) is type(other) and (one is other or bool(one == other)) and _signed(one) == _signed(other)
+
+
+def _signed(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else ""
+
+
+def _only(uses: int) -> int | None:
+    """Return the one argument that a formula reads, None where it reads none or several."""
+    return uses.bit_length() - 1 if uses and not uses & (uses - 1) else None
+
+
+_EVALUATE: dict[type, Callable[..., Value]] = {
+    Failure: lambda *_: object_column([]),
+    Apply: Evaluator._apply,
+    Choice: Evaluator._choice,
+    Lookup: Evaluator._lookup,
+    Member: Evaluator._member,
+    Tuple: Evaluator._tuple,
+}
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """Returns values as Python objects, converted if asked."""
+
+    convert: Callable[[Any], Any] | None
+
+    def __call__(self, value: Value, size: int) -> list[Any]:
+        found: list[Any] = filled(value, size).tolist()
+        try:
+            return found if self.convert is None else list(map(self.convert, found))
+        except Exception as error:
+            raise Unlike from error
+
+
+def true_of(value: Value, size: int) -> BoolArray:
+    """Return whether each value is true as a condition; raises `Unlike` where one is neither true nor false."""
+    values = filled(value, size)
+    if values.dtype == np.bool_:
+        return values
+    if values.dtype == np.float64 and np.isnan(values).any():
+        raise Unlike
+    if values.dtype != np.object_:
+        return arithmetic.truth(values, size)
+    try:
+        return _truths_of_rows(list(map(_truth, values)))
+    except Exception as error:
+        raise Unlike from error
+
+
+def _truths_of_rows(values: list[Any]) -> BoolArray:
+    return np.array(values, dtype=np.bool_)
+
+
+def _truth(value: Any) -> bool:
+    """Return the truth of what a condition returned; what is true by mistake only is refused."""
+    if value is True or value is False:
+        return bool(value)
+    if isinstance(value, MethodType | BuiltinMethodType | FunctionType):
+        raise TypeError(f"it returned the method {value.__name__!r}, which is always true; call it")
+    differs = value != value  # noqa: PLR0124 - nothing but NaN, of whatever library, differs from itself
+    if differs is True or (isinstance(differs, np.bool_) and differs):
+        raise TypeError(f"it returned {value!r}, which is neither true nor false")
+    return bool(value)
+
+
+def _numbers(value: Value, size: int) -> FloatArray:
+    values = filled(value, size)
+    if values.dtype == np.object_:
+        found = _numbers_of_rows(values.tolist())
+        if found is None:
+            raise Unlike
+        return found
+    floats: FloatArray = values.astype(np.float64, copy=False)
+    if values.dtype == np.float64 and not np.isfinite(floats).all():
+        raise Unlike
+    return floats
+
+
+def _numbers_of_rows(values: list[Any]) -> FloatArray | None:
+    """Return values as floats, None where one is no finite number."""
+    if not all(map(is_real_type, set(map(type, values)))):
+        return None
+    try:
+        result = np.fromiter(map(float, values), dtype=np.float64, count=len(values))
+    except (OverflowError, ValueError):
+        return None
+    return result if np.isfinite(result).all() else None

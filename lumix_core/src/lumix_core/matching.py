@@ -1,0 +1,303 @@
+"""Which combinations of rows satisfy a condition: by joins where a formula tells what must be equal, else by blocks.
+
+A join never looks at the combinations that it leaves out, so it is used only for formulas that raise for none of them.
+All others are evaluated over blocks of the full product, in order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lumix_core.arithmetic import Unlike, filled
+from lumix_core.axes import Axes, Combinations
+from lumix_core.codes import KeyIndex, stable_order
+from lumix_core.columns import Column
+from lumix_core.conditions import Equal, Has, Need, conjuncts, exact_need, needs
+from lumix_core.evaluating import Evaluator, agrees_on, key_parts, sample, true_of
+from lumix_core.formulas import Constant, Lookup, Node, nodes, same
+from lumix_core.functions import UserFunction
+from lumix_core.keys import IntArray
+from lumix_core.problem import BoolArray
+from lumix_core.ranges import AxisValues, Ranges, default_of
+
+BLOCK = 1 << 18
+"""How many combinations of rows are looked at in one go."""
+
+
+def matching(
+    evaluator: Evaluator,
+    axes: Axes,
+    conditions: Sequence[UserFunction] = (),
+    coefficient: float | UserFunction = 1.0,
+) -> Combinations:
+    """Return the combinations that satisfy every condition, in lexicographic order.
+
+    Combinations whose coefficient is sure to be zero may be left out. At most `BLOCK` combinations are held at once,
+    beside the ones that match.
+
+    Args:
+        evaluator: of this compile.
+        axes: what is combined.
+        conditions: functions of the rows of all axes.
+        coefficient: of the combinations, to be evaluated later.
+    """
+    for condition in conditions:
+        condition.check_captures()
+    try:
+        found = _Join(evaluator, axes, conditions, coefficient).combinations()
+    except (Unlike, TypeError, OverflowError):  # values that cannot be hashed, or a formula that might raise
+        return _by_blocks(evaluator, axes, conditions)
+    for condition in conditions:
+        if not _agrees(condition, axes, found):
+            evaluator.distrust(condition, "it returns one thing for a row and another for its columns")
+            return _by_blocks(evaluator, axes, conditions)
+        evaluator.account(condition, "join", "", len(found.picks[0]), 0.0)
+    return found
+
+
+def _by_blocks(evaluator: Evaluator, axes: Axes, conditions: Sequence[UserFunction]) -> Combinations:
+    """Evaluate the conditions over all combinations, block by block."""
+    shape = axes.shape
+    found: list[tuple[IntArray, ...]] = []
+    for start in range(0, math.prod(shape), BLOCK):
+        flat = np.arange(start, min(start + BLOCK, math.prod(shape)))
+        picks = tuple(np.unravel_index(flat, shape))
+        for condition in conditions:
+            kept = evaluator.truths(condition, axes.batch(picks))
+            picks = tuple(pick[kept] for pick in picks)
+        found.append(picks)
+    return Combinations(tuple(_stacked([picks[axis] for picks in found]) for axis in range(len(shape))))
+
+
+def _stacked(arrays: list[IntArray]) -> IntArray:
+    return np.concatenate(arrays).astype(np.int64) if arrays else np.empty(0, dtype=np.int64)
+
+
+def _agrees(condition: UserFunction, axes: Axes, found: Combinations) -> bool:
+    """Whether a few combinations, found and not found, say by themselves what the join says."""
+    shape = axes.shape
+    count = math.prod(shape)
+    codes = axes.codes(found.picks)
+    for code in {*sample(count), *(int(codes[i]) for i in sample(len(codes)))}:
+        picks = tuple(np.array([pick]) for pick in np.unravel_index(code, shape))
+        place = int(np.searchsorted(codes, code))
+        expected = place < len(codes) and codes[place] == code
+        if not expected and len(found.conditions) > 1:
+            continue  # another condition may have left it out
+        if not agrees_on(condition, axes.batch(picks), expected):
+            return False
+    return True
+
+
+@dataclass(frozen=True, eq=False)
+class _Edge:
+    """Columns of two axes that must be equal."""
+
+    axes: tuple[int, int]
+    columns: tuple[Column, Column]
+
+    def between(self, axis: int, bound: dict[int, IntArray]) -> tuple[Column, Column] | None:
+        """Return the column of the axis, and that of the combinations so far, if the edge leads from one to them."""
+        for here, there in ((0, 1), (1, 0)):
+            if self.axes[here] == axis and self.axes[there] in bound:
+                return self.columns[here], self.columns[there][bound[self.axes[there]]]
+        return None
+
+
+@dataclass(eq=False)
+class _Join:
+    """Finds the combinations that satisfy conditions, joining one axis after the other.
+
+    Tables that formulas look up are axes of their own, behind those of the rows.
+    """
+
+    evaluator: Evaluator
+    axes: Axes
+    conditions: Sequence[UserFunction]
+    coefficient: float | UserFunction
+    sizes: list[int] = field(init=False)
+    edges: list[_Edge] = field(default_factory=list)
+    filters: dict[int, BoolArray] = field(default_factory=dict)
+    residual: list[Node] = field(default_factory=list)
+    lookups: dict[int, Has] = field(default_factory=dict)
+    bound: dict[int, IntArray] = field(default_factory=dict)
+
+    def combinations(self) -> Combinations:
+        """Return the combinations; raises `Unlike` where a formula might raise for one that is left out."""
+        self.sizes = list(self.axes.shape)
+        if not all(self.sizes):
+            raise Unlike
+        self.values = AxisValues(self.evaluator, self.axes)
+        self.ranges = Ranges(self.evaluator, self.axes, self.values)
+        for condition in self.conditions:
+            self._plan(self._formula(condition))
+        weight = self._weight()
+        if weight is not None:
+            self._plan_needs(weight)
+        self._start()
+        while len(self.bound) < len(self.sizes):
+            self._extend()
+        return self._ordered(weight)
+
+    def _formula(self, function: UserFunction) -> Node:
+        tables = tuple(self.axes.batches[axis].arguments[place].table for axis, place in self.axes.places)
+        traced = self.evaluator.trace_of(function, tables)
+        if traced.formula is None:
+            raise Unlike
+        return traced.formula
+
+    def _weight(self) -> Node | None:
+        """Return the formula of the coefficient if it is a finite number for every combination."""
+        if not isinstance(self.coefficient, UserFunction):
+            return None
+        try:
+            formula = self._formula(self.coefficient)
+            found = self.ranges.of(formula)
+        except (Unlike, TypeError, OverflowError):
+            return None
+        return formula if found.is_number and math.isfinite(found.largest) else None
+
+    def _plan(self, formula: Node) -> None:
+        """Sort the parts of a condition: what one axis says, what joins, and what is left to be looked at."""
+        self.ranges.of(formula)
+        for part in conjuncts(formula):
+            axis = self.axes.axis_of(part)
+            need = exact_need(part)
+            if axis is not None:
+                kept = true_of(self.values.of(part, axis), self.sizes[axis])
+                self.filters[axis] = kept & self.filters[axis] if axis in self.filters else kept
+            elif need is None or not self._joins(need):
+                self.residual.append(part)
+                self._plan_needs(part)
+
+    def _plan_needs(self, formula: Node) -> None:
+        for need in needs(formula, lambda lookup: default_of(self.evaluator, lookup)):
+            self._joins(need)
+
+    def _joins(self, need: Need) -> bool:
+        """Take a need as edges between axes, if it can be."""
+        return self._joins_equal(need) if isinstance(need, Equal) else self._joins_table(need)
+
+    def _joins_equal(self, need: Equal) -> bool:
+        here, there = self.axes.axis_of(need.left), self.axes.axis_of(need.right)
+        if here is None or there is None or here == there:
+            return False
+        columns = (self.values.of(need.left, here), self.values.of(need.right, there))
+        self.edges.append(_Edge((here, there), columns))
+        return True
+
+    def _joins_table(self, need: Has) -> bool:
+        parts = key_parts(need.key)
+        sides = [self.axes.axis_of(one) for one in parts]
+        if any(side is None and not isinstance(part, Constant) for side, part in zip(sides, parts, strict=True)):
+            return False
+        table, place = self.evaluator.table(need.table, need.key), len(self.sizes)
+        if any(known.table is need.table and same(known.key, need.key) for known in self.lookups.values()):
+            return True
+        if not table.size or set(sides) == {None}:
+            return False
+        self.sizes.append(table.size)
+        self.lookups[place] = need
+        for part, side, column in zip(parts, sides, table.key, strict=True):
+            if side is not None:
+                self.edges.append(_Edge((place, side), (column, self.values.of(part, side))))
+            elif isinstance(part, Constant):
+                kept = KeyIndex([filled(part.value, 1)]).positions([column], table.size) >= 0
+                self.filters[place] = kept & self.filters[place] if place in self.filters else kept
+        return True
+
+    def _members(self, axis: int) -> IntArray:
+        return np.flatnonzero(self.filters[axis]) if axis in self.filters else np.arange(self.sizes[axis])
+
+    def _start(self) -> None:
+        """Begin with a table if one is looked up, else with the smallest axis that joins another."""
+        joined = {axis for edge in self.edges for axis in edge.axes}
+        first = min(self.lookups, default=min(joined, key=lambda axis: self.sizes[axis], default=0))
+        self._take({first: self._members(first)})
+
+    def _take(self, bound: dict[int, IntArray]) -> None:
+        """Go on with these combinations, less those that a condition leaves out."""
+        self.bound = bound
+        ready = [one for one in self.residual if self._is_ready(one)]
+        self.residual = [one for one in self.residual if one not in ready]
+        for condition in ready:
+            kept = np.flatnonzero(self._truths(condition, bound))
+            self.bound = bound = {axis: pick[kept] for axis, pick in bound.items()}
+
+    def _is_ready(self, condition: Node) -> bool:
+        return all(axis in self.bound for axis in range(len(self.axes.shape)) if condition.uses & self.axes.mask(axis))
+
+    def _truths(self, condition: Node, bound: dict[int, IntArray]) -> BoolArray:
+        batch = self.axes.batch(self._picks(bound))
+        return true_of(self.evaluator.value(condition, batch, self._known(condition, bound)), batch.size)
+
+    def _picks(self, bound: dict[int, IntArray]) -> list[IntArray]:
+        count = len(next(iter(bound.values())))
+        nothing = np.zeros(count, dtype=np.int64)
+        return [bound.get(axis, nothing) for axis in range(len(self.axes.shape))]
+
+    def _known(self, formula: Node, bound: dict[int, IntArray]) -> dict[int, Column] | None:
+        """Return the values of the lookups that the join has found on its way."""
+        if not self.lookups:
+            return None
+        known: dict[int, Column] = {}
+        for node in nodes(formula):
+            if isinstance(node, Lookup) and (place := self._place_of(node)) in bound:
+                known[id(node)] = self.evaluator.table(node.table, node.key).values[bound[place]]
+        return known or None
+
+    def _place_of(self, lookup: Lookup) -> int:
+        """Return the axis that stands for the table of a lookup, -1 where none does."""
+        found = (place for place, need in self.lookups.items() if need.table is lookup.table)
+        return next((place for place in found if same(self.lookups[place].key, lookup.key)), -1)
+
+    def _extend(self) -> None:
+        """Join one more axis: one that is tied to the combinations so far, or else all of its members."""
+        left = [axis for axis in range(len(self.sizes)) if axis not in self.bound]
+        for axis in left:
+            ties = [tie for edge in self.edges if (tie := edge.between(axis, self.bound)) is not None]
+            if ties:
+                return self._take(self._joined(axis, ties))
+        self._cross(next(axis for axis in left if axis not in self.lookups))
+        return None
+
+    def _joined(self, axis: int, ties: list[tuple[Column, Column]]) -> dict[int, IntArray]:
+        members = self._members(axis)
+        mine = [column[members] for column, _ in ties]
+        others = [column for _, column in ties]
+        count = len(others[0])
+        if not len(members) or not count:
+            here, there = members[:0], members[:0]
+        elif len(members) <= count:
+            here, there = KeyIndex(mine).matches(others, count)
+        else:
+            there, here = KeyIndex(others).matches(mine, len(members))
+        return {**{one: pick[here] for one, pick in self.bound.items()}, axis: members[there]}
+
+    def _cross(self, axis: int) -> None:
+        """Combine all with all members of an axis, a block at a time where a condition then leaves some out."""
+        members, before = self._members(axis), self.bound
+        self.bound = {**before, axis: members[:0]}
+        ready = any(self._is_ready(one) for one in self.residual)
+        count = len(next(iter(before.values())))
+        step = max(BLOCK // max(len(members), 1), 1) if ready else max(count, 1)
+        pending, parts = self.residual, []
+        for start in range(0, max(count, 1), step):
+            some = {one: np.repeat(pick[start : start + step], len(members)) for one, pick in before.items()}
+            self.residual = pending
+            self._take({**some, axis: np.tile(members, min(step, count - start))})
+            parts.append(self.bound)
+        self.bound = {one: _stacked([part[one] for part in parts]) for one in parts[0]}
+
+    def _ordered(self, weight: Node | None) -> Combinations:
+        picks = self._picks(self.bound)
+        codes = self.axes.codes(picks)
+        known = {} if weight is None else self._known(weight, self.bound) or {}
+        found = Combinations(tuple(picks), known, tuple(self.conditions), bool(self.edges))
+        if len(codes) > 1 and not (codes[1:] > codes[:-1]).all():
+            return found.filtered(stable_order(codes))
+        return found

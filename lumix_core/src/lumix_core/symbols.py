@@ -1,0 +1,295 @@
+"""Symbolic rows: they stand for every row at once, and write down what a function does with them.
+
+A symbol answers what it knows and raises `Untraceable` for all else; it never guesses.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from functools import partial
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from lumix_core.formulas import Apply, Attribute, Constant, Lookup, Member, Node, Tuple
+from lumix_core.standins import RowClass
+from lumix_core.tables import PRESENT
+
+
+class Untraceable(Exception):  # noqa: N818 - a signal, not an error
+    """The function does something that a symbolic row cannot stand for; the text says what."""
+
+
+class Recorder:
+    """One run of a function over symbolic rows: the branches that it takes, and why it had to stop.
+
+    Args:
+        decisions: the branches to take, in order; beyond them every condition is taken as true.
+        enter: returns a value of the user's code in a form that symbolic rows can be used with.
+        row_class: returns what is known of a mapped class, None for a class that no ORM maps.
+    """
+
+    def __init__(
+        self, decisions: tuple[bool, ...], enter: Callable[[Any], Any], row_class: Callable[[type], RowClass | None]
+    ) -> None:
+        self.decisions = decisions
+        self.enter = enter
+        self.row_class = row_class
+        self.taken: list[tuple[Node, bool]] = []
+        self.refusal: str | None = None
+
+    def decide(self, condition: Node) -> bool:
+        """Return which branch to take where a condition may hold for some rows only."""
+        place = len(self.taken)
+        decision = self.decisions[place] if place < len(self.decisions) else True
+        self.taken.append((condition, decision))
+        return decision
+
+    def refuse(self, why: str) -> Untraceable:
+        """Note why the function cannot be traced; it holds even if someone swallows the error."""
+        self.refusal = self.refusal or why
+        return Untraceable(why)
+
+
+class Symbol:
+    """A value that every row has one of: an attribute, or what was computed of attributes."""
+
+    __slots__ = ("_lx_node", "_lx_recorder")
+    _lx_node: Node
+    _lx_recorder: Recorder
+
+    def __init__(self, node: Node, recorder: Recorder) -> None:
+        object.__setattr__(self, "_lx_node", node)
+        object.__setattr__(self, "_lx_recorder", recorder)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise self._lx_recorder.refuse(f"it reads {name}")
+        return self._lx_read(name)
+
+    def _lx_read(self, name: str) -> Any:
+        return Symbol(Apply(_Getter(name), (self._lx_node,)), self._lx_recorder)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise self._lx_recorder.refuse(f"it assigns to the attribute {name!r}")
+
+    def __bool__(self) -> bool:
+        return self._lx_recorder.decide(self._lx_node)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method
+        if keywords:
+            raise self._lx_recorder.refuse("it calls a method of a value with named arguments")
+        owner, name = _method(self)
+        return applied(self, _Method(name), owner, *arguments)
+
+    def __round__(self, digits: Any = None) -> Symbol:
+        return applied(self, round, self) if digits is None else applied(self, round, self, digits)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Symbol:
+        if method != "__call__" or keywords or ufunc.nout != 1:
+            raise self._lx_recorder.refuse(f"it calls numpy's {ufunc.__name__} with more than values of the row")
+        return applied(self, ufunc, *inputs)
+
+    def __array_function__(self, function: Any, *_: Any) -> Any:
+        raise self._lx_recorder.refuse(f"it calls numpy's {function.__name__}, which is no function of single values")
+
+
+class PlainRow(Symbol):
+    """A row of any class, or something that it leads to: attributes are read off it as they are."""
+
+    __slots__ = ()
+    _lx_node: Attribute
+
+    def _lx_read(self, name: str) -> PlainRow:
+        node = self._lx_node
+        return PlainRow(Attribute(node.argument, (*node.path, name)), self._lx_recorder)
+
+
+class MappedRow(Symbol):
+    """A row of a class that an ORM maps: columns and related rows are told apart, the class's code is traced."""
+
+    __slots__ = ("_lx_class",)
+    _lx_node: Attribute
+    _lx_class: RowClass
+
+    def __init__(self, node: Node, recorder: Recorder, row_class: RowClass) -> None:
+        super().__init__(node, recorder)
+        object.__setattr__(self, "_lx_class", row_class)
+
+    def __bool__(self) -> bool:
+        mapped, node = self._lx_class.mapped, self._lx_node
+        if not node.path or hasattr(mapped, "__bool__") or hasattr(mapped, "__len__"):
+            raise self._lx_recorder.refuse(f"it asks whether a {mapped.__name__} is true")
+        return self._lx_recorder.decide(Attribute(node.argument, (*node.path, PRESENT)))
+
+    def _lx_read(self, name: str) -> Any:
+        row, node, recorder = self._lx_class, self._lx_node, self._lx_recorder
+        alias = row.aliases.get(name, ())
+        name = alias[0] if len(alias) == 1 else name
+        found = Attribute(node.argument, (*node.path, name))
+        if name in row.columns:
+            return Symbol(found, recorder)
+        if name in row.related:
+            related = recorder.row_class(row.related[name])
+            return PlainRow(found, recorder) if related is None else MappedRow(found, recorder, related)
+        if name in row.attributes or alias:
+            raise recorder.refuse(f"it uses {row.mapped.__name__}.{name}, which is more than one value a row")
+        return self._lx_of_class(name)
+
+    def _lx_of_class(self, name: str) -> Any:
+        """Return what the class itself has of this name: its code is traced, its constants are constants."""
+        recorder, mapped = self._lx_recorder, self._lx_class.mapped
+        found = next((base.__dict__[name] for base in mapped.__mro__ if name in base.__dict__), _NOTHING)
+        if found is _NOTHING or any(name in one.__dict__ for one in _subclasses(mapped)):
+            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, which is no mapped attribute of one meaning")
+        getter = getattr(found, "fget", None)  # of a property, or of an ORM's hybrid
+        if isinstance(getter, FunctionType):
+            return recorder.enter(getter)(self)
+        if isinstance(found, FunctionType):
+            return partial(recorder.enter(found), self)
+        if isinstance(found, staticmethod):
+            return recorder.enter(found.__func__)
+        if isinstance(found, classmethod):
+            return partial(recorder.enter(found.__func__), mapped)
+        if hasattr(type(found), "__get__"):
+            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, a {type(found).__name__}")
+        return recorder.enter(found)
+
+
+_NOTHING = object()
+
+
+def _subclasses(cls: type) -> list[type]:
+    """Return the classes derived from a mapped class, without those of its stand-ins."""
+    found: list[type] = []
+    derived: type
+    for derived in cls.__subclasses__():
+        if "__lumix_row_class__" not in derived.__dict__:
+            found += [derived, *_subclasses(derived)]
+    return found
+
+
+class _Method:
+    """Calls a method of a value by its name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, owner: Any, *arguments: Any) -> Any:
+        return getattr(owner, self.name)(*arguments)
+
+
+class _Getter:
+    """Reads an attribute of a value by its name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, owner: Any) -> Any:
+        return getattr(owner, self.name)
+
+
+def _method(symbol: Symbol) -> tuple[Symbol, str]:
+    """Return the value whose method a symbol stands for, and the method's name."""
+    node, recorder = symbol._lx_node, symbol._lx_recorder
+    if isinstance(node, Apply) and isinstance(node.function, _Getter):
+        return Symbol(node.operands[0], recorder), node.function.name
+    if isinstance(node, Attribute) and isinstance(symbol, PlainRow) and node.path:
+        return PlainRow(Attribute(node.argument, node.path[:-1]), recorder), node.path[-1]
+    raise recorder.refuse("it calls a value of the row")
+
+
+def lifted(value: Any, recorder: Recorder) -> Node:
+    """Return a value of the user's code as a part of a formula."""
+    if isinstance(value, Symbol):
+        return value._lx_node
+    if type(value) is tuple and any(isinstance(one, Symbol | tuple) for one in value):
+        return Tuple(tuple(lifted(one, recorder) for one in value))
+    if isinstance(value, np.ndarray | list | dict | set):
+        raise recorder.refuse(f"it computes with a {type(value).__name__}")
+    return Constant(value)
+
+
+def applied(symbol: Symbol, function: Callable[..., Any], *operands: Any) -> Symbol:
+    """Return what a function gives for symbols and constants."""
+    recorder = symbol._lx_recorder
+    return Symbol(Apply(function, tuple([lifted(one, recorder) for one in operands])), recorder)
+
+
+def recorder_of(key: Any) -> Recorder | None:
+    """Return the recorder of a key that is a symbol, or holds one; None for a key of plain values."""
+    parts: list[Any] = list(key) if type(key) is tuple else [key]
+    return next((part._lx_recorder for part in parts if isinstance(part, Symbol)), None)
+
+
+def looked_up(table: Any, key: Any, missing: Constant | None = None) -> Symbol | None:
+    """Return what a table has for a symbolic key, None where the key is made of plain values."""
+    recorder = recorder_of(key)
+    return None if recorder is None else Symbol(Lookup(table, lifted(key, recorder), missing), recorder)
+
+
+def member_of(table: Any, key: Any) -> Symbol | None:
+    """Return whether a table has a symbolic key, None where the key is made of plain values."""
+    recorder = recorder_of(key)
+    return None if recorder is None else Symbol(Member(table, lifted(key, recorder)), recorder)
+
+
+def _binary(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
+    return lambda self, other: applied(self, function, self, other)
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
+    return lambda self, other: applied(self, function, other, self)
+
+
+def _unary(function: Callable[..., Any]) -> Callable[[Symbol], Symbol]:
+    return lambda self: applied(self, function, self)
+
+
+def _refusal(what: str) -> Callable[..., Any]:
+    def refuse(self: Symbol, *_: object) -> Any:
+        raise self._lx_recorder.refuse(what)
+
+    return refuse
+
+
+_BOTH_WAYS = "add sub mul truediv floordiv mod pow matmul lshift rshift and_ or_ xor"
+for _name in _BOTH_WAYS.split():
+    _plain = _name.rstrip("_")
+    setattr(Symbol, f"__{_plain}__", _binary(getattr(operator, _name)))
+    setattr(Symbol, f"__r{_plain}__", _reflected(getattr(operator, _name)))
+for _name in ("lt", "le", "gt", "ge", "eq", "ne", "getitem"):
+    setattr(Symbol, f"__{_name}__", _binary(getattr(operator, _name)))
+for _name in ("neg", "pos", "abs", "invert"):
+    setattr(Symbol, f"__{_name}__", _unary(getattr(operator, _name)))
+_REFUSED = {
+    "hash": "it looks a value of the row up in a dict or set that is not a plain one",
+    "iter": "it goes through a collection of the row",
+    "len": "it counts a collection of the row",
+    "contains": "it searches a collection of the row",
+    "str": "it makes a text of a value of the row",
+    "repr": "it makes a text of a value of the row",
+    "format": "it makes a text of a value of the row",
+    "float": "it gives a value of the row to a function that wants a float",
+    "int": "it gives a value of the row to a function that wants an int",
+    "complex": "it gives a value of the row to a function that wants a number",
+    "index": "it uses a value of the row as a position",
+    "trunc": "it rounds with a function that is not traced",
+    "floor": "it rounds with a function that is not traced",
+    "ceil": "it rounds with a function that is not traced",
+    "array": "it makes an array of a value of the row",
+    "enter": "it opens a value of the row with 'with'",
+    "setitem": "it assigns to an item of the row",
+    "delitem": "it deletes an item of the row",
+    "copy": "it copies a row",
+    "deepcopy": "it copies a row",
+    "reduce_ex": "it pickles a row",
+}
+for _name, _why in _REFUSED.items():
+    setattr(Symbol, f"__{_name}__", _refusal(_why))
