@@ -78,6 +78,16 @@ class EuroType(TypeDecorator[Euro]):
         return Euro(value or 0)
 
 
+class Unreadable(TypeDecorator[int]):
+    """A type that fails at what it reads."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int:
+        raise ValueError("unreadable")
+
+
 class Everything(Base):
     """One attribute of every type."""
 

@@ -161,6 +161,22 @@ def test_what_a_subclass_reads_otherwise_is_no_column() -> None:
     assert ADAPTER.row_class(Thing).columns == {"id", "kind", "weight"}
 
 
+def test_subclasses_in_tables_of_their_own_share_no_column() -> None:
+    class OtherBase(DeclarativeBase): ...
+
+    class Thing(OtherBase):
+        __tablename__ = "things"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Other(Thing):
+        __tablename__ = "others"
+        __mapper_args__: ClassVar[dict[str, Any]] = {"concrete": True}
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    assert ADAPTER.row_class(Other).columns == {"id"}
+    assert ADAPTER.row_class(Thing).columns == frozenset()
+
+
 # Values
 
 
@@ -341,6 +357,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "instances from text": lambda: select(Machine).from_statement(text("SELECT * FROM machines")),
     "text": lambda: text("SELECT id FROM machines"),
     "mere columns": lambda: select(Machine.id),
+    "a class and a column": lambda: select(Machine, Machine.hours),
     "two classes": lambda: select(Machine, Site).join(Machine.site),
     "order by text": lambda: select(Machine).order_by(text("hours")),
     "order by a name": lambda: select(Machine).order_by("hours"),
@@ -397,6 +414,17 @@ def test_a_mapping_that_joins_what_a_row_may_lack_is_for_instances(session: Sess
     assert len(ADAPTER.query(Tool, session).rows()) == 3  # type: ignore[union-attr]
     assert read(session, Tool, ID) is None
     assert read(session, Medal, ID) is None
+
+
+def test_a_class_of_a_subquery_is_for_instances(session: Session) -> None:
+    class OtherBase(DeclarativeBase): ...
+
+    class Twice(OtherBase):
+        __table__ = union_all(select(Machine.__table__), select(Machine.__table__)).subquery()
+        __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": [__table__.c.id]}
+
+    assert len(ADAPTER.query(Twice, session).rows()) == 4  # type: ignore[union-attr]
+    assert read(session, Twice, ID) is None
 
 
 class OwnQuery(Query[Any]):
@@ -487,6 +515,24 @@ def test_an_error_of_the_database_is_sqlalchemy_s_own(session: Session) -> None:
         read(session, select(Machine).where(text("nothing = 1")), ID)
 
 
+def test_a_value_that_cannot_be_read_is_an_error_that_leaves_the_session_usable(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OtherBase(DeclarativeBase): ...
+
+    class Broken(OtherBase):
+        __tablename__ = "machines"
+        id: Mapped[int] = mapped_column(rows.Unreadable, primary_key=True)
+
+    monkeypatch.setattr(reading, "ROWS_A_CHUNK", 1)
+
+    with pytest.raises(ValueError, match="unreadable") as caught:
+        read(session, Broken, ID)
+
+    assert read(session, Machine, ID) == [[1, 2, 3, 4]]
+    del caught
+
+
 # Sessions
 
 
@@ -538,6 +584,13 @@ def test_a_query_that_does_not_flush_is_for_instances_while_changes_are_pending(
 def test_nothing_is_flushed_where_it_must_not(session: Session, statements: list[str]) -> None:
     assert read(session, Machine, ID, flush=False) == [[1, 2, 3, 4]]
     assert read(session, session.query(Machine).autoflush(False), ID) == [[1, 2, 3, 4]]
+
+
+def test_what_a_listener_adds_is_not_flushed_either(session: Session, statements: list[str]) -> None:
+    event.listen(session, "do_orm_execute", lambda state: state.session.add(Site(id=9)))
+
+    assert read(session, Machine, ID, flush=False) is None
+    assert not [one for one in statements if "INSERT" in one]
 
 
 def test_flushed_changes_are_seen_before_they_are_committed(session: Session) -> None:

@@ -81,17 +81,13 @@ def run(session: Session, projection: Projection, options: dict[str, Any]) -> Se
     result = session.execute(projection.statement, execution_options=options)
     try:
         cursor = getattr(result, "raw", None)
-        if not isinstance(cursor, CursorResult) or not _is_as_projected(cursor, projection):
+        if not isinstance(cursor, CursorResult) or not still_says_the_same(
+            projection, cursor.context.invoked_statement
+        ):
             return None
         return list(_columns(cursor, projection))
     finally:
         result.close()
-
-
-def _is_as_projected(result: CursorResult[Any], projection: Projection) -> bool:
-    """Whether what was run is the projection; a listener may have changed it on its way."""
-    invoked = result.context.invoked_statement
-    return len(result.keys()) == len(projection.columns) and still_says_the_same(projection, invoked)
 
 
 def _columns(result: CursorResult[Any], projection: Projection) -> Iterator[Column]:

@@ -5,6 +5,7 @@ import pytest
 pytest.register_assert_rewrite(
     "lumix_core.testing.kits",
     "lumix_core.testing.proofs",
+    "lumix_core.testing.row_columns",
     "lumix_core.testing.row_copies",
     "lumix_core.testing.row_reading",
     "lumix_core.testing.solver_answers",

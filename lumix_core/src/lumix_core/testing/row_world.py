@@ -10,8 +10,9 @@ from typing import Any, Protocol
 class RowWorld(Protocol):
     """What the author of a row adapter provides: mapped classes, a database of their own, and a handle on it.
 
-    ``Product`` has ``id`` (primary key, int), ``name`` (text), ``price`` (float, nullable), ``category`` (to-one) and
-    ``parts`` (to-many). ``Category`` has ``id`` and ``markup`` (float). ``Part`` has ``id`` and ``weight`` (float).
+    ``Product`` has ``id`` (primary key, int), ``name`` (text), ``price`` (float, nullable), ``category`` (to-one,
+    nullable) and ``parts`` (to-many). ``Category`` has ``id`` and ``markup`` (float). ``Part`` has ``id`` and
+    ``weight`` (float).
     Relationships are lazy. `fill` saves products with the ids 1 to n, the i-th named ``"product i"`` with the price i,
     all in one category with the markup 1.5, each with two parts of the weights i and 2 i.
     """
@@ -42,6 +43,13 @@ class RowWorld(Protocol):
 
     def delete(self, key: int) -> None:
         """Delete the row of a product and its parts in the database, behind the back of the handle."""
+        ...
+
+    def orphan(self, key: int) -> None:
+        """Take a product's category away in the database, behind the back of the handle.
+
+        Asked for only where the adapter's queries have ``columns``.
+        """
         ...
 
     def close(self) -> None:

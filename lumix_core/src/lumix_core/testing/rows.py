@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lumix_core.rows import RowAdapter
+from lumix_core.testing.row_columns import Columns
 from lumix_core.testing.row_copies import Copies
 from lumix_core.testing.row_reading import Reading
 from lumix_core.testing.row_world import RowWorld
 
 
-class RowAdapterConformance(Reading, Copies):
+class RowAdapterConformance(Reading, Columns, Copies):
     """Everything that LumiX counts on in the adapter of an ORM, as tests to inherit.
 
     The whole test module of an adapter::
