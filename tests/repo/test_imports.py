@@ -23,7 +23,7 @@ LAYERS = {
     "public": "__init__ testing",
     "model": "optimizer solution model constraints expressions term_methods variables parameters indexing",
     "copying": "pickling copying function_copies object_copies reaching",
-    "compiling": "compiling planning terms families",
+    "compiling": "explaining compiling planning terms families",
     "evaluating": "matching ranges axes evaluating failures batches watching",
     "formulas": "tracing symbols conditions lookups codes arithmetic formulas",
     "rows": "rows projecting tables standins functions captures plugins entry_points hookspecs",

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,12 +21,13 @@ from lumix_core.errors import (
     listed,
     sentence,
 )
-from lumix_core.evaluating import Evaluator
+from lumix_core.evaluating import Account, Evaluator
 from lumix_core.families import Family, constraint_family, variable_family
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray, Keys
 from lumix_core.planning import plan
 from lumix_core.problem import BoolArray, FloatArray, LXBlock, LXProblem
+from lumix_core.rows import Read
 from lumix_core.senses import LXSense
 from lumix_core.terms import Entries, TermReader
 
@@ -93,8 +95,17 @@ class Matrix:
     values: FloatArray
 
 
-def compile_model(model: LXModel) -> LXProblem:
-    """Read the rows of a model and return it as arrays.
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a compile took: how each function was evaluated, by ``id``, what was read, and seconds in all."""
+
+    accounts: dict[int, Account]
+    reads: list[Read]
+    seconds: float
+
+
+def compile_model(model: LXModel) -> tuple[LXProblem, Report]:
+    """Read the rows of a model and return it as arrays, with a report of what that took.
 
     Raises:
         LXModelError: the model is incomplete, or would be wrong.
@@ -102,10 +113,11 @@ def compile_model(model: LXModel) -> LXProblem:
     for constraint in model.constraints:
         _check_complete(constraint)
     _check_objective(model)
-    evaluator = Evaluator()
+    evaluator, began = Evaluator(), perf_counter()
     with evaluator, collector.Paused():
         plan(model, evaluator)
-        return _compiled(model, evaluator)
+        problem = _compiled(model, evaluator)
+    return problem, Report(evaluator.accounts, evaluator.reading.reads, perf_counter() - began)
 
 
 def _compiled(model: LXModel, evaluator: Evaluator) -> LXProblem:

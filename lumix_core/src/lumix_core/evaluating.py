@@ -36,12 +36,22 @@ from lumix_core.tracing import Trace, trace
 
 @dataclass(eq=False)
 class Account:
-    """How a function was evaluated in one compile: by columns or row by row, why, and what it took."""
+    """How a function was evaluated in one compile.
+
+    Args:
+        function: the function.
+        way: "columns", "join" or "row by row".
+        reason: why it was called row by row.
+        count: for how many members it was evaluated.
+        possible: how many there would have been without a join.
+        seconds: what it took.
+    """
 
     function: UserFunction
     way: str
     reason: str = ""
     count: int = 0
+    possible: int = 0
     seconds: float = 0.0
 
 
@@ -143,7 +153,7 @@ class Evaluator:
             return None
         if alone != [tuple(part[i : i + 1].tolist()[0] for part in parts) for i in picks]:
             return None
-        self.account(function, "columns", "", batch.size, perf_counter() - began)
+        self.account(Account(function, "columns", "", batch.size, batch.size, perf_counter() - began))
         return parts
 
     def truths(self, function: UserFunction, batch: Batch) -> BoolArray:
@@ -193,7 +203,8 @@ class Evaluator:
             try:
                 result = of_columns(self.value(traced.formula, batch, known or None), batch.size)
                 if self._agrees(function, batch, result, of_rows, convert):
-                    self.account(function, "join" if known else "columns", "", batch.size, perf_counter() - began)
+                    way = "join" if known else "columns"
+                    self.account(Account(function, way, "", batch.size, batch.size, perf_counter() - began))
                     return result
                 traced = Trace(None, "it returns one thing for a row and another for its columns")
             except Unlike:
@@ -201,7 +212,8 @@ class Evaluator:
         result = of_rows(by_row(function, batch, convert))
         if traced.formula is None:
             self.distrust(function, traced.reason)
-        self.account(function, "row by row", self._traces[id(function)][0].reason, batch.size, perf_counter() - began)
+        reason = self._traces[id(function)][0].reason
+        self.account(Account(function, "row by row", reason, batch.size, batch.size, perf_counter() - began))
         return result
 
     def _agrees(
@@ -221,14 +233,14 @@ class Evaluator:
             return False
         return all(_equal(result[i], one) for i, one in zip(picks, alone, strict=True))
 
-    def account(self, function: UserFunction, way: str, reason: str, count: int, seconds: float) -> None:
+    def account(self, done: Account) -> None:
         """Note how a function was evaluated."""
-        known = self.accounts.get(id(function))
-        if known is None:
-            known = self.accounts[id(function)] = Account(function, way)
-        known.way, known.reason = way, reason or known.reason
-        known.count += count
-        known.seconds += seconds
+        known = self.accounts.setdefault(id(done.function), done)
+        if known is not done:
+            known.way = "join" if "join" in (known.way, done.way) else done.way
+            known.reason = done.reason or known.reason
+            known.count, known.possible = max(known.count, done.count), max(known.possible, done.possible)
+            known.seconds += done.seconds
 
     def value(self, node: Node, batch: Batch, known: dict[int, Column] | None = None) -> Value:
         """Return the value of a formula for each member: a column, or one value for all.

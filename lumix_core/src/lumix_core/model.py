@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self, TypeVar
 
-from lumix_core.compiling import compile_model
+from lumix_core.compiling import Report, compile_model
 from lumix_core.constraints import LXConstraint
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
+from lumix_core.explaining import LXExplanation, explain
 from lumix_core.expressions import LXLinearExpression
 from lumix_core.indexing import Indexed, checked_name
 from lumix_core.problem import LXProblem
@@ -25,6 +26,8 @@ class LXModel(Copyable):
     Args:
         name: for messages and logs.
     """
+
+    _report: Report | None = None
 
     def __init__(self, name: str) -> None:
         self.name = checked_name(name, "LXModel")
@@ -94,7 +97,16 @@ class LXModel(Copyable):
         Raises:
             LXModelError: the model would be wrong; the message names the family, the key and the attribute.
         """
-        return compile_model(self)
+        problem, self._report = compile_model(self)
+        return problem
+
+    def explain(self) -> LXExplanation:
+        """Tell how the model is built: what is read of each source, and how each function is evaluated, and why.
+
+        Runs no query. Where the model was compiled before, the counts and times of that compile are told too, the
+        slowest part first. Print it, or show it in a notebook.
+        """
+        return explain(self, self._report)
 
     def summary(self) -> str:
         """Return a few lines of text on the families and the objective; reads no rows."""
@@ -131,6 +143,9 @@ class LXModel(Copyable):
             )
         families.append(family)
         names.add(family.name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: part for name, part in self.__dict__.items() if name != "_report"}
 
     def __repr__(self) -> str:
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
 
 from lumix_core.columns import Column
@@ -229,6 +230,15 @@ class Wanted:
     whole: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What it took to read one source: how many rows, and how many seconds."""
+
+    source: Source
+    rows: int
+    seconds: float
+
+
 @dataclass(eq=False)
 class Reading:
     """The tables of one compile: each distinct source is read once.
@@ -236,16 +246,20 @@ class Reading:
     Args:
         tables: those read so far, by the identity of their source.
         wanted: what is wanted of each source; of one that is not named, the rows.
+        reads: what it took to read each.
     """
 
     tables: dict[Hashable, Table] = field(default_factory=dict)
     wanted: dict[Hashable, Wanted] = field(default_factory=dict)
+    reads: list[Read] = field(default_factory=list)
 
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
         identity = source.identity
         if identity not in self.tables:
-            self.tables[identity] = self._read(source, self.wanted.get(identity))
+            began = perf_counter()
+            self.tables[identity] = table = self._read(source, self.wanted.get(identity))
+            self.reads.append(Read(source, len(table), perf_counter() - began))
         return self.tables[identity]
 
     def _read(self, source: Source, wanted: Wanted | None) -> Table:
