@@ -26,7 +26,7 @@ LAYERS = {
     "compiling": "explaining compiling planning terms families",
     "evaluating": "matching ranges axes evaluating failures batches watching",
     "formulas": "tracing symbols conditions lookups codes arithmetic formulas",
-    "rows": "rows projecting tables standins functions captures plugins entry_points hookspecs",
+    "rows": "rows mentions projecting tables standins functions captures plugins entry_points hookspecs",
     "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
     "values": "columns",
     "errors": "errors",

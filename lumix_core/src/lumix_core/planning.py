@@ -54,6 +54,7 @@ def plan(model: LXModel, evaluator: Evaluator) -> Planner:
             planner.term(term, constraint)
     for term in model.objective.terms if model.objective is not None else ():
         planner.term(term, None)
+    evaluator.reading.load()
     return planner
 
 
@@ -77,6 +78,7 @@ class Planner:
             self.indexed(one)
         if variable.join is not None:
             self._want_rows(variable, "indexed_by_join() asks each row for its related rows")
+            self.wanted(variable.source).functions.append(variable.join.join.call)
             return
         for function in (variable.lower, variable.upper, *variable.costs, *variable.multi_filters):
             self.function(function, dimensions)
@@ -125,12 +127,15 @@ class Planner:
         if traced.formula is None:
             for one in rows:
                 self._want_rows(one, f"{function.role} has to be called with it: {traced.reason}")
+                self.wanted(one.source).functions.append(function.call)
             return
         for node in nodes(traced.formula):
             if isinstance(node, Attribute):
                 source = sources[node.argument]
-                if node.path:
+                if node.path and (isinstance(source, QuerySource) or len(node.path) > 1):
                     self.wanted(source).paths[node.path] = None
+                elif node.path:
+                    continue
                 else:
                     self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
             elif isinstance(node, Lookup | Member) and hasattr(node.table, "lookup_table"):
@@ -148,7 +153,7 @@ class Planner:
 
     def wanted(self, source: Source | None) -> Wanted:
         """Return what is wanted of a source so far."""
-        if not isinstance(source, QuerySource):
+        if source is None:
             return Wanted()
         known = self._wants.get(id(source))
         if known is None:
