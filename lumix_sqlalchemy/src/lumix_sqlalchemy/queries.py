@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase
@@ -14,7 +14,8 @@ from lumix_core.columns import Column
 from lumix_core.tables import Path
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
-from lumix_sqlalchemy.reading import read_columns
+from lumix_sqlalchemy.readers import SESSION, read
+from lumix_sqlalchemy.readers import checked as checked_reader
 
 Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextualSelect | FromStatement[Any] | TextClause
 STATEMENTS = (Select, CompoundSelect, TextualSelect, FromStatement, TextClause)
@@ -29,6 +30,7 @@ class StatementQuery:
 
     statement: Statement
     handle: AnySession
+    reader: str = SESSION
 
     @property
     def row_type(self) -> type | None:
@@ -38,7 +40,7 @@ class StatementQuery:
     @property
     def identity(self) -> Hashable:
         """Equal for one statement in one session, with the same parameters and options."""
-        return _identity(resolved(self.handle), self._ordered, self.statement)
+        return _identity(resolved(self.handle), self._ordered, self.statement, self.reader)
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
@@ -62,7 +64,21 @@ class StatementQuery:
         statement, entity = self._ordered, _only_entity(self._described)
         if entity is None or not isinstance(statement, Select):
             return None
-        return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=ALL_AT_ONCE)
+        session = resolved(self.handle)
+        return read(self.reader, session, statement, entity, paths, flush=flush, options=ALL_AT_ONCE)
+
+    def with_reader(self, name: str) -> StatementQuery:
+        """Return the query with another reader of its columns; `rows` stay the session's.
+
+        Args:
+            name: ``"session"``, the default; or ``"arrow"``, which reads numbers faster over a connection of its own
+                (ADBC, on SQLite files and PostgreSQL). That connection sees only what is committed, at the moment of
+                reading and not of the session's transaction; events of the engine do not hear of it.
+
+        Raises:
+            LXSourceError: there is no such reader, or it cannot read from this database, or is not installed.
+        """
+        return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
     def __str__(self) -> str:
         return _in_one_line(self.statement)
@@ -86,6 +102,7 @@ class LegacyQuery:
 
     query: Query[Any]
     handle: AnySession
+    reader: str = SESSION
 
     @property
     def row_type(self) -> type | None:
@@ -96,7 +113,7 @@ class LegacyQuery:
     def identity(self) -> Hashable:
         """Equal for one query in one session, with the same parameters and options."""
         query = query_in_order(self.query)
-        return _identity(resolved(self.handle), query.statement, self.query, query.load_options)
+        return _identity(resolved(self.handle), query.statement, self.query, self.reader, query.load_options)
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
@@ -113,7 +130,12 @@ class LegacyQuery:
         if type(query) is not Query:  # a subclass may make of its rows what it likes
             return None
         options = {**ALL_AT_ONCE, **_own_flushing(query)}
-        return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=options)
+        session = resolved(self.handle)
+        return read(self.reader, session, statement, entity, paths, flush=flush, options=options)
+
+    def with_reader(self, name: str) -> LegacyQuery:
+        """Return the query with another reader of its columns, as `StatementQuery.with_reader` does."""
+        return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
     def __str__(self) -> str:
         return _in_one_line(self.query.statement)
@@ -132,7 +154,7 @@ def _identity(session: Session, statement: Statement | UpdateBase, origin: objec
     # and fails on joins along relationships.
     key = statement._generate_cache_key()
     if key is None:
-        return _Identity(session, id(origin), origin)
+        return _Identity(session, id(origin), (origin, options))
     structure, bound, *others = key
     values = [one.effective_value for one in bound]
     return _Identity(session, structure, (values, others, statement.get_execution_options(), options))

@@ -1,0 +1,55 @@
+"""Who reads the columns of a query: the session, or a reader with a connection of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, inspect
+from sqlalchemy.orm import Session
+
+from lumix_core.columns import Column
+from lumix_core.errors import LXSourceError
+from lumix_core.tables import Path
+from lumix_sqlalchemy.reading import read_columns
+
+SESSION, ARROW = READERS = ("session", "arrow")
+
+
+def checked(name: str, session: Session, row_type: type | None) -> str:
+    """Return the name of a reader that can read from the database of a session.
+
+    Raises:
+        LXSourceError: there is no such reader, or it has no driver for the database, or needs what is not installed.
+    """
+    if name not in READERS:
+        raise LXSourceError(
+            f"with_reader() got {name!r}, which is no reader of columns. There are: {', '.join(READERS)}. "
+            f"Write .with_reader({ARROW!r}), or leave it out to read in the session."
+        )
+    if name == ARROW and row_type is not None and type(session).get_bind is Session.get_bind:
+        # A session that chooses among databases by itself is asked when it reads.
+        from lumix_sqlalchemy.arrow import check_database
+
+        check_database(session.get_bind(inspect(row_type)).dialect)
+    return name
+
+
+def read(
+    reader: str,
+    session: Session,
+    statement: Select[Any],
+    entity: Any,
+    paths: Sequence[Path],
+    *,
+    flush: bool,
+    options: dict[str, Any],
+) -> Sequence[Column] | None:
+    """Read columns with a reader; what it leaves alone is read in the session. See `read_columns`."""
+    if reader == ARROW:
+        from lumix_sqlalchemy.arrow import read_arrow
+
+        found = read_arrow(session, statement, entity, paths)
+        if found is not None:
+            return found
+    return read_columns(session, statement, entity, paths, flush=flush, options=options)
