@@ -513,7 +513,7 @@ def test_a_function_of_two_rows_is_refused(part: str, error_text: ErrorText) -> 
 
 def test_it_cannot_be_gone_through() -> None:
     with pytest.raises(TypeError, match="'LXParameter' object is not iterable"):
-        list(hours_of(recipes()))  # type: ignore[call-overload]
+        list(hours_of(recipes()))
 
 
 def test_a_parameter_that_looks_itself_up_is_refused(error_text: ErrorText) -> None:

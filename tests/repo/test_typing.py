@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "production_planning"
+EXAMPLES = ROOT / "examples"
 
 ROWS = """
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("typing")
     (folder / "right.py").write_text(module(RIGHT))
     (folder / "wrong.py").write_text(module(WRONG))
-    files = ["right.py", "wrong.py", *map(str, EXAMPLE.glob("step[12]/*.py"))]
+    files = ["right.py", "wrong.py", *map(str, EXAMPLES.glob("*/*.py")), *map(str, EXAMPLES.glob("*/step[12]/*.py"))]
     strict = ["--strict", "--config-file=", f"--cache-dir={folder / 'cache'}", "--no-error-summary"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *strict, *files],
