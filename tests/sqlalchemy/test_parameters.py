@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, String, create_engine, select, update
+from sqlalchemy import Engine, ForeignKey, String, create_engine, func, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXParameter, LXVariable
@@ -137,6 +137,16 @@ def test_a_query_says_which_rows_count(session: Session) -> None:
     hours = hours_of(session).from_model(select(Recipe).where(Recipe.hours > 0.5), session)
 
     assert coefficients(plan(session, lambda p, m: hours[p.id, m.id])) == [1.0, 3.5]
+
+
+def test_a_query_may_add_up_the_rows_of_a_key(session: Session) -> None:
+    total = select(Recipe.product_id, func.sum(Recipe.hours).label("hours")).group_by(Recipe.product_id)
+    hours = LXParameter[Any]("hours").indexed_by(lambda r: r.product_id).value(lambda r: r.hours)
+
+    hours.from_model(total, session).default(0)
+
+    assert [hours[1], hours[2], hours[3]] == [1.5, 0.0, 3.5]
+    assert coefficients(plan(session, lambda p, m: hours[p.id])) == [1.5, 3.5, 1.5, 3.5]
 
 
 def test_without_a_key_function_the_primary_key_finds_the_number(session: Session) -> None:
