@@ -20,6 +20,7 @@ from lumix_core import arithmetic
 from lumix_core.arithmetic import Unlike, Value, filled
 from lumix_core.batches import Argument, Batch
 from lumix_core.columns import Column, column, object_column
+from lumix_core.errors import LXModelError
 from lumix_core.failures import failure, wrong_number
 from lumix_core.formulas import Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
 from lumix_core.functions import UserFunction
@@ -72,6 +73,7 @@ class Evaluator:
     _traces: dict[int, tuple[Trace, UserFunction]] = field(default_factory=dict)
     _classes: dict[type, RowClass | None] = field(default_factory=dict)
     _tables: dict[tuple[int, int], tuple[LookupTable, Any]] = field(default_factory=dict)
+    _opened: set[int] = field(default_factory=set)
 
     def __enter__(self) -> Evaluator:
         self._token = CURRENT.set(self)
@@ -349,8 +351,21 @@ class Evaluator:
         """Return what a parameter holds, read once a compile."""
         known = self._tables.get((id(parameter), -1))
         if known is None:
-            known = self._tables[id(parameter), -1] = (parameter.lookup_table(self), parameter)
+            known = self._tables[id(parameter), -1] = (self._read(parameter), parameter)
         return known[0]
+
+    def _read(self, parameter: Any) -> LookupTable:
+        if id(parameter) in self._opened:
+            raise LXModelError(
+                f"{parameter.owner} looks itself up: a function of its own rows asks for one of its numbers, which are "
+                f"not known before. Give the function another parameter, or a dict."
+            )
+        self._opened.add(id(parameter))
+        try:
+            found: LookupTable = parameter.lookup_table(self)
+        finally:
+            self._opened.discard(id(parameter))
+        return found
 
     def _captured(self, held: Any, parts: int) -> LookupTable:
         """Return a dict or a collection that a function captures, as a table."""

@@ -183,7 +183,7 @@ def read_rows(indexed: Indexed[Any], evaluator: Evaluator, owner: str) -> Batch:
     source = indexed.required_source()
     table = evaluator.reading.table(source)
     if not len(table):
-        _warn_empty(owner, str(source))
+        warn_empty(owner, str(source))
     argument = Argument.whole(table)
     batch = Batch((argument,), len(table), _row_namer(argument, indexed.name))
     for condition in indexed.filters:
@@ -385,7 +385,8 @@ def _is_null(key: Any) -> bool:
         return True
 
 
-def _warn_empty(owner: str, source: str) -> None:
+def warn_empty(owner: str, source: str) -> None:
+    """Warn of a source without rows."""
     warnings.warn(
         f"{owner} has no rows: its source is empty ({source}). "
         f"The model is built without it; check the query or the data if that is not meant.",

@@ -41,7 +41,7 @@ class UserFunction:
         """
         if not callable(function):
             raise LXFunctionError(
-                f"{sentence(role)} is {function!r}, which is neither a number nor a function. "
+                f"{sentence(role)} is {function!r}, which is no function. "
                 f"Give a function of the row, such as lambda row: row.price."
             )
         return cls(function, role, watched(function))

@@ -207,10 +207,12 @@ class _Join:
             return False
         self.sizes.append(table.size)
         self.lookups[place] = need
-        for part, side, column in zip(parts, sides, table.key, strict=True):
+        for i, (part, side, column) in enumerate(zip(parts, sides, table.key, strict=True)):
             if side is not None:
                 self.edges.append(_Edge((place, side), (column, self.values.of(part, side))))
+                table.check(i, self.edges[-1].columns[1])
             elif isinstance(part, Constant):
+                table.check(i, part.value)
                 kept = KeyIndex([filled(part.value, 1)]).positions([column], table.size) >= 0
                 self.filters[place] = kept & self.filters[place] if place in self.filters else kept
         return True

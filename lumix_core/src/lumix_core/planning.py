@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lumix_core.captures import captured
 from lumix_core.evaluating import Evaluator
 from lumix_core.formulas import Attribute, Lookup, Member, nodes
 from lumix_core.functions import UserFunction
@@ -56,6 +57,11 @@ def plan(model: LXModel, evaluator: Evaluator) -> Planner:
         planner.term(term, None)
     evaluator.reading.load()
     return planner
+
+
+def plan_parameter(parameter: Any, evaluator: Evaluator) -> None:
+    """Note what the evaluator has to read of the source of a parameter that no plan knew of."""
+    Planner(evaluator).parameter(parameter)
 
 
 class Planner:
@@ -128,24 +134,26 @@ class Planner:
             for one in rows:
                 self._want_rows(one, f"{function.role} has to be called with it: {traced.reason}")
                 self.wanted(one.source).functions.append(function.call)
+            for _, (held, _) in captured(function.call):
+                self.parameter(held)
             return
         for node in nodes(traced.formula):
             if isinstance(node, Attribute):
                 source = sources[node.argument]
-                if node.path and (isinstance(source, QuerySource) or len(node.path) > 1):
+                if node.path:
                     self.wanted(source).paths[node.path] = None
-                elif node.path:
-                    continue
                 else:
                     self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
-            elif isinstance(node, Lookup | Member) and hasattr(node.table, "lookup_table"):
-                self._parameter(node.table)
+            elif isinstance(node, Lookup | Member):
+                self.parameter(node.table)
 
-    def _parameter(self, parameter: Any) -> None:
-        if id(parameter) not in self._parameters and parameter.source is not None:
-            self._parameters.add(id(parameter))
-            self.indexed(parameter)
-            self.function(parameter.value_of, [parameter])
+    def parameter(self, held: Any) -> None:
+        """Note what a table that functions look up wants of its source, if it has one."""
+        is_read = hasattr(type(held), "lookup_table") and held.source is not None
+        if is_read and id(held) not in self._parameters:
+            self._parameters.add(id(held))
+            self.indexed(held)
+            self.function(held.value_of, [held])
 
     def _want_rows(self, indexed: Indexed[Any], why: str) -> None:
         wanted = self.wanted(indexed.source)

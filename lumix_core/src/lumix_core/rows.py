@@ -16,7 +16,7 @@ from lumix_core.frames import frame_rows, is_frame
 from lumix_core.mentions import Mentions
 from lumix_core.projecting import projected
 from lumix_core.standins import RowClass, row_class_of
-from lumix_core.tables import Path, Table
+from lumix_core.tables import LazyRows, Path, Table
 
 
 class RowQuery(Protocol):
@@ -263,11 +263,18 @@ class Reading:
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
         identity = source.identity
-        if identity not in self.tables:
+        if identity not in self.tables or self._lacks(identity):
             began = perf_counter()
             self.tables[identity] = table = self._read(source, self.wanted.get(identity))
             self.reads.append(Read(source, len(table), perf_counter() - began))
         return self.tables[identity]
+
+    def _lacks(self, identity: Hashable) -> bool:
+        """Whether more is wanted of a source meanwhile than the columns that were read."""
+        table, wanted = self.tables[identity], self.wanted.get(identity)
+        if wanted is None or not isinstance(table.rows, LazyRows):
+            return False
+        return wanted.whole is not None or not wanted.paths.keys() <= table.columns.keys()
 
     def _read(self, source: Source, wanted: Wanted | None) -> Table:
         if isinstance(source, QuerySource) and wanted is not None and wanted.whole is None:
