@@ -66,6 +66,19 @@ class ColumnQuery(RowQuery, Protocol):
 
 
 @runtime_checkable
+class ReaderQuery(ColumnQuery, Protocol):
+    """A query whose columns can be read in more than one way."""
+
+    def with_reader(self, name: str) -> RowQuery:
+        """Return the query with another reader of its columns.
+
+        Raises:
+            LXSourceError: there is no such reader, or it cannot read from this database; the message says why.
+        """
+        ...
+
+
+@runtime_checkable
 class RowAdapter(Protocol):
     """What LumiX asks of one ORM."""
 
@@ -192,6 +205,22 @@ class QuerySource:
         if row_type is None or not isinstance(self.query, ColumnQuery):
             return None
         return projected(self.query, self.adapter.row_class(row_type), self._row_class, paths, flush)
+
+    def with_reader(self, name: str, owner: str) -> QuerySource:
+        """Return the source with another reader of its columns.
+
+        Raises:
+            LXSourceError: the query has no such reader.
+        """
+        if not isinstance(self.query, ReaderQuery):
+            raise LXSourceError(
+                f"{owner}.from_model(reader={name!r}): queries of {self.adapter.name} are read in one way only. "
+                f"Leave out reader=."
+            )
+        try:
+            return QuerySource(self.adapter, self.query.with_reader(name))
+        except LXSourceError as error:
+            raise LXSourceError(f"{owner}: {error}") from None
 
     def _row_class(self, cls: type) -> RowClass:
         return self.adapter.row_class(cls)
