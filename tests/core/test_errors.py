@@ -524,9 +524,7 @@ def test_a_function_of_rows_where_there_are_none_is_refused(
 def test_what_is_no_function_is_refused(call: Callable[[], Any], role: str, error_text: ErrorText) -> None:
     text = error_text(LXFunctionError, call)
 
-    assert text == (
-        f"{role}, which is neither a number nor a function. Give a function of the row, such as lambda row: row.price."
-    )
+    assert text == f"{role}, which is no function. Give a function of the row, such as lambda row: row.price."
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "production_planning"
+EXAMPLES = ROOT / "examples"
 
 ROWS = """
 from dataclasses import dataclass
-from lumix import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXVariable
+from typing import Any
+from lumix import (
+    LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXVariable
+)
 
 @dataclass(frozen=True)
 class Product:
@@ -39,6 +42,7 @@ y = (
     )
 )
 expr = LXLinearExpression()
+price = LXParameter[Product]("price").indexed_by(lambda p: p.id).value(lambda p: p.profit_per_unit).from_data(products)
 """
 
 RIGHT = {
@@ -53,6 +57,11 @@ RIGHT = {
     "arithmetic": "2 * expr + 3.0 - sum([expr, expr])",
     "rhs": 'LXConstraint[Machine]("c").expression(expr).le().rhs(lambda m: m.hours)',
     "a model": 'model = LXModel("m").add_variables(x, y).maximize(expr)',
+    "a parameter": "price.where(lambda p: p.profit_per_unit > 0).default(0)",
+    "a parameter of a dict": 'hours: LXParameter[Any] = LXParameter[Any]("hours").from_data({(1, 2): 0.5})',
+    "a lookup": "found: float = price[1] + price(1) + price(id=1)",
+    "a lookup in a coefficient": "expr.add_term(x, lambda p, m: price[p.id] * m.hours)",
+    "a lookup in a condition": "expr.add_term(x, where=lambda p, m: p.id in price and price[p.id] > 0)",
     "a float value": "profit: float = LXOptimizer().solve(LXModel('m')).get_mapped(x)[1]",
     "an int value": "whole: int = LXOptimizer().solve(LXModel('m')).get_mapped(y)[1, 1]",
 }
@@ -69,6 +78,10 @@ WRONG = {
     "add_multi_term": "expr.add_multi_term(x, lambda p: p.proft_per_unit)",
     "sum_over": "expr.sum_over(x, where=lambda p: p.proft_per_unit)",
     "rhs": 'LXConstraint[Product]("c").rhs(lambda p: p.proft_per_unit)',
+    "the value of a parameter": 'LXParameter[Product]("price").value(lambda p: p.proft_per_unit)',
+    "the key of a parameter": 'LXParameter[Product]("price").indexed_by(lambda p: p.proft_per_unit)',
+    "the filter of a parameter": "price.where(lambda p: p.proft_per_unit > 1)",
+    "the key of a lookup": "expr.add_term(x, lambda p: price[p.proft_per_unit])",
     "the key of a dimension": "LXIndexDimension(Product, lambda p: p.proft_per_unit)",
     "a dimension": "LXIndexDimension(Product).where(lambda p: p.proft_per_unit > 1)",
 }
@@ -90,7 +103,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("typing")
     (folder / "right.py").write_text(module(RIGHT))
     (folder / "wrong.py").write_text(module(WRONG))
-    files = ["right.py", "wrong.py", *map(str, EXAMPLE.glob("step[12]/*.py"))]
+    files = ["right.py", "wrong.py", *map(str, EXAMPLES.glob("*/*.py")), *map(str, EXAMPLES.glob("*/step[12]/*.py"))]
     strict = ["--strict", "--config-file=", f"--cache-dir={folder / 'cache'}", "--no-error-summary"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *strict, *files],

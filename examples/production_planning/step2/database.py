@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import (
     URL,
@@ -23,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+from lumix import LXParameter
 
 DEFAULT_URL = "sqlite:///production.db"
 
@@ -155,40 +156,32 @@ def url_argument(description: str, argv: Sequence[str] | None = None) -> URL:
     return url
 
 
-class HoursChecker(Protocol):
-    """Looks up the hours that one unit of a product takes on a machine."""
+def create_cached_machine_hours_checker(session: Session) -> LXParameter[ProductionRecipe]:
+    """Return the hours of a product on a machine, to be asked as ``get_hours(product_id=1, machine_id=2)``.
 
-    def __call__(self, product_id: int, machine_id: int) -> float: ...
-
-
-class QuantityChecker(Protocol):
-    """Looks up the quantity of a material in one unit of a product."""
-
-    def __call__(self, product_id: int, material_id: int) -> float: ...
-
-
-def create_cached_machine_hours_checker(session: Session) -> HoursChecker:
-    """Read all recipes in one query and return a function that looks them up."""
-    recipe = ProductionRecipe
-    found = session.execute(select(recipe.product_id, recipe.machine_id, recipe.hours_required))
-    hours = {(product_id, machine_id): value for product_id, machine_id, value in found}
-
-    def get_hours(product_id: int, machine_id: int) -> float:
-        return hours.get((product_id, machine_id), 0.0)  # no recipe: the product does not use the machine
-
-    return get_hours
+    All recipes are read in one query: at the first lookup, and by each solve of a model that uses it.
+    """
+    return (
+        LXParameter[ProductionRecipe]("hours")
+        .indexed_by(lambda r: (r.product_id, r.machine_id))
+        .value(lambda r: r.hours_required)
+        .default(0.0)  # no recipe: the product does not use the machine
+        .from_model(session)
+    )
 
 
-def create_cached_material_requirement_checker(session: Session) -> QuantityChecker:
-    """Read all material requirements in one query and return a function that looks them up."""
-    requirement = MaterialRequirement
-    found = session.execute(select(requirement.product_id, requirement.material_id, requirement.quantity_required))
-    quantities = {(product_id, material_id): value for product_id, material_id, value in found}
+def create_cached_material_requirement_checker(session: Session) -> LXParameter[MaterialRequirement]:
+    """Return the quantity of a material in a product, to be asked as ``get_quantity(product_id=1, material_id=2)``.
 
-    def get_quantity(product_id: int, material_id: int) -> float:
-        return quantities.get((product_id, material_id), 0.0)  # no requirement: the product takes none of it
-
-    return get_quantity
+    All requirements are read in one query: at the first lookup, and by each solve of a model that uses it.
+    """
+    return (
+        LXParameter[MaterialRequirement]("quantity")
+        .indexed_by(lambda r: (r.product_id, r.material_id))
+        .value(lambda r: r.quantity_required)
+        .default(0.0)  # no requirement: the product takes none of it
+        .from_model(session)
+    )
 
 
 def _url(text: str) -> URL:

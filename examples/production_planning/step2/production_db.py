@@ -27,14 +27,14 @@ from lumix import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXSolu
 
 def build_model(session: Session) -> LXModel:
     """Write the model of step 1 over the rows of a database, which are read when it is compiled."""
-    get_hours = create_cached_machine_hours_checker(session)
-    get_quantity = create_cached_material_requirement_checker(session)
+    hours = create_cached_machine_hours_checker(session)
+    quantity = create_cached_material_requirement_checker(session)
     production = LXVariable[Product, float]("production").continuous().bounds(lower=0).from_model(session)
 
     profit = LXLinearExpression().add_term(production, lambda p: p.profit_per_unit)
     made = LXLinearExpression().add_term(production)
-    hours = LXLinearExpression().add_term(production, lambda p, m: get_hours(p.id, m.id))
-    quantity = LXLinearExpression().add_term(production, lambda p, r: get_quantity(p.id, r.id))
+    used_hours = LXLinearExpression().add_term(production, lambda p, m: hours[p.id, m.id])
+    used_quantity = LXLinearExpression().add_term(production, lambda p, r: quantity[p.id, r.id])
 
     min_demand = LXConstraint[Product]("min_demand").from_model(session)
     max_demand = LXConstraint[Product]("max_demand").from_model(session)
@@ -46,8 +46,8 @@ def build_model(session: Session) -> LXModel:
         .maximize(profit)
         .add_constraint(min_demand.expression(made).ge().rhs(lambda p: p.min_demand))
         .add_constraint(max_demand.expression(made).le().rhs(lambda p: p.max_demand))
-        .add_constraint(machine_hours.expression(hours).le().rhs(lambda m: m.available_hours))
-        .add_constraint(material_quantity.expression(quantity).le().rhs(lambda r: r.available_quantity))
+        .add_constraint(machine_hours.expression(used_hours).le().rhs(lambda m: m.available_hours))
+        .add_constraint(material_quantity.expression(used_quantity).le().rhs(lambda r: r.available_quantity))
     )
 
 

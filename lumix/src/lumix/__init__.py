@@ -3,6 +3,7 @@
 from lumix_core import (
     LXConstraint,
     LXError,
+    LXExplanation,
     LXIndexDimension,
     LXLimit,
     LXLinearExpression,
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "LXConstraint",
     "LXError",
+    "LXExplanation",
     "LXIndexDimension",
     "LXLimit",
     "LXLinearExpression",

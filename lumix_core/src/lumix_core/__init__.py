@@ -2,6 +2,7 @@
 
 from lumix_core.constraints import LXConstraint
 from lumix_core.errors import LXError, LXModelError, LXNoSolutionError, LXWarning
+from lumix_core.explaining import LXExplanation
 from lumix_core.expressions import LXLinearExpression
 from lumix_core.indexing import LXIndexDimension
 from lumix_core.model import LXModel
@@ -17,6 +18,7 @@ __all__ = [
     "LXBlock",
     "LXConstraint",
     "LXError",
+    "LXExplanation",
     "LXIndexDimension",
     "LXLimit",
     "LXLinearExpression",

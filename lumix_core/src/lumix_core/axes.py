@@ -92,6 +92,11 @@ class Combinations:
     conditions: tuple[UserFunction, ...] = ()
     joined: bool = False
 
+    @property
+    def way(self) -> str:
+        """How they were found, in a word."""
+        return "join" if self.joined else "columns"
+
     def filtered(self, kept: IntArray) -> Combinations:
         """Return some of the combinations."""
         known = {name: values[kept] for name, values in self.known.items()}

@@ -8,21 +8,31 @@ from typing import Any
 
 import numpy as np
 
+from lumix_core.columns import Column
 from lumix_core.keys import IntArray
-from lumix_core.tables import Table
+from lumix_core.tables import Path, Table
 
 
 @dataclass(frozen=True, eq=False)
 class Argument:
-    """One argument of a function for every member of a batch: ``table.rows[positions[i]]`` for member ``i``."""
+    """One argument of a function for every member of a batch: ``table.rows[positions[i]]`` for member ``i``.
+
+    ``is_whole`` says that the members are the rows of the table, each once and in order.
+    """
 
     table: Table
     positions: IntArray
+    is_whole: bool = False
 
     @classmethod
     def whole(cls, table: Table) -> Argument:
         """Return the argument that is every row of a table once."""
-        return cls(table, np.arange(len(table)))
+        return cls(table, np.arange(len(table)), is_whole=True)
+
+    def column(self, path: Path) -> Column:
+        """Return the value of an attribute for each member; raises what reading it off the rows raises."""
+        values = self.table.column(path)
+        return values if self.is_whole else values[self.positions]
 
     def take(self, picks: IntArray) -> Argument:
         """Return the argument for some members."""

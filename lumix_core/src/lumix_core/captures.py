@@ -83,10 +83,10 @@ def watched(function: Any) -> tuple[Capture, ...]:
         one = waiting.pop()
         if isinstance(one, FunctionType) and id(one) not in seen:
             seen.add(id(one))
-            captured = dict(_captured(one))
-            risky = _risky(one) if captured else {}
-            found += [Capture(name, *captured[name], risky[name]) for name in sorted(captured.keys() & risky.keys())]
-            waiting += [unwrapped(value) for value, _ in captured.values() if _is_of_same_file(value, one)]
+            held = dict(captured(one))
+            risky = _risky(one) if held else {}
+            found += [Capture(name, *held[name], risky[name]) for name in sorted(held.keys() & risky.keys())]
+            waiting += [unwrapped(value) for value, _ in held.values() if _is_of_same_file(value, one)]
     return tuple(found)
 
 
@@ -95,8 +95,11 @@ def _is_of_same_file(value: Any, user: FunctionType) -> bool:
     return isinstance(plain, FunctionType) and plain.__code__.co_filename == user.__code__.co_filename
 
 
-def _captured(function: FunctionType) -> Iterator[tuple[str, tuple[Any, CellType | dict[str, Any]]]]:
+def captured(callable_: Any) -> Iterator[tuple[str, tuple[Any, CellType | dict[str, Any]]]]:
     """Yield what a function sees of the code around it: name, value and holder."""
+    function = unwrapped(callable_)
+    if not isinstance(function, FunctionType):
+        return
     for name in globals_used(function.__code__):
         if name in function.__globals__:
             yield name, (function.__globals__[name], function.__globals__)

@@ -114,6 +114,11 @@ def spread(starts: IntArray, counts: IntArray) -> IntArray:
     return np.arange(total) - np.repeat(ends - counts - starts, counts)
 
 
+def is_increasing(values: IntArray) -> bool:
+    """Whether each number is larger than the one before."""
+    return bool((values[1:] > values[:-1]).all())
+
+
 def stable_order(values: IntArray) -> IntArray:
     """Return the order that sorts numbers which are not negative; equal ones stay as they are."""
     count = len(values)

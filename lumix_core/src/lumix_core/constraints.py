@@ -98,4 +98,5 @@ class LXConstraint(Indexed[Row]):
 
     def get_instances(self) -> list[Any]:
         """Read the rows now and return those that the constraint is made for."""
-        return rows_of(constraint_family(self, Evaluator()))
+        with Evaluator() as evaluator:
+            return rows_of(constraint_family(self, evaluator))

@@ -6,6 +6,7 @@ columns cannot tell (an error, a value that is no number) is gone through row by
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from lumix_core import arithmetic
 from lumix_core.arithmetic import Unlike, Value, filled
 from lumix_core.batches import Argument, Batch
 from lumix_core.columns import Column, column, object_column
+from lumix_core.errors import LXModelError
 from lumix_core.failures import failure, wrong_number
 from lumix_core.formulas import Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
 from lumix_core.functions import UserFunction
@@ -35,12 +37,22 @@ from lumix_core.tracing import Trace, trace
 
 @dataclass(eq=False)
 class Account:
-    """How a function was evaluated in one compile: by columns or row by row, why, and what it took."""
+    """How a function was evaluated in one compile.
+
+    Args:
+        function: the function.
+        way: "columns", "join" or "row by row".
+        reason: why it was called row by row.
+        count: for how many members it was evaluated.
+        possible: how many there would have been without a join.
+        seconds: what it took.
+    """
 
     function: UserFunction
     way: str
     reason: str = ""
     count: int = 0
+    possible: int = 0
     seconds: float = 0.0
 
 
@@ -61,6 +73,7 @@ class Evaluator:
     _traces: dict[int, tuple[Trace, UserFunction]] = field(default_factory=dict)
     _classes: dict[type, RowClass | None] = field(default_factory=dict)
     _tables: dict[tuple[int, int], tuple[LookupTable, Any]] = field(default_factory=dict)
+    _opened: set[int] = field(default_factory=set)
 
     def __enter__(self) -> Evaluator:
         self._token = CURRENT.set(self)
@@ -142,7 +155,7 @@ class Evaluator:
             return None
         if alone != [tuple(part[i : i + 1].tolist()[0] for part in parts) for i in picks]:
             return None
-        self.account(function, "columns", "", batch.size, perf_counter() - began)
+        self.account(Account(function, "columns", "", batch.size, batch.size, perf_counter() - began))
         return parts
 
     def truths(self, function: UserFunction, batch: Batch) -> BoolArray:
@@ -192,7 +205,8 @@ class Evaluator:
             try:
                 result = of_columns(self.value(traced.formula, batch, known or None), batch.size)
                 if self._agrees(function, batch, result, of_rows, convert):
-                    self.account(function, "join" if known else "columns", "", batch.size, perf_counter() - began)
+                    way = "join" if known else "columns"
+                    self.account(Account(function, way, "", batch.size, batch.size, perf_counter() - began))
                     return result
                 traced = Trace(None, "it returns one thing for a row and another for its columns")
             except Unlike:
@@ -200,7 +214,8 @@ class Evaluator:
         result = of_rows(by_row(function, batch, convert))
         if traced.formula is None:
             self.distrust(function, traced.reason)
-        self.account(function, "row by row", self._traces[id(function)][0].reason, batch.size, perf_counter() - began)
+        reason = self._traces[id(function)][0].reason
+        self.account(Account(function, "row by row", reason, batch.size, batch.size, perf_counter() - began))
         return result
 
     def _agrees(
@@ -220,14 +235,14 @@ class Evaluator:
             return False
         return all(_equal(result[i], one) for i, one in zip(picks, alone, strict=True))
 
-    def account(self, function: UserFunction, way: str, reason: str, count: int, seconds: float) -> None:
+    def account(self, done: Account) -> None:
         """Note how a function was evaluated."""
-        known = self.accounts.get(id(function))
-        if known is None:
-            known = self.accounts[id(function)] = Account(function, way)
-        known.way, known.reason = way, reason or known.reason
-        known.count += count
-        known.seconds += seconds
+        known = self.accounts.setdefault(id(done.function), done)
+        if known is not done:
+            known.way = "join" if "join" in (known.way, done.way) else done.way
+            known.reason = done.reason or known.reason
+            known.count, known.possible = max(known.count, done.count), max(known.possible, done.possible)
+            known.seconds += done.seconds
 
     def value(self, node: Node, batch: Batch, known: dict[int, Column] | None = None) -> Value:
         """Return the value of a formula for each member: a column, or one value for all.
@@ -267,10 +282,10 @@ class Evaluator:
 
     def _attribute(self, node: Attribute, argument: Argument) -> Column:
         try:
-            whole = argument.table.column(node.path)
+            values = argument.column(node.path)
         except Exception as error:
             raise Unlike from error
-        return arithmetic.present(whole[argument.positions])
+        return arithmetic.present(values)
 
     def _apply(self, node: Apply, batch: Batch, known: dict[int, Column] | None) -> Value:
         operands = tuple([self.value(one, batch, known) for one in node.operands])
@@ -278,6 +293,11 @@ class Evaluator:
 
     def _choice(self, node: Choice, batch: Batch, known: dict[int, Column] | None) -> Column:
         mask = arithmetic.truth(self.value(node.condition, batch, known), batch.size)
+        if isinstance(node.then, Constant) and isinstance(node.otherwise, Constant):
+            one, other = node.then.value, node.otherwise.value
+            if type(one) is type(other) and type(one) in (float, bool):
+                chosen: Column = np.where(mask, one, other)
+                return chosen
         if mask.all() or not mask.any():
             branch = node.then if batch.size and mask[0] else node.otherwise
             return filled(self.value(branch, batch, known), batch.size) if batch.size else object_column([])
@@ -331,8 +351,21 @@ class Evaluator:
         """Return what a parameter holds, read once a compile."""
         known = self._tables.get((id(parameter), -1))
         if known is None:
-            known = self._tables[id(parameter), -1] = (parameter.lookup_table(self), parameter)
+            known = self._tables[id(parameter), -1] = (self._read(parameter), parameter)
         return known[0]
+
+    def _read(self, parameter: Any) -> LookupTable:
+        if id(parameter) in self._opened:
+            raise LXModelError(
+                f"{parameter.owner} looks itself up: a function of its own rows asks for one of its numbers, which are "
+                f"not known before. Give the function another parameter, or a dict."
+            )
+        self._opened.add(id(parameter))
+        try:
+            found: LookupTable = parameter.lookup_table(self)
+        finally:
+            self._opened.discard(id(parameter))
+        return found
 
     def _captured(self, held: Any, parts: int) -> LookupTable:
         """Return a dict or a collection that a function captures, as a table."""
@@ -378,15 +411,11 @@ def sample(size: int) -> list[int]:
 
 def _equal(one: Any, other: Any) -> bool:
     """Whether two results are the same, bit for bit."""
-    if isinstance(one, np.generic):
-        one = one.item()
-    if isinstance(other, np.generic):
-        other = other.item()
-    return type(one) is type(other) and (one is other or bool(one == other)) and _signed(one) == _signed(other)
-
-
-def _signed(value: Any) -> str:
-    return repr(value) if isinstance(value, float) else ""
+    one = one.item() if isinstance(one, np.generic) else one
+    other = other.item() if isinstance(other, np.generic) else other
+    if type(one) is not type(other) or not (one is other or bool(one == other)):
+        return False
+    return type(one) is not float or one != 0.0 or math.copysign(1.0, one) == math.copysign(1.0, other)
 
 
 def _only(uses: int) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Container
 from typing import Any
 
 from lumix_core.batches import Batch
-from lumix_core.errors import LXFunctionError, LXNumberError, did_you_mean
+from lumix_core.errors import LXFunctionError, LXModelError, LXNumberError, did_you_mean
 from lumix_core.functions import UserFunction
 from lumix_core.numbers import flaw, remedy
 from lumix_core.watching import attributes_read
@@ -14,7 +14,10 @@ from lumix_core.watching import attributes_read
 
 def failure(function: UserFunction, batch: Batch, i: int, error: Exception) -> Exception:
     """Return the error to raise for a function that raised one for a member."""
-    place = f"{function.title} failed for {batch.member(i)}: {type(error).__name__}: {error}"
+    place = f"{function.title} failed for {batch.member(i)}: "
+    if isinstance(error, LXModelError):  # a parameter that it looks up says what is wrong, and what to do
+        return type(error)(f"{place}{error}")
+    place += f"{type(error).__name__}: {error}"
     read = attributes_read(function.call, batch.rows_of(i))
     null = [path for path, value in read.items() if value is None]
     if null:

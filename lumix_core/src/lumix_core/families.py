@@ -53,8 +53,8 @@ class KeyReader:
             return evaluator.parts(self.function, batch)
         (argument,) = batch.arguments
         if self.primary_key is None:
-            return (argument.table.column(())[argument.positions],), False
-        found = tuple(argument.table.column((name,))[argument.positions] for name in self.primary_key)
+            return (argument.column(()),), False
+        found = tuple(argument.column((name,)) for name in self.primary_key)
         return found, len(found) > 1
 
     def row_key(self, table: Table, evaluator: Evaluator) -> RowKey:
@@ -183,7 +183,7 @@ def read_rows(indexed: Indexed[Any], evaluator: Evaluator, owner: str) -> Batch:
     source = indexed.required_source()
     table = evaluator.reading.table(source)
     if not len(table):
-        _warn_empty(owner, str(source))
+        warn_empty(owner, str(source))
     argument = Argument.whole(table)
     batch = Batch((argument,), len(table), _row_namer(argument, indexed.name))
     for condition in indexed.filters:
@@ -385,7 +385,8 @@ def _is_null(key: Any) -> bool:
         return True
 
 
-def _warn_empty(owner: str, source: str) -> None:
+def warn_empty(owner: str, source: str) -> None:
+    """Warn of a source without rows."""
     warnings.warn(
         f"{owner} has no rows: its source is empty ({source}). "
         f"The model is built without it; check the query or the data if that is not meant.",

@@ -134,7 +134,12 @@ def _is_own(copier: Copier, function: types.FunctionType, name: str, taken: bool
     if any(map(is_handle, reached(held, function.__globals__, depth=3))):
         return True
     parts = reached(held, function.__globals__, depth=8)  # of sessions, only those nearby: a live global may lead on
-    return any(id(part) in copier.data or (is_bound(part) and not is_handle(part)) for part in parts)
+    return any(id(part) in copier.data or _is_of_model(part) for part in parts)
+
+
+def _is_of_model(part: Any) -> bool:
+    """Whether a part is a row, or a parameter: the numbers that a model is made of."""
+    return hasattr(type(part), "lookup_table") or (is_bound(part) and not is_handle(part))
 
 
 FUNCTION_WAYS: dict[type, Callable[[Copier, Any], Any]] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from inspect import CO_VARARGS
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -40,7 +41,7 @@ class UserFunction:
         """
         if not callable(function):
             raise LXFunctionError(
-                f"{sentence(role)} is {function!r}, which is neither a number nor a function. "
+                f"{sentence(role)} is {function!r}, which is no function. "
                 f"Give a function of the row, such as lambda row: row.price."
             )
         return cls(function, role, watched(function))
@@ -113,6 +114,9 @@ _ANY_NUMBER = 1_000_000
 
 def positional_arguments(function: Callable[..., Any]) -> tuple[int, int]:
     """Return how many positional arguments a function needs and how many it takes; defaults are captures."""
+    if type(function) is FunctionType and not function.__dict__ and not function.__code__.co_flags & CO_VARARGS:
+        count = function.__code__.co_argcount
+        return count - len(function.__defaults__ or ()), count
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a builtin without a signature takes what it is given

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from lumix_core.codes import KeyIndex
-from lumix_core.columns import Column, column
+from lumix_core.columns import ABSENT, Column, column
 from lumix_core.keys import IntArray
+from lumix_core.numbers import is_real_type
 
 NO_DEFAULT = object()
 FEW = 32
@@ -28,12 +29,14 @@ class LookupTable:
         values: one a key.
         compound: whether a key is the tuple of its parts, or its one part itself.
         default: the value of every other key; `NO_DEFAULT` where looking one up is an error.
+        typed: whether it is an error to ask for what can be no key: a text where the keys are numbers.
     """
 
     key: tuple[Column, ...]
     values: Column
     compound: bool
     default: Any = NO_DEFAULT
+    typed: bool = False
     _asked: Iterator[int] = field(default_factory=count, repr=False)
 
     @cached_property
@@ -50,6 +53,12 @@ class LookupTable:
         """Return the value of one key, None where it is not there; raises TypeError for one that cannot be hashed."""
         if "_dict" in self.__dict__ or next(self._asked) > FEW:
             return self._dict.get(key)
+        try:
+            return self._searched(key)
+        except OverflowError:  # keys that cannot be numbered
+            return self._dict.get(key)
+
+    def _searched(self, key: Any) -> Any:
         parts = key if self.compound else (key,)
         if type(parts) is not tuple or len(parts) != len(self.key) or not self.size:
             hash(key)
@@ -65,7 +74,44 @@ class LookupTable:
 
     def find(self, key: Sequence[Any], size: int) -> IntArray:
         """Return the place of each key, -1 for those that are not there; raises TypeError as hashing does."""
+        for place, values in enumerate(key):
+            self.check(place, values)
         return self.index.positions(key, size) if self.size else np.full(size, -1)
+
+    def may_have(self, key: Any) -> bool:
+        """Whether a key is made like those that there are."""
+        parts = key if self.compound else (key,)
+        if not self.size or not self.typed:
+            return True
+        if type(parts) is not tuple or len(parts) != len(self.key):
+            return False
+        return all(self._is_alike(place, type(part)) for place, part in enumerate(parts))
+
+    def check(self, place: int, values: Any) -> None:
+        """Raise TypeError where one of the values cannot be that part of a key."""
+        numeric = isinstance(values, np.ndarray) and values.dtype != np.object_
+        if not self.typed or not self.size or (numeric and self.key[place].dtype != np.object_):
+            return
+        kinds = set(map(type, values.tolist() if isinstance(values, np.ndarray) else [values]))
+        if not all(self._is_alike(place, kind) for kind in kinds):
+            raise TypeError("no key is made like that")
+
+    def _is_alike(self, place: int, kind: type) -> bool:
+        if kind in _NOTHING or kind in self._kinds[place]:
+            return True
+        if is_real_type(kind):
+            return any(map(is_real_type, self._kinds[place]))
+        return any(issubclass(kind, one) or issubclass(one, kind) for one in self._kinds[place])
+
+    @cached_property
+    def _kinds(self) -> tuple[set[type], ...]:
+        return tuple(
+            set(map(type, part.tolist() if part.dtype == np.object_ else part[:1].tolist())) for part in self.key
+        )
+
+
+_NOTHING = (type(None), type(ABSENT))
+"""What no row has as a key, and any row may ask for."""
 
 
 def table_of(held: Mapping[Any, Any] | Collection[Any], parts: int) -> LookupTable:

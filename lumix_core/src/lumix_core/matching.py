@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 
 import numpy as np
 
 from lumix_core.arithmetic import Unlike, filled
 from lumix_core.axes import Axes, Combinations
-from lumix_core.codes import KeyIndex, stable_order
+from lumix_core.codes import KeyIndex, is_increasing, stable_order
 from lumix_core.columns import Column
 from lumix_core.conditions import Equal, Has, Need, conjuncts, exact_need, needs
-from lumix_core.evaluating import Evaluator, agrees_on, key_parts, sample, true_of
+from lumix_core.evaluating import Account, Evaluator, agrees_on, key_parts, sample, true_of
 from lumix_core.formulas import Constant, Lookup, Node, nodes, same
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
@@ -47,6 +48,7 @@ def matching(
     """
     for condition in conditions:
         condition.check_captures()
+    began = perf_counter()
     try:
         found = _Join(evaluator, axes, conditions, coefficient).combinations()
     except (Unlike, TypeError, OverflowError):  # values that cannot be hashed, or a formula that might raise
@@ -55,7 +57,10 @@ def matching(
         if not _agrees(condition, axes, found):
             evaluator.distrust(condition, "it returns one thing for a row and another for its columns")
             return _by_blocks(evaluator, axes, conditions)
-        evaluator.account(condition, "join", "", len(found.picks[0]), 0.0)
+    functions = [one for one in (*conditions, coefficient) if isinstance(one, UserFunction)]
+    for one in functions if found.joined else conditions:
+        took = (perf_counter() - began) / len(functions)
+        evaluator.account(Account(one, found.way, "", len(found.picks[0]), math.prod(axes.shape), took))
     return found
 
 
@@ -202,10 +207,12 @@ class _Join:
             return False
         self.sizes.append(table.size)
         self.lookups[place] = need
-        for part, side, column in zip(parts, sides, table.key, strict=True):
+        for i, (part, side, column) in enumerate(zip(parts, sides, table.key, strict=True)):
             if side is not None:
                 self.edges.append(_Edge((place, side), (column, self.values.of(part, side))))
+                table.check(i, self.edges[-1].columns[1])
             elif isinstance(part, Constant):
+                table.check(i, part.value)
                 kept = KeyIndex([filled(part.value, 1)]).positions([column], table.size) >= 0
                 self.filters[place] = kept & self.filters[place] if place in self.filters else kept
         return True
@@ -298,6 +305,4 @@ class _Join:
         codes = self.axes.codes(picks)
         known = {} if weight is None else self._known(weight, self.bound) or {}
         found = Combinations(tuple(picks), known, tuple(self.conditions), bool(self.edges))
-        if len(codes) > 1 and not (codes[1:] > codes[:-1]).all():
-            return found.filtered(stable_order(codes))
-        return found
+        return found if is_increasing(codes) else found.filtered(stable_order(codes))

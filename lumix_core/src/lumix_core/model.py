@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self, TypeVar
 
-from lumix_core.compiling import compile_model
+from lumix_core.compiling import Report, compile_model
 from lumix_core.constraints import LXConstraint
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
+from lumix_core.explaining import LXExplanation, explain
 from lumix_core.expressions import LXLinearExpression
 from lumix_core.indexing import Indexed, checked_name
 from lumix_core.problem import LXProblem
@@ -26,12 +27,15 @@ class LXModel(Copyable):
         name: for messages and logs.
     """
 
+    _report: Report | None = None
+
     def __init__(self, name: str) -> None:
         self.name = checked_name(name, "LXModel")
         self.variables: list[LXVariable[Any, Any]] = []
         self.constraints: list[LXConstraint[Any]] = []
         self.maximizing: bool | None = None
         self.objective: LXLinearExpression | None = None
+        self._names: dict[str, set[str]] = {}
 
     def add_variable(self, variable: LXVariable[Any, Any]) -> Self:
         """Add a family of variables.
@@ -93,7 +97,16 @@ class LXModel(Copyable):
         Raises:
             LXModelError: the model would be wrong; the message names the family, the key and the attribute.
         """
-        return compile_model(self)
+        problem, self._report = compile_model(self)
+        return problem
+
+    def explain(self) -> LXExplanation:
+        """Tell how the model is built: what is read of each source, and how each function is evaluated, and why.
+
+        Runs no query. Where the model was compiled before, the counts and times of that compile are told too, the
+        slowest part first. Print it, or show it in a notebook.
+        """
+        return explain(self, self._report)
 
     def summary(self) -> str:
         """Return a few lines of text on the families and the objective; reads no rows."""
@@ -119,12 +132,20 @@ class LXModel(Copyable):
             raise LXModelError(
                 f"Model {self.name!r} was given {family!r} as a {word}. Add an object of class {kind.__name__}."
             )
-        if any(other.name == family.name for other in families):
+        names = self._names.setdefault(word, set())
+        if len(names) != len(families):  # the list was changed by hand
+            names.clear()
+            names.update(other.name for other in families)
+        if family.name in names:
             raise LXDuplicateNameError(
                 f"Model {self.name!r} already has a {word} named {family.name!r}: results are found by name. "
                 f"Give this one another name."
             )
         families.append(family)
+        names.add(family.name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: part for name, part in self.__dict__.items() if name != "_report"}
 
     def __repr__(self) -> str:
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"

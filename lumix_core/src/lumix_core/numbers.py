@@ -50,4 +50,8 @@ def remedy(role: str) -> str:
     """Return what to do about a value that is no finite number."""
     if "bound" in role:
         return "Give a finite number; a bound that is left unset is infinite."
+    if role.startswith("the value of"):
+        return "Give a finite number, or leave such rows out with .where()."
+    if role.startswith("the default of"):
+        return "Give a finite number; without a default, looking up a missing key is an error."
     return "Give a finite number; leave rows out on purpose with where=."

@@ -7,7 +7,8 @@ from typing import Any, Self, SupportsFloat
 
 import numpy as np
 
-from lumix_core.columns import column
+from lumix_core.batches import Batch
+from lumix_core.columns import Column, column
 from lumix_core.errors import (
     LXFunctionError,
     LXIncompleteError,
@@ -17,12 +18,14 @@ from lumix_core.errors import (
     LXNumberError,
 )
 from lumix_core.evaluating import CURRENT, Evaluator
-from lumix_core.families import KeyReader, check_keys, read_rows, together
+from lumix_core.families import KeyReader, check_keys, read_rows, together, warn_empty
 from lumix_core.formulas import attribute_paths
 from lumix_core.functions import UserFunction
 from lumix_core.indexing import Indexed, Row
 from lumix_core.lookups import NO_DEFAULT, LookupTable
-from lumix_core.numbers import flaw, real_number, remedy
+from lumix_core.numbers import flaw, real_number
+from lumix_core.planning import plan_parameter
+from lumix_core.rows import QuerySource, RowAdapter, Source, mapped_key
 from lumix_core.symbols import looked_up, member_of
 from lumix_core.tracing import trace
 
@@ -30,14 +33,15 @@ from lumix_core.tracing import trace
 class LXParameter(Indexed[Row]):
     """A sparse table of numbers: ``hours[product.id, machine.id]``, one number a row of its source.
 
-    Inside a coefficient, a bound or a condition a lookup is a join, never a scan. Elsewhere it is a plain number; the
-    rows are read at the first lookup, and again by every compile that uses the parameter.
+    In functions of rows it stands for a join, never a scan. Elsewhere a lookup is a plain number: the rows are read at
+    the first one, and again by every compile that uses the parameter.
 
     Args:
         name: for messages.
     """
 
     _found: LookupTable | None = None
+    _named: tuple[UserFunction, tuple[str, ...], bool] | None = None
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -52,19 +56,45 @@ class LXParameter(Indexed[Row]):
             LXSourceError: ``data`` is no collection of rows.
         """
         if not isinstance(data, Mapping):
-            return super().from_data(data)
-        self.mapping, self.source = data, None
-        return self
+            super().from_data(data)
+            return self._from(self.source)
+        return self._from(None, data)
+
+    def from_model(
+        self, target: Any, session: Any = None, *, using: Any = None, adapter: RowAdapter | None = None
+    ) -> Self:
+        """Take the rows from an ORM, as `Indexed.from_model` says."""
+        super().from_model(target, session, using=using, adapter=adapter)
+        return self._from(self.source)
+
+    def indexed_by(self, key: Callable[[Row], Hashable]) -> Self:
+        """Find each number by ``key(row)``, as `Indexed.indexed_by` says."""
+        self._found = None
+        return super().indexed_by(key)
+
+    def where(self, condition: Callable[[Row], object]) -> Self:
+        """Take only the rows for which ``condition(row)`` is true, as `Indexed.where` says."""
+        self._found = None
+        return super().where(condition)
 
     def value(self, value: Callable[[Row], SupportsFloat]) -> Self:
         """Set which number of a row the table holds."""
+        self._found = None
         self.value_of = UserFunction.of(value, f"the value of {self.name!r}")
         return self
 
     def default(self, value: SupportsFloat) -> Self:
         """Set the number of every key that has no row; without it, looking one up is an error."""
+        self._found = None
         self.default_value = real_number(value, f"the default of {self.name!r}")
         return self
+
+    def get_instances(self) -> list[Any]:
+        """Read the rows now and return those that the numbers are taken from (pairs of key and number of a dict)."""
+        if self.mapping is not None:
+            return list(self.mapping.items())
+        with Evaluator() as evaluator:
+            return list(read_rows(self, evaluator, self.owner).arguments[0].rows())
 
     def __getitem__(self, key: Any) -> float:
         symbol: Any = looked_up(self, key)
@@ -78,11 +108,13 @@ class LXParameter(Indexed[Row]):
                 f"{self.owner} was called with {len(key)} values and {len(named)} named ones: a key is given either in "
                 f"order or by name. Write {self.name}(1, 2), or name every part."
             )
-        return self[parts[0] if len(parts) == 1 and not self._is_compound() else parts]
+        if len(parts) == 1 and (type(parts[0]) is tuple or not self._is_compound()):
+            return self[parts[0]]
+        return self[parts]
 
     def __contains__(self, key: Any) -> bool:
         symbol = member_of(self, key)
-        return self._table().get(key) is not None if symbol is None else bool(symbol)
+        return self._find(key) is not None if symbol is None else bool(symbol)
 
     __iter__ = None  # a table that is asked by key is no collection of rows
 
@@ -104,16 +136,24 @@ class LXParameter(Indexed[Row]):
                 f"{self.owner} has no value: nothing says which number of a row it holds. "
                 f"Add .value(lambda row: row.hours)."
             )
+        plan_parameter(self, evaluator)
         rows = read_rows(self, evaluator, self.owner)
         for function in (self.key, self.value_of):
             if function is not None:
                 function.arity(1, with_row=False)
         reader = KeyReader(self.key, rows.arguments[0].table.primary_key)
         parts, compound = reader.parts(rows, evaluator)
-        values = evaluator.numbers(self.value_of, rows)
-        found = LookupTable(parts, values, compound, self._default)
+        values = evaluator.numbers(self.value_of, Batch(rows.arguments, rows.size, self._namer(parts, compound)))
+        found = LookupTable(parts, values, compound, self._default, typed=True)
         self._check(found, own=reader.reads_own_key)
         return found
+
+    def _namer(self, parts: tuple[Column, ...], compound: bool) -> Callable[[int], str]:
+        def member(i: int) -> str:
+            key = tuple(part[i : i + 1].tolist()[0] for part in parts)
+            return f"key {key if compound else key[0]!r} of {self.name!r}"
+
+        return member
 
     def _of_mapping(self) -> LookupTable:
         if self.key is not None or self.value_of is not None or self.filters:
@@ -122,34 +162,41 @@ class LXParameter(Indexed[Row]):
                 f"Leave out .indexed_by(), .value() and .where(), or give rows."
             )
         assert self.mapping is not None
-        for key, value in self.mapping.items():
+        keys, values = list(self.mapping), list(self.mapping.values())
+        if not keys:
+            warn_empty(self.owner, "dict given to from_data")
+        for key, value in zip(keys, values, strict=True):
             wrong = flaw(value)
             if wrong is not None:
-                raise LXNumberError(f"The value of {self.name!r} {wrong} for the key {key!r}. {remedy('a value')}")
-        keys = list(self.mapping)
+                raise LXNumberError(
+                    f"The value of {self.name!r} {wrong} for key {key!r}. Give a finite number, or leave the key out."
+                )
         lengths = {len(key) if type(key) is tuple else 0 for key in keys}
-        length = lengths.pop() if len(lengths) == 1 else 0
-        numbers = np.array(list(map(float, self.mapping.values())), dtype=np.float64)
-        if not length:
-            return LookupTable((column(keys),), numbers, compound=False, default=self._default)
-        parts = tuple(column(list(part)) for part in zip(*keys, strict=True))
-        return LookupTable(parts, numbers, compound=True, default=self._default)
+        compound = len(lengths) == 1 and 0 not in lengths
+        parts = tuple(column(list(part)) for part in zip(*keys, strict=True)) if compound else (column(keys),)
+        found = LookupTable(parts, np.array(list(map(float, values))), compound, self._default, typed=True)
+        self._check(found, own=False)
+        return found
 
     @property
     def _default(self) -> Any:
         return NO_DEFAULT if self.default_value is None else self.default_value
 
+    def _from(self, source: Source | None, mapping: Mapping[Any, Any] | None = None) -> Self:
+        self.source, self.mapping, self._found = source, mapping, None
+        return self
+
     def _check(self, found: LookupTable, own: bool) -> None:
         """Refuse keys that are repeated or NULL."""
         if not found.size:
             return
-        typed = all(part.dtype.kind in "ib" or set(map(type, part)) <= {str, int} for part in found.key)
-        if not typed or found.index.repeated() is not None:
+        plain = all(part.dtype.kind in "ib" or set(map(type, part)) <= {str, int} for part in found.key)
+        if not plain or _is_repeated(found):
             check_keys(together(found.key) if found.compound else found.key[0], self.owner, own)
 
     def _ordered(self, named: dict[str, Any]) -> tuple[Any, ...]:
-        names = self._names()
-        if names is None or set(names) != set(named):
+        names = self._names()[0]
+        if set(names) != set(named) or len(set(names)) < len(names):
             known = f"its parts are {', '.join(names)}" if names else "its key function does more than read attributes"
             raise LXFunctionError(
                 f"{self.owner} was asked for {', '.join(named)}, but {known}. "
@@ -157,21 +204,33 @@ class LXParameter(Indexed[Row]):
             )
         return tuple(named[name] for name in names)
 
-    def _names(self) -> tuple[str, ...] | None:
-        """Return the attributes that make the key."""
-        if self.key is None:
-            return None
-        traced = attribute_paths(trace(self.key.call, [None]).formula)
-        return None if traced is None else tuple(path[-1] for path in traced[0])
-
     def _is_compound(self) -> bool:
         """Whether a key is a tuple even if it has one part."""
+        return self._names()[1]
+
+    def _names(self) -> tuple[tuple[str, ...], bool]:
+        """Return what the parts of a key are called, none where nobody can tell; and whether it is a tuple."""
         if self.key is None:
-            return False
-        traced = attribute_paths(trace(self.key.call, [None]).formula)
-        return traced is not None and traced[1]
+            row_type = self.source.query.row_type if isinstance(self.source, QuerySource) else self.declared_type
+            names = (None if row_type is None else mapped_key(row_type)) or ()
+            return names, len(names) > 1
+        if self._named is None or self._named[0] is not self.key:
+            paths, compound = attribute_paths(trace(self.key.call, [None]).formula) or ((), False)
+            self._named = self.key, tuple("_".join(path) for path in paths), compound
+        return self._named[1:]
 
     def _number(self, key: Hashable) -> float:
+        found = self._find(key)
+        number: float | None = self.default_value if found is None else found
+        if number is None:
+            raise LXMissingKeyError(
+                f"{self.owner} has no value for the key {key!r:.80}: none of its {self._table().size:,} rows has it, "
+                f"and there is no default. Add the row, or give a default: .default(0.0)."
+            )
+        return number
+
+    def _find(self, key: Any) -> Any:
+        """Return the number of a key, None where no row has it."""
         table = self._table()
         try:
             found = table.get(key)
@@ -180,22 +239,30 @@ class LXParameter(Indexed[Row]):
                 f"{self.owner} was asked for {key!r:.80}, which cannot be hashed ({error}). "
                 f"Ask for a key: {self.name}[row.id]."
             ) from error
-        if found is not None:
-            number: float = found
-            return number
-        if self.default_value is None:
+        if found is None and not table.may_have(key):
+            known = together(table.key)[0] if table.compound else table.key[0][:1].tolist()[0]
             raise LXMissingKeyError(
-                f"{self.owner} has no value for the key {key!r}: none of its {table.size:,} rows has it, and there is "
-                f"no default. Add the row, or give a default: .default(0.0)."
+                f"{self.owner} was asked for {key!r:.80}, which can be none of its keys: they are like {known!r:.80}. "
+                f"Ask for a key of their kind, its parts in the same order."
             )
-        return self.default_value
+        return found
 
     def _table(self) -> LookupTable:
         """Return what the compile that is running reads, or what was read last."""
         evaluator = CURRENT.get()
         if evaluator is not None:
             return evaluator.parameter(self)
-        return Evaluator().parameter(self) if self._found is None else self._found
+        if self._found is None:
+            with Evaluator() as evaluator:
+                return evaluator.parameter(self)
+        return self._found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: part for name, part in self.__dict__.items() if name != "_found"}
+        return {name: part for name, part in self.__dict__.items() if name not in ("_found", "_named")}
+
+
+def _is_repeated(found: LookupTable) -> bool:
+    try:
+        return found.index.repeated() is not None
+    except OverflowError:  # keys that cannot be numbered
+        return True

@@ -7,13 +7,16 @@ wants the row itself, and its rows are read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lumix_core.captures import captured
 from lumix_core.evaluating import Evaluator
 from lumix_core.formulas import Attribute, Lookup, Member, nodes
 from lumix_core.functions import UserFunction
 from lumix_core.rows import QuerySource, Source, Wanted
 from lumix_core.standins import RowClass
+from lumix_core.tracing import Trace
 
 if TYPE_CHECKING:
     from lumix_core.expressions import Term
@@ -22,7 +25,24 @@ if TYPE_CHECKING:
     from lumix_core.variables import LXVariable
 
 
-def plan(model: LXModel, evaluator: Evaluator) -> None:
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """A function of a model, as planned.
+
+    Args:
+        function: the function.
+        place: the constraint, or the like, whose expression it is in; empty for one of a family itself.
+        arguments: how many rows it takes.
+        trace: what tracing it found.
+    """
+
+    function: UserFunction
+    place: str
+    arguments: int
+    trace: Trace
+
+
+def plan(model: LXModel, evaluator: Evaluator) -> Planner:
     """Trace every function of a model, and note what the evaluator has to read of each source."""
     planner = Planner(evaluator)
     for variable in model.variables:
@@ -35,12 +55,24 @@ def plan(model: LXModel, evaluator: Evaluator) -> None:
             planner.term(term, constraint)
     for term in model.objective.terms if model.objective is not None else ():
         planner.term(term, None)
+    evaluator.reading.load()
+    return planner
+
+
+def plan_parameter(parameter: Any, evaluator: Evaluator) -> None:
+    """Note what the evaluator has to read of the source of a parameter that no plan knew of."""
+    Planner(evaluator).parameter(parameter)
 
 
 class Planner:
-    """Notes what functions want of their sources."""
+    """Notes what functions want of their sources.
+
+    ``functions`` holds what was planned, ``sources`` the families that are made over each source.
+    """
 
     def __init__(self, evaluator: Evaluator) -> None:
+        self.functions: list[Planned] = []
+        self.sources: list[tuple[Source, str]] = []
         self._evaluator = evaluator
         self._parameters: set[int] = set()
         self._wants: dict[int, Wanted] = {}
@@ -52,6 +84,7 @@ class Planner:
             self.indexed(one)
         if variable.join is not None:
             self._want_rows(variable, "indexed_by_join() asks each row for its related rows")
+            self.wanted(variable.source).functions.append(variable.join.join.call)
             return
         for function in (variable.lower, variable.upper, *variable.costs, *variable.multi_filters):
             self.function(function, dimensions)
@@ -61,6 +94,8 @@ class Planner:
     def indexed(self, indexed: Indexed[Any], of: Indexed[Any] | None = None) -> None:
         """Note what filters and keys want of a source; ``of`` has the source where it is another's."""
         source = (of or indexed).source
+        if of is None and source is not None:
+            self.sources.append((source, indexed.owner))
         for condition in indexed.filters if of is None else ():
             self.function(condition, [indexed])
         if indexed.key is not None:
@@ -68,7 +103,7 @@ class Planner:
         elif isinstance(source, QuerySource):
             row_class = self._row_class(source)
             for name in row_class.primary_key if row_class is not None else ():
-                self._wanted(source).paths[name,] = None
+                self.wanted(source).paths[name,] = None
 
     def term(self, term: Term, constraint: Indexed[Any] | None) -> None:
         """Note what a term wants."""
@@ -82,44 +117,51 @@ class Planner:
         for function in (term.coefficient, term.condition):
             if isinstance(function, UserFunction):
                 count = function.arity(len(dimensions), own)
-                self.function(function, rows[:count])
+                self.function(function, rows[:count], "the objective" if constraint is None else constraint.owner)
         if term.own and len(dimensions) == 1 and constraint is not None and _alike(dimensions[0], constraint):
             self.indexed(dimensions[0], of=constraint)
 
-    def function(self, function: float | UserFunction | None, rows: Sequence[Indexed[Any]]) -> None:
-        """Note what a function wants of the sources of its arguments."""
+    def function(self, function: float | UserFunction | None, rows: Sequence[Indexed[Any]], place: str = "") -> None:
+        """Note what a function wants of the sources of its arguments; ``place`` is the expression that it is in."""
         if not isinstance(function, UserFunction):
             return
         sources = [one.source for one in rows]
         if any(source is None for source in sources):
             return
         traced = self._evaluator.trace_for(function, [self._row_class(one) for one in sources if one is not None])
+        self.functions.append(Planned(function, place, len(rows), traced))
         if traced.formula is None:
             for one in rows:
                 self._want_rows(one, f"{function.role} has to be called with it: {traced.reason}")
+                self.wanted(one.source).functions.append(function.call)
+            for _, (held, _) in captured(function.call):
+                self.parameter(held)
             return
         for node in nodes(traced.formula):
             if isinstance(node, Attribute):
                 source = sources[node.argument]
                 if node.path:
-                    self._wanted(source).paths[node.path] = None
+                    self.wanted(source).paths[node.path] = None
                 else:
                     self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
-            elif isinstance(node, Lookup | Member) and hasattr(node.table, "lookup_table"):
-                self._parameter(node.table)
+            elif isinstance(node, Lookup | Member):
+                self.parameter(node.table)
 
-    def _parameter(self, parameter: Any) -> None:
-        if id(parameter) not in self._parameters and parameter.source is not None:
-            self._parameters.add(id(parameter))
-            self.indexed(parameter)
-            self.function(parameter.value_of, [parameter])
+    def parameter(self, held: Any) -> None:
+        """Note what a table that functions look up wants of its source, if it has one."""
+        is_read = hasattr(type(held), "lookup_table") and held.source is not None
+        if is_read and id(held) not in self._parameters:
+            self._parameters.add(id(held))
+            self.indexed(held)
+            self.function(held.value_of, [held])
 
     def _want_rows(self, indexed: Indexed[Any], why: str) -> None:
-        wanted = self._wanted(indexed.source)
+        wanted = self.wanted(indexed.source)
         wanted.whole = wanted.whole or why
 
-    def _wanted(self, source: Source | None) -> Wanted:
-        if not isinstance(source, QuerySource):
+    def wanted(self, source: Source | None) -> Wanted:
+        """Return what is wanted of a source so far."""
+        if source is None:
             return Wanted()
         known = self._wants.get(id(source))
         if known is None:

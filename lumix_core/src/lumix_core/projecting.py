@@ -46,7 +46,7 @@ def projected(
     there = {way: _present([columns[key] for key in keys[way]]) for way in classes if way}
     complete = {path: _marked(values, there, path) for path, values in columns.items()}
     asking = {(*way, PRESENT): mask for way, mask in there.items()}
-    rows = LazyRows(_Maker(classes, columns, there), len(columns[keys[()][0]]))
+    rows = LazyRows(_Maker(classes, columns, there), len(columns[asked[0]]))
     return Table(rows, row_class.mapped, row_class.primary_key, columns={**complete, **asking})
 
 

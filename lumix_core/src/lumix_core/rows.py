@@ -5,16 +5,18 @@ A source is read once per compile, however many parts of the model use it: `Read
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
 
 from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
 from lumix_core.frames import frame_rows, is_frame
+from lumix_core.mentions import Mentions
 from lumix_core.projecting import projected
 from lumix_core.standins import RowClass, row_class_of
-from lumix_core.tables import Path, Table
+from lumix_core.tables import LazyRows, Path, Table
 
 
 class RowQuery(Protocol):
@@ -88,13 +90,17 @@ class RowAdapter(Protocol):
         """Return what a copy must know of a mapped class."""
         ...
 
-    def load(self, rows: Sequence[Any]) -> None:
+    def load(self, rows: Sequence[Any], names: Set[str] | None = None) -> None:
         """Load what is lazy or expired in the rows, in their own sessions and a few queries for all of them.
 
         Nothing is flushed, and no change that is pending is touched. Rows without a session stay as they are.
 
+        Args:
+            rows: instances, of any mapped classes.
+            names: the relationships to load, those of them that a class has; None for all that is lazy.
+
         Raises:
-            LXCopyError: a row was deleted meanwhile.
+            LXCopyError: a row, all of which is to be loaded, was deleted meanwhile.
         """
         ...
 
@@ -223,10 +229,21 @@ class Wanted:
     Args:
         paths: the attributes that its functions read.
         whole: why the rows themselves are needed; None where columns suffice.
+        functions: those that are called row by row.
     """
 
     paths: dict[Path, None] = field(default_factory=dict)
     whole: str | None = None
+    functions: list[Callable[..., Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What it took to read one source: how many rows, and how many seconds."""
+
+    source: Source
+    rows: int
+    seconds: float
 
 
 @dataclass(eq=False)
@@ -236,17 +253,28 @@ class Reading:
     Args:
         tables: those read so far, by the identity of their source.
         wanted: what is wanted of each source; of one that is not named, the rows.
+        reads: what it took to read each.
     """
 
     tables: dict[Hashable, Table] = field(default_factory=dict)
     wanted: dict[Hashable, Wanted] = field(default_factory=dict)
+    reads: list[Read] = field(default_factory=list)
 
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
         identity = source.identity
-        if identity not in self.tables:
-            self.tables[identity] = self._read(source, self.wanted.get(identity))
+        if identity not in self.tables or self._lacks(identity):
+            began = perf_counter()
+            self.tables[identity] = table = self._read(source, self.wanted.get(identity))
+            self.reads.append(Read(source, len(table), perf_counter() - began))
         return self.tables[identity]
+
+    def _lacks(self, identity: Hashable) -> bool:
+        """Whether more is wanted of a source meanwhile than the columns that were read."""
+        table, wanted = self.tables[identity], self.wanted.get(identity)
+        if wanted is None or not isinstance(table.rows, LazyRows):
+            return False
+        return wanted.whole is not None or not wanted.paths.keys() <= table.columns.keys()
 
     def _read(self, source: Source, wanted: Wanted | None) -> Table:
         if isinstance(source, QuerySource) and wanted is not None and wanted.whole is None:
@@ -254,7 +282,53 @@ class Reading:
             if table is not None:
                 return table
             wanted.whole = "the query's rows are not plain columns, or changes are pending"
-        return source.read()
+        table = source.read()
+        if wanted is not None:
+            load_related(table, wanted)
+        return table
+
+    def load(self) -> None:
+        """Load what the functions want of rows that were read before the functions were known."""
+        for identity, table in self.tables.items():
+            if identity in self.wanted:
+                load_related(table, self.wanted[identity])
+
+
+DEPTH = 3
+"""How many steps away from a row its relationships are loaded in bulk."""
+
+
+def load_related(table: Table, wanted: Wanted) -> None:
+    """Load the relationships of live rows that functions go through, in bulk, so that none is loaded row by row."""
+    from lumix_core.plugins import adapter_for
+
+    adapter = None if table.row_type is None or table.detached else adapter_for(table.row_type)
+    if adapter is None or not len(table):
+        return
+    names = {name for path in wanted.paths for name in path[:-1]}
+    level, mentions = list(table.rows), Mentions(wanted.functions)
+    for _ in range(DEPTH):
+        classes = [adapter.row_class(cls) for cls in set(map(type, level)) if adapter.owns(cls)]
+        named = {name for one in classes for name in one.attributes if name in mentions.of(one.mapped) | names}
+        related = named - {name for one in classes for name in one.columns}
+        if not related:
+            return
+        adapter.load(level, related)
+        level = _related_rows(adapter, level, related)
+
+
+def _related_rows(adapter: RowAdapter, rows: Sequence[Any], names: Set[str]) -> list[Any]:
+    """Return the distinct rows that relationships lead to."""
+    found: dict[int, Any] = {}
+    for row in rows:
+        values = adapter.values(row)
+        for name in names & values.keys():
+            value = values[name]
+            several = value.values() if isinstance(value, dict) else value
+            for one in several if isinstance(several, Iterable) else (value,):
+                if adapter.owns(type(one)):
+                    found[id(one)] = one
+    return list(found.values())
 
 
 def data_source(data: Any, owner: str) -> DataSource:

@@ -22,6 +22,10 @@ class Untraceable(Exception):  # noqa: N818 - a signal, not an error
     """The function does something that a symbolic row cannot stand for; the text says what."""
 
 
+class Unwatched(Exception):  # noqa: N818 - a signal, not an error
+    """Code of the row's class is to run, which has to be watched."""
+
+
 class Recorder:
     """One run of a function over symbolic rows: the branches that it takes, and why it had to stop.
 
@@ -29,14 +33,20 @@ class Recorder:
         decisions: the branches to take, in order; beyond them every condition is taken as true.
         enter: returns a value of the user's code in a form that symbolic rows can be used with.
         row_class: returns what is known of a mapped class, None for a class that no ORM maps.
+        watched: whether every call is looked at.
     """
 
     def __init__(
-        self, decisions: tuple[bool, ...], enter: Callable[[Any], Any], row_class: Callable[[type], RowClass | None]
+        self,
+        decisions: tuple[bool, ...],
+        enter: Callable[[Any], Any],
+        row_class: Callable[[type], RowClass | None],
+        watched: bool,
     ) -> None:
         self.decisions = decisions
         self.enter = enter
         self.row_class = row_class
+        self.watched = watched
         self.taken: list[tuple[Node, bool]] = []
         self.refusal: str | None = None
 
@@ -141,6 +151,8 @@ class MappedRow(Symbol):
     def _lx_of_class(self, name: str) -> Any:
         """Return what the class itself has of this name: its code is traced, its constants are constants."""
         recorder, mapped = self._lx_recorder, self._lx_class.mapped
+        if not recorder.watched:
+            raise Unwatched
         found = next((base.__dict__[name] for base in mapped.__mro__ if name in base.__dict__), _NOTHING)
         if found is _NOTHING or any(name in one.__dict__ for one in _subclasses(mapped)):
             raise recorder.refuse(f"it uses {mapped.__name__}.{name}, which is no mapped attribute of one meaning")

@@ -137,13 +137,18 @@ class TermReader:
         members = self._chosen()
         condition, coefficient = self.term.condition, self.term.coefficient
         if condition is not None and not self._takes_row(condition):
-            batch = self._named(self.family.batch().take(members))
+            batch = self._named(self._batch(members))
             members = members[self.evaluator.truths(condition, batch)]
             condition = None
         if condition is None and not self._takes_row(coefficient):
-            values = self.evaluator.numbers(coefficient, self._named(self.family.batch().take(members)))
-            kept = np.flatnonzero(values)
-            members, values, rows = members[kept], values[kept], self.constraint.size
+            values = self.evaluator.numbers(coefficient, self._named(self._batch(members)))
+            rows = self.constraint.size
+            counts = values != 0.0
+            if not counts.all():
+                kept = np.flatnonzero(counts)
+                members, values = members[kept], values[kept]
+            if rows == 1:
+                return Entries(np.zeros(len(members), dtype=np.int64), members, values)
             return Entries(np.repeat(np.arange(rows), len(members)), np.tile(members, rows), np.tile(values, rows))
         return self._paired(members, condition, coefficient)
 
@@ -151,7 +156,7 @@ class TermReader:
         """Evaluate functions that take the constraint's row, over the combinations of rows and members."""
         dimensions = self._dimensions
         axes = Axes(
-            (self.constraint.batch(), self._named(self.family.batch().take(members))),
+            (self.constraint.batch(), self._named(self._batch(members))),
             (*((1, place) for place in range(dimensions)), (0, 0)),  # functions take the constraint's row last
         )
         weighs = self._takes_row(coefficient)
@@ -163,6 +168,10 @@ class TermReader:
     def _named(self, batch: Batch) -> Batch:
         """Name members with the place of the term."""
         return Batch(batch.arguments, batch.size, lambda i: f"{batch.member(i)} in {self.place}")
+
+    def _batch(self, members: IntArray) -> Batch:
+        batch = self.family.batch()
+        return batch if len(members) == batch.size else batch.take(members)
 
     def _chosen(self) -> IntArray:
         if self.term.keys is None:

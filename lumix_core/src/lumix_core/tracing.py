@@ -19,6 +19,7 @@ from pathlib import Path as FilePath
 from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from lumix_core.captures import globals_used
 from lumix_core.formulas import Attribute, Choice, Constant, Failure, Node
 from lumix_core.standins import RowClass
 from lumix_core.symbols import (
@@ -27,6 +28,7 @@ from lumix_core.symbols import (
     Recorder,
     Symbol,
     Untraceable,
+    Unwatched,
     applied,
     lifted,
     looked_up,
@@ -55,6 +57,7 @@ def trace(
     function: Callable[..., Any],
     rows: Sequence[RowClass | None],
     row_class: Callable[[type], RowClass | None] = lambda cls: None,
+    watched: bool = False,
 ) -> Trace:
     """Call a function with symbolic rows and return what it computes.
 
@@ -62,9 +65,12 @@ def trace(
         function: of one row an argument.
         rows: for each argument, what is known of the class of its rows; None for a class that no ORM maps.
         row_class: returns what is known of the class of a related row.
+        watched: whether every call is looked at, even if the function's code calls nothing.
     """
     try:
-        return Trace(_Tracer(function, rows, row_class).formula())
+        return Trace(_Tracer(function, rows, row_class, watched).formula())
+    except Unwatched:
+        return trace(function, rows, row_class, watched=True)
     except Untraceable as why:
         return Trace(None, str(why))
 
@@ -75,11 +81,13 @@ class _Tracer:
         function: Callable[..., Any],
         rows: Sequence[RowClass | None],
         row_class: Callable[[type], RowClass | None],
+        watched: bool,
     ) -> None:
         self.rows = rows
         self.row_class = row_class
         self.paths = 0
         self.entered: dict[int, tuple[Any, Any]] = {}
+        self.watched = watched or not _calls_nothing(function)
         self.function = self._top(_function_of(function))
 
     def _top(self, function: Any) -> Any:
@@ -94,7 +102,7 @@ class _Tracer:
         self.paths += 1
         if self.paths > BRANCHES:
             raise Untraceable(f"it has more than {BRANCHES} ways through its branches")
-        recorder = Recorder(decisions, self._enter, self.row_class)
+        recorder = Recorder(decisions, self._enter, self.row_class, self.watched)
         node = self._run(recorder)
         for place in reversed(range(len(decisions), len(recorder.taken))):
             condition = recorder.taken[place][0]
@@ -104,12 +112,14 @@ class _Tracer:
 
     def _run(self, recorder: Recorder) -> Node:
         symbols = [_symbol(place, row, recorder) for place, row in enumerate(self.rows)]
-        watch = _Watch(recorder)
         try:
-            with watch:
+            if self.watched:
+                with _Watch(recorder):
+                    result = self.function(*symbols)
+            else:
                 result = self.function(*symbols)
             node = lifted(result, recorder)
-        except Untraceable:
+        except (Untraceable, Unwatched):
             raise
         except Exception as error:  # noqa: BLE001 - the branch fails: its rows are gone through one by one, and say so
             node = Failure(error)
@@ -164,6 +174,42 @@ class _Around(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         return self._enter(self._base[name])
+
+
+def _calls_nothing(function: Any) -> bool:
+    """Whether no code but a function's own can be given a symbol: it calls nothing and captures nothing that acts."""
+    if type(function) is not FunctionType or not _has_no_calls(function.__code__):
+        return False
+    captured = [one for cell in function.__closure__ or () for one in _contents(cell)]
+    captured += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    around = function.__globals__
+    captured += [around[name] for name in globals_used(function.__code__) if name in around]
+    return not any(map(_acts, map(type, captured)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_no_calls(code: CodeType) -> bool:
+    own = not any(one.opname.startswith("CALL") for one in dis.get_instructions(code))
+    return own and not any(isinstance(one, CodeType) for one in code.co_consts)
+
+
+@functools.lru_cache(maxsize=4096)
+def _acts(cls: Any) -> bool:
+    """Whether objects of a class run Python code when they are combined with a value or asked for an item."""
+    if issubclass(cls, type):
+        return False
+    return any(
+        isinstance(found, FunctionType) and not found.__code__.co_filename.startswith(("<string>", _OWN_CODE))
+        for base in cls.__mro__
+        for name, found in vars(base).items()
+        if name in _OPERATORS
+    )
+
+
+_COMPUTING = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor divmod"
+_ASKED = "eq ne lt le gt ge getitem contains getattr getattribute"
+_OPERATORS = {f"__{name}__" for name in (*_COMPUTING.split(), *_ASKED.split())}
+_OPERATORS |= {f"__r{name}__" for name in _COMPUTING.split()}
 
 
 def _function_of(function: Callable[..., Any]) -> Any:

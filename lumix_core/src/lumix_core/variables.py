@@ -168,7 +168,8 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
 
     def get_instances(self) -> list[Any]:
         """Read the rows now and return those that the family is made over (tuples for several dimensions)."""
-        return rows_of(variable_family(self, Evaluator()))
+        with Evaluator() as evaluator:
+            return rows_of(variable_family(self, evaluator))
 
     def _number_or_function(self, value: Any, what: str) -> float | UserFunction:
         role = f"{what} of {self.name!r}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -39,9 +39,9 @@ class SQLAlchemyAdapter:
         """Return the attributes of a mapped class, as plain data."""
         return detaching.row_class(cls)
 
-    def load(self, rows: Sequence[Any]) -> None:
-        """Load the columns and relationships that the rows lack, in a few queries for all of them."""
-        detaching.load(rows)
+    def load(self, rows: Sequence[Any], names: Set[str] | None = None) -> None:
+        """Load the columns and relationships that the rows lack, or those named, in a few queries for all of them."""
+        detaching.load(rows, names)
 
     def values(self, row: Any) -> dict[str, Any]:
         """Return the attributes of a row that are loaded; runs no query."""

@@ -7,7 +7,7 @@ what is missing: nothing is flushed, and changes that are pending stay as they a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet, Sequence
+from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -110,13 +110,13 @@ def _found_names(cls: type) -> _Names:
     )
 
 
-def load(rows: Sequence[Any]) -> None:
-    """Load the columns and relationships that the rows lack.
+def load(rows: Sequence[Any], names: Set[str] | None = None) -> None:
+    """Load the columns and relationships that the rows lack, or only the relationships that are named.
 
     Raises:
-        LXCopyError: a row was deleted meanwhile.
+        LXCopyError: a row, all of which is to be loaded, was deleted meanwhile.
     """
-    needed = {cls: _names(cls).loadable for cls in set(map(type, rows))}
+    needed = {cls: _wanted(_names(cls), names) for cls in set(map(type, rows))}
     lacking: dict[tuple[Session, Mapper[Any]], list[InstanceState[Any]]] = defaultdict(list)
     for row in rows:
         if not needed[type(row)] <= row.__dict__.keys():
@@ -126,12 +126,20 @@ def load(rows: Sequence[Any]) -> None:
     for (session, mapper), states in lacking.items():
         size = ROWS_A_QUERY // len(mapper.primary_key)
         for start in range(0, len(states), size):
-            _load_some(session, mapper, states[start : start + size])
+            some = states[start : start + size]
+            missing = {name for state in some for name in needed[mapper.class_] - state.dict.keys()}
+            _load_some(session, mapper, some, sorted(missing))
+            still = [state for state in some if not state.dict.keys() >= missing]
+            if still and names is None:
+                raise _deleted(still[0])
 
 
-def _load_some(session: Session, mapper: Mapper[Any], states: list[InstanceState[Any]]) -> None:
+def _wanted(known: _Names, names: Set[str] | None) -> frozenset[str]:
+    return known.loadable if names is None else known.relationships & names
+
+
+def _load_some(session: Session, mapper: Mapper[Any], states: list[InstanceState[Any]], missing: Sequence[str]) -> None:
     names = _names(mapper.class_)
-    missing = sorted({name for state in states for name in names.loadable - state.dict.keys()})
     options = [
         (subqueryload if name in names.relationships else undefer)(getattr(mapper.class_, name)) for name in missing
     ]
@@ -141,9 +149,6 @@ def _load_some(session: Session, mapper: Mapper[Any], states: list[InstanceState
     statement = select(mapper.class_).where(within).options(*options)
     with session.no_autoflush:
         session.scalars(statement).unique().all()
-    still = [state for state in states if not state.dict.keys() >= set(missing)]
-    if still:
-        raise _deleted(still[0])
 
 
 def _deleted(state: InstanceState[Any]) -> LXCopyError:

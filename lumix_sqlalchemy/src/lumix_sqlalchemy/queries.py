@@ -182,4 +182,5 @@ def _all_entities(described: Sequence[Any]) -> bool:
 
 
 def _in_one_line(statement: Statement | UpdateBase) -> str:
-    return " ".join(str(statement).split())
+    apart = statement.execution_options()  # a copy: to print a statement changes the key of SQLAlchemy's cache
+    return " ".join(str(apart).split())
