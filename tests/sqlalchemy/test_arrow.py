@@ -62,7 +62,8 @@ def on(*databases: str) -> Callable[[Any], Any]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         databases = getattr(metafunc.function, "databases", tuple(arrow.DATABASES))
-        metafunc.parametrize("engine", databases, indirect=True, scope="module")
+        # As a mark, since it takes the place of the fixture's own parameters.
+        metafunc.definition.add_marker(pytest.mark.parametrize("engine", databases, indirect=True, scope="module"))
 
 
 class Base(DeclarativeBase): ...
