@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
@@ -202,9 +202,9 @@ class QuerySource:
     def project(self, paths: Sequence[Path], flush: bool = True) -> Table | None:
         """Read only some columns of the rows; None where the adapter cannot, or says that only the rows are true."""
         row_type = self.query.row_type
-        if row_type is None or not isinstance(self.query, ColumnQuery):
+        if row_type is None or not hasattr(self.query, "columns"):  # asking for the protocol is slow
             return None
-        return projected(self.query, self.adapter.row_class(row_type), self._row_class, paths, flush)
+        return projected(cast(ColumnQuery, self.query), self.adapter.row_class(row_type), self._row_class, paths, flush)
 
     def with_reader(self, name: str, owner: str) -> QuerySource:
         """Return the source with another reader of its columns.
