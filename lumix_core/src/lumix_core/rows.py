@@ -12,11 +12,11 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
-from lumix_core.frames import frame_rows, is_frame
+from lumix_core.frames import is_frame, with_named_columns
 from lumix_core.mentions import Mentions
 from lumix_core.projecting import projected
 from lumix_core.standins import RowClass, row_class_of
-from lumix_core.tables import LazyRows, Path, Table
+from lumix_core.tables import FrameTable, LazyRows, Path, Table
 
 
 class RowQuery(Protocol):
@@ -171,7 +171,9 @@ class DataSource:
 
     def read(self) -> Table:
         """Return the rows as they are now."""
-        rows = frame_rows(self.data) if is_frame(self.data) else list(self.data)
+        if is_frame(self.data):
+            return FrameTable.of(with_named_columns(self.data))
+        rows = list(self.data)
         row_type = common_type(rows)
         return Table(rows, row_type, None if row_type is None else mapped_key(row_type))
 
@@ -292,7 +294,7 @@ class Reading:
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
         identity = source.identity
-        if identity not in self.tables or self._lacks(identity):
+        if identity not in self.tables or (isinstance(source, QuerySource) and self._lacks(identity)):
             began = perf_counter()
             self.tables[identity] = table = self._read(source, self.wanted.get(identity))
             self.reads.append(Read(source, len(table), perf_counter() - began))
