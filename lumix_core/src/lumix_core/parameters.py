@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Self, SupportsFloat
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 
 import numpy as np
 
@@ -22,13 +22,20 @@ from lumix_core.evaluating import CURRENT, Evaluator
 from lumix_core.families import KeyReader, check_keys, read_rows, together, warn_empty
 from lumix_core.formulas import attribute_paths
 from lumix_core.functions import UserFunction
-from lumix_core.indexing import Indexed, Row
+from lumix_core.indexing import Indexed
 from lumix_core.lookups import NO_DEFAULT, LookupTable
 from lumix_core.numbers import flaw, real_number
 from lumix_core.planning import plan_parameter
 from lumix_core.rows import QuerySource, mapped_key
 from lumix_core.symbols import looked_up, member_of
 from lumix_core.tracing import trace
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as OptionalTypeVar  # every type checker knows it, installed or not
+
+    Row = OptionalTypeVar("Row", default=Any)
+else:
+    Row = TypeVar("Row")
 
 
 class LXParameter(Indexed[Row]):
