@@ -18,6 +18,10 @@ from lumix_core.standins import RowClass
 from lumix_core.tables import PRESENT
 
 
+BRANCHES = 32
+"""How many ways through a function are followed."""
+
+
 class Untraceable(Exception):  # noqa: N818 - a signal, not an error
     """The function does something that a symbolic row cannot stand for; the text says what."""
 
@@ -43,6 +47,8 @@ class Recorder:
     def decide(self, condition: Node) -> bool:
         """Return which branch to take where a condition may hold for some rows only."""
         place = len(self.taken)
+        if place >= BRANCHES:  # a loop that a row has to end, too
+            raise self.refuse(f"it has more than {BRANCHES} ways through its branches")
         decision = self.decisions[place] if place < len(self.decisions) else True
         self.taken.append((condition, decision))
         return decision

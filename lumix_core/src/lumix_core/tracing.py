@@ -22,6 +22,7 @@ from typing import Any
 from lumix_core.formulas import Attribute, Choice, Constant, Failure, Node
 from lumix_core.standins import RowClass
 from lumix_core.symbols import (
+    BRANCHES,
     MappedRow,
     PlainRow,
     Recorder,
@@ -33,8 +34,6 @@ from lumix_core.symbols import (
     member_of,
 )
 
-BRANCHES = 32
-"""How many ways through a function are followed."""
 _OWN_CODE = str(FilePath(__file__).parent)
 
 

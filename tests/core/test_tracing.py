@@ -1,0 +1,65 @@
+"""What is traced, what is refused and why, and functions that a symbolic row must not answer wrongly.
+
+Where a function is wrong for a few rows only, the odd row is the third of nine: none of the rows that are computed
+both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lumix_core import LXModel, LXVariable
+from lumix_core.errors import LXFunctionError
+from lumix_core.tracing import trace
+
+
+class Row(SimpleNamespace):
+    id: int
+
+
+def nine(usual: Any, odd: Any, name: str = "x") -> list[Row]:
+    """Nine rows, the third of which is another."""
+    return [Row(id=i, odd=i == 2, **{name: odd if i == 2 else usual}) for i in range(9)]
+
+
+def reason(function: Callable[..., Any]) -> str:
+    """Return why a function is not traced."""
+    found = trace(function, [None])
+    assert found.formula is None
+    return found.reason
+
+
+def is_traced(function: Callable[..., Any], rows: int = 1) -> bool:
+    return trace(function, [None] * rows).formula is not None
+
+
+def computed(function: Callable[..., Any], rows: list[Row]) -> list[float]:
+    """Return what a model makes of a function of one row."""
+    variable = LXVariable[Row, float]("x").from_data(rows).indexed_by(lambda row: row.id).bounds(lower=function)
+    return LXModel("m").add_variable(variable).compile().lower.tolist()
+
+
+def by_row(function: Callable[..., Any], rows: list[Row]) -> list[float]:
+    return [float(function(row)) for row in rows]
+
+
+def assert_fails_for(key: int, function: Callable[..., Any], rows: list[Row]) -> None:
+    with pytest.raises(LXFunctionError, match=f"key {key} of 'x'"):
+        computed(function, rows)
+
+
+def test_a_loop_that_only_a_row_ends_is_not_followed_for_ever() -> None:
+    def steps(row: Row) -> int:
+        count = 0
+        while count * row.x < 5:
+            count += 1
+        return count
+
+    found = computed(steps, nine(1.0, 2.0))
+
+    assert "more than 32 ways" in reason(steps)
+    assert found == by_row(steps, nine(1.0, 2.0))
