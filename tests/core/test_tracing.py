@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lumix_core import LXModel, LXVariable
-from lumix_core.errors import LXFunctionError
+from lumix_core.errors import LXFunctionError, LXNumberError
 from lumix_core.tracing import trace
 
 
@@ -48,7 +48,7 @@ def by_row(function: Callable[..., Any], rows: list[Row]) -> list[float]:
 
 
 def assert_fails_for(key: int, function: Callable[..., Any], rows: list[Row]) -> None:
-    with pytest.raises(LXFunctionError, match=f"key {key} of 'x'"):
+    with pytest.raises((LXFunctionError, LXNumberError), match=f"key {key} of 'x'"):
         computed(function, rows)
 
 
@@ -63,3 +63,31 @@ def test_a_loop_that_only_a_row_ends_is_not_followed_for_ever() -> None:
 
     assert "more than 32 ways" in reason(steps)
     assert found == by_row(steps, nine(1.0, 2.0))
+
+
+def test_what_is_computed_and_not_used_raises_as_it_does_for_a_row() -> None:
+    def early(row: Row) -> float:
+        share = 1.0 / row.x
+        return 2.0 if row.odd else share
+
+    assert is_traced(early)
+    assert_fails_for(2, early, nine(1.0, 0.0))
+
+
+def test_what_is_read_and_not_used_raises_as_it_does_for_a_row() -> None:
+    def early(row: Row) -> float:
+        markup: float = row.category.markup
+        return 2.0 if row.odd else markup
+
+    rows = nine(Row(markup=1.5), None, "category")
+
+    assert is_traced(early)
+    assert_fails_for(2, early, rows)
+
+
+def test_a_part_of_a_tuple_that_is_thrown_away_raises_as_it_does_for_a_row() -> None:
+    def second(row: Row) -> float:
+        both: tuple[float, float] = (1.0 / row.x, 3.0)
+        return both[1]
+
+    assert_fails_for(2, second, nine(1.0, 0.0))

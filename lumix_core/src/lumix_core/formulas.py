@@ -128,6 +128,21 @@ class Tuple(Node):
         return self.items
 
 
+class After(Node):
+    """A value, and what the function computes before it without using it, which may raise all the same."""
+
+    __slots__ = ("effects", "result")
+
+    def __init__(self, effects: tuple[Node, ...], result: Node) -> None:
+        self.uses = reduce(or_, (one.uses for one in effects), result.uses)
+        self.effects = effects
+        self.result = result
+
+    def parts(self) -> tuple[Node, ...]:
+        """Return what is computed before, and the value."""
+        return (*self.effects, self.result)
+
+
 class Failure(Node):
     """A branch that raises."""
 
@@ -145,6 +160,15 @@ def nodes(formula: Node) -> Iterator[Node]:
         node = waiting.pop()
         yield node
         waiting.extend(node.parts())
+
+
+def certain(formula: Node) -> Iterator[Node]:
+    """Yield the parts of a formula that are evaluated whichever branches are taken."""
+    waiting = [formula]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend((node.condition,) if isinstance(node, Choice) else node.parts())
 
 
 def same(one: Node, other: Node) -> bool:

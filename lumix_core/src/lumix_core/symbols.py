@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.formulas import Apply, Attribute, Constant, Lookup, Member, Node, Tuple
+from lumix_core.formulas import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
 from lumix_core.standins import RowClass
 from lumix_core.tables import PRESENT
 
@@ -42,6 +42,7 @@ class Recorder:
         self.enter = enter
         self.row_class = row_class
         self.taken: list[tuple[Node, bool]] = []
+        self.made: list[tuple[int, Node]] = []
         self.refusal: str | None = None
 
     def decide(self, condition: Node) -> bool:
@@ -53,10 +54,50 @@ class Recorder:
         self.taken.append((condition, decision))
         return decision
 
+    def completed(self, place: int, result: Node) -> Node:
+        """Return a result, after what was computed with ``place`` decisions taken and not used for it."""
+        used, effects = _Used(result), []
+        for node in [node for at, node in reversed(self.made) if at == place]:
+            if node not in used:
+                effects.append(node)
+                used.add(node)
+        return After(tuple(reversed(effects)), result) if effects else result
+
     def refuse(self, why: str) -> Untraceable:
         """Note why the function cannot be traced; it holds even if someone swallows the error."""
         self.refusal = self.refusal or why
         return Untraceable(why)
+
+
+class _Used:
+    """The formulas that are evaluated on the way to others, whichever branches are taken."""
+
+    def __init__(self, formula: Node) -> None:
+        self._known: set[Any] = set()
+        self.add(formula)
+
+    def add(self, formula: Node) -> None:
+        for node in certain(formula):
+            self._known |= {id(node), *_readings(node)}
+
+    def __contains__(self, node: Node) -> bool:
+        own = _readings(node)[:1] if isinstance(node, Attribute) or _is_getter(node) else ()
+        return id(node) in self._known or not self._known.isdisjoint(own)
+
+
+def _readings(node: Node) -> list[tuple[Any, ...]]:
+    """Return what is read for a value: an attribute, and before it those on the way; a method, before it is called."""
+    if isinstance(node, Attribute):
+        return [(node.argument, node.path[:length]) for length in range(len(node.path), -1, -1)]
+    if isinstance(node, Apply) and isinstance(node.function, _Getter | _Method):
+        owner, name = node.operands[0], node.function.name
+        path = [(owner.argument, (*owner.path, name))] if isinstance(owner, Attribute) else []
+        return [(id(owner), name), *path]
+    return []
+
+
+def _is_getter(node: Node) -> bool:
+    return isinstance(node, Apply) and isinstance(node.function, _Getter)
 
 
 class Symbol:
@@ -69,6 +110,8 @@ class Symbol:
     def __init__(self, node: Node, recorder: Recorder) -> None:
         object.__setattr__(self, "_lx_node", node)
         object.__setattr__(self, "_lx_recorder", recorder)
+        if not isinstance(node, Attribute) or node.path:
+            recorder.made.append((len(recorder.taken), node))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

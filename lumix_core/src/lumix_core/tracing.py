@@ -94,11 +94,13 @@ class _Tracer:
         if self.paths > BRANCHES:
             raise Untraceable(f"it has more than {BRANCHES} ways through its branches")
         recorder = Recorder(decisions, self._enter, self.row_class)
-        node = self._run(recorder)
+        result = self._run(recorder)
+        node = recorder.completed(len(recorder.taken), result)
         for place in reversed(range(len(decisions), len(recorder.taken))):
             condition = recorder.taken[place][0]
             before = tuple(decision for _, decision in recorder.taken[:place])
-            node = Choice(condition, node, self._explored((*before, False)))
+            choice = Choice(condition, node, self._explored((*before, False)))
+            node = recorder.completed(place, choice)
         return node
 
     def _run(self, recorder: Recorder) -> Node:
