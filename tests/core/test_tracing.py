@@ -91,3 +91,19 @@ def test_a_part_of_a_tuple_that_is_thrown_away_raises_as_it_does_for_a_row() -> 
         return both[1]
 
     assert_fails_for(2, second, nine(1.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: 1.0 if row.x.__class__ == int else 2.0,
+        lambda row: 1.0 if row.x.__class__.__name__ == "int" else 2.0,
+        lambda row: 1.0 if row.x.__doc__ == int.__doc__ else 2.0,
+        lambda row: 1.0 if getattr(row.x, "__class__") == int else 2.0,  # noqa: B009
+    ],
+)
+def test_the_class_of_a_value_is_not_that_of_a_symbol(function: Callable[..., Any]) -> None:
+    found = computed(function, nine(1.0, 2))
+
+    assert "it reads __" in reason(function)
+    assert found == by_row(function, nine(1.0, 2))

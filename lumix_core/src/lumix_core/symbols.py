@@ -113,8 +113,10 @@ class Symbol:
         if not isinstance(node, Attribute) or node.path:
             recorder.made.append((len(recorder.taken), node))
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_lx_"):
+            return object.__getattribute__(self, name)
+        if name.startswith("__"):  # what a symbol has of its own, such as __class__, no row has
             raise self._lx_recorder.refuse(f"it reads {name}")
         return self._lx_read(name)
 
@@ -249,7 +251,7 @@ def _method(symbol: Symbol) -> tuple[Symbol, str]:
     node, recorder = symbol._lx_node, symbol._lx_recorder
     if isinstance(node, Apply) and isinstance(node.function, _Getter):
         return Symbol(node.operands[0], recorder), node.function.name
-    if isinstance(node, Attribute) and isinstance(symbol, PlainRow) and node.path:
+    if isinstance(node, Attribute) and type(symbol) is PlainRow and node.path:
         return PlainRow(Attribute(node.argument, node.path[:-1]), recorder), node.path[-1]
     raise recorder.refuse("it calls a value of the row")
 
