@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lumix_core import LXModel, LXVariable
@@ -107,3 +108,8 @@ def test_the_class_of_a_value_is_not_that_of_a_symbol(function: Callable[..., An
 
     assert "it reads __" in reason(function)
     assert found == by_row(function, nine(1.0, 2))
+
+
+def test_a_power_of_numpys_number_is_left_to_the_rows() -> None:
+    assert reason(lambda row: np.float64(1.7) ** row.x) == "it computes power with a number of numpy's"
+    assert is_traced(lambda row: np.float64(1.7) * row.x)

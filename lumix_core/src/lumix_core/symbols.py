@@ -141,6 +141,8 @@ class Symbol:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Symbol:
         if method != "__call__" or keywords or ufunc.nout != 1:
             raise self._lx_recorder.refuse(f"it calls numpy's {ufunc.__name__} with more than values of the row")
+        if ufunc in _NOT_AS_OPERATOR and any(isinstance(one, np.generic) for one in inputs):
+            raise self._lx_recorder.refuse(f"it computes {ufunc.__name__} with a number of numpy's")
         return applied(self, ufunc, *inputs)
 
     def __array_function__(self, function: Any, *_: Any) -> Any:
@@ -210,6 +212,8 @@ class MappedRow(Symbol):
 
 
 _NOTHING = object()
+_NOT_AS_OPERATOR = (np.power, np.floor_divide, np.remainder)
+"""Those that may round otherwise than the operator does, which calls them for a number of numpy's on its left."""
 
 
 def _subclasses(cls: type) -> list[type]:
