@@ -7,8 +7,6 @@ where their condition holds. `arithmetic` evaluates the operators over columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from lumix_core.tables import Path
@@ -27,9 +25,14 @@ class Node:
     __slots__ = ("depth", "size", "uses")
 
     def __init__(self, *parts: Node) -> None:
-        self.uses: int = reduce(or_, (one.uses for one in parts), 0)
-        self.depth: int = 1 + max((one.depth for one in parts), default=0)
-        self.size: int = 1 + sum(one.size for one in parts)
+        uses, depth, size = 0, 0, 1
+        for one in parts:
+            uses |= one.uses
+            size += one.size
+            depth = max(depth, one.depth)
+        self.uses: int = uses
+        self.depth: int = depth + 1
+        self.size: int = size
 
     def parts(self) -> tuple[Node, ...]:
         """Return the parts that this one is made of."""
@@ -42,7 +45,7 @@ class Constant(Node):
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        super().__init__()
+        self.uses, self.depth, self.size = 0, 1, 1
         self.value = value
 
 
@@ -52,8 +55,7 @@ class Attribute(Node):
     __slots__ = ("argument", "path")
 
     def __init__(self, argument: int, path: Path) -> None:
-        super().__init__()
-        self.uses = 1 << argument
+        self.uses, self.depth, self.size = 1 << argument, 1, 1
         self.argument = argument
         self.path = path
 

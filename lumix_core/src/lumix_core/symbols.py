@@ -60,7 +60,8 @@ class Recorder:
         self.row_class = row_class
         self.watched = watched
         self.taken: list[tuple[Node, bool]] = []
-        self.made: list[tuple[int, Node]] = []
+        self.unused: dict[int, Node] = {}
+        self.left: list[tuple[Node, ...]] = []
         self.refusal: str | None = None
         self.is_over = False
 
@@ -73,19 +74,31 @@ class Recorder:
             raise self.refuse(f"it has more than {BRANCHES} ways through its branches")
         decision = self.decisions[place] if place < len(self.decisions) else True
         self.taken.append((condition, decision))
+        self.use(condition)
+        self.left.append(tuple(self.unused.values()))
+        self.unused = {}
         return decision
 
     def note(self, node: Node) -> None:
-        """Note that a value was made."""
-        if is_too_long(node):
+        """Note that a value was made, of others."""
+        if node.depth > DEEPEST or node.size > LARGEST:
             raise self.refuse(TOO_LONG)
+        for part in node.parts():
+            self.unused.pop(id(part), None)
         if not isinstance(node, Attribute) or node.path:
-            self.made.append((len(self.taken), node))
+            self.unused[id(node)] = node
+
+    def use(self, node: Node) -> None:
+        """Note that a value was used for something."""
+        self.unused.pop(id(node), None)
 
     def completed(self, place: int, result: Node) -> Node:
         """Return a result, after what was computed with ``place`` decisions taken and not used for it."""
+        left = self.left[place] if place < len(self.left) else tuple(self.unused.values())
+        if not left:
+            return result
         used, effects = _Used(result), []
-        for node in [node for at, node in reversed(self.made) if at == place]:
+        for node in reversed(left):
             if node not in used:
                 effects.append(node)
                 used.add(node)
@@ -162,7 +175,7 @@ class Symbol:
         raise self._lx_recorder.refuse(f"it assigns to the attribute {name!r}")
 
     def __bool__(self) -> bool:
-        return self._lx_recorder.decide(self._lx_node)
+        return recorder_in(self).decide(node_of(self))
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method
         if keywords:
@@ -182,6 +195,12 @@ class Symbol:
 
     def __array_function__(self, function: Any, *_: Any) -> Any:
         raise self._lx_recorder.refuse(f"it calls numpy's {function.__name__}, which is no function of single values")
+
+
+node_of: Callable[[Symbol], Node] = vars(Symbol)["_lx_node"].__get__
+"""Returns the formula of a symbol, without asking its `Symbol.__getattribute__`."""
+recorder_in: Callable[[Symbol], Recorder] = vars(Symbol)["_lx_recorder"].__get__
+"""Returns the recorder of a symbol, in the same way."""
 
 
 class Captured:
@@ -229,8 +248,9 @@ class PlainRow(Symbol):
     _lx_node: Attribute
 
     def _lx_read(self, name: str) -> PlainRow:
-        node = self._lx_node
-        return PlainRow(Attribute(node.argument, (*node.path, name)), self._lx_recorder)
+        node, recorder = node_of(self), recorder_in(self)
+        recorder.use(node)
+        return PlainRow(Attribute(node.argument, (*node.path, name)), recorder)
 
 
 class MappedRow(Symbol):
@@ -252,6 +272,7 @@ class MappedRow(Symbol):
 
     def _lx_read(self, name: str) -> Any:
         row, node, recorder = self._lx_class, self._lx_node, self._lx_recorder
+        recorder.use(node)
         alias = row.aliases.get(name, ())
         name = alias[0] if len(alias) == 1 else name
         found = Attribute(node.argument, (*node.path, name))
@@ -328,6 +349,7 @@ class _Getter:
 def _method(symbol: Symbol) -> tuple[Symbol, str]:
     """Return the value whose method a symbol stands for, and the method's name."""
     node, recorder = symbol._lx_node, symbol._lx_recorder
+    recorder.use(node)
     if isinstance(node, Apply) and isinstance(node.function, _Getter):
         return Symbol(node.operands[0], recorder), node.function.name
     if isinstance(node, Attribute) and type(symbol) is PlainRow and node.path:
@@ -337,8 +359,10 @@ def _method(symbol: Symbol) -> tuple[Symbol, str]:
 
 def lifted(value: Any, recorder: Recorder) -> Node:
     """Return a value of the user's code as a part of a formula."""
+    if type(value) in _HOLDS_NOTHING:
+        return Constant(value)
     if isinstance(value, Symbol):
-        return value._lx_node
+        return node_of(value)
     if isinstance(value, Captured):
         value = value._lx_held
     if type(value) is tuple and any(isinstance(one, Symbol | tuple | Captured) for one in value):
@@ -397,7 +421,7 @@ _HOLDS_NOTHING = {type(None), bool, int, float, str, bytes, Decimal, date, datet
 
 def applied(symbol: Symbol, function: Callable[..., Any], *operands: Any) -> Symbol:
     """Return what a function gives for symbols and constants."""
-    recorder = symbol._lx_recorder
+    recorder = recorder_in(symbol)
     return Symbol(Apply(function, tuple([lifted(one, recorder) for one in operands])), recorder)
 
 

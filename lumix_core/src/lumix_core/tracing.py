@@ -138,6 +138,7 @@ class _Tracer:
             else:
                 result = self.function(*symbols)
             node = lifted(result, recorder)
+            recorder.use(node)
         except (Untraceable, Unwatched):
             raise
         except Exception as error:  # noqa: BLE001 - the branch fails: its rows are gone through one by one, and say so
