@@ -248,7 +248,7 @@ class PlainRow(Symbol):
     _lx_node: Attribute
 
     def _lx_read(self, name: str) -> PlainRow:
-        node, recorder = node_of(self), recorder_in(self)
+        node, recorder = self._lx_node, recorder_in(self)
         recorder.use(node)
         return PlainRow(Attribute(node.argument, (*node.path, name)), recorder)
 
