@@ -13,7 +13,8 @@ import math
 import operator
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
@@ -161,7 +162,8 @@ class _Tracer:
 
     def _entered(self, way: Callable[[_Tracer, Any], Any], value: Any) -> Any:
         try:
-            return way(self, value)
+            with _unwatched():
+                return way(self, value)
         except Untraceable:  # it stays as it is, and must not be given a symbol
             return value
 
@@ -346,6 +348,20 @@ _REASONS = {
     **dict.fromkeys(("BEFORE_WITH", "LOAD_SPECIAL"), "it opens something with 'with'"),
     **dict.fromkeys(("MATCH_CLASS", "MATCH_KEYS", "MATCH_MAPPING", "MATCH_SEQUENCE"), "it uses match"),
 }
+
+
+@contextmanager
+def _unwatched() -> Iterator[None]:
+    """Let tracing itself call what it needs to."""
+    watch = sys.getprofile()
+    watches = isinstance(getattr(watch, "__self__", None), _Watch)
+    if watches:
+        sys.setprofile(None)
+    try:
+        yield
+    finally:
+        if watches:
+            sys.setprofile(watch)
 
 
 class _Watch:
