@@ -5,7 +5,7 @@ A source is read once per compile, however many parts of the model use it: `Read
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -59,6 +59,19 @@ class ColumnQuery(RowQuery, Protocol):
             for each path the values as the attribute would have them, in the order and number of `rows`; None where
             only `rows` tells the truth: pending changes that are not flushed, a query whose rows are not its
             instances, attributes that are changed as they load.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepingQuery(ColumnQuery, Protocol):
+    """A query that knows which of its rows are instances already, so that a copy may take columns for all others."""
+
+    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
+        """Return the instances of `row_type` that the session keeps, by primary key. Runs no query.
+
+        Returns:
+            None where the columns of `row_type` are not all that its rows have: some may be of a subclass.
         """
         ...
 
@@ -192,28 +205,6 @@ class QuerySource:
 
     def __str__(self) -> str:
         return str(self.query)
-
-
-@dataclass(frozen=True, eq=False)
-class DetachedSource:
-    """Rows that were read when a model was copied; they need no database."""
-
-    table_rows: list[Any]
-    row_type: type | None
-    primary_key: tuple[str, ...] | None
-    origin: str
-
-    @property
-    def identity(self) -> Hashable:
-        """One and the same rows are read once."""
-        return ("detached", id(self))
-
-    def read(self) -> Table:
-        """Return the rows."""
-        return Table(list(self.table_rows), self.row_type, self.primary_key, detached=True)
-
-    def __str__(self) -> str:
-        return f"{self.origin}, detached"
 
 
 @dataclass(eq=False)

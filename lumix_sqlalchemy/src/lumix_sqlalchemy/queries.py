@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ from lumix_core.columns import Column
 from lumix_core.tables import Path
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
-from lumix_sqlalchemy.reading import read_columns
+from lumix_sqlalchemy.reading import kept, read_columns
 
 Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextualSelect | FromStatement[Any] | TextClause
 STATEMENTS = (Select, CompoundSelect, TextualSelect, FromStatement, TextClause)
@@ -63,6 +63,10 @@ class StatementQuery:
         if entity is None or not isinstance(statement, Select):
             return None
         return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=ALL_AT_ONCE)
+
+    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
+        """Return the rows of the class that the session has instances of already; None if it has subclasses."""
+        return None if self.row_type is None else kept(resolved(self.handle), self.row_type)
 
     def __str__(self) -> str:
         return _in_one_line(self.statement)
@@ -114,6 +118,10 @@ class LegacyQuery:
             return None
         options = {**ALL_AT_ONCE, **_own_flushing(query)}
         return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=options)
+
+    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
+        """Return the rows of the class that the session has instances of already; None if it has subclasses."""
+        return None if self.row_type is None else kept(resolved(self.handle), self.row_type)
 
     def __str__(self) -> str:
         return _in_one_line(self.query.statement)
