@@ -71,7 +71,8 @@ class KeepingQuery(ColumnQuery, Protocol):
         """Return the instances of `row_type` that the session keeps, by primary key. Runs no query.
 
         Returns:
-            None where the columns of `row_type` are not all that its rows have: some may be of a subclass.
+            None where these, and the columns of `row_type` for all others, would not be what `rows` returns: some
+            may be of a subclass, or the query changes the instances that it finds.
         """
         ...
 

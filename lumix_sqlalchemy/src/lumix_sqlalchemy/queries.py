@@ -65,8 +65,9 @@ class StatementQuery:
         return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=ALL_AT_ONCE)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
-        """Return the rows of the class that the session has instances of already; None if it has subclasses."""
-        return None if self.row_type is None else kept(resolved(self.handle), self.row_type)
+        """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
+        refreshes = self.statement.get_execution_options().get("populate_existing", False)
+        return None if self.row_type is None or refreshes else kept(resolved(self.handle), self.row_type)
 
     def __str__(self) -> str:
         return _in_one_line(self.statement)
@@ -120,8 +121,9 @@ class LegacyQuery:
         return read_columns(resolved(self.handle), statement, entity, paths, flush=flush, options=options)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
-        """Return the rows of the class that the session has instances of already; None if it has subclasses."""
-        return None if self.row_type is None else kept(resolved(self.handle), self.row_type)
+        """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
+        refreshes = getattr(self.query.load_options, "_populate_existing", False)
+        return None if self.row_type is None or refreshes else kept(resolved(self.handle), self.row_type)
 
     def __str__(self) -> str:
         return _in_one_line(self.query.statement)
@@ -168,4 +170,5 @@ def _all_entities(described: Sequence[Any]) -> bool:
 
 
 def _in_one_line(statement: Statement | UpdateBase) -> str:
-    return " ".join(str(statement).split())
+    # Writing a statement out changes it, and so its identity: a copy of it is written.
+    return " ".join(str(statement.execution_options()).split())
