@@ -8,7 +8,7 @@ import enum
 import pickle
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -46,6 +46,7 @@ class Good(Base):
     weight: Mapped[float | None]
     notes: Mapped[str] = mapped_column(String(30), deferred=True)
     label: Mapped[str] = synonym("name")
+    surcharge: ClassVar[float] = 2.0
 
     @hybrid_property
     def double(self) -> float:
@@ -288,6 +289,13 @@ class TestObjects:
             row.priority = float(place)
 
         assert upper(copied(twin)) == [float(place) for place in range(COUNT)]
+
+    def test_an_attribute_that_hides_one_of_the_class_is_seen(self, session, copied):
+        twin = copied(over(session, lambda good: good.surcharge))
+        rows_of(twin)[1].surcharge = 9.0
+
+        assert upper(twin)[:3] == [2.0, 9.0, 2.0]
+        assert upper(copied(twin))[:3] == [2.0, 9.0, 2.0]
 
     def test_an_attribute_that_was_deleted_is_missed(self, session, copied):
         twin = copied(over(session))
