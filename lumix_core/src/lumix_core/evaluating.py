@@ -97,7 +97,9 @@ class Evaluator:
 
     def mapped(self, table: Table) -> RowClass | None:
         """Return what is known of the class of a table's rows, where an ORM maps it."""
-        return None if table.row_type is None or table.detached else self.row_class(table.row_type)
+        if table.detached:
+            return table.row_class
+        return None if table.row_type is None else self.row_class(table.row_type)
 
     def row_class(self, cls: type) -> RowClass | None:
         """Return what is known of a class that an ORM maps, None for any other."""
