@@ -211,3 +211,34 @@ def test_sum_is_pythons_own(third: float) -> None:
 
     assert found == by_row(lambda row: sum(row.x), rows)
     assert is_traced(lambda row: sum([row.x, row.y], 1.5))
+
+
+def test_a_chain_of_a_thousand_steps_is_left_to_the_rows() -> None:
+    weights = [0.1 * i for i in range(1_000)]
+
+    def weighed(row: Row) -> float:
+        result = 0.0
+        for weight in weights:
+            result = result + row.x * weight
+        return result
+
+    assert reason(weighed) == "it computes too many steps from each other"
+    assert computed(weighed, nine(1.0, 2.0)) == by_row(weighed, nine(1.0, 2.0))
+
+
+def test_a_value_that_is_used_twice_at_each_of_many_steps_is_left_to_the_rows() -> None:
+    def root(row: Row) -> float:
+        guess: float = row.x
+        for _ in range(40):
+            guess = (guess + row.x / guess) / 2.0
+        return guess
+
+    assert reason(root) == "it computes too many steps from each other"
+    assert computed(root, nine(4.0, 2.0)) == by_row(root, nine(4.0, 2.0))
+
+
+def test_fifty_steps_are_traced() -> None:
+    function = lambda row: sum(row.x * weight for weight in range(50))
+
+    assert is_traced(function)
+    assert computed(function, nine(4.0, 2.0)) == by_row(function, nine(4.0, 2.0))

@@ -195,7 +195,7 @@ class Evaluator:
                     self.account(function, "join" if known else "columns", "", batch.size, perf_counter() - began)
                     return result
                 traced = Trace(None, "it returns one thing for a row and another for its columns")
-            except Unlike:
+            except (Unlike, RecursionError):
                 traced = Trace(None, "its columns hold what only the rows can tell, such as NULL or mixed types")
         result = of_rows(by_row(function, batch, convert))
         if traced.formula is None:

@@ -17,11 +17,19 @@ from lumix_core.tables import Path
 class Node:
     """A part of a formula.
 
+    Args:
+        parts: what it is made of.
+
     ``uses`` tells which arguments of the function it reads, as bits: 1 for the first, 2 for the second, and so on.
+    ``depth`` tells how deep parts are within parts, and ``size`` how many there are, repeated ones each time.
     """
 
-    __slots__ = ("uses",)
-    uses: int
+    __slots__ = ("depth", "size", "uses")
+
+    def __init__(self, *parts: Node) -> None:
+        self.uses: int = reduce(or_, (one.uses for one in parts), 0)
+        self.depth: int = 1 + max((one.depth for one in parts), default=0)
+        self.size: int = 1 + sum(one.size for one in parts)
 
     def parts(self) -> tuple[Node, ...]:
         """Return the parts that this one is made of."""
@@ -34,7 +42,7 @@ class Constant(Node):
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        self.uses = 0
+        super().__init__()
         self.value = value
 
 
@@ -44,6 +52,7 @@ class Attribute(Node):
     __slots__ = ("argument", "path")
 
     def __init__(self, argument: int, path: Path) -> None:
+        super().__init__()
         self.uses = 1 << argument
         self.argument = argument
         self.path = path
@@ -55,7 +64,7 @@ class Apply(Node):
     __slots__ = ("function", "operands")
 
     def __init__(self, function: Callable[..., Any], operands: tuple[Node, ...]) -> None:
-        self.uses = reduce(or_, (one.uses for one in operands), 0)
+        super().__init__(*operands)
         self.function = function
         self.operands = operands
 
@@ -70,7 +79,7 @@ class Choice(Node):
     __slots__ = ("condition", "otherwise", "then")
 
     def __init__(self, condition: Node, then: Node, otherwise: Node) -> None:
-        self.uses = condition.uses | then.uses | otherwise.uses
+        super().__init__(condition, then, otherwise)
         self.condition = condition
         self.then = then
         self.otherwise = otherwise
@@ -89,7 +98,7 @@ class Lookup(Node):
     __slots__ = ("key", "missing", "table")
 
     def __init__(self, table: Any, key: Node, missing: Constant | None = None) -> None:
-        self.uses = key.uses
+        super().__init__(key)
         self.table = table
         self.key = key
         self.missing = missing
@@ -105,7 +114,7 @@ class Member(Node):
     __slots__ = ("key", "table")
 
     def __init__(self, table: Any, key: Node) -> None:
-        self.uses = key.uses
+        super().__init__(key)
         self.table = table
         self.key = key
 
@@ -120,7 +129,7 @@ class Tuple(Node):
     __slots__ = ("items",)
 
     def __init__(self, items: tuple[Node, ...]) -> None:
-        self.uses = reduce(or_, (one.uses for one in items), 0)
+        super().__init__(*items)
         self.items = items
 
     def parts(self) -> tuple[Node, ...]:
@@ -134,7 +143,7 @@ class After(Node):
     __slots__ = ("effects", "result")
 
     def __init__(self, effects: tuple[Node, ...], result: Node) -> None:
-        self.uses = reduce(or_, (one.uses for one in effects), result.uses)
+        super().__init__(*effects, result)
         self.effects = effects
         self.result = result
 
@@ -149,26 +158,28 @@ class Failure(Node):
     __slots__ = ("error",)
 
     def __init__(self, error: Exception) -> None:
-        self.uses = 0
+        super().__init__()
         self.error = error
 
 
 def nodes(formula: Node) -> Iterator[Node]:
-    """Yield a formula and all its parts."""
-    waiting = [formula]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(node.parts())
+    """Yield a formula and all its parts, each once."""
+    return _walked(formula, lambda node: node.parts())
 
 
 def certain(formula: Node) -> Iterator[Node]:
-    """Yield the parts of a formula that are evaluated whichever branches are taken."""
-    waiting = [formula]
+    """Yield the parts of a formula that are evaluated whichever branches are taken, each once."""
+    return _walked(formula, lambda node: (node.condition,) if isinstance(node, Choice) else node.parts())
+
+
+def _walked(formula: Node, parts: Callable[[Node], tuple[Node, ...]]) -> Iterator[Node]:
+    waiting, seen = [formula], {id(formula)}
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend((node.condition,) if isinstance(node, Choice) else node.parts())
+        new = {id(one): one for one in parts(node) if id(one) not in seen}
+        seen |= new.keys()
+        waiting.extend(new.values())
 
 
 def same(one: Node, other: Node) -> bool:

@@ -26,6 +26,7 @@ from lumix_core.ranges import AxisValues, Ranges, default_of
 
 BLOCK = 1 << 18
 """How many combinations of rows are looked at in one go."""
+_UNTOLD = (Unlike, TypeError, OverflowError, RecursionError)  # values that cannot be hashed, or it might raise
 
 
 def matching(
@@ -49,7 +50,7 @@ def matching(
         condition.check_captures()
     try:
         found = _Join(evaluator, axes, conditions, coefficient).combinations()
-    except (Unlike, TypeError, OverflowError):  # values that cannot be hashed, or a formula that might raise
+    except _UNTOLD:
         return _by_blocks(evaluator, axes, conditions)
     for condition in conditions:
         if not _agrees(condition, axes, found):

@@ -23,6 +23,11 @@ from lumix_core.tables import PRESENT
 
 BRANCHES = 32
 """How many ways through a function are followed."""
+DEEPEST = 100
+"""How deep the parts of a formula may be within each other."""
+LARGEST = 10_000
+"""How many parts a formula may have."""
+TOO_LONG = "it computes too many steps from each other"
 
 
 class Untraceable(Exception):  # noqa: N818 - a signal, not an error
@@ -60,6 +65,13 @@ class Recorder:
         self.taken.append((condition, decision))
         return decision
 
+    def note(self, node: Node) -> None:
+        """Note that a value was made."""
+        if is_too_long(node):
+            raise self.refuse(TOO_LONG)
+        if not isinstance(node, Attribute) or node.path:
+            self.made.append((len(self.taken), node))
+
     def completed(self, place: int, result: Node) -> Node:
         """Return a result, after what was computed with ``place`` decisions taken and not used for it."""
         used, effects = _Used(result), []
@@ -73,6 +85,11 @@ class Recorder:
         """Note why the function cannot be traced; it holds even if someone swallows the error."""
         self.refusal = self.refusal or why
         return Untraceable(why)
+
+
+def is_too_long(formula: Node) -> bool:
+    """Whether a formula is made of more steps than are evaluated over columns."""
+    return formula.depth > DEEPEST or formula.size > LARGEST
 
 
 class _Used:
@@ -116,8 +133,7 @@ class Symbol:
     def __init__(self, node: Node, recorder: Recorder) -> None:
         object.__setattr__(self, "_lx_node", node)
         object.__setattr__(self, "_lx_recorder", recorder)
-        if not isinstance(node, Attribute) or node.path:
-            recorder.made.append((len(recorder.taken), node))
+        recorder.note(node)
 
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("_lx_"):

@@ -32,6 +32,7 @@ from lumix_core.formulas import Attribute, Choice, Failure, Node
 from lumix_core.standins import RowClass
 from lumix_core.symbols import (
     BRANCHES,
+    TOO_LONG,
     Captured,
     MappedRow,
     PlainRow,
@@ -40,6 +41,7 @@ from lumix_core.symbols import (
     Untraceable,
     contents,
     holds_symbol,
+    is_too_long,
     lifted,
 )
 
@@ -72,7 +74,8 @@ def trace(
         row_class: returns what is known of the class of a related row.
     """
     try:
-        return Trace(_Tracer(function, rows, row_class).formula())
+        formula = _Tracer(function, rows, row_class).formula()
+        return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula)
     except Untraceable as why:
         return Trace(None, str(why))
 
