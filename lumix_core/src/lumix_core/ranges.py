@@ -157,6 +157,8 @@ def _range_of_sum(one: Range, other: Range) -> Range:
 
 
 def _range_of_product(one: Range, other: Range) -> Range:
+    if not (math.isfinite(one.largest) and math.isfinite(other.largest)):
+        raise Unlike  # a product with NaN or infinity is no zero, even of a zero
     return _computed_range(one, other, one.largest * other.largest)
 
 
