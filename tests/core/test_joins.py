@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import inf, nan
 from types import SimpleNamespace
 from typing import Any
@@ -33,7 +34,7 @@ def joined(products: list[Row], machines: list[Row], coefficient: Any, where: Fu
     limit = LXConstraint[Row]("limit").expression(sums).le().rhs(1).from_data(machines).indexed_by(lambda row: row.id)
     problem = LXModel("pairs").add_variable(variable).add_constraint(limit).compile()
     starts = problem.row_starts.tolist()
-    at = [row for row, (start, end) in enumerate(zip(starts, starts[1:], strict=False)) for _ in range(start, end)]
+    at = [row for row, (start, end) in enumerate(pairwise(starts)) for _ in range(start, end)]
     return dict(zip(zip(at, problem.columns.tolist(), strict=True), problem.coefficients.tolist(), strict=True))
 
 
@@ -44,7 +45,9 @@ def paired(products: list[Row], machines: list[Row], coefficient: Any, where: Fu
     return {key: value for key, value in values.items() if value}
 
 
-PRODUCTS = rows(a=[0, 1, 2, 3, 4, 5, 6, 7, 8], kind=["x", "y", "z"] * 3, x=[1.0, 2.0, inf, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
+PRODUCTS = rows(
+    a=[0, 1, 2, 3, 4, 5, 6, 7, 8], kind=["x", "y", "z"] * 3, x=[1.0, 2.0, inf, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
+)
 MACHINES = rows(b=[0, 1, 2, 3, 4, 5, 6, 7, 8], kind=["x", "z", "y"] * 3, cap=[0, 1, 2, 0, 1, 2, 0, 1, 2])
 BY_PAIR = {(0, 0): 1.0, (3, 3): 2.0}
 HOURS = LXParameter[Any]("hours").from_data(BY_PAIR).default(0.0)
@@ -77,3 +80,13 @@ def test_a_product_that_is_no_number_for_a_key_that_is_missing_is_an_error(value
 def test_a_condition_that_is_no_number_for_a_key_that_is_missing_is_an_error(value: Any) -> None:
     with pytest.raises((LXFunctionError, LXNumberError), match="key 2 of 'x'"):
         joined(with_x(value), MACHINES, 1.0, where=lambda p, m: HOURS[p.id, m.id] * p.x)
+
+
+LISTED = [(0, 0), (0, 0), (3, 3)]
+
+
+def test_a_pair_that_is_listed_twice_counts_once() -> None:
+    found = joined(PRODUCTS, MACHINES, 1.0, where=lambda p, m: (p.id, m.id) in LISTED)
+    weighed = joined(PRODUCTS, MACHINES, lambda p, m: float((p.id, m.id) in LISTED))
+
+    assert found == weighed == {(0, 0): 1.0, (3, 3): 1.0}

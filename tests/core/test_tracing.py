@@ -242,3 +242,58 @@ def test_fifty_steps_are_traced() -> None:
 
     assert is_traced(function)
     assert computed(function, nine(4.0, 2.0)) == by_row(function, nine(4.0, 2.0))
+
+
+class Spelt(str):
+    """A text that equals its lower case, and is hashed as it is."""
+
+    def __eq__(self, other: object) -> bool:
+        return self.lower() == str(other).lower()
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+
+NAN = float("nan")
+NOTHING: dict[Any, float] = {}
+ONE = {1: 2.0}
+CODES = ["a", "c", "a"]
+FLAWED = [NAN, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("function", "usual", "odd"),
+    [
+        (lambda row: 1.0 if row.x in {1.0, NAN} else 2.0, 3.0, NAN),
+        (lambda row: 1.0 if row.x in FLAWED else 2.0, 3.0, NAN),
+        (lambda row: 1.0 if row.x in CODES else 2.0, "b", Spelt("C")),
+        (lambda row: 1.0 if row.x in CODES else 2.0, "b", "c"),
+        (lambda row: {NAN: 5.0}.get(row.x, 1.0), 3.0, NAN),
+    ],
+)
+def test_a_value_is_in_a_collection_as_python_says(function: Callable[..., Any], usual: Any, odd: Any) -> None:
+    rows = nine(usual, odd)
+
+    assert computed(function, rows) == by_row(function, rows)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: NOTHING.get(row.x, 1.0),
+        lambda row: NOTHING.get((row.x, 1), 1.0),
+        lambda row: ONE.get((row.x, 1), 1.0),
+        lambda row: ONE.get((1, row.x), 1.0),
+        lambda row: 1.0 if row.x in NOTHING else 2.0,
+    ],
+)
+def test_what_cannot_be_hashed_is_an_error_where_nothing_is_to_be_found(function: Callable[..., Any]) -> None:
+    assert is_traced(function)
+    assert_fails_for(2, function, nine(1.0, [1.0]))
+
+
+def test_a_dict_takes_no_default_by_name() -> None:
+    def missing(row: Row) -> Any:
+        return ONE.get(row.x, missing=3.0) if row.odd else row.x  # type: ignore[call-overload]
+
+    assert_fails_for(2, missing, nine(1.0, 5.0))

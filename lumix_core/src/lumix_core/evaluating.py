@@ -23,7 +23,7 @@ from lumix_core.failures import failure, wrong_number
 from lumix_core.formulas import After, Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
-from lumix_core.lookups import NO_DEFAULT, LookupTable, table_of
+from lumix_core.lookups import NO_DEFAULT, LookupTable, check_hashed_as_compared, table_of
 from lumix_core.numbers import is_real_type
 from lumix_core.plugins import adapter_for
 from lumix_core.problem import BoolArray, FloatArray
@@ -309,6 +309,9 @@ class Evaluator:
         return arithmetic.merged(~missing, table.values[places[~missing]], filled(default, int(missing.sum())))
 
     def _member(self, node: Member, batch: Batch, known: dict[int, Column] | None) -> Column:
+        if isinstance(node.table, list | tuple):  # searched by ==, not by hash
+            for part in key_parts(node.key):
+                check_hashed_as_compared(filled(self.value(part, batch, known), batch.size))
         found: Column = self._places(self.table(node.table, node.key), node.key, batch, known) >= 0
         return found
 
@@ -316,7 +319,7 @@ class Evaluator:
         parts = [self.value(one, batch, known) for one in key_parts(key)]
         try:
             return table.find(parts, batch.size)
-        except (TypeError, OverflowError) as error:
+        except Exception as error:
             raise Unlike from error
 
     def _tuple(self, node: Tuple, batch: Batch, known: dict[int, Column] | None) -> Column:
