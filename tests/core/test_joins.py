@@ -90,3 +90,14 @@ def test_a_pair_that_is_listed_twice_counts_once() -> None:
     weighed = joined(PRODUCTS, MACHINES, lambda p, m: float((p.id, m.id) in LISTED))
 
     assert found == weighed == {(0, 0): 1.0, (3, 3): 1.0}
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize("where", [lambda p, m: (p.f, p.k) == (m.f, m.k), lambda p, m: p.f == m.f and p.k == m.k])
+def test_keys_of_several_parts_are_joined_as_python_compares_them(where: Function) -> None:
+    products = rows(f=[1.0, NAN, 2.0] * 3, k=[1, 2, 3, 4, 2, 6, 7, 8, 9])
+    machines = rows(f=[1.0, NAN, 2.0] * 3, k=[1, 2, 3, 4, 2, 6, 7, 8, 9])
+
+    assert joined(products, machines, 1.0, where) == paired(products, machines, 1.0, where)

@@ -297,3 +297,23 @@ def test_a_dict_takes_no_default_by_name() -> None:
         return ONE.get(row.x, missing=3.0) if row.odd else row.x  # type: ignore[call-overload]
 
     assert_fails_for(2, missing, nine(1.0, 5.0))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: 1.0 if (row.x, 1) == (row.y, 1) else 2.0,
+        lambda row: 1.0 if (row.x, 1) != (row.y, 1) else 2.0,
+        lambda row: 1.0 if row.x in (row.y, 5.0) else 2.0,
+        lambda row: 1.0 if [1, row.x] == [1, row.y] else 2.0,
+        lambda row: (5.0, row.y).count(row.x) + 0.5,
+        lambda row: 1.0 if row.x == row.y else 2.0,
+        lambda row: 1.0 if row.x == row.y and row.x in (row.y,) else 2.0,
+    ],
+)
+def test_one_nan_is_itself_within_a_tuple_and_differs_from_itself_elsewhere(function: Callable[..., Any]) -> None:
+    rows = [Row(id=i, x=NAN if i == 2 else 1.0, y=NAN if i == 2 else 2.0) for i in range(9)]
+    mixed = [Row(id=i, x=NAN if i == 2 else "1", y=NAN if i == 2 else 2.0) for i in range(9)]
+
+    assert computed(function, rows) == by_row(function, rows)
+    assert computed(function, mixed) == by_row(function, mixed)

@@ -216,9 +216,9 @@ class Evaluator:
         try:
             values = [function.call(*batch.rows_of(i)) for i in picks]
             alone = of_rows(values if convert is None else list(map(convert, values)))
+            return all(_equal(result[i], one) for i, one in zip(picks, alone, strict=True))
         except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row tells
             return False
-        return all(_equal(result[i], one) for i, one in zip(picks, alone, strict=True))
 
     def account(self, function: UserFunction, way: str, reason: str, count: int, seconds: float) -> None:
         """Note how a function was evaluated."""

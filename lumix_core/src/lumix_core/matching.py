@@ -15,7 +15,7 @@ import numpy as np
 from lumix_core.arithmetic import Unlike, filled
 from lumix_core.axes import Axes, Combinations
 from lumix_core.codes import KeyIndex, stable_order
-from lumix_core.columns import Column
+from lumix_core.columns import Column, has_nan
 from lumix_core.conditions import Equal, Has, Need, conjuncts, exact_need, needs
 from lumix_core.evaluating import Evaluator, agrees_on, key_parts, sample, true_of
 from lumix_core.formulas import Constant, Lookup, Node, nodes, same
@@ -188,6 +188,8 @@ class _Join:
         if here is None or there is None or here == there:
             return False
         columns = (self.values.of(need.left, here), self.values.of(need.right, there))
+        if need.held and all(map(has_nan, columns)):
+            raise Unlike
         self.edges.append(_Edge((here, there), columns))
         return True
 

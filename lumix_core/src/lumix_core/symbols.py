@@ -5,18 +5,21 @@ A symbol answers what it knows and raises `Untraceable` for all else; it never g
 
 from __future__ import annotations
 
+import dis
 import operator
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
-from types import BuiltinFunctionType, CellType, FunctionType, GeneratorType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from lumix_core.arithmetic import same_or_equal
 from lumix_core.formulas import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
 from lumix_core.standins import RowClass
 from lumix_core.tables import PRESENT
@@ -152,7 +155,10 @@ class Symbol:
         raise self._lx_recorder.refuse(f"it assigns to the attribute {name!r}")
 
     def __bool__(self) -> bool:
-        return self._lx_recorder.decide(self._lx_node)
+        node = self._lx_node
+        if isinstance(node, Apply) and node.function is operator.eq and not _is_condition(sys._getframe(1)):
+            node.function = same_or_equal  # a tuple, a list or a builtin looks for the same object first
+        return self._lx_recorder.decide(node)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method
         if keywords:
@@ -172,6 +178,12 @@ class Symbol:
 
     def __array_function__(self, function: Any, *_: Any) -> Any:
         raise self._lx_recorder.refuse(f"it calls numpy's {function.__name__}, which is no function of single values")
+
+
+def _is_condition(frame: FrameType) -> bool:
+    """Whether the code asks itself whether a value is true, not a tuple or a function that it gave the value to."""
+    instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return instruction in ("TO_BOOL", "UNARY_NOT") or instruction.startswith(("POP_JUMP", "JUMP_IF"))
 
 
 class Captured:
@@ -220,6 +232,8 @@ class PlainRow(Symbol):
 
     def _lx_read(self, name: str) -> PlainRow:
         node = self._lx_node
+        if "." in name:
+            raise self._lx_recorder.refuse(f"it reads {name!r}, which is no name of one attribute")
         return PlainRow(Attribute(node.argument, (*node.path, name)), self._lx_recorder)
 
 
