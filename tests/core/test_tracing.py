@@ -7,7 +7,10 @@ both ways.
 from __future__ import annotations
 
 import builtins
+import cProfile
 import operator
+import pstats
+import sys
 from collections import namedtuple
 from collections.abc import Callable
 from functools import partial
@@ -317,3 +320,43 @@ def test_one_nan_is_itself_within_a_tuple_and_differs_from_itself_elsewhere(func
 
     assert computed(function, rows) == by_row(function, rows)
     assert computed(function, mixed) == by_row(function, mixed)
+
+
+def profiled(function: Callable[[], Any]) -> Any:
+    """Call a function with a profiler at work, and see that it still is afterwards."""
+    profiler = cProfile.Profile()
+    profiler.enable()
+    found, after = function(), len(nine(1.0, 1.0))
+    profiler.disable()
+    names = {name for _, _, name in pstats.Stats(profiler).stats}  # type: ignore[attr-defined]
+    assert after == 9
+    assert "nine" in names
+    return found
+
+
+def asked(value: Any) -> float:
+    return 1.0 if isinstance(value, int) else 2.0
+
+
+def test_functions_are_traced_under_a_profiler() -> None:
+    function = lambda row: row.x * 2.0
+
+    assert profiled(lambda: is_traced(function))
+    assert profiled(lambda: computed(function, nine(1.0, 2.0))) == by_row(function, nine(1.0, 2.0))
+
+
+def test_code_that_is_given_a_symbol_is_looked_at_under_a_profiler() -> None:
+    asking = SimpleNamespace(of=asked)
+    function = lambda row: asking.of(row.x)
+
+    assert "isinstance" in profiled(lambda: reason(function))
+    assert profiled(lambda: computed(function, nine(1.0, 2))) == by_row(function, nine(1.0, 2))
+
+
+def test_the_watch_is_over_when_a_function_is_traced() -> None:
+    before = (sys.getprofile(), sys.gettrace())
+
+    trace(lambda row: row.x, [None])
+    trace(lambda row: asked(row.x), [None])
+
+    assert (sys.getprofile(), sys.gettrace()) == before

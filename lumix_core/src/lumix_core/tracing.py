@@ -308,13 +308,16 @@ class _Watch:
         self._recorder = recorder
 
     def __enter__(self) -> None:
-        self._watches = sys.getprofile() is None  # a profiler that runs could not be put back
-        if self._watches:
-            sys.setprofile(self._seen)
+        if sys.getprofile() is None:
+            self._install: Callable[[Any], None] = sys.setprofile
+        elif sys.gettrace() is None:  # a profiler that runs could not be put back, so it is left in place
+            self._install = sys.settrace
+        else:
+            raise Untraceable("both a profiler and a debugger run, so that nothing can watch it")
+        self._install(self._seen)
 
     def __exit__(self, *_: object) -> None:
-        if self._watches:
-            sys.setprofile(None)
+        self._install(None)
 
     def _seen(self, frame: FrameType, event: str, function: Any) -> None:
         code = frame.f_code
