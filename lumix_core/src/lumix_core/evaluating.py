@@ -25,7 +25,7 @@ from lumix_core.failures import failure, wrong_number
 from lumix_core.formulas import After, Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
-from lumix_core.lookups import NO_DEFAULT, LookupTable, table_of
+from lumix_core.lookups import NO_DEFAULT, LookupTable, check_hashed_as_compared, table_of
 from lumix_core.numbers import is_real_type
 from lumix_core.plugins import adapter_for
 from lumix_core.problem import BoolArray, FloatArray
@@ -233,9 +233,9 @@ class Evaluator:
         try:
             values = [function.call(*batch.rows_of(i)) for i in picks]
             alone = of_rows(values if convert is None else list(map(convert, values)))
+            return all(_equal(result[i], one) for i, one in zip(picks, alone, strict=True))
         except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row tells
             return False
-        return all(_equal(result[i], one) for i, one in zip(picks, alone, strict=True))
 
     def account(self, done: Account) -> None:
         """Note how a function was evaluated."""
@@ -331,6 +331,9 @@ class Evaluator:
         return arithmetic.merged(~missing, table.values[places[~missing]], filled(default, int(missing.sum())))
 
     def _member(self, node: Member, batch: Batch, known: dict[int, Column] | None) -> Column:
+        if isinstance(node.table, list | tuple):  # searched by ==, not by hash
+            for part in key_parts(node.key):
+                check_hashed_as_compared(filled(self.value(part, batch, known), batch.size))
         found: Column = self._places(self.table(node.table, node.key), node.key, batch, known) >= 0
         return found
 
@@ -338,7 +341,7 @@ class Evaluator:
         parts = [self.value(one, batch, known) for one in key_parts(key)]
         try:
             return table.find(parts, batch.size)
-        except (TypeError, OverflowError) as error:
+        except Exception as error:
             raise Unlike from error
 
     def _tuple(self, node: Tuple, batch: Batch, known: dict[int, Column] | None) -> Column:

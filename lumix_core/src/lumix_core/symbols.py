@@ -5,18 +5,21 @@ A symbol answers what it knows and raises `Untraceable` for all else; it never g
 
 from __future__ import annotations
 
+import dis
 import operator
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
-from types import BuiltinFunctionType, CellType, FunctionType, GeneratorType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from lumix_core.arithmetic import same_or_equal
 from lumix_core.formulas import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
 from lumix_core.standins import RowClass
 from lumix_core.tables import PRESENT
@@ -175,7 +178,10 @@ class Symbol:
         raise self._lx_recorder.refuse(f"it assigns to the attribute {name!r}")
 
     def __bool__(self) -> bool:
-        return recorder_in(self).decide(node_of(self))
+        node = node_of(self)
+        if isinstance(node, Apply) and node.function is operator.eq and not _is_condition(sys._getframe(1)):
+            node.function = same_or_equal  # a tuple, a list or a builtin looks for the same object first
+        return recorder_in(self).decide(node)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method
         if keywords:
@@ -201,6 +207,12 @@ node_of: Callable[[Symbol], Node] = vars(Symbol)["_lx_node"].__get__
 """Returns the formula of a symbol, without asking its `Symbol.__getattribute__`."""
 recorder_in: Callable[[Symbol], Recorder] = vars(Symbol)["_lx_recorder"].__get__
 """Returns the recorder of a symbol, in the same way."""
+
+
+def _is_condition(frame: FrameType) -> bool:
+    """Whether the code asks itself whether a value is true, not a tuple or a function that it gave the value to."""
+    instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return instruction in ("TO_BOOL", "UNARY_NOT") or instruction.startswith(("POP_JUMP", "JUMP_IF"))
 
 
 class Captured:
@@ -249,6 +261,8 @@ class PlainRow(Symbol):
 
     def _lx_read(self, name: str) -> PlainRow:
         node, recorder = self._lx_node, recorder_in(self)
+        if "." in name:
+            raise recorder.refuse(f"it reads {name!r}, which is no name of one attribute")
         recorder.use(node)
         return PlainRow(Attribute(node.argument, (*node.path, name)), recorder)
 

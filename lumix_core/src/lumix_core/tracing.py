@@ -353,15 +353,15 @@ _REASONS = {
 @contextmanager
 def _unwatched() -> Iterator[None]:
     """Let tracing itself call what it needs to."""
-    watch = sys.getprofile()
-    watches = isinstance(getattr(watch, "__self__", None), _Watch)
-    if watches:
-        sys.setprofile(None)
+    ways: list[tuple[Any, Any]] = [(sys.getprofile(), sys.setprofile), (sys.gettrace(), sys.settrace)]
+    watching = [(watch, install) for watch, install in ways if isinstance(getattr(watch, "__self__", None), _Watch)]
+    for _, install in watching:
+        install(None)
     try:
         yield
     finally:
-        if watches:
-            sys.setprofile(watch)
+        for watch, install in watching:
+            install(watch)
 
 
 class _Watch:
@@ -371,13 +371,16 @@ class _Watch:
         self._recorder = recorder
 
     def __enter__(self) -> None:
-        self._watches = sys.getprofile() is None  # a profiler that runs could not be put back
-        if self._watches:
-            sys.setprofile(self._seen)
+        if sys.getprofile() is None:
+            self._install: Callable[[Any], None] = sys.setprofile
+        elif sys.gettrace() is None:  # a profiler that runs could not be put back, so it is left in place
+            self._install = sys.settrace
+        else:
+            raise Untraceable("both a profiler and a debugger run, so that nothing can watch it")
+        self._install(self._seen)
 
     def __exit__(self, *_: object) -> None:
-        if self._watches:
-            sys.setprofile(None)
+        self._install(None)
 
     def _seen(self, frame: FrameType, event: str, function: Any) -> None:
         code = frame.f_code
