@@ -18,13 +18,14 @@ from lumix_core.axes import Axes, Combinations
 from lumix_core.codes import KeyIndex
 from lumix_core.columns import Column, has_nan
 from lumix_core.conditions import Equal, Has, Need, conjuncts, exact_need, needs
-from lumix_core.evaluating import Account, Evaluator, agrees_on, key_parts, sample, true_of
+from lumix_core.evaluating import Account, Evaluator, agrees_on, key_parts, sample
 from lumix_core.formulas import Constant, Lookup, Node, nodes, same
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
 from lumix_core.orders import is_increasing, stable_order
 from lumix_core.problem import BoolArray
 from lumix_core.ranges import AxisValues, Ranges, default_of
+from lumix_core.results import true_of
 
 BLOCK = 1 << 18
 """How many combinations of rows are looked at in one go."""

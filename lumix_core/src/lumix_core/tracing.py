@@ -31,12 +31,12 @@ from lumix_core.entering import (
     is_blind,
 )
 from lumix_core.formulas import Attribute, Choice, Failure, Node
+from lumix_core.mapped import MappedRow
 from lumix_core.standins import RowClass
 from lumix_core.symbols import (
     BRANCHES,
     TOO_LONG,
     Captured,
-    MappedRow,
     PlainRow,
     Recorder,
     Symbol,
