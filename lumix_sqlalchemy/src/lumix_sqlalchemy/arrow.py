@@ -133,12 +133,13 @@ def _compiled(statement: Select[Any], connection: Connection) -> tuple[str, list
     """Return the SQL of a statement and what it is executed with, for a driver of numbered parameters."""
     if any("schema_translate_map" in one.get_execution_options() for one in (statement, connection)):
         raise UnfitError
+    dialect = _numbered(connection.dialect)
     try:
-        state = statement.compile(dialect=_numbered(connection.dialect)).construct_expanded_state()
+        compiled: Any = statement.compile(dialect=dialect)
+        state = compiled.construct_expanded_state()
     except (CompileError, InvalidRequestError):
         raise UnfitError from None
-    names = state.positiontup or ()
-    values = [_processed(state.processors.get(name), state.parameters[name]) for name in names]
+    values = _sent(compiled, state, dialect)
     typed = connection.dialect.driver in TYPED_PARAMETERS and {type(value) for value in values} <= SENT
     if (values and not typed) or "\\" in state.statement:
         raise UnfitError
@@ -149,12 +150,17 @@ def _numbered(dialect: Dialect) -> Dialect:
     return dialect if dialect.paramstyle == "qmark" else type(dialect)(paramstyle="numeric_dollar")  # type: ignore[call-arg]
 
 
-def _processed(process: Any, value: Any) -> Any:
-    if process is None:
-        return value
-    if not callable(process):  # those of a tuple within IN
-        raise UnfitError
-    return process(value)
+def _sent(compiled: Any, state: Any, dialect: Dialect) -> list[Any]:
+    """Return the parameters as a driver is sent them: in order, and as their types make them."""
+    whole = {part: name for name, parts in state.parameter_expansion.items() for part in parts}
+    found = []
+    for name in state.positiontup or ():
+        bound = compiled.binds.get(whole.get(name, name))
+        if bound is None:  # renamed on its way
+            raise UnfitError
+        process = bound.type.dialect_impl(dialect).bind_processor(dialect)
+        found.append(state.parameters[name] if process is None else process(state.parameters[name]))
+    return found
 
 
 def _connected(connection: Connection, database: Database) -> Any:
