@@ -1,12 +1,15 @@
 # demo: a production plan from a database, end to end.   test: prove that everything works.
+# bench: models from data to the solver, beside peers in an environment of their own; BENCH="--help" tells more.
 PYTHON ?= python3
 DISTRIBUTIONS = lumix_core lumix_sqlalchemy lumix_django lumix_solvers lumix
 BIN = .venv/bin
 STAMP = .venv/installed
 SOURCES = $(foreach dist,$(DISTRIBUTIONS),$(dist)/src)
 EXAMPLES = examples/production_planning
+PEERS = .venv-peers/installed
+BENCH =
 
-.PHONY: venv demo test check
+.PHONY: venv demo test check bench
 
 venv: $(STAMP)
 
@@ -29,3 +32,12 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
+
+bench: $(STAMP) $(PEERS)
+	$(BIN)/python -B benchmarks/building/bench.py $(BENCH)
+
+$(PEERS): benchmarks/building/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-peers/bin/python -m pip install --quiet -r benchmarks/building/peers.txt
+	@touch $(PEERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import operator
 import pickle
 import threading
@@ -615,6 +616,25 @@ def test_a_function_that_runs_row_by_row_sees_the_data_as_it_is(compiled: Compil
     assert compiled(model).rows["limit[1]"] == {"x[1]": 9.0}
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda r, rate: r.hours * rate[r.machine_id],
+        lambda r, rate: r.hours * rate[r.machine_id] if r is not None else 0,
+    ],
+    ids=["columns", "row by row"],
+)
+def test_a_parameter_of_another_sees_the_data_as_it_is(value: Callable[[Any, Any], float]) -> None:
+    rates = {1: 1.0, 2: 2.0}
+    rate = LXParameter[Any]("rate").from_data(rates)
+    rate[1]
+
+    rates[1] = 10.0
+    cost = hours_of(recipes()).value(functools.partial(value, rate=rate))
+
+    assert cost[1, 1] == 5.0
+
+
 def test_get_instances_of_a_family_sees_the_data_as_it_is() -> None:
     wanted = {1: 1.0}
     demand = LXParameter[Any]("demand").from_data(wanted).default(0.0)
@@ -759,6 +779,37 @@ def test_what_can_be_no_key_is_refused_in_functions(way: str, error_text: ErrorT
     assert "which can be none of its keys: they are like (1, 1)" in text
 
 
+JOINED: dict[str, tuple[LXParameter[Any], Callable[[LXParameter[Any]], Any]]] = {
+    "column": (
+        LXParameter[Any]("hours").from_data({("1", 1): 1.0, ("2", 2): 2.0}),
+        lambda hours: lambda p, m: hours[p.id, m.id],
+    ),
+    "constant": (
+        LXParameter[Any]("hours").from_data({(1, 1, 7): 1.0, (2, 2, 7): 2.0}),
+        lambda hours: lambda p, m: hours[p.id, m.id, "day"],
+    ),
+}
+
+
+@pytest.mark.parametrize("part", JOINED)
+def test_a_join_that_can_find_nothing_is_refused(part: str, error_text: ErrorText) -> None:
+    hours, coefficient = JOINED[part]
+
+    text = error_text(LXMissingKeyError, plan(coefficient(hours.default(0.0))).compile)
+
+    assert "which can be none of its keys: they are like (" in text
+
+
+def test_one_row_that_asks_for_what_can_be_no_key_is_found(error_text: ErrorText) -> None:
+    most = LXParameter[Any]("most").from_data({1: 10, 2: 20}).default(5)
+    rows = [Recipe(one, 1) for one in (1, "2", 3, 4, 5)]
+    x = LXVariable[Recipe, float]("x").indexed_by(lambda r: r.product_id).from_data(rows)
+
+    model = LXModel("m").add_variable(x.bounds(upper=lambda r: most[r.product_id]))
+
+    assert "for key '2' of 'x': LXParameter('most') was asked for '2'," in error_text(LXMissingKeyError, model.compile)
+
+
 def test_a_condition_on_what_can_be_no_key_is_refused(error_text: ErrorText) -> None:
     hours = hours_of([Recipe("a", 1), Recipe("b", 2)])
 
@@ -871,6 +922,17 @@ def test_a_copy_has_data_of_its_own(how: str, source: str) -> None:
     hours.from_data({}).default(9.0)
 
     assert [twin[1, 1], twin(1, 2), (2, 2) in twin] == [0.5, 1.0, False]
+
+
+@COPIES
+def test_a_copy_holds_the_data_as_it_is_and_not_as_it_was_read(how: str) -> None:
+    rows = recipes()
+    hours = hours_of(rows)
+    hours[1, 1]
+
+    rows[0].hours = 9.0
+
+    assert HOWS[how](hours)[1, 1] == 9.0
 
 
 @COPIES

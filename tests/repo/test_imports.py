@@ -25,7 +25,7 @@ LAYERS = {
     "copying": "pickling copying function_copies object_copies reaching",
     "compiling": "explaining compiling planning terms families",
     "evaluating": "matching ranges axes evaluating failures batches watching",
-    "formulas": "tracing symbols conditions lookups codes arithmetic formulas",
+    "formulas": "tracing entering symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting tables standins functions captures plugins entry_points hookspecs",
     "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
     "values": "columns",

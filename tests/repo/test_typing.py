@@ -15,7 +15,6 @@ EXAMPLES = ROOT / "examples"
 
 ROWS = """
 from dataclasses import dataclass
-from typing import Any
 from lumix import (
     LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXVariable
 )
@@ -58,7 +57,7 @@ RIGHT = {
     "rhs": 'LXConstraint[Machine]("c").expression(expr).le().rhs(lambda m: m.hours)',
     "a model": 'model = LXModel("m").add_variables(x, y).maximize(expr)',
     "a parameter": "price.where(lambda p: p.profit_per_unit > 0).default(0)",
-    "a parameter of a dict": 'hours: LXParameter[Any] = LXParameter[Any]("hours").from_data({(1, 2): 0.5})',
+    "a parameter of a dict": 'hours = LXParameter("hours").from_data({(1, 2): 0.5})',
     "a lookup": "found: float = price[1] + price(1) + price(id=1)",
     "a lookup in a coefficient": "expr.add_term(x, lambda p, m: price[p.id] * m.hours)",
     "a lookup in a condition": "expr.add_term(x, where=lambda p, m: p.id in price and price[p.id] > 0)",

@@ -220,6 +220,15 @@ def test_a_table_that_is_read_for_other_columns_too_gives_the_same(way: str, ses
     assert coefficients(model) == EXPECTED
 
 
+def test_a_table_is_read_once_for_its_rows_and_for_a_parameter(session: Session, statements: list[str]) -> None:
+    hours = hours_of(session)
+    model = plan(session, lambda p, m: hours[p.id, m.id] if p is not None else 0.0)
+
+    model.add_variable(LXVariable[Recipe, float]("runs").from_model(session)).compile()
+
+    assert [selected(one) for one in of_table(statements, "recipes")] == [["hours", "id", "machine_id", "product_id"]]
+
+
 def test_filter_and_related_column_are_read_by_the_same_query(session: Session, statements: list[str]) -> None:
     hours = hours_of(session).value(lambda r: r.hours / r.machine.speed).where(lambda r: r.product_id < 3)
 

@@ -12,7 +12,7 @@ from lumix_core.columns import Column
 from lumix_core.keys import IntArray
 
 MISSING = -1
-ROOM = 1 << 16
+ROOM = 1 << 10
 """How many numbers an index may always have, used or not; beyond, four a key."""
 _MOST = 2**62
 

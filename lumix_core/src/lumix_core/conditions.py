@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lumix_core.formulas import Apply, Choice, Constant, Lookup, Member, Node, same
+from lumix_core.formulas import After, Apply, Choice, Constant, Lookup, Member, Node, same
 from lumix_core.lookups import NO_DEFAULT
 
 COMPARISONS = {operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
@@ -39,7 +39,9 @@ DefaultOf: TypeAlias = Callable[[Lookup], Any]
 
 
 def conjuncts(condition: Node) -> list[Node]:
-    """Return the conditions that a condition joins by ``and``, in order."""
+    """Return the conditions that a condition joins by ``and``, in order; none of its parts may raise."""
+    if isinstance(condition, After):
+        return conjuncts(condition.result)
     if isinstance(condition, Choice) and (
         _is_zero_node(condition.otherwise) or same(condition.otherwise, condition.condition)
     ):
@@ -55,9 +57,11 @@ def exact_need(condition: Node) -> Need | None:
 
 
 def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:
-    """Yield what must be so for a formula to be true, or not zero."""
+    """Yield what must be so for a formula to be true, or not zero; none of its parts may raise."""
     exact = exact_need(formula)
-    if exact is not None:
+    if isinstance(formula, After):
+        yield from needs(formula.result, default_of)
+    elif exact is not None:
         yield exact
     elif isinstance(formula, Lookup):
         if _is_zero(default_of(formula)):

@@ -22,7 +22,7 @@ from lumix_core.batches import Argument, Batch
 from lumix_core.columns import Column, column, object_column
 from lumix_core.errors import LXModelError
 from lumix_core.failures import failure, wrong_number
-from lumix_core.formulas import Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
+from lumix_core.formulas import After, Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
 from lumix_core.lookups import NO_DEFAULT, LookupTable, table_of
@@ -209,7 +209,7 @@ class Evaluator:
                     self.account(Account(function, way, "", batch.size, batch.size, perf_counter() - began))
                     return result
                 traced = Trace(None, "it returns one thing for a row and another for its columns")
-            except Unlike:
+            except (Unlike, RecursionError):
                 traced = Trace(None, "its columns hold what only the rows can tell, such as NULL or mixed types")
         result = of_rows(by_row(function, batch, convert))
         if traced.formula is None:
@@ -312,6 +312,10 @@ class Evaluator:
             return filled(node.value, len(picks))
         within = None if known is None else {name: values[picks] for name, values in known.items()}
         return filled(self.value(node, batch.take(picks), within), len(picks))
+
+    def _after(self, node: After, batch: Batch, known: dict[int, Column] | None) -> Value:
+        found = {id(one): filled(self.value(one, batch, known), batch.size) for one in node.effects}
+        return self.value(node.result, batch, found if known is None else {**known, **found})
 
     def _lookup(self, node: Lookup, batch: Batch, known: dict[int, Column] | None) -> Column:
         table = self.table(node.table, node.key)
@@ -427,6 +431,7 @@ _EVALUATE: dict[type, Callable[..., Value]] = {
     Failure: lambda *_: object_column([]),
     Apply: Evaluator._apply,
     Choice: Evaluator._choice,
+    After: Evaluator._after,
     Lookup: Evaluator._lookup,
     Member: Evaluator._member,
     Tuple: Evaluator._tuple,

@@ -7,8 +7,6 @@ where their condition holds. `arithmetic` evaluates the operators over columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from lumix_core.tables import Path
@@ -17,11 +15,24 @@ from lumix_core.tables import Path
 class Node:
     """A part of a formula.
 
+    Args:
+        parts: what it is made of.
+
     ``uses`` tells which arguments of the function it reads, as bits: 1 for the first, 2 for the second, and so on.
+    ``depth`` tells how deep parts are within parts, and ``size`` how many there are, repeated ones each time.
     """
 
-    __slots__ = ("uses",)
-    uses: int
+    __slots__ = ("depth", "size", "uses")
+
+    def __init__(self, *parts: Node) -> None:
+        uses, depth, size = 0, 0, 1
+        for one in parts:
+            uses |= one.uses
+            size += one.size
+            depth = max(depth, one.depth)
+        self.uses: int = uses
+        self.depth: int = depth + 1
+        self.size: int = size
 
     def parts(self) -> tuple[Node, ...]:
         """Return the parts that this one is made of."""
@@ -34,7 +45,7 @@ class Constant(Node):
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        self.uses = 0
+        self.uses, self.depth, self.size = 0, 1, 1
         self.value = value
 
 
@@ -44,7 +55,7 @@ class Attribute(Node):
     __slots__ = ("argument", "path")
 
     def __init__(self, argument: int, path: Path) -> None:
-        self.uses = 1 << argument
+        self.uses, self.depth, self.size = 1 << argument, 1, 1
         self.argument = argument
         self.path = path
 
@@ -55,7 +66,7 @@ class Apply(Node):
     __slots__ = ("function", "operands")
 
     def __init__(self, function: Callable[..., Any], operands: tuple[Node, ...]) -> None:
-        self.uses = reduce(or_, (one.uses for one in operands), 0)
+        super().__init__(*operands)
         self.function = function
         self.operands = operands
 
@@ -70,7 +81,7 @@ class Choice(Node):
     __slots__ = ("condition", "otherwise", "then")
 
     def __init__(self, condition: Node, then: Node, otherwise: Node) -> None:
-        self.uses = condition.uses | then.uses | otherwise.uses
+        super().__init__(condition, then, otherwise)
         self.condition = condition
         self.then = then
         self.otherwise = otherwise
@@ -89,7 +100,7 @@ class Lookup(Node):
     __slots__ = ("key", "missing", "table")
 
     def __init__(self, table: Any, key: Node, missing: Constant | None = None) -> None:
-        self.uses = key.uses
+        super().__init__(key)
         self.table = table
         self.key = key
         self.missing = missing
@@ -105,7 +116,7 @@ class Member(Node):
     __slots__ = ("key", "table")
 
     def __init__(self, table: Any, key: Node) -> None:
-        self.uses = key.uses
+        super().__init__(key)
         self.table = table
         self.key = key
 
@@ -120,12 +131,27 @@ class Tuple(Node):
     __slots__ = ("items",)
 
     def __init__(self, items: tuple[Node, ...]) -> None:
-        self.uses = reduce(or_, (one.uses for one in items), 0)
+        super().__init__(*items)
         self.items = items
 
     def parts(self) -> tuple[Node, ...]:
         """Return the items."""
         return self.items
+
+
+class After(Node):
+    """A value, and what the function computes before it without using it, which may raise all the same."""
+
+    __slots__ = ("effects", "result")
+
+    def __init__(self, effects: tuple[Node, ...], result: Node) -> None:
+        super().__init__(*effects, result)
+        self.effects = effects
+        self.result = result
+
+    def parts(self) -> tuple[Node, ...]:
+        """Return what is computed before, and the value."""
+        return (*self.effects, self.result)
 
 
 class Failure(Node):
@@ -134,17 +160,28 @@ class Failure(Node):
     __slots__ = ("error",)
 
     def __init__(self, error: Exception) -> None:
-        self.uses = 0
+        super().__init__()
         self.error = error
 
 
 def nodes(formula: Node) -> Iterator[Node]:
-    """Yield a formula and all its parts."""
-    waiting = [formula]
+    """Yield a formula and all its parts, each once."""
+    return _walked(formula, lambda node: node.parts())
+
+
+def certain(formula: Node) -> Iterator[Node]:
+    """Yield the parts of a formula that are evaluated whichever branches are taken, each once."""
+    return _walked(formula, lambda node: (node.condition,) if isinstance(node, Choice) else node.parts())
+
+
+def _walked(formula: Node, parts: Callable[[Node], tuple[Node, ...]]) -> Iterator[Node]:
+    waiting, seen = [formula], {id(formula)}
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(node.parts())
+        new = {id(one): one for one in parts(node) if id(one) not in seen}
+        seen |= new.keys()
+        waiting.extend(new.values())
 
 
 def same(one: Node, other: Node) -> bool:

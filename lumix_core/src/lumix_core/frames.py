@@ -62,8 +62,8 @@ def is_frame(data: Any) -> bool:
     return hasattr(data, "columns") and (hasattr(data, "itertuples") or hasattr(data, "iter_rows"))
 
 
-def frame_rows(frame: Any) -> Sequence[FrameRow]:
-    """Return the rows of a pandas or polars DataFrame; named index levels of pandas count as columns.
+def with_named_columns(frame: Any) -> Any:
+    """Return a pandas or polars DataFrame with named index levels of pandas as columns.
 
     Raises:
         LXSourceError: a column's name is repeated or is not a string.
@@ -72,10 +72,15 @@ def frame_rows(frame: Any) -> Sequence[FrameRow]:
     if index is not None and any(name is not None for name in index.names):
         _check_columns([*(name for name in index.names if name is not None), *frame.columns])
         frame = frame.reset_index()
-    names = list(frame.columns)
-    _check_columns(names)
-    columns = [_plain_values(frame[name]) for name in names]
-    return list(map(partial(tuple.__new__, row_class(tuple(names))), zip(*columns, strict=True)))
+    _check_columns(list(frame.columns))
+    return frame
+
+
+def frame_rows(frame: Any) -> Sequence[FrameRow]:
+    """Return the rows of a frame that has named columns."""
+    names = tuple(frame.columns)
+    columns = [column_values(frame, name) for name in names]
+    return list(map(partial(tuple.__new__, row_class(names)), zip(*columns, strict=True)))
 
 
 def _check_columns(names: list[Any]) -> None:
@@ -87,9 +92,10 @@ def _check_columns(names: list[Any]) -> None:
             )
 
 
-def _plain_values(column: Any) -> list[Any]:
+def column_values(frame: Any, name: str) -> list[Any]:
     """Return the values of a column as Python objects; pandas and polars name this differently."""
-    plain: Callable[[], list[Any]] = getattr(column, "to_list", None) or column.tolist
+    values = frame[name]
+    plain: Callable[[], list[Any]] = getattr(values, "to_list", None) or values.tolist
     return plain()
 
 

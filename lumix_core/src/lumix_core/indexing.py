@@ -43,7 +43,13 @@ class Indexed(Copyable, Generic[Row]):
         return self
 
     def from_model(
-        self, target: Any, session: Any = None, *, using: Any = None, adapter: RowAdapter | None = None
+        self,
+        target: Any,
+        session: Any = None,
+        *,
+        using: Any = None,
+        adapter: RowAdapter | None = None,
+        reader: str | None = None,
     ) -> Self:
         """Take the rows from an ORM, when the model is compiled.
 
@@ -52,12 +58,15 @@ class Indexed(Copyable, Generic[Row]):
             session: the session in which to query, where ``target`` is none and holds none.
             using: the database alias, for Django.
             adapter: a row adapter to use without registration.
+            reader: who reads columns; without it the session. ``"arrow"`` of SQLAlchemy is much faster, but has a
+                connection of its own, which sees only what is committed.
 
         Raises:
-            LXSourceError: no adapter maps the class, or a session is missing.
+            LXSourceError: no adapter maps the class, a session is missing, or there is no such reader.
         """
         handle = session if using is None else using
-        self.source = model_source(target, handle, self.declared_type, adapter, self.owner)
+        source = model_source(target, handle, self.declared_type, adapter, self.owner)
+        self.source = source if reader is None else source.with_reader(reader, self.owner)
         return self
 
     def indexed_by(self, key: Callable[[Row], Hashable]) -> Self:

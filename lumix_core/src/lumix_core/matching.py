@@ -51,7 +51,12 @@ def matching(
     began = perf_counter()
     try:
         found = _Join(evaluator, axes, conditions, coefficient).combinations()
-    except (Unlike, TypeError, OverflowError):  # values that cannot be hashed, or a formula that might raise
+    except (
+        Unlike,
+        TypeError,
+        OverflowError,
+        RecursionError,
+    ):  # values that cannot be hashed, or a formula that might raise
         return _by_blocks(evaluator, axes, conditions)
     for condition in conditions:
         if not _agrees(condition, axes, found):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Self, SupportsFloat
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 
 import numpy as np
 
@@ -21,13 +22,20 @@ from lumix_core.evaluating import CURRENT, Evaluator
 from lumix_core.families import KeyReader, check_keys, read_rows, together, warn_empty
 from lumix_core.formulas import attribute_paths
 from lumix_core.functions import UserFunction
-from lumix_core.indexing import Indexed, Row
+from lumix_core.indexing import Indexed
 from lumix_core.lookups import NO_DEFAULT, LookupTable
 from lumix_core.numbers import flaw, real_number
 from lumix_core.planning import plan_parameter
-from lumix_core.rows import QuerySource, RowAdapter, Source, mapped_key
+from lumix_core.rows import QuerySource, mapped_key
 from lumix_core.symbols import looked_up, member_of
 from lumix_core.tracing import trace
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as OptionalTypeVar  # every type checker knows it, installed or not
+
+    Row = OptionalTypeVar("Row", default=Any)
+else:
+    Row = TypeVar("Row")
 
 
 class LXParameter(Indexed[Row]):
@@ -40,14 +48,19 @@ class LXParameter(Indexed[Row]):
         name: for messages.
     """
 
-    _found: LookupTable | None = None
+    _found: tuple[tuple[Any, ...], LookupTable] | None = None
     _named: tuple[UserFunction, tuple[str, ...], bool] | None = None
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.value_of: UserFunction | None = None
         self.default_value: float | None = None
-        self.mapping: Mapping[Any, Any] | None = None
+        self._mapping: Mapping[Any, Any] | None = None
+
+    @property
+    def mapping(self) -> Mapping[Any, Any] | None:
+        """The dict that the numbers were given as; None where they are read from rows."""
+        return self._mapping if self.source is None else None
 
     def from_data(self, data: Iterable[Row] | Mapping[Any, Any] | Any) -> Self:
         """Take the numbers from a dict ``{key: number}``, or from rows: a list of objects or a DataFrame.
@@ -56,36 +69,17 @@ class LXParameter(Indexed[Row]):
             LXSourceError: ``data`` is no collection of rows.
         """
         if not isinstance(data, Mapping):
-            super().from_data(data)
-            return self._from(self.source)
-        return self._from(None, data)
-
-    def from_model(
-        self, target: Any, session: Any = None, *, using: Any = None, adapter: RowAdapter | None = None
-    ) -> Self:
-        """Take the rows from an ORM, as `Indexed.from_model` says."""
-        super().from_model(target, session, using=using, adapter=adapter)
-        return self._from(self.source)
-
-    def indexed_by(self, key: Callable[[Row], Hashable]) -> Self:
-        """Find each number by ``key(row)``, as `Indexed.indexed_by` says."""
-        self._found = None
-        return super().indexed_by(key)
-
-    def where(self, condition: Callable[[Row], object]) -> Self:
-        """Take only the rows for which ``condition(row)`` is true, as `Indexed.where` says."""
-        self._found = None
-        return super().where(condition)
+            return super().from_data(data)
+        self._mapping, self.source = data, None
+        return self
 
     def value(self, value: Callable[[Row], SupportsFloat]) -> Self:
         """Set which number of a row the table holds."""
-        self._found = None
         self.value_of = UserFunction.of(value, f"the value of {self.name!r}")
         return self
 
     def default(self, value: SupportsFloat) -> Self:
         """Set the number of every key that has no row; without it, looking one up is an error."""
-        self._found = None
         self.default_value = real_number(value, f"the default of {self.name!r}")
         return self
 
@@ -127,7 +121,7 @@ class LXParameter(Indexed[Row]):
             LXIncompleteError: nothing says where the rows come from, or which number of theirs to take.
         """
         found = self._of_mapping() if self.mapping is not None else self._of_rows(evaluator)
-        self._found = found
+        self._found = self._said, found
         return found
 
     def _of_rows(self, evaluator: Evaluator) -> LookupTable:
@@ -182,9 +176,10 @@ class LXParameter(Indexed[Row]):
     def _default(self) -> Any:
         return NO_DEFAULT if self.default_value is None else self.default_value
 
-    def _from(self, source: Source | None, mapping: Mapping[Any, Any] | None = None) -> Self:
-        self.source, self.mapping, self._found = source, mapping, None
-        return self
+    @property
+    def _said(self) -> tuple[Any, ...]:
+        """All that was said of the parameter: what was read holds as long as this is the same."""
+        return (self.source, self._mapping, self.key, self.value_of, self.default_value, *self.filters)
 
     def _check(self, found: LookupTable, own: bool) -> None:
         """Refuse keys that are repeated or NULL."""
@@ -252,10 +247,15 @@ class LXParameter(Indexed[Row]):
         evaluator = CURRENT.get()
         if evaluator is not None:
             return evaluator.parameter(self)
-        if self._found is None:
-            with Evaluator() as evaluator:
-                return evaluator.parameter(self)
-        return self._found
+        said = self._said
+        if (
+            self._found is not None
+            and len(said) == len(self._found[0])
+            and all(map(operator.is_, said, self._found[0]))
+        ):
+            return self._found[1]
+        with Evaluator() as evaluator:
+            return evaluator.parameter(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: part for name, part in self.__dict__.items() if name not in ("_found", "_named")}

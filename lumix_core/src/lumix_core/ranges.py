@@ -21,7 +21,7 @@ from lumix_core.batches import Batch
 from lumix_core.columns import Column
 from lumix_core.conditions import COMPARISONS
 from lumix_core.evaluating import Evaluator, key_parts
-from lumix_core.formulas import Apply, Choice, Constant, Lookup, Member, Node, Tuple
+from lumix_core.formulas import After, Apply, Choice, Constant, Lookup, Member, Node, Tuple
 from lumix_core.lookups import NO_DEFAULT, LookupTable
 
 
@@ -97,6 +97,10 @@ class Ranges:
         kind = one.kind if one.kind == other.kind else "f" if one.is_number and other.is_number else "o"
         return Range(kind, max(one.largest, other.largest), min(one.smallest, other.smallest))
 
+    def _after(self, node: After) -> Range:
+        *_, found = map(self.of, node.parts())
+        return found
+
     def _lookup(self, node: Lookup) -> Range:
         table = self._checked(node)
         default = default_of(self._evaluator, node)
@@ -122,6 +126,7 @@ class Ranges:
 _RANGES: dict[type, Any] = {
     Apply: Ranges._apply,
     Choice: Ranges._choice,
+    After: Ranges._after,
     Lookup: Ranges._lookup,
     Member: Ranges._member,
 }

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
-from lumix_core.frames import frame_rows, is_frame
+from lumix_core.frames import is_frame, with_named_columns
 from lumix_core.mentions import Mentions
 from lumix_core.projecting import projected
 from lumix_core.standins import RowClass, row_class_of
-from lumix_core.tables import LazyRows, Path, Table
+from lumix_core.tables import FrameTable, LazyRows, Path, Table
 
 
 class RowQuery(Protocol):
@@ -61,6 +61,19 @@ class ColumnQuery(RowQuery, Protocol):
             for each path the values as the attribute would have them, in the order and number of `rows`; None where
             only `rows` tells the truth: pending changes that are not flushed, a query whose rows are not its
             instances, attributes that are changed as they load.
+        """
+        ...
+
+
+@runtime_checkable
+class ReaderQuery(ColumnQuery, Protocol):
+    """A query whose columns can be read in more than one way."""
+
+    def with_reader(self, name: str) -> RowQuery:
+        """Return the query with another reader of its columns.
+
+        Raises:
+            LXSourceError: there is no such reader, or it cannot read from this database; the message says why.
         """
         ...
 
@@ -158,7 +171,9 @@ class DataSource:
 
     def read(self) -> Table:
         """Return the rows as they are now."""
-        rows = frame_rows(self.data) if is_frame(self.data) else list(self.data)
+        if is_frame(self.data):
+            return FrameTable.of(with_named_columns(self.data))
+        rows = list(self.data)
         row_type = common_type(rows)
         return Table(rows, row_type, None if row_type is None else mapped_key(row_type))
 
@@ -189,9 +204,25 @@ class QuerySource:
     def project(self, paths: Sequence[Path], flush: bool = True) -> Table | None:
         """Read only some columns of the rows; None where the adapter cannot, or says that only the rows are true."""
         row_type = self.query.row_type
-        if row_type is None or not isinstance(self.query, ColumnQuery):
+        if row_type is None or not hasattr(self.query, "columns"):  # asking for the protocol is slow
             return None
-        return projected(self.query, self.adapter.row_class(row_type), self._row_class, paths, flush)
+        return projected(cast(ColumnQuery, self.query), self.adapter.row_class(row_type), self._row_class, paths, flush)
+
+    def with_reader(self, name: str, owner: str) -> QuerySource:
+        """Return the source with another reader of its columns.
+
+        Raises:
+            LXSourceError: the query has no such reader.
+        """
+        if not isinstance(self.query, ReaderQuery):
+            raise LXSourceError(
+                f"{owner}.from_model(reader={name!r}): queries of {self.adapter.name} are read in one way only. "
+                f"Leave out reader=."
+            )
+        try:
+            return QuerySource(self.adapter, self.query.with_reader(name))
+        except LXSourceError as error:
+            raise LXSourceError(f"{owner}: {error}") from None
 
     def _row_class(self, cls: type) -> RowClass:
         return self.adapter.row_class(cls)
@@ -263,7 +294,7 @@ class Reading:
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
         identity = source.identity
-        if identity not in self.tables or self._lacks(identity):
+        if identity not in self.tables or (isinstance(source, QuerySource) and self._lacks(identity)):
             began = perf_counter()
             self.tables[identity] = table = self._read(source, self.wanted.get(identity))
             self.reads.append(Read(source, len(table), perf_counter() - began))

@@ -6,16 +6,28 @@ A symbol answers what it knows and raises `Untraceable` for all else; it never g
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
-from types import FunctionType
+from itertools import islice
+from types import BuiltinFunctionType, CellType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from lumix_core.formulas import Apply, Attribute, Constant, Lookup, Member, Node, Tuple
+from lumix_core.formulas import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
 from lumix_core.standins import RowClass
 from lumix_core.tables import PRESENT
+
+BRANCHES = 32
+"""How many ways through a function are followed."""
+DEEPEST = 100
+"""How deep the parts of a formula may be within each other."""
+LARGEST = 10_000
+"""How many parts a formula may have."""
+TOO_LONG = "it computes too many steps from each other"
 
 
 class Untraceable(Exception):  # noqa: N818 - a signal, not an error
@@ -48,19 +60,90 @@ class Recorder:
         self.row_class = row_class
         self.watched = watched
         self.taken: list[tuple[Node, bool]] = []
+        self.unused: dict[int, Node] = {}
+        self.left: list[tuple[Node, ...]] = []
         self.refusal: str | None = None
+        self.is_over = False
 
     def decide(self, condition: Node) -> bool:
         """Return which branch to take where a condition may hold for some rows only."""
         place = len(self.taken)
+        if self.is_over:
+            raise self.refuse("it keeps a value of the row")
+        if place >= BRANCHES:  # a loop that a row has to end, too
+            raise self.refuse(f"it has more than {BRANCHES} ways through its branches")
         decision = self.decisions[place] if place < len(self.decisions) else True
         self.taken.append((condition, decision))
+        self.use(condition)
+        self.left.append(tuple(self.unused.values()))
+        self.unused = {}
         return decision
+
+    def note(self, node: Node) -> None:
+        """Note that a value was made, of others."""
+        if node.depth > DEEPEST or node.size > LARGEST:
+            raise self.refuse(TOO_LONG)
+        for part in node.parts():
+            self.unused.pop(id(part), None)
+        if not isinstance(node, Attribute) or node.path:
+            self.unused[id(node)] = node
+
+    def use(self, node: Node) -> None:
+        """Note that a value was used for something."""
+        self.unused.pop(id(node), None)
+
+    def completed(self, place: int, result: Node) -> Node:
+        """Return a result, after what was computed with ``place`` decisions taken and not used for it."""
+        left = self.left[place] if place < len(self.left) else tuple(self.unused.values())
+        if not left:
+            return result
+        used, effects = _Used(result), []
+        for node in reversed(left):
+            if node not in used:
+                effects.append(node)
+                used.add(node)
+        return After(tuple(reversed(effects)), result) if effects else result
 
     def refuse(self, why: str) -> Untraceable:
         """Note why the function cannot be traced; it holds even if someone swallows the error."""
         self.refusal = self.refusal or why
         return Untraceable(why)
+
+
+def is_too_long(formula: Node) -> bool:
+    """Whether a formula is made of more steps than are evaluated over columns."""
+    return formula.depth > DEEPEST or formula.size > LARGEST
+
+
+class _Used:
+    """The formulas that are evaluated on the way to others, whichever branches are taken."""
+
+    def __init__(self, formula: Node) -> None:
+        self._known: set[Any] = set()
+        self.add(formula)
+
+    def add(self, formula: Node) -> None:
+        for node in certain(formula):
+            self._known |= {id(node), *_readings(node)}
+
+    def __contains__(self, node: Node) -> bool:
+        own = _readings(node)[:1] if isinstance(node, Attribute) or _is_getter(node) else ()
+        return id(node) in self._known or not self._known.isdisjoint(own)
+
+
+def _readings(node: Node) -> list[tuple[Any, ...]]:
+    """Return what is read for a value: an attribute, and before it those on the way; a method, before it is called."""
+    if isinstance(node, Attribute):
+        return [(node.argument, node.path[:length]) for length in range(len(node.path), -1, -1)]
+    if isinstance(node, Apply) and isinstance(node.function, _Getter | _Method):
+        owner, name = node.operands[0], node.function.name
+        path = [(owner.argument, (*owner.path, name))] if isinstance(owner, Attribute) else []
+        return [(id(owner), name), *path]
+    return []
+
+
+def _is_getter(node: Node) -> bool:
+    return isinstance(node, Apply) and isinstance(node.function, _Getter)
 
 
 class Symbol:
@@ -73,20 +156,26 @@ class Symbol:
     def __init__(self, node: Node, recorder: Recorder) -> None:
         object.__setattr__(self, "_lx_node", node)
         object.__setattr__(self, "_lx_recorder", recorder)
+        recorder.note(node)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_lx_"):
+            return object.__getattribute__(self, name)
+        if name.startswith("__"):  # what a symbol has of its own, such as __class__, no row has
             raise self._lx_recorder.refuse(f"it reads {name}")
         return self._lx_read(name)
 
     def _lx_read(self, name: str) -> Any:
         return Symbol(Apply(_Getter(name), (self._lx_node,)), self._lx_recorder)
 
+    def _lx_refuse(self, why: str) -> Untraceable:
+        return self._lx_recorder.refuse(why)
+
     def __setattr__(self, name: str, value: object) -> None:
         raise self._lx_recorder.refuse(f"it assigns to the attribute {name!r}")
 
     def __bool__(self) -> bool:
-        return self._lx_recorder.decide(self._lx_node)
+        return recorder_in(self).decide(node_of(self))
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method
         if keywords:
@@ -100,10 +189,56 @@ class Symbol:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Symbol:
         if method != "__call__" or keywords or ufunc.nout != 1:
             raise self._lx_recorder.refuse(f"it calls numpy's {ufunc.__name__} with more than values of the row")
+        if ufunc in _NOT_AS_OPERATOR and any(isinstance(one, np.generic) for one in inputs):
+            raise self._lx_recorder.refuse(f"it computes {ufunc.__name__} with a number of numpy's")
         return applied(self, ufunc, *inputs)
 
     def __array_function__(self, function: Any, *_: Any) -> Any:
         raise self._lx_recorder.refuse(f"it calls numpy's {function.__name__}, which is no function of single values")
+
+
+node_of: Callable[[Symbol], Node] = vars(Symbol)["_lx_node"].__get__
+"""Returns the formula of a symbol, without asking its `Symbol.__getattribute__`."""
+recorder_in: Callable[[Symbol], Recorder] = vars(Symbol)["_lx_recorder"].__get__
+"""Returns the recorder of a symbol, in the same way."""
+
+
+class Captured:
+    """A captured dict, list, tuple or set: it can be asked with symbols, and is never changed."""
+
+    __slots__ = ("_lx_held", "_lx_refuse")
+    _lx_held: Any
+    _lx_refuse: Callable[[str], Untraceable]
+
+    def __init__(self, held: Any, refuse: Callable[[str], Untraceable]) -> None:
+        object.__setattr__(self, "_lx_held", held)
+        object.__setattr__(self, "_lx_refuse", refuse)
+
+    def __len__(self) -> int:
+        return len(self._lx_held)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._lx_held)
+
+    def __contains__(self, key: Any) -> bool:
+        found = member_of(self._lx_held, key)
+        return key in self._lx_held if found is None else bool(found)
+
+    def __bool__(self) -> bool:
+        return bool(self._lx_held)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_lx_"):
+            return object.__getattribute__(self, name)
+        return self._lx_read(name)
+
+    def _lx_read(self, name: str) -> Any:
+        if name not in _READING:
+            raise self._lx_refuse(f"it reads .{name} of a captured {type(self._lx_held).__name__}")
+        return getattr(self._lx_held, name)
+
+
+_READING = ("keys", "values", "items", "index", "count", "union", "intersection", "difference", "issubset", "copy")
 
 
 class PlainRow(Symbol):
@@ -113,8 +248,9 @@ class PlainRow(Symbol):
     _lx_node: Attribute
 
     def _lx_read(self, name: str) -> PlainRow:
-        node = self._lx_node
-        return PlainRow(Attribute(node.argument, (*node.path, name)), self._lx_recorder)
+        node, recorder = self._lx_node, recorder_in(self)
+        recorder.use(node)
+        return PlainRow(Attribute(node.argument, (*node.path, name)), recorder)
 
 
 class MappedRow(Symbol):
@@ -136,6 +272,7 @@ class MappedRow(Symbol):
 
     def _lx_read(self, name: str) -> Any:
         row, node, recorder = self._lx_class, self._lx_node, self._lx_recorder
+        recorder.use(node)
         alias = row.aliases.get(name, ())
         name = alias[0] if len(alias) == 1 else name
         found = Attribute(node.argument, (*node.path, name))
@@ -171,6 +308,8 @@ class MappedRow(Symbol):
 
 
 _NOTHING = object()
+_NOT_AS_OPERATOR = (np.power, np.floor_divide, np.remainder)
+"""Those that may round otherwise than the operator does, which calls them for a number of numpy's on its left."""
 
 
 def _subclasses(cls: type) -> list[type]:
@@ -210,27 +349,79 @@ class _Getter:
 def _method(symbol: Symbol) -> tuple[Symbol, str]:
     """Return the value whose method a symbol stands for, and the method's name."""
     node, recorder = symbol._lx_node, symbol._lx_recorder
+    recorder.use(node)
     if isinstance(node, Apply) and isinstance(node.function, _Getter):
         return Symbol(node.operands[0], recorder), node.function.name
-    if isinstance(node, Attribute) and isinstance(symbol, PlainRow) and node.path:
+    if isinstance(node, Attribute) and type(symbol) is PlainRow and node.path:
         return PlainRow(Attribute(node.argument, node.path[:-1]), recorder), node.path[-1]
     raise recorder.refuse("it calls a value of the row")
 
 
 def lifted(value: Any, recorder: Recorder) -> Node:
     """Return a value of the user's code as a part of a formula."""
+    if type(value) in _HOLDS_NOTHING:
+        return Constant(value)
     if isinstance(value, Symbol):
-        return value._lx_node
-    if type(value) is tuple and any(isinstance(one, Symbol | tuple) for one in value):
+        return node_of(value)
+    if isinstance(value, Captured):
+        value = value._lx_held
+    if type(value) is tuple and any(isinstance(one, Symbol | tuple | Captured) for one in value):
         return Tuple(tuple(lifted(one, recorder) for one in value))
-    if isinstance(value, np.ndarray | list | dict | set):
+    if isinstance(value, np.ndarray | list | dict | set) or holds_symbol(value):
         raise recorder.refuse(f"it computes with a {type(value).__name__}")
     return Constant(value)
 
 
+def holds_symbol(value: Any) -> bool:
+    """Whether a value is a symbol or something captured, or holds one: in a collection, a closure, an attribute."""
+    waiting = deque([(value, 0)])
+    for _ in range(_LOOKED_AT):
+        if not waiting:
+            return False
+        one, depth = waiting.popleft()
+        if isinstance(one, Symbol | Captured):
+            return True
+        if type(one) not in _HOLDS_NOTHING and depth < _DEEP:
+            waiting.extend((part, depth + 1) for part in _held_by(one))
+    return False
+
+
+_LOOKED_AT = 1_000  # a symbol can only be in what the function has just made
+_DEEP = 4
+
+
+def _held_by(value: Any) -> Iterable[Any]:
+    """Return what a collection, a function or an object holds."""
+    for kind, held in _HOLDING:
+        if isinstance(value, kind):
+            return held(value)
+    return () if isinstance(value, type) else list(getattr(value, "__dict__", {}).values())
+
+
+_HOLDING: tuple[tuple[Any, Callable[[Any], Iterable[Any]]], ...] = (
+    (Mapping, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
+    (tuple | list | set | frozenset | deque, lambda value: islice(value, _LOOKED_AT)),
+    (FunctionType, lambda value: [one for cell in value.__closure__ or () for one in contents(cell)]),
+    (partial, lambda value: [value.func, *value.args, *value.keywords.values()]),
+    (MethodType, lambda value: (value.__self__,)),
+    (GeneratorType, lambda value: [] if value.gi_frame is None else list(value.gi_frame.f_locals.values())),
+)
+
+
+def contents(cell: CellType) -> tuple[Any, ...]:
+    """Return what a cell holds: one value, or none."""
+    try:
+        return (cell.cell_contents,)
+    except ValueError:  # not assigned yet
+        return ()
+
+
+_HOLDS_NOTHING = {type(None), bool, int, float, str, bytes, Decimal, date, datetime, ModuleType, BuiltinFunctionType}
+
+
 def applied(symbol: Symbol, function: Callable[..., Any], *operands: Any) -> Symbol:
     """Return what a function gives for symbols and constants."""
-    recorder = symbol._lx_recorder
+    recorder = recorder_in(symbol)
     return Symbol(Apply(function, tuple([lifted(one, recorder) for one in operands])), recorder)
 
 
@@ -265,8 +456,8 @@ def _unary(function: Callable[..., Any]) -> Callable[[Symbol], Symbol]:
 
 
 def _refusal(what: str) -> Callable[..., Any]:
-    def refuse(self: Symbol, *_: object) -> Any:
-        raise self._lx_recorder.refuse(what)
+    def refuse(self: Symbol | Captured, *_: object) -> Any:
+        raise self._lx_refuse(what)
 
     return refuse
 
@@ -305,3 +496,6 @@ _REFUSED = {
 }
 for _name, _why in _REFUSED.items():
     setattr(Symbol, f"__{_name}__", _refusal(_why))
+_REFUSED_OF_COLLECTIONS = "eq ne lt le gt ge hash str repr format array copy deepcopy reduce_ex setattr setitem delitem"
+for _name in _REFUSED_OF_COLLECTIONS.split():
+    setattr(Captured, f"__{_name}__", _refusal("it does more with a captured collection than to look things up"))

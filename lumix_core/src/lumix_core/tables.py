@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias, overload
 
 from lumix_core.columns import ABSENT, Column, column
-from lumix_core.frames import FrameRow
+from lumix_core.frames import FrameRow, column_values, frame_rows, row_class
 
 Path: TypeAlias = tuple[str, ...]
 """The attributes from a row to a value, such as ``("category", "markup")``; the empty path leads to the row itself."""
@@ -64,6 +64,34 @@ class Table:
         types = set(map(type, self.rows)) if self.row_type is None or not len(self) else {self.row_type}
         anonymous = self.tuples or any(map(_is_anonymous, types))
         return Kind(id(self), frozenset(types or ({declared} if declared else ())), anonymous)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameTable(Table):
+    """The rows of a data frame: columns are read off the frame, and rows are made when someone asks.
+
+    Args:
+        frame: a pandas or polars DataFrame with named columns.
+    """
+
+    frame: Any = None
+
+    @classmethod
+    def of(cls, frame: Any) -> Table:
+        """Return a frame as a table."""
+        made: list[Sequence[FrameRow]] = []
+
+        def row(place: int) -> FrameRow:
+            if not made:
+                made.append(frame_rows(frame))
+            return made[0][place]
+
+        return cls(LazyRows(row, len(frame)), row_class(tuple(frame.columns)) if len(frame) else None, frame=frame)
+
+    def _read(self, path: Path) -> Column:
+        if len(path) == 1 and path[0] in self.frame.columns:
+            return column(column_values(self.frame, path[0]))
+        return super()._read(path)
 
 
 def _follow(row: Any, path: Path) -> Any:

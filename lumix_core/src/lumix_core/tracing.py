@@ -6,38 +6,48 @@ the bytecode of all code that a symbolic row is given to; such functions are not
 
 from __future__ import annotations
 
+import builtins
 import dis
 import functools
 import math
 import operator
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path as FilePath
 from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from lumix_core.captures import globals_used
-from lumix_core.formulas import Attribute, Choice, Constant, Failure, Node
+from lumix_core.entering import (
+    CHANGING,
+    ENTERED_MODULES,
+    CapturedDict,
+    CapturedList,
+    CapturedModule,
+    entered_builtin,
+    is_blind,
+)
+from lumix_core.formulas import Attribute, Choice, Failure, Node
 from lumix_core.standins import RowClass
 from lumix_core.symbols import (
+    BRANCHES,
+    TOO_LONG,
+    Captured,
     MappedRow,
     PlainRow,
     Recorder,
     Symbol,
     Untraceable,
     Unwatched,
-    applied,
+    contents,
+    holds_symbol,
+    is_too_long,
     lifted,
-    looked_up,
-    member_of,
 )
 
-BRANCHES = 32
-"""How many ways through a function are followed."""
-_OWN_CODE = str(FilePath(__file__).parent)
+_OWN_CODE = str(FilePath(__file__).parent) + os.sep
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +78,8 @@ def trace(
         watched: whether every call is looked at, even if the function's code calls nothing.
     """
     try:
-        return Trace(_Tracer(function, rows, row_class, watched).formula())
+        formula = _Tracer(function, rows, row_class, watched).formula()
+        return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula)
     except Unwatched:
         return trace(function, rows, row_class, watched=True)
     except Untraceable as why:
@@ -86,6 +97,7 @@ class _Tracer:
         self.rows = rows
         self.row_class = row_class
         self.paths = 0
+        self.refusal: str | None = None
         self.entered: dict[int, tuple[Any, Any]] = {}
         self.watched = watched or not _calls_nothing(function)
         self.function = self._top(_function_of(function))
@@ -97,17 +109,24 @@ class _Tracer:
     def formula(self) -> Node:
         return self._explored(())
 
+    def refuse(self, why: str) -> Untraceable:
+        """Note why the function cannot be traced, where no row is at hand to note it."""
+        self.refusal = self.refusal or why
+        return Untraceable(why)
+
     def _explored(self, decisions: tuple[bool, ...]) -> Node:
         """Follow the branches, and return one formula for all ways that begin with the decisions."""
         self.paths += 1
         if self.paths > BRANCHES:
             raise Untraceable(f"it has more than {BRANCHES} ways through its branches")
         recorder = Recorder(decisions, self._enter, self.row_class, self.watched)
-        node = self._run(recorder)
+        result = self._run(recorder)
+        node = recorder.completed(len(recorder.taken), result)
         for place in reversed(range(len(decisions), len(recorder.taken))):
             condition = recorder.taken[place][0]
             before = tuple(decision for _, decision in recorder.taken[:place])
-            node = Choice(condition, node, self._explored((*before, False)))
+            choice = Choice(condition, node, self._explored((*before, False)))
+            node = recorder.completed(place, choice)
         return node
 
     def _run(self, recorder: Recorder) -> Node:
@@ -119,19 +138,22 @@ class _Tracer:
             else:
                 result = self.function(*symbols)
             node = lifted(result, recorder)
+            recorder.use(node)
         except (Untraceable, Unwatched):
             raise
         except Exception as error:  # noqa: BLE001 - the branch fails: its rows are gone through one by one, and say so
             node = Failure(error)
-        if recorder.refusal is not None:
-            raise Untraceable(recorder.refusal)
+        recorder.is_over = True
+        refusal = recorder.refusal or self.refusal
+        if refusal is not None:
+            raise Untraceable(refusal)
         return node
 
     def _enter(self, value: Any) -> Any:
         """Return a value of the user's code in a form that symbolic rows can be used with."""
         way = _WAYS.get(type(value))
         if way is None:
-            return _PURE.get(value, value) if isinstance(value, type) else value
+            return entered_builtin(value) if isinstance(value, type) else value
         known = self.entered.get(id(value))
         if known is None:
             known = self.entered[id(value)] = (self._entered(way, value), value)
@@ -148,7 +170,7 @@ class _Tracer:
         twin = FunctionType(_prepared(function.__code__), around, function.__name__, None, _cells(function))
         self.entered[id(function)] = (twin, function)  # it may call itself
         for cell, mine in zip(function.__closure__ or (), twin.__closure__ or (), strict=True):
-            for content in _contents(cell):
+            for content in contents(cell):
                 mine.cell_contents = self._enter(content)
         twin.__defaults__ = tuple(map(self._enter, function.__defaults__)) if function.__defaults__ else None
         if function.__kwdefaults__:
@@ -180,7 +202,7 @@ def _calls_nothing(function: Any) -> bool:
     """Whether no code but a function's own can be given a symbol: it calls nothing and captures nothing that acts."""
     if type(function) is not FunctionType or not _has_no_calls(function.__code__):
         return False
-    captured = [one for cell in function.__closure__ or () for one in _contents(cell)]
+    captured = [one for cell in function.__closure__ or () for one in contents(cell)]
     captured += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     around = function.__globals__
     captured += [around[name] for name in globals_used(function.__code__) if name in around]
@@ -229,129 +251,19 @@ def _cells(function: FunctionType) -> tuple[CellType, ...] | None:
     return tuple(CellType() for _ in function.__closure__) if function.__closure__ else None
 
 
-def _contents(cell: CellType) -> tuple[Any, ...]:
-    try:
-        return (cell.cell_contents,)
-    except ValueError:  # not assigned yet
-        return ()
-
-
-class _Table:
-    """A captured dict, list, tuple or set: it can be asked with symbols, and is never changed."""
-
-    __slots__ = ("_held",)
-
-    def __init__(self, held: Any) -> None:
-        object.__setattr__(self, "_held", held)
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._held)
-
-    def __contains__(self, key: Any) -> bool:
-        found = member_of(self._held, key)
-        return key in self._held if found is None else bool(found)
-
-    def __bool__(self) -> bool:
-        return bool(self._held)
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in _READING:
-            raise Untraceable(f"it calls .{name} of a captured {type(self._held).__name__}")
-        return getattr(self._held, name)
-
-    def __eq__(self, other: object) -> Any:
-        raise Untraceable(f"it compares a captured {type(self._held).__name__}")
-
-    __hash__ = object.__hash__
-
-
-_READING = ("keys", "values", "items", "index", "count", "union", "intersection", "difference", "issubset", "copy")
-
-
-class _Mapping(_Table):
-    """A captured dict."""
-
-    __slots__ = ()
-
-    def __getitem__(self, key: Any) -> Any:
-        found = looked_up(self._held, key)
-        return self._held[key] if found is None else found
-
-    def get(self, key: Any, missing: Any = None) -> Any:
-        """Return the value of a key, or what is given for a key that is missing."""
-        if isinstance(missing, Symbol):
-            raise missing._lx_recorder.refuse("it names a value of the row as the default of .get()")
-        found = looked_up(self._held, key, Constant(missing))
-        return self._held.get(key, missing) if found is None else found
-
-
-class _Row(_Table):
-    """A captured list or tuple, which may be asked for the item at a position."""
-
-    __slots__ = ()
-
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, Symbol):
-            return applied(place, self._held.__getitem__, place)
-        return self._held[place]
-
-
-class _Pure:
-    """A function of single values, which is called for each row as it is."""
-
-    __slots__ = ("_function",)
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        symbol = next((one for one in arguments if isinstance(one, Symbol)), None)
-        if symbol is None:
-            return self._function(*arguments, **keywords)
-        if keywords:
-            raise symbol._lx_recorder.refuse("it calls a function with named arguments")
-        return applied(symbol, self._function, *arguments)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._function, name)
-
-
-class _Module:
-    """The module ``math``, whose functions are of single values."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._module, name)
-        return _Pure(found) if callable(found) else found
-
-
-def _enter_module(_: _Tracer, module: ModuleType) -> Any:
-    return _Module(module) if module is math else module
-
-
-def _enter_builtin(_: _Tracer, function: Any) -> Any:
-    return _Pure(function) if getattr(function, "__module__", None) == "math" else function
-
-
 _WAYS: dict[type, Callable[[_Tracer, Any], Any]] = {
     FunctionType: _Tracer._enter_function,
     MethodType: _Tracer._enter_method,
     functools.partial: _Tracer._enter_partial,
-    dict: lambda _, value: _Mapping(value),
-    set: lambda _, value: _Table(value),
-    frozenset: lambda _, value: _Table(value),
-    list: lambda _, value: _Row(value),
-    tuple: lambda _, value: _Row(value),
-    ModuleType: _enter_module,
-    type(math.sqrt): _enter_builtin,
+    dict: lambda tracer, value: CapturedDict(value, tracer.refuse),
+    set: lambda tracer, value: Captured(value, tracer.refuse),
+    frozenset: lambda tracer, value: Captured(value, tracer.refuse),
+    list: lambda tracer, value: CapturedList(value, tracer.refuse),
+    tuple: lambda tracer, value: CapturedList(value, tracer.refuse),
+    ModuleType: lambda tracer, value: CapturedModule(value, tracer._enter) if value in ENTERED_MODULES else value,
+    type(math.sqrt): lambda _, value: entered_builtin(value),
 }
-_PURE: dict[Any, _Pure] = {cls: _Pure(cls) for cls in (float, int, Decimal, Fraction)}
-_BUILTINS = {**vars(sys.modules["builtins"]), **{cls.__name__: _PURE[cls] for cls in (float, int)}}
+_BUILTINS = {name: entered_builtin(value) for name, value in vars(builtins).items()}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -372,7 +284,7 @@ def _prepared(code: CodeType) -> CodeType:
 def _prepared_constant(value: Any) -> Any:
     if isinstance(value, CodeType):
         return _prepared(value)
-    return _Table(value) if type(value) is frozenset else value
+    return Captured(value, Untraceable) if type(value) is frozenset else value
 
 
 @functools.lru_cache(maxsize=4096)
@@ -383,11 +295,18 @@ def objection_to(code: CodeType) -> str | None:
             return f"it calls {one.argval}(), which a column cannot answer"
         if one.opname == "STORE_DEREF" and one.argval in code.co_freevars:
             return _ASSIGNS
+        if one.argval in CHANGING and _calls_method(one):
+            return f"it calls .{one.argval}(), which changes something"
         if one.opname == "CALL_INTRINSIC_1" and one.arg not in _INTRINSICS:
             return "it does what only Python can, row by row"
         if one.opname not in _KNOWN:
             return _REASONS.get(one.opname, f"it does what only Python can, row by row ({one.opname})")
     return None
+
+
+def _calls_method(one: dis.Instruction) -> bool:
+    """Whether an instruction reads an attribute to call it, which is an instruction of its own in Python 3.11."""
+    return one.opname == "LOAD_METHOD" or (sys.version_info >= (3, 12) and one.opname == "LOAD_ATTR" and one.arg & 1)
 
 
 _ASKING = {
@@ -402,7 +321,7 @@ _INSTRUCTIONS = """
     STORE_FAST_MAYBE_NULL LOAD_DEREF STORE_DEREF LOAD_CLOSURE MAKE_CELL COPY_FREE_VARS LOAD_GLOBAL LOAD_ATTR LOAD_METHOD
     PRECALL CALL KW_NAMES CALL_KW CALL_FUNCTION_EX DICT_MERGE BINARY_OP BINARY_SUBSCR BINARY_SLICE BUILD_SLICE
     UNARY_NEGATIVE UNARY_NOT UNARY_INVERT UNARY_POSITIVE CALL_INTRINSIC_1 COMPARE_OP CONTAINS_OP TO_BOOL
-    BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_CONST_KEY_MAP LIST_EXTEND LIST_APPEND LIST_TO_TUPLE SET_UPDATE
+    BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_CONST_KEY_MAP LIST_EXTEND LIST_APPEND LIST_TO_TUPLE
     SET_ADD MAP_ADD MAKE_FUNCTION SET_FUNCTION_ATTRIBUTE GET_ITER FOR_ITER END_FOR POP_ITER JUMP_FORWARD
     JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT JUMP_IF_TRUE_OR_POP JUMP_IF_FALSE_OR_POP POP_JUMP_IF_TRUE
     POP_JUMP_IF_FALSE POP_JUMP_FORWARD_IF_TRUE POP_JUMP_FORWARD_IF_FALSE POP_JUMP_BACKWARD_IF_TRUE
@@ -451,17 +370,10 @@ class _Watch:
         if event == "call":
             objection = objection_to(code)
         else:
-            objection = f"it calls {function.__name__}()" if function in _BLIND else None
+            objection = f"it calls {function.__name__}()" if is_blind(function) else None
         if objection is not None and _holds_symbol(frame):
             raise self._recorder.refuse(objection)
 
 
-_BLIND = {isinstance, issubclass, id, hasattr, callable, operator.is_, operator.is_not}
-
-
 def _holds_symbol(frame: FrameType) -> bool:
-    return any(map(_is_symbolic, frame.f_locals.values()))
-
-
-def _is_symbolic(value: Any) -> bool:
-    return isinstance(value, Symbol) or (type(value) in (tuple, list) and any(isinstance(one, Symbol) for one in value))
+    return any(map(holds_symbol, frame.f_locals.values()))

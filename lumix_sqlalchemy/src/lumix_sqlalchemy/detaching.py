@@ -45,9 +45,21 @@ ADVICE = (
 )
 
 
+_ROW_CLASSES: WeakKeyDictionary[type, tuple[tuple[int, int], RowClass]] = WeakKeyDictionary()
+
+
 def row_class(cls: type) -> RowClass:
-    """Return the attributes of a mapped class, as plain data."""
+    """Return the attributes of a mapped class, as plain data; found once for each."""
     mapper: Mapper[Any] = inspect(cls)
+    # What was found holds until an attribute is added, or a class below is mapped, which may have other ones.
+    stamp = (len(mapper.attrs), sum(len(vars(below.class_)) for below in mapper.self_and_descendants))
+    known = _ROW_CLASSES.get(cls)
+    if known is None or known[0] != stamp:
+        known = _ROW_CLASSES[cls] = (stamp, _found_row_class(cls, mapper))
+    return known[1]
+
+
+def _found_row_class(cls: type, mapper: Mapper[Any]) -> RowClass:
     synonyms = {one.key: (one.name,) for one in mapper.synonyms}
     proxies = {
         name: (found.target_collection, found.value_attr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase
@@ -83,12 +84,12 @@ class StatementQuery:
     def __str__(self) -> str:
         return _in_one_line(self.statement)
 
-    @property
+    @cached_property
     def _described(self) -> Sequence[Any]:
         statement = self.statement
         return statement.column_descriptions if isinstance(statement, Select | FromStatement) else ()
 
-    @property
+    @cached_property
     def _ordered(self) -> Statement:
         statement = self.statement
         if isinstance(statement, Select):

@@ -1,0 +1,17 @@
+"""Handing a problem of LumiX to HiGHS, as LumiX's own solver does before it runs."""
+
+from __future__ import annotations
+
+import highspy
+
+from lumix import LXProblem
+from lumix_solvers.highs import _Run
+
+
+def hold(problem: LXProblem) -> highspy.Highs:
+    """Return the instance of HiGHS that holds the problem."""
+    run = _Run(problem, lambda line: None)
+    status = run._pass_problem()
+    if status != highspy.HighsStatus.kOk:
+        raise RuntimeError(f"HiGHS refused the problem: {status}")
+    return run._highs

@@ -1,0 +1,129 @@
+"""What is compared: each table's case, sizes and contenders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to build a model.
+
+    Args:
+        name: how the tables call it.
+        build: the function that is timed, ``module:function``; it gets what ``data`` returned.
+        data: the function that opens or makes the data, before the time starts.
+        peer: whether it runs in the environment of the peers, or in that of LumiX.
+        slow: whether it takes so long that once is enough.
+        sizes: the sizes at which it runs; None for all.
+    """
+
+    name: str
+    build: str
+    data: str
+    peer: bool = True
+    slow: bool = False
+    sizes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Contenders side by side, of which the first is the yardstick.
+
+    Args:
+        name: for the command line.
+        title: for the reader.
+        contenders: in the order of their lines.
+        sizes: one after the other; with three or more, the growth of the cost is printed too.
+        warm_up: the size of the model that each process builds first.
+        variant: what is passed to ``data``, beside the size.
+        unit: of the times, and how many of them make a second.
+    """
+
+    name: str
+    title: str
+    contenders: tuple[Contender, ...]
+    sizes: tuple[str, ...]
+    warm_up: str
+    variant: str = ""
+    unit: str = "ms"
+    per_second: float = 1000.0
+
+
+DRIVER, ARROW, SESSION = (f"production.rows:open_{kind}" for kind in ("driver", "arrow", "session"))
+FLOOR = Contender("floor: cursor, numpy, highspy", "production.floor:by_driver", DRIVER)
+ARROW_FLOOR = Contender("floor: Arrow, numpy, highspy", "production.floor:by_arrow", ARROW)
+LUMIX = Contender("LumiX", "production.with_lumix:by_session", SESSION, peer=False)
+ARROW_LUMIX = Contender('LumiX, reader="arrow"', "production.with_lumix:by_arrow", SESSION, peer=False)
+LINOPY = Contender("linopy, sparse model", "production.with_linopy:by_driver", DRIVER)
+
+PRODUCTION = (
+    FLOOR,
+    ARROW_FLOOR,
+    LUMIX,
+    ARROW_LUMIX,
+    LINOPY,
+    Contender("linopy, sparse model, Arrow", "production.with_linopy:by_arrow", ARROW),
+    Contender("linopy, its default model", "production.with_linopy:dense", DRIVER),
+    Contender("PyOptInterface, loops", "production.with_pyoptinterface:loops", DRIVER),
+    Contender("PyOptInterface, arrays, Arrow", "production.with_pyoptinterface:arrays", ARROW),
+    Contender("PuLP, loops", "production.with_pulp:loops", DRIVER),
+    Contender("lumix-opt, keys=", "production.with_lumix_opt:keys", SESSION, slow=True),
+    Contender("lumix-opt, tutorial", "production.with_lumix_opt:tutorial", SESSION, slow=True, sizes=("100k",)),
+)
+
+ROOMS = "timetable.data:make"
+TIMETABLE = (
+    Contender("floor: numpy, highspy", "timetable.floor:build", ROOMS),
+    Contender("LumiX", "timetable.with_lumix:build", ROOMS, peer=False),
+    Contender("linopy, sparse model", "timetable.with_linopy:build", ROOMS),
+    Contender("linopy, its default model", "timetable.with_linopy:dense", ROOMS),
+    Contender("PyOptInterface, loops", "timetable.with_pyoptinterface:binaries", ROOMS, slow=True),
+    Contender("PyOptInterface, loops, types last", "timetable.with_pyoptinterface:types_last", ROOMS),
+    Contender("lumix-opt, keys=, a filtered list", "timetable.with_lumix_opt:keys", ROOMS),
+    Contender("lumix-opt, tutorial", "timetable.with_lumix_opt:tutorial", ROOMS, slow=True, sizes=("100",)),
+)
+
+ITEMS = "catalogue.data:make"
+CATALOGUE = (
+    Contender("floor: numpy, highspy", "catalogue.floor:build", ITEMS),
+    Contender("LumiX", "catalogue.with_lumix:build", ITEMS, peer=False),
+    Contender("linopy, sparse model", "catalogue.with_linopy:build", ITEMS),
+    Contender("linopy, its default model", "catalogue.with_linopy:dense", ITEMS),
+)
+
+LOOP = (
+    Contender("LumiX", "loops.programs:lumix", "loops.data:make", peer=False),
+    Contender("lumix-opt", "loops.programs:lumix_opt", "loops.data:make", slow=True),
+)
+
+WORKSHOP = (Contender("LumiX", "workshop.with_lumix:build", "workshop.with_lumix:make", peer=False),)
+
+DATABASES = {"sqlite": "an SQLite file", "postgresql": "PostgreSQL"}
+
+TABLES = (
+    *(
+        Table(f"production-{key}", f"Production, from {name}", PRODUCTION, ("100k", "1m"), "10k", key)
+        for key, name in DATABASES.items()
+    ),
+    Table("timetable", "Timetable, from objects; by the number of lectures", TIMETABLE, ("100", "600"), "20"),
+    Table("catalogue", "Catalogue, from objects; by the number of variables", CATALOGUE, ("1000000",), "1000"),
+    Table("loop", "One constraint a row, in a loop; µs a constraint", LOOP, ("5000",), "10", "", "µs", 1e6 / 5000),
+    Table("workshop", "The example's second step", WORKSHOP, ("step2",), "step2"),
+    *(
+        Table(
+            f"growth-{key}",
+            f"Production, from {name}: the growth of the cost with the number of coefficients",
+            (FLOOR, LUMIX, ARROW_FLOOR, ARROW_LUMIX),
+            ("10k", "100k", "1m", "10m"),
+            "10k",
+            key,
+        )
+        for key, name in DATABASES.items()
+    ),
+)
+
+
+def table(name: str) -> Table:
+    """Return a table by name."""
+    return next(one for one in TABLES if one.name == name)

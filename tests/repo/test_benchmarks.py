@@ -1,0 +1,73 @@
+"""The benchmark of building: LumiX's programs run, and build the models that are built by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("resource", reason="memory is measured with a module that only Unix has")
+
+BUILDING = Path(__file__).parents[2] / "benchmarks" / "building"
+DRIVER_FLOOR, ARRAY_FLOOR = "floor: cursor, numpy, highspy", "floor: numpy, highspy"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "LUMIX_BENCH_DATA": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=BUILDING,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def built(environment: dict[str, str], table: str, size: str, contender: str) -> dict[str, Any]:
+    """What a worker printed; skips, with its reason, where the contender cannot run."""
+    lines = run(environment, "worker.py", table, size, contender).splitlines()
+    result: dict[str, Any] = json.loads(lines[-1].removeprefix("result: "))
+    if "skipped" in result:
+        pytest.skip(f"{contender}: {result['skipped']}")
+    return result
+
+
+@pytest.mark.parametrize("contender", ["LumiX", 'LumiX, reader="arrow"'])
+def test_production_is_the_model_built_by_hand(environment: dict[str, str], contender: str) -> None:
+    run(environment, "-c", "from production.fill import fill; fill('sqlite', '10k')")
+
+    model = built(environment, "production-sqlite", "10k", contender)["model"]
+
+    by_hand = built(environment, "production-sqlite", "10k", DRIVER_FLOOR)["model"]
+    assert model["nonzeros"] == 10_000
+    assert model == pytest.approx(by_hand, rel=1e-9)
+
+
+@pytest.mark.parametrize(("table", "size"), [("timetable", "20"), ("catalogue", "1000")])
+def test_models_of_objects_are_those_built_by_hand(environment: dict[str, str], table: str, size: str) -> None:
+    model = built(environment, table, size, "LumiX")["model"]
+
+    by_hand = built(environment, table, size, ARRAY_FLOOR)["model"]
+    assert model == pytest.approx(by_hand, rel=1e-9)
+
+
+@pytest.mark.parametrize(("table", "size", "rows"), [("loop", "10", 10), ("workshop", "step2", 11)])
+def test_programs_without_a_floor_run(environment: dict[str, str], table: str, size: str, rows: int) -> None:
+    result = built(environment, table, size, "LumiX")
+
+    assert result["model"]["rows"] == rows
+    assert math.isclose(sum(result["parts"].values()), result["seconds"])
