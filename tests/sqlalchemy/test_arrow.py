@@ -40,6 +40,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, with_loader_criteria
 from sqlalchemy.pool import StaticPool
 
+from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import ColumnQuery
 from lumix_sqlalchemy import SQLAlchemyAdapter, arrow
@@ -233,16 +234,6 @@ def test_a_select_is_read_as_in_the_session(session: Session, make: Callable[[],
 
 
 ORDINARY = (
-    "order and limit",
-    "numbers",
-    "texts",
-    "days",
-    "a moment",
-    "a type of one's own",
-    "several of a type of one's own",
-    "criteria",
-    "a related row",
-)
     "order and limit",
     "numbers",
     "texts",
@@ -449,14 +440,14 @@ def test_a_file_whose_name_needs_quoting_is_read(tmp_path: Path) -> None:
 def test_a_database_without_a_driver_is_refused(filled: Engine) -> None:
     query: Any = ADAPTER.query(Item, Session(filled))
 
-    with pytest.raises(LXSourceError, match=r"cannot read from (mysql|mariadb)\. .* sqlite and postgresql\. Leave"):
+    with pytest.raises(LXSourceError, match=r"cannot read from (mysql|mariadb)\. .* sqlite and postgresql\. Use"):
         query.with_reader("arrow")
 
 
 def test_an_unknown_reader_is_refused(filled: Engine) -> None:
     query: Any = ADAPTER.query(Item, Session(filled))
 
-    with pytest.raises(LXSourceError, match=r"'polars', which is no reader.*There are: session, arrow\. Write"):
+    with pytest.raises(LXSourceError, match=r"reader 'polars' is unknown\. .*'session'.*'arrow'.*\. Name"):
         query.with_reader("polars")
 
 
@@ -486,6 +477,25 @@ def test_a_connection_that_cannot_be_opened_is_refused(session: Session) -> None
     with Session(engine) as other, pytest.raises(LXSourceError, match=r"could not be opened: .*\. It knows the URL"):
         read(other, Line, [("id",)])
     engine.dispose()
+
+
+def test_an_adapter_may_have_a_reader(session: Session) -> None:
+    fast = SQLAlchemyAdapter(reader="arrow")
+    model = LXModel("plan")
+    for name, adapter in (("session", ADAPTER), ("arrow", fast)):
+        x = LXVariable[Item, float](name).from_model(Item, session, adapter=adapter).bounds(upper=lambda i: i.gain)
+        model.add_variable(x)
+
+    upper = model.compile().upper
+
+    assert upper[:2000].tolist() == upper[2000:].tolist() == [key * 0.1 for key in range(1, 2001)]
+
+
+def test_an_adapter_s_reader_is_refused_where_the_model_is_written(session: Session) -> None:
+    x = LXVariable[Item, float]("x")
+
+    with pytest.raises(LXSourceError, match=r"'x'.*The reader 'polars' is unknown"):
+        x.from_model(Item, session, adapter=SQLAlchemyAdapter(reader="polars"))
 
 
 def test_readers_are_told_apart(session: Session) -> None:
