@@ -265,7 +265,8 @@ def machine(settings: Settings) -> str:
         "from importlib.metadata import distributions as d; import json; "
         "print(json.dumps({one.name.lower(): one.version for one in d()}))"
     )
-    text = [f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}."]
+    load = f"{os.getloadavg()[0]:.1f} processes running before"
+    text = [f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}; {load}."]
     for python, name in ((settings.pythons[False], "LumiX"), (settings.pythons[True], "Peers")):
         done = process(python, ["-c", code])
         if done.returncode:

@@ -54,7 +54,9 @@ DRIVER, ARROW, SESSION = (f"production.rows:open_{kind}" for kind in ("driver", 
 FLOOR = Contender("floor: cursor, numpy, highspy", "production.floor:by_driver", DRIVER)
 ARROW_FLOOR = Contender("floor: Arrow, numpy, highspy", "production.floor:by_arrow", ARROW)
 LUMIX = Contender("LumiX", "production.with_lumix:by_session", SESSION, peer=False)
-ARROW_LUMIX = Contender('LumiX, reader="arrow"', "production.with_lumix:by_arrow", SESSION, peer=False)
+ARROW_LUMIX = Contender(
+    'LumiX, reader="arrow"', "production.with_lumix:by_arrow", "production.with_lumix:open_for_arrow", peer=False
+)
 LINOPY = Contender("linopy, sparse model", "production.with_linopy:by_driver", DRIVER)
 
 PRODUCTION = (

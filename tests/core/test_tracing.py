@@ -7,7 +7,10 @@ both ways.
 from __future__ import annotations
 
 import builtins
+import cProfile
 import operator
+import pstats
+import sys
 from collections import namedtuple
 from collections.abc import Callable
 from functools import partial
@@ -242,3 +245,118 @@ def test_fifty_steps_are_traced() -> None:
 
     assert is_traced(function)
     assert computed(function, nine(4.0, 2.0)) == by_row(function, nine(4.0, 2.0))
+
+
+class Spelt(str):
+    """A text that equals its lower case, and is hashed as it is."""
+
+    def __eq__(self, other: object) -> bool:
+        return self.lower() == str(other).lower()
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+
+NAN = float("nan")
+NOTHING: dict[Any, float] = {}
+ONE = {1: 2.0}
+CODES = ["a", "c", "a"]
+FLAWED = [NAN, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("function", "usual", "odd"),
+    [
+        (lambda row: 1.0 if row.x in {1.0, NAN} else 2.0, 3.0, NAN),
+        (lambda row: 1.0 if row.x in FLAWED else 2.0, 3.0, NAN),
+        (lambda row: 1.0 if row.x in CODES else 2.0, "b", Spelt("C")),
+        (lambda row: 1.0 if row.x in CODES else 2.0, "b", "c"),
+        (lambda row: {NAN: 5.0}.get(row.x, 1.0), 3.0, NAN),
+    ],
+)
+def test_a_value_is_in_a_collection_as_python_says(function: Callable[..., Any], usual: Any, odd: Any) -> None:
+    rows = nine(usual, odd)
+
+    assert computed(function, rows) == by_row(function, rows)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: NOTHING.get(row.x, 1.0),
+        lambda row: NOTHING.get((row.x, 1), 1.0),
+        lambda row: ONE.get((row.x, 1), 1.0),
+        lambda row: ONE.get((1, row.x), 1.0),
+        lambda row: 1.0 if row.x in NOTHING else 2.0,
+    ],
+)
+def test_what_cannot_be_hashed_is_an_error_where_nothing_is_to_be_found(function: Callable[..., Any]) -> None:
+    assert is_traced(function)
+    assert_fails_for(2, function, nine(1.0, [1.0]))
+
+
+def test_a_dict_takes_no_default_by_name() -> None:
+    def missing(row: Row) -> Any:
+        return ONE.get(row.x, missing=3.0) if row.odd else row.x  # type: ignore[call-overload]
+
+    assert_fails_for(2, missing, nine(1.0, 5.0))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: 1.0 if (row.x, 1) == (row.y, 1) else 2.0,
+        lambda row: 1.0 if (row.x, 1) != (row.y, 1) else 2.0,
+        lambda row: 1.0 if row.x in (row.y, 5.0) else 2.0,
+        lambda row: 1.0 if [1, row.x] == [1, row.y] else 2.0,
+        lambda row: (5.0, row.y).count(row.x) + 0.5,
+        lambda row: 1.0 if row.x == row.y else 2.0,
+        lambda row: 1.0 if row.x == row.y and row.x in (row.y,) else 2.0,
+    ],
+)
+def test_one_nan_is_itself_within_a_tuple_and_differs_from_itself_elsewhere(function: Callable[..., Any]) -> None:
+    rows = [Row(id=i, x=NAN if i == 2 else 1.0, y=NAN if i == 2 else 2.0) for i in range(9)]
+    mixed = [Row(id=i, x=NAN if i == 2 else "1", y=NAN if i == 2 else 2.0) for i in range(9)]
+
+    assert computed(function, rows) == by_row(function, rows)
+    assert computed(function, mixed) == by_row(function, mixed)
+
+
+def profiled(function: Callable[[], Any]) -> Any:
+    """Call a function with a profiler at work, and see that it still is afterwards."""
+    profiler = cProfile.Profile()
+    profiler.enable()
+    found, after = function(), len(nine(1.0, 1.0))
+    profiler.disable()
+    names = {name for _, _, name in pstats.Stats(profiler).stats}  # type: ignore[attr-defined]
+    assert after == 9
+    assert "nine" in names
+    return found
+
+
+def asked(value: Any) -> float:
+    return 1.0 if isinstance(value, int) else 2.0
+
+
+def test_functions_are_traced_under_a_profiler() -> None:
+    function = lambda row: row.x * 2.0
+
+    assert profiled(lambda: is_traced(function))
+    assert profiled(lambda: computed(function, nine(1.0, 2.0))) == by_row(function, nine(1.0, 2.0))
+
+
+def test_code_that_is_given_a_symbol_is_looked_at_under_a_profiler() -> None:
+    asking = SimpleNamespace(of=asked)
+    function = lambda row: asking.of(row.x)
+
+    assert "isinstance" in profiled(lambda: reason(function))
+    assert profiled(lambda: computed(function, nine(1.0, 2))) == by_row(function, nine(1.0, 2))
+
+
+def test_the_watch_is_over_when_a_function_is_traced() -> None:
+    before = (sys.getprofile(), sys.gettrace())
+
+    trace(lambda row: row.x, [None])
+    trace(lambda row: asked(row.x), [None])
+
+    assert (sys.getprofile(), sys.gettrace()) == before

@@ -22,13 +22,13 @@ CORE = ROOT / "lumix_core" / "src" / "lumix_core"
 LAYERS = {
     "public": "__init__ testing",
     "model": "optimizer solution model constraints expressions term_methods variables parameters indexing",
-    "copying": "pickling copying function_copies object_copies reaching",
+    "copying": "pickling copying function_copies object_copies source_copies reaching",
     "compiling": "explaining compiling planning terms families",
-    "evaluating": "matching ranges axes evaluating failures batches watching",
-    "formulas": "tracing entering symbols conditions lookups codes arithmetic formulas",
-    "rows": "rows mentions projecting tables standins functions captures plugins entry_points hookspecs",
+    "evaluating": "matching ranges axes evaluating results failures batches watching",
+    "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
+    "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
     "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
-    "values": "columns",
+    "values": "columns orders",
     "errors": "errors",
 }
 

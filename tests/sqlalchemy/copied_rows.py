@@ -10,6 +10,12 @@ class Base(DeclarativeBase):
     pass
 
 
+class Price(Base):
+    __tablename__ = "prices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    price: Mapped[float]
+
+
 class Group(Base):
     __tablename__ = "groups"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -262,16 +262,17 @@ def copy_of_tables(tables: list[Any]) -> list[Any]:
 class Copies(RuleBasedStateMachine):
     """Originals and copies are edited in any order; nobody sees what happens to another."""
 
-    @initialize(prices=st.lists(numbers, min_size=1, max_size=4))
-    def start(self, prices: list[float]) -> None:
+    @initialize(prices=st.lists(numbers, min_size=1, max_size=4), queried=st.booleans())
+    def start(self, prices: list[float], queried: bool) -> None:
         self.engine = create_engine("sqlite://")
         rows.Base.metadata.create_all(self.engine)
         self.session = Session(self.engine)
         items = [rows.Item(id=i, price=price, weight=1.0) for i, price in enumerate(prices)]
-        self.session.add_all(items)
+        self.session.add_all([*items, *(rows.Price(id=i, price=price) for i, price in enumerate(prices))])
         self.session.commit()
         rates = {"rate": 1.0}
-        x = LXVariable[Any, float]("x").from_data(items).indexed_by(lambda item: item.id)
+        x = LXVariable[Any, float]("x").indexed_by(lambda item: item.id)
+        x = x.from_model(rows.Price, self.session) if queried else x.from_data(items)
         x.bounds(upper=lambda item: item.price * rates["rate"] + len(rates))
         self.models = [LXModel("plan").add_variable(x)]
         self.expected: list[tuple[list[float], dict[str, float]]] = [(list(prices), dict(rates))]
@@ -289,6 +290,15 @@ class Copies(RuleBasedStateMachine):
         items = self.models[of].variables[0].get_instances()
         items[row % len(items)].price = price
         self.expected[of][0][row % len(items)] = price
+
+    @rule(of=pick, row=pick, price=numbers)
+    def change_a_row_alone(self, of: int, row: int, price: float) -> None:
+        of %= len(self.models)
+        source: Any = self.models[of].variables[0].source
+        items = getattr(source, "rows", None)
+        if isinstance(items, Sequence):
+            items[row % len(items)].price = price
+            self.expected[of][0][row % len(items)] = price
 
     @rule(of=pick, name=st.sampled_from(["rate", "other"]), rate=numbers)
     def change_what_is_captured(self, of: int, name: str, rate: float) -> None:

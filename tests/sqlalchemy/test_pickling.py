@@ -73,6 +73,27 @@ class Product(Base):
         return self.price * self.category.markup
 """
 
+GOODS = """
+from sqlalchemy.orm import Mapped, mapped_column, synonym
+
+from shop_base import Base
+
+
+class Good(Base):
+    __tablename__ = "goods"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    price: Mapped[float]
+    title = synonym("name")
+
+    @property
+    def total(self) -> float:
+        return self.price + 1.0
+
+    def rate(self, factor):
+        return factor * self.price
+"""
+
 BUILD = """
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
@@ -123,6 +144,7 @@ def run(tmp_path: Path) -> Callable[..., str]:
         "shop_related": RELATED,
         "shop_reviews": REVIEWS,
         "shop_products": PRODUCTS,
+        "shop_goods": GOODS,
         "comparing": HOW_TO_COMPARE,
     }
     for name, text in modules.items():
@@ -295,6 +317,46 @@ def test_globals_of_a_script_go_along_with_its_lambdas(run):
     before = run("dump", program, IMPORTS, BUILD)
 
     after = run("load", LOAD.split("    rows =", maxsplit=1)[0])
+
+    assert after == before
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_rows_that_are_only_columns_compile_as_columns_where_no_mapper_is_configured(run, protocol):
+    goods = """
+        import pickle
+        from sqlalchemy import create_engine
+        from sqlalchemy.orm import Session
+        from comparing import digest
+        from lumix_core import LXModel, LXVariable
+        from shop_goods import Good
+
+        session = Session(create_engine("sqlite://"))
+        Good.metadata.create_all(session.connection())
+        session.add_all([Good(id=i, price=i / 3, name=f"good {i}") for i in range(100)])
+        session.commit()
+        x = LXVariable[Good, float]("x").from_model(session).bounds(upper=lambda good: good.total + good.rate(2.0))
+        model = LXModel("plan").add_variable(x.where(lambda good: good.title != "good 7"))
+        with open("plan.pickle", "wb") as file:
+            pickle.dump(model, file, protocol=PROTOCOL)
+        print(digest(model))
+    """
+    load = """
+        import pickle
+        from comparing import digest
+
+        with open("plan.pickle", "rb") as file:
+            model = pickle.load(file)
+        print(digest(model))
+        rows = model.variables[0].source.rows
+        assert sorted(rows.made) == [0, 50, 99]  # those on which columns and functions are compared
+        from shop_goods import Good
+        assert rows[3].total == 2.0
+        assert not Good.__mapper__.configured
+    """
+    before = run("dump", goods.replace("PROTOCOL", str(protocol)))
+
+    after = run("load", load)
 
     assert after == before
 

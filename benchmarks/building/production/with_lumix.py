@@ -6,16 +6,22 @@ from typing import Any
 
 import highspy
 from contenders import CannotRunError, Laps
+from production.rows import open_session
 from production.tables import Machine, Product, ProductionRecipe
 from solver import hold
 from sqlalchemy.orm import Session
 
-from lumix import LXConstraint, LXLinearExpression, LXModel, LXVariable
+from lumix import LXConstraint, LXLinearExpression, LXModel, LXModelError, LXParameter, LXVariable
 
-try:
-    from lumix import LXParameter
-except ImportError:
-    LXParameter = None
+
+def open_for_arrow(backend: str, size: str) -> Session:
+    """Return a session; skips where the drivers are not installed."""
+    session = open_session(backend, size)
+    try:
+        LXVariable[Product, float]("probe").from_model(Product, session, reader="arrow")
+    except LXModelError as error:
+        raise CannotRunError(str(error)) from error
+    return session
 
 
 def by_session(session: Session, lap: Laps) -> highspy.Highs:
@@ -35,7 +41,6 @@ def build(session: Session, lap: Laps, **source: Any) -> highspy.Highs:
 
 
 def write(session: Session, **source: Any) -> LXModel:
-    check(source)
     hours = (
         LXParameter[ProductionRecipe]("hours")
         .from_model(ProductionRecipe, session, **source)
@@ -57,14 +62,3 @@ def write(session: Session, **source: Any) -> LXModel:
     )
     profit = LXLinearExpression().add_term(production, lambda p: p.profit_per_unit)
     return LXModel("production").add_variable(production).add_constraint(capacity).maximize(profit)
-
-
-def check(source: dict[str, Any]) -> None:
-    """Skip what the installed LumiX does not have."""
-    if LXParameter is None:
-        raise CannotRunError("this LumiX has no LXParameter")
-    if source:
-        try:
-            LXVariable[Product, float]("probe").from_model(Product, Session(), **source)
-        except (TypeError, ImportError) as error:
-            raise CannotRunError(f"this LumiX does not read so: {error}") from error

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from lumix_core.columns import ABSENT, Column, column, object_column
+from lumix_core.columns import ABSENT, Column, column, has_nan, object_column
 from lumix_core.problem import BoolArray
 
 Value: TypeAlias = Any
@@ -49,6 +49,11 @@ def one_by_one(function: Callable[..., Any], operands: tuple[Value, ...], size: 
         return column(list(map(function, *lists)))
     except Exception as error:
         raise Unlike from error
+
+
+def same_or_equal(one: Any, other: Any) -> bool:
+    """Compare as collections compare what they hold: NaN equals itself where it is one object."""
+    return one is other or bool(one == other)
 
 
 def truth(value: Value, size: int) -> BoolArray:
@@ -178,6 +183,12 @@ def _compared(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
     return rule
 
 
+def _compared_as_held(one: Value, other: Value) -> Column | None:
+    if "f" in _kind(one) + _kind(other) and has_nan(one) and has_nan(other):
+        raise Unlike  # whether they are one object
+    return _compared(np.equal)(one, other)
+
+
 def _bitwise(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
     def rule(one: Value, other: Value) -> Column | None:
         if _kind(one) + _kind(other) not in ("bb", "ii"):
@@ -216,6 +227,7 @@ _RULES: dict[Callable[..., Any], Callable[..., Column | None]] = {
     operator.mod: _whole(np.remainder),
     operator.eq: _compared(np.equal),
     operator.ne: _compared(np.not_equal),
+    same_or_equal: _compared_as_held,
     operator.lt: _compared(np.less),
     operator.le: _compared(np.less_equal),
     operator.gt: _compared(np.greater),

@@ -10,6 +10,7 @@ import numpy as np
 
 from lumix_core.columns import Column
 from lumix_core.keys import IntArray
+from lumix_core.orders import stable_order
 
 MISSING = -1
 ROOM = 1 << 10
@@ -112,22 +113,6 @@ def spread(starts: IntArray, counts: IntArray) -> IntArray:
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.arange(total) - np.repeat(ends - counts - starts, counts)
-
-
-def is_increasing(values: IntArray) -> bool:
-    """Whether each number is larger than the one before."""
-    return bool((values[1:] > values[:-1]).all())
-
-
-def stable_order(values: IntArray) -> IntArray:
-    """Return the order that sorts numbers which are not negative; equal ones stay as they are."""
-    count = len(values)
-    top = int(values.max()) + 1 if count else 0
-    if top * max(count, 1) < _MOST:  # numpy sorts numbers faster than it finds their order
-        packed = np.sort(values * count + np.arange(count))
-        order: IntArray = packed % count if count else packed
-        return order
-    return np.argsort(values, kind="stable")
 
 
 class _Dense:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +46,38 @@ def stacked(parts: Sequence[Column]) -> Column:
     if len({part.dtype for part in parts}) == 1:
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
     return np.concatenate([part.astype(np.object_) for part in parts])
+
+
+def has_nan(value: Any) -> bool:
+    """Whether a column or a single value holds NaN of any kind, which is equal to itself only where it is one object.
+
+    Rows keep that object; columns of floats do not.
+    """
+    if not isinstance(value, np.ndarray):
+        return _differs_from_itself(value)
+    if value.dtype != np.object_:
+        return value.dtype == np.float64 and bool(np.isnan(value).any())
+    return any(map(_differs_from_itself, value))
+
+
+def _differs_from_itself(value: Any) -> bool:
+    if type(value) in _EQUAL_TO_THEMSELVES:
+        return False
+    try:
+        return bool(value != value)  # noqa: PLR0124 - that is the question
+    except Exception:  # noqa: BLE001 - a signalling NaN, or what compares to an array
+        return True
+
+
+_EQUAL_TO_THEMSELVES = {str, int, bool, bytes, type(None), date, datetime, timedelta, UUID}
+
+
+def is_hashed_as_compared(cls: type) -> bool:
+    """Whether values of a class are found by their hash wherever ``==`` finds them."""
+    return cls in _HASHED_AS_COMPARED or issubclass(cls, np.generic) or cls.__eq__ is object.__eq__
+
+
+_HASHED_AS_COMPARED = _EQUAL_TO_THEMSELVES | {float, Decimal, Fraction}
 
 
 class _Absent:

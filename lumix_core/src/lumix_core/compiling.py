@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lumix_core import collector
-from lumix_core.codes import is_increasing, stable_order
 from lumix_core.errors import (
     LXIncompleteError,
     LXModelError,
@@ -25,6 +24,7 @@ from lumix_core.evaluating import Account, Evaluator
 from lumix_core.families import Family, constraint_family, variable_family
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray, Keys
+from lumix_core.orders import is_increasing, stable_order
 from lumix_core.planning import plan
 from lumix_core.problem import BoolArray, FloatArray, LXBlock, LXProblem
 from lumix_core.rows import Read

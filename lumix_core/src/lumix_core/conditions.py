@@ -10,19 +10,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from lumix_core.arithmetic import same_or_equal
 from lumix_core.formulas import After, Apply, Choice, Constant, Lookup, Member, Node, same
 from lumix_core.lookups import NO_DEFAULT
 
-COMPARISONS = {operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
+EQUALITIES = {operator.eq, same_or_equal}
+COMPARISONS = {*EQUALITIES, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
 _ZERO_FOR_ZERO = {operator.neg, operator.pos, operator.abs, abs, float, operator.truediv}
 
 
 @dataclass(frozen=True, eq=False)
 class Equal:
-    """Two formulas that must have equal values."""
+    """Two formulas that must have equal values; ``held``: as collections compare what they hold."""
 
     left: Node
     right: Node
+    held: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +54,9 @@ def conjuncts(condition: Node) -> list[Node]:
 
 def exact_need(condition: Node) -> Need | None:
     """Return the need that says all that a condition says, if there is one."""
-    if isinstance(condition, Apply) and condition.function is operator.eq:
-        return Equal(*condition.operands)
+    if isinstance(condition, Apply) and condition.function in EQUALITIES:
+        left, right = condition.operands
+        return Equal(left, right, held=condition.function is same_or_equal)
     return Has(condition.table, condition.key) if isinstance(condition, Member) else None
 
 

@@ -23,7 +23,8 @@ from lumix_core.errors import LXCopyError, LXNotLoadedError, sentence
 from lumix_core.function_copies import FUNCTION_WAYS
 from lumix_core.plugins import adapter_for, row_adapters
 from lumix_core.reaching import bound_parts, data_of, is_handle
-from lumix_core.rows import DataSource, DetachedSource, QuerySource, RowAdapter
+from lumix_core.rows import RowAdapter
+from lumix_core.source_copies import DATA, SOURCE_WAYS, Sources, read_waiting
 from lumix_core.standins import new_standin, row_class_of, standin_class
 
 T = TypeVar("T")
@@ -62,10 +63,9 @@ class Copier:
         self.frozen: dict[int, frozenset[str]] = {}
         self.deepest = 0
         made: _Made = self.memo.setdefault(id(_Made), _Made())
-        self.standins, self.plain, self._made = made.standins, made.plain, made.copies
+        self.standins, self.plain, self.sources, self._made = made.standins, made.plain, made.sources, made.copies
         self._kept: list[Any] = self.memo.setdefault(id(self.memo), [])
         self._waiting: dict[RowAdapter, list[tuple[Any, Any]]] = {}
-        self._sources: dict[Any, DetachedSource] = {}
         self._ways: dict[type, Way | None] = dict.fromkeys(ATOMIC)
         self._stack: list[tuple[Copying, str]] = []
         self._asked = ""
@@ -75,13 +75,26 @@ class Copier:
         """Return the copy of a value, with all that it holds filled in."""
         self._root = value
         result = self._run(value)
+        self._fill_waiting()
+        read_waiting(self)
+        return result
+
+    def copies_of(self, rows: list[Any], adapter: RowAdapter) -> list[Any]:
+        """Return the copies of rows of a source, with what is lazy in them loaded."""
+        before = [row for row in rows if self.knows(row)]
+        shells: list[Any] = self._run(rows)
+        self._fill_waiting()
+        pairs = [(row, self._made[id(row)]) for row in before]
+        self._fill(adapter, [(row, shell) for row, shell in pairs if _lacks_columns(shell)], self.load)
+        return shells
+
+    def _fill_waiting(self) -> None:
         load = self.load
         while self._waiting:
             waiting, self._waiting = self._waiting, {}
             for adapter, pairs in waiting.items():
                 self._fill(adapter, pairs, load)
             load = False  # what the rows lead to is copied as far as it is loaded
-        return result
 
     @cached_property
     def data(self) -> frozenset[int]:
@@ -118,7 +131,7 @@ class Copier:
         way = [label for label in (*(label for _, label in self._stack), self._asked) if label]
         way = [label for label, after in zip(way, [*way[1:], ""], strict=True) if label != after]
         held = ": ".join([*way, f"{_article(type(part).__name__)} ({part!r:.80})"])
-        advice = _ADVICE_ON_DATA if way and way[-1] == _DATA else _ADVICE
+        advice = _ADVICE_ON_DATA if way and way[-1] == DATA else _ADVICE
         return f"{sentence(held)}. It cannot be copied: {why}. {advice}"
 
     def _run(self, value: Any) -> Any:
@@ -233,24 +246,6 @@ class Copier:
     def _refuse_handle(self, handle: Any) -> Any:
         raise LXCopyError(self.unsafe(handle, "it is bound to a database, and a copy must not be"))
 
-    def data_source(self, value: DataSource) -> Copying:
-        """Copy the rows that were given as they are."""
-        return self.remember(value, DataSource((yield Ask(value.data, _DATA))))
-
-    def query_source(self, value: QuerySource) -> Any:
-        """Run the query of a source, once for equal queries, and keep its rows detached."""
-        identity = value.identity
-        if identity in self._sources:
-            return self.remember(value, self._sources[identity])
-        table = value.read(flush=False)
-        source = DetachedSource([], table.row_type, table.primary_key, str(value))
-        self._sources[identity] = self.remember(value, source)
-        return self._rows_of(source, list(table.rows))
-
-    def _rows_of(self, source: DetachedSource, rows: list[Any]) -> Copying:
-        source.table_rows.extend((yield Ask(rows)))
-        return source
-
 
 class _Made:
     """What the protocol has made for one memo, however many copiers were at work."""
@@ -259,6 +254,12 @@ class _Made:
         self.copies: dict[int, Any] = {}
         self.standins: list[Any] = []
         self.plain: list[Any] = []
+        self.sources = Sources()
+
+
+def _lacks_columns(shell: Any) -> bool:
+    row_class = row_class_of(type(shell))
+    return row_class is not None and not row_class.columns <= shell.__dict__.keys()
 
 
 def _holds_live(value: Any) -> bool:
@@ -271,7 +272,6 @@ def _name_of(part: Any) -> str:
     return str(getattr(part, "owner", "")) if isinstance(part, Copyable) else ""
 
 
-_DATA = "the data of from_data()"
 _ADVICE_ON_DATA = "Write .from_model(query, session), or read the rows first: .from_data(list(rows))."
 _ADVICE = (
     "Read what is needed from it before the model is built, and give the function the values instead: a dict, a list "
@@ -295,9 +295,8 @@ _WAYS: dict[type, Callable[[Copier, Any], Any]] = {
     tuple: objects.copy_tuple,
     frozenset: objects.copy_frozenset,
     np.ndarray: objects.copy_array,
-    DataSource: Copier.data_source,
-    QuerySource: Copier.query_source,
     **FUNCTION_WAYS,
+    **SOURCE_WAYS,
 }
 
 

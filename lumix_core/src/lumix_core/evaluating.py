@@ -6,12 +6,10 @@ columns cannot tell (an error, a value that is no number) is gone through row by
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
-from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -25,10 +23,10 @@ from lumix_core.failures import failure, wrong_number
 from lumix_core.formulas import After, Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
-from lumix_core.lookups import NO_DEFAULT, LookupTable, table_of
-from lumix_core.numbers import is_real_type
+from lumix_core.lookups import NO_DEFAULT, LookupTable, check_hashed_as_compared, table_of
 from lumix_core.plugins import adapter_for
 from lumix_core.problem import BoolArray, FloatArray
+from lumix_core.results import Listed, equal, numbers_of, numbers_of_rows, true_of, truth_of, truths_of_rows
 from lumix_core.rows import Reading
 from lumix_core.standins import RowClass
 from lumix_core.tables import Table
@@ -97,7 +95,9 @@ class Evaluator:
 
     def mapped(self, table: Table) -> RowClass | None:
         """Return what is known of the class of a table's rows, where an ORM maps it."""
-        return None if table.row_type is None or table.detached else self.row_class(table.row_type)
+        if table.detached:
+            return table.row_class
+        return None if table.row_type is None else self.row_class(table.row_type)
 
     def row_class(self, cls: type) -> RowClass | None:
         """Return what is known of a class that an ORM maps, None for any other."""
@@ -118,7 +118,7 @@ class Evaluator:
             LXNumberError: it failed on a value that is NULL or no number.
             LXFunctionError: it failed for another reason.
         """
-        found: list[Any] = self._either_way(function, batch, _Listed(convert), list, convert)
+        found: list[Any] = self._either_way(function, batch, Listed(convert), list, convert)
         return found
 
     def values(self, function: UserFunction, batch: Batch) -> Column:
@@ -160,7 +160,7 @@ class Evaluator:
 
     def truths(self, function: UserFunction, batch: Batch) -> BoolArray:
         """Return for which members a condition is true, shape ``(size,)``; raises as `objects` does."""
-        found: BoolArray = self._either_way(function, batch, true_of, _truths_of_rows, _truth)
+        found: BoolArray = self._either_way(function, batch, true_of, truths_of_rows, truth_of)
         return found
 
     def numbers(self, value: float | UserFunction, batch: Batch, known: dict[int, Column] | None = None) -> FloatArray:
@@ -178,12 +178,12 @@ class Evaluator:
             return np.full(batch.size, value)
 
         def of_rows(values: list[Any]) -> FloatArray:
-            found = _numbers_of_rows(values)
+            found = numbers_of_rows(values)
             if found is None:
                 raise wrong_number(value, batch, values)
             return found
 
-        found: FloatArray = self._either_way(value, batch, _numbers, of_rows, known=known)
+        found: FloatArray = self._either_way(value, batch, numbers_of, of_rows, known=known)
         return found
 
     def _either_way(
@@ -231,9 +231,9 @@ class Evaluator:
         try:
             values = [function.call(*batch.rows_of(i)) for i in picks]
             alone = of_rows(values if convert is None else list(map(convert, values)))
+            return all(equal(result[i], one) for i, one in zip(picks, alone, strict=True))
         except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row tells
             return False
-        return all(_equal(result[i], one) for i, one in zip(picks, alone, strict=True))
 
     def account(self, done: Account) -> None:
         """Note how a function was evaluated."""
@@ -329,6 +329,9 @@ class Evaluator:
         return arithmetic.merged(~missing, table.values[places[~missing]], filled(default, int(missing.sum())))
 
     def _member(self, node: Member, batch: Batch, known: dict[int, Column] | None) -> Column:
+        if isinstance(node.table, list | tuple):  # searched by ==, not by hash
+            for part in key_parts(node.key):
+                check_hashed_as_compared(filled(self.value(part, batch, known), batch.size))
         found: Column = self._places(self.table(node.table, node.key), node.key, batch, known) >= 0
         return found
 
@@ -336,7 +339,7 @@ class Evaluator:
         parts = [self.value(one, batch, known) for one in key_parts(key)]
         try:
             return table.find(parts, batch.size)
-        except (TypeError, OverflowError) as error:
+        except Exception as error:
             raise Unlike from error
 
     def _tuple(self, node: Tuple, batch: Batch, known: dict[int, Column] | None) -> Column:
@@ -403,7 +406,7 @@ def by_row(function: UserFunction, batch: Batch, convert: Callable[[Any], Any] |
 def agrees_on(condition: UserFunction, batch: Batch, expected: bool) -> bool:
     """Whether a condition says by itself, for the only member of a batch, what its columns say."""
     try:
-        return _truth(condition.call(*batch.rows_of(0))) is bool(expected)
+        return truth_of(condition.call(*batch.rows_of(0))) is bool(expected)
     except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row tells
         return False
 
@@ -411,15 +414,6 @@ def agrees_on(condition: UserFunction, batch: Batch, expected: bool) -> bool:
 def sample(size: int) -> list[int]:
     """Return a few places, spread over all of them."""
     return sorted({0, size // 2, size - 1}) if size else []
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two results are the same, bit for bit."""
-    one = one.item() if isinstance(one, np.generic) else one
-    other = other.item() if isinstance(other, np.generic) else other
-    if type(one) is not type(other) or not (one is other or bool(one == other)):
-        return False
-    return type(one) is not float or one != 0.0 or math.copysign(1.0, one) == math.copysign(1.0, other)
 
 
 def _only(uses: int) -> int | None:
@@ -436,72 +430,3 @@ _EVALUATE: dict[type, Callable[..., Value]] = {
     Member: Evaluator._member,
     Tuple: Evaluator._tuple,
 }
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """Returns values as Python objects, converted if asked."""
-
-    convert: Callable[[Any], Any] | None
-
-    def __call__(self, value: Value, size: int) -> list[Any]:
-        found: list[Any] = filled(value, size).tolist()
-        try:
-            return found if self.convert is None else list(map(self.convert, found))
-        except Exception as error:
-            raise Unlike from error
-
-
-def true_of(value: Value, size: int) -> BoolArray:
-    """Return whether each value is true as a condition; raises `Unlike` where one is neither true nor false."""
-    values = filled(value, size)
-    if values.dtype == np.bool_:
-        return values
-    if values.dtype == np.float64 and np.isnan(values).any():
-        raise Unlike
-    if values.dtype != np.object_:
-        return arithmetic.truth(values, size)
-    try:
-        return _truths_of_rows(list(map(_truth, values)))
-    except Exception as error:
-        raise Unlike from error
-
-
-def _truths_of_rows(values: list[Any]) -> BoolArray:
-    return np.array(values, dtype=np.bool_)
-
-
-def _truth(value: Any) -> bool:
-    """Return the truth of what a condition returned; what is true by mistake only is refused."""
-    if value is True or value is False:
-        return bool(value)
-    if isinstance(value, MethodType | BuiltinMethodType | FunctionType):
-        raise TypeError(f"it returned the method {value.__name__!r}, which is always true; call it")
-    differs = value != value  # noqa: PLR0124 - nothing but NaN, of whatever library, differs from itself
-    if differs is True or (isinstance(differs, np.bool_) and differs):
-        raise TypeError(f"it returned {value!r}, which is neither true nor false")
-    return bool(value)
-
-
-def _numbers(value: Value, size: int) -> FloatArray:
-    values = filled(value, size)
-    if values.dtype == np.object_:
-        found = _numbers_of_rows(values.tolist())
-        if found is None:
-            raise Unlike
-        return found
-    floats: FloatArray = values.astype(np.float64, copy=False)
-    if values.dtype == np.float64 and not np.isfinite(floats).all():
-        raise Unlike
-    return floats
-
-
-def _numbers_of_rows(values: list[Any]) -> FloatArray | None:
-    """Return values as floats, None where one is no finite number."""
-    if not all(map(is_real_type, set(map(type, values)))):
-        return None
-    try:
-        result = np.fromiter(map(float, values), dtype=np.float64, count=len(values))
-    except (OverflowError, ValueError):
-        return None
-    return result if np.isfinite(result).all() else None

@@ -14,6 +14,7 @@ from lumix_core.formulas import Lookup
 from lumix_core.lookups import NO_DEFAULT
 from lumix_core.planning import Planned, Planner, plan
 from lumix_core.rows import QuerySource, Read, Source
+from lumix_core.tables import PRESENT
 
 if TYPE_CHECKING:
     from lumix_core.model import LXModel
@@ -154,7 +155,7 @@ def _reads(source: Source, planner: Planner) -> str:
     wanted = planner.wanted(source)
     if wanted.whole is not None:
         return f"whole rows: {wanted.whole}"
-    return f"columns {', '.join('.'.join(path) for path in wanted.paths)}"
+    return f"columns {', '.join('.'.join(path).removesuffix(f'.{PRESENT}') for path in wanted.paths)}"
 
 
 def _function_line(planned: Planned, account: Account | None) -> FunctionLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from lumix_core.arithmetic import Unlike
 from lumix_core.codes import KeyIndex
-from lumix_core.columns import ABSENT, Column, column
+from lumix_core.columns import ABSENT, Column, column, has_nan, is_hashed_as_compared
 from lumix_core.keys import IntArray
 from lumix_core.numbers import is_real_type
 
@@ -60,7 +61,7 @@ class LookupTable:
 
     def _searched(self, key: Any) -> Any:
         parts = key if self.compound else (key,)
-        if type(parts) is not tuple or len(parts) != len(self.key) or not self.size:
+        if not isinstance(parts, tuple) or len(parts) != len(self.key) or not self.size:
             hash(key)
             return None
         (code,) = self.index.encode([column([part]) for part in parts], 1)
@@ -76,7 +77,12 @@ class LookupTable:
         """Return the place of each key, -1 for those that are not there; raises TypeError as hashing does."""
         for place, values in enumerate(key):
             self.check(place, values)
-        return self.index.positions(key, size) if self.size else np.full(size, -1)
+        if self.size:
+            return self.index.positions(key, size)
+        for part in key:
+            for one in part.tolist() if isinstance(part, np.ndarray) else [part] * bool(size):
+                hash(one)
+        return np.full(size, -1)
 
     def may_have(self, key: Any) -> bool:
         """Whether a key is made like those that there are."""
@@ -120,11 +126,32 @@ def table_of(held: Mapping[Any, Any] | Collection[Any], parts: int) -> LookupTab
     Args:
         held: as the user's function captures it.
         parts: how many values make a key: 0 for keys that are looked up as they are, else tuples of so many.
+
+    Raises:
+        Unlike: only a row can tell which keys it has.
     """
-    keys = list(held)
+    found = _table(held, _distinct(held) if isinstance(held, list | tuple) else list(held), parts)
+    if any(map(has_nan, found.key)):
+        raise Unlike
+    return found
+
+
+def _table(held: Mapping[Any, Any] | Collection[Any], keys: list[Any], parts: int) -> LookupTable:
     values = list(held.values()) if isinstance(held, Mapping) else keys
     if parts:
         kept = [i for i, key in enumerate(keys) if isinstance(key, tuple) and len(key) == parts]
         columns = tuple(column([keys[i][place] for i in kept]) for place in range(parts))
         return LookupTable(columns, column([values[i] for i in kept]), compound=True)
     return LookupTable((column(keys),), column(values), compound=False)
+
+
+def _distinct(held: Sequence[Any]) -> list[Any]:
+    """Return what is in a list, each value once; Python searches a list by ``==``, columns by hash."""
+    check_hashed_as_compared(one for item in held for one in (item if type(item) is tuple else (item,)))
+    return list(dict.fromkeys(held))
+
+
+def check_hashed_as_compared(values: Iterable[Any]) -> None:
+    """Raise `Unlike` unless values are found by their hash wherever ``==`` finds them."""
+    if not all(map(is_hashed_as_compared, set(map(type, values)))):
+        raise Unlike

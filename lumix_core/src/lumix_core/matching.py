@@ -15,18 +15,21 @@ import numpy as np
 
 from lumix_core.arithmetic import Unlike, filled
 from lumix_core.axes import Axes, Combinations
-from lumix_core.codes import KeyIndex, is_increasing, stable_order
-from lumix_core.columns import Column
+from lumix_core.codes import KeyIndex
+from lumix_core.columns import Column, has_nan
 from lumix_core.conditions import Equal, Has, Need, conjuncts, exact_need, needs
-from lumix_core.evaluating import Account, Evaluator, agrees_on, key_parts, sample, true_of
+from lumix_core.evaluating import Account, Evaluator, agrees_on, key_parts, sample
 from lumix_core.formulas import Constant, Lookup, Node, nodes, same
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
+from lumix_core.orders import is_increasing, stable_order
 from lumix_core.problem import BoolArray
 from lumix_core.ranges import AxisValues, Ranges, default_of
+from lumix_core.results import true_of
 
 BLOCK = 1 << 18
 """How many combinations of rows are looked at in one go."""
+_UNTOLD = (Unlike, TypeError, OverflowError, RecursionError)  # values that cannot be hashed, or it might raise
 
 
 def matching(
@@ -51,12 +54,7 @@ def matching(
     began = perf_counter()
     try:
         found = _Join(evaluator, axes, conditions, coefficient).combinations()
-    except (
-        Unlike,
-        TypeError,
-        OverflowError,
-        RecursionError,
-    ):  # values that cannot be hashed, or a formula that might raise
+    except _UNTOLD:
         return _by_blocks(evaluator, axes, conditions)
     for condition in conditions:
         if not _agrees(condition, axes, found):
@@ -197,6 +195,8 @@ class _Join:
         if here is None or there is None or here == there:
             return False
         columns = (self.values.of(need.left, here), self.values.of(need.right, there))
+        if need.held and all(map(has_nan, columns)):
+            raise Unlike
         self.edges.append(_Edge((here, there), columns))
         return True
 

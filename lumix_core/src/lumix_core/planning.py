@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lumix_core.captures import captured
 from lumix_core.evaluating import Evaluator
-from lumix_core.formulas import Attribute, Lookup, Member, nodes
+from lumix_core.formulas import Attribute, Failure, Lookup, Member, nodes
 from lumix_core.functions import UserFunction
 from lumix_core.rows import QuerySource, Source, Wanted
 from lumix_core.standins import RowClass
@@ -146,6 +146,9 @@ class Planner:
                     self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
             elif isinstance(node, Lookup | Member):
                 self.parameter(node.table)
+            elif isinstance(node, Failure):  # what else that branch reads, only a row can tell
+                for one in rows:
+                    self._want_rows(one, f"{function.role} raises {type(node.error).__name__}: {node.error}")
 
     def parameter(self, held: Any) -> None:
         """Note what a table that functions look up wants of its source, if it has one."""

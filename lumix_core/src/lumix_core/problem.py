@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumix_core.keys import IntArray, Keys
+from lumix_core.orders import stable_order
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int32]
@@ -128,6 +129,13 @@ class LXProblem:
     def row_numbers(self) -> IntArray:
         """Return the row of each nonzero, shape ``(k,)``."""
         return np.repeat(np.arange(self.num_constraints), np.diff(self.row_starts))
+
+    def by_column(self) -> tuple[IndexArray, IndexArray, FloatArray]:
+        """Return ``A`` in compressed sparse columns: starts, shape ``(n + 1,)``, rows and coefficients, ``(k,)``."""
+        order = stable_order(self.columns.astype(np.int64))
+        starts = np.zeros(self.num_variables + 1, dtype=np.int32)
+        np.cumsum(np.bincount(self.columns, minlength=self.num_variables), out=starts[1:])
+        return starts, self.row_numbers()[order].astype(np.int32), self.coefficients[order]
 
     def activity(self, x: FloatArray) -> FloatArray:
         """Return ``A x``, shape ``(m,)``."""

@@ -19,7 +19,7 @@ from lumix_core.arithmetic import EXACT, Unlike, filled, magnitude
 from lumix_core.axes import Axes
 from lumix_core.batches import Batch
 from lumix_core.columns import Column
-from lumix_core.conditions import COMPARISONS
+from lumix_core.conditions import COMPARISONS, EQUALITIES
 from lumix_core.evaluating import Evaluator, key_parts
 from lumix_core.formulas import After, Apply, Choice, Constant, Lookup, Member, Node, Tuple
 from lumix_core.lookups import NO_DEFAULT, LookupTable
@@ -157,6 +157,8 @@ def _range_of_sum(one: Range, other: Range) -> Range:
 
 
 def _range_of_product(one: Range, other: Range) -> Range:
+    if not (math.isfinite(one.largest) and math.isfinite(other.largest)):
+        raise Unlike  # a product with NaN or infinity is no zero, even of a zero
     return _computed_range(one, other, one.largest * other.largest)
 
 
@@ -217,7 +219,7 @@ _RANGE_RULES: dict[Any, Any] = {
     operator.and_: _range_of_and,
     operator.or_: _range_of_and,
     **dict.fromkeys(COMPARISONS, _range_of_order),
-    operator.eq: _range_of_equality,
+    **dict.fromkeys(EQUALITIES, _range_of_equality),
     operator.ne: _range_of_equality,
 }
 

@@ -5,7 +5,7 @@ A source is read once per compile, however many parts of the model use it: `Read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol, cast, runtime_checkable
@@ -74,6 +74,20 @@ class ReaderQuery(ColumnQuery, Protocol):
 
         Raises:
             LXSourceError: there is no such reader, or it cannot read from this database; the message says why.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepingQuery(ColumnQuery, Protocol):
+    """A query that knows which of its rows are instances already, so that a copy may take columns for all others."""
+
+    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
+        """Return the instances of `row_type` that the session keeps, by primary key. Runs no query.
+
+        Returns:
+            None where these, and the columns of `row_type` for all others, would not be what `rows` returns: some
+            may be of a subclass, or the query changes the instances that it finds.
         """
         ...
 
@@ -229,28 +243,6 @@ class QuerySource:
 
     def __str__(self) -> str:
         return str(self.query)
-
-
-@dataclass(frozen=True, eq=False)
-class DetachedSource:
-    """Rows that were read when a model was copied; they need no database."""
-
-    table_rows: list[Any]
-    row_type: type | None
-    primary_key: tuple[str, ...] | None
-    origin: str
-
-    @property
-    def identity(self) -> Hashable:
-        """One and the same rows are read once."""
-        return ("detached", id(self))
-
-    def read(self) -> Table:
-        """Return the rows."""
-        return Table(list(self.table_rows), self.row_type, self.primary_key, detached=True)
-
-    def __str__(self) -> str:
-        return f"{self.origin}, detached"
 
 
 @dataclass(eq=False)

@@ -5,21 +5,23 @@ A symbol answers what it knows and raises `Untraceable` for all else; it never g
 
 from __future__ import annotations
 
+import dis
 import operator
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
-from types import BuiltinFunctionType, CellType, FunctionType, GeneratorType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from lumix_core.arithmetic import same_or_equal
 from lumix_core.formulas import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
 from lumix_core.standins import RowClass
-from lumix_core.tables import PRESENT
 
 BRANCHES = 32
 """How many ways through a function are followed."""
@@ -175,7 +177,10 @@ class Symbol:
         raise self._lx_recorder.refuse(f"it assigns to the attribute {name!r}")
 
     def __bool__(self) -> bool:
-        return recorder_in(self).decide(node_of(self))
+        node = node_of(self)
+        if isinstance(node, Apply) and node.function is operator.eq and not _is_condition(sys._getframe(1)):
+            node.function = same_or_equal  # a tuple, a list or a builtin looks for the same object first
+        return recorder_in(self).decide(node)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method
         if keywords:
@@ -201,6 +206,12 @@ node_of: Callable[[Symbol], Node] = vars(Symbol)["_lx_node"].__get__
 """Returns the formula of a symbol, without asking its `Symbol.__getattribute__`."""
 recorder_in: Callable[[Symbol], Recorder] = vars(Symbol)["_lx_recorder"].__get__
 """Returns the recorder of a symbol, in the same way."""
+
+
+def _is_condition(frame: FrameType) -> bool:
+    """Whether the code asks itself whether a value is true, not a tuple or a function that it gave the value to."""
+    instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return instruction in ("TO_BOOL", "UNARY_NOT") or instruction.startswith(("POP_JUMP", "JUMP_IF"))
 
 
 class Captured:
@@ -249,77 +260,14 @@ class PlainRow(Symbol):
 
     def _lx_read(self, name: str) -> PlainRow:
         node, recorder = self._lx_node, recorder_in(self)
+        if "." in name:
+            raise recorder.refuse(f"it reads {name!r}, which is no name of one attribute")
         recorder.use(node)
         return PlainRow(Attribute(node.argument, (*node.path, name)), recorder)
 
 
-class MappedRow(Symbol):
-    """A row of a class that an ORM maps: columns and related rows are told apart, the class's code is traced."""
-
-    __slots__ = ("_lx_class",)
-    _lx_node: Attribute
-    _lx_class: RowClass
-
-    def __init__(self, node: Node, recorder: Recorder, row_class: RowClass) -> None:
-        super().__init__(node, recorder)
-        object.__setattr__(self, "_lx_class", row_class)
-
-    def __bool__(self) -> bool:
-        mapped, node = self._lx_class.mapped, self._lx_node
-        if not node.path or hasattr(mapped, "__bool__") or hasattr(mapped, "__len__"):
-            raise self._lx_recorder.refuse(f"it asks whether a {mapped.__name__} is true")
-        return self._lx_recorder.decide(Attribute(node.argument, (*node.path, PRESENT)))
-
-    def _lx_read(self, name: str) -> Any:
-        row, node, recorder = self._lx_class, self._lx_node, self._lx_recorder
-        recorder.use(node)
-        alias = row.aliases.get(name, ())
-        name = alias[0] if len(alias) == 1 else name
-        found = Attribute(node.argument, (*node.path, name))
-        if name in row.columns:
-            return Symbol(found, recorder)
-        if name in row.related:
-            related = recorder.row_class(row.related[name])
-            return PlainRow(found, recorder) if related is None else MappedRow(found, recorder, related)
-        if name in row.attributes or alias:
-            raise recorder.refuse(f"it uses {row.mapped.__name__}.{name}, which is more than one value a row")
-        return self._lx_of_class(name)
-
-    def _lx_of_class(self, name: str) -> Any:
-        """Return what the class itself has of this name: its code is traced, its constants are constants."""
-        recorder, mapped = self._lx_recorder, self._lx_class.mapped
-        if not recorder.watched:
-            raise Unwatched
-        found = next((base.__dict__[name] for base in mapped.__mro__ if name in base.__dict__), _NOTHING)
-        if found is _NOTHING or any(name in one.__dict__ for one in _subclasses(mapped)):
-            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, which is no mapped attribute of one meaning")
-        getter = getattr(found, "fget", None)  # of a property, or of an ORM's hybrid
-        if isinstance(getter, FunctionType):
-            return recorder.enter(getter)(self)
-        if isinstance(found, FunctionType):
-            return partial(recorder.enter(found), self)
-        if isinstance(found, staticmethod):
-            return recorder.enter(found.__func__)
-        if isinstance(found, classmethod):
-            return partial(recorder.enter(found.__func__), mapped)
-        if hasattr(type(found), "__get__"):
-            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, a {type(found).__name__}")
-        return recorder.enter(found)
-
-
-_NOTHING = object()
 _NOT_AS_OPERATOR = (np.power, np.floor_divide, np.remainder)
 """Those that may round otherwise than the operator does, which calls them for a number of numpy's on its left."""
-
-
-def _subclasses(cls: type) -> list[type]:
-    """Return the classes derived from a mapped class, without those of its stand-ins."""
-    found: list[type] = []
-    derived: type
-    for derived in cls.__subclasses__():
-        if "__lumix_row_class__" not in derived.__dict__:
-            found += [derived, *_subclasses(derived)]
-    return found
 
 
 class _Method:

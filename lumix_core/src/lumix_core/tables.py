@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, overload
 
 from lumix_core.columns import ABSENT, Column, column
 from lumix_core.frames import FrameRow, column_values, frame_rows, row_class
+from lumix_core.standins import RowClass
 
 Path: TypeAlias = tuple[str, ...]
 """The attributes from a row to a value, such as ``("category", "markup")``; the empty path leads to the row itself."""
@@ -28,6 +29,7 @@ class Table:
         tuples: whether the rows are tuples of a query's columns, of no class of their own.
         detached: whether they are plain objects that stand in for an ORM's.
         columns: the columns read so far, or given in place of the rows.
+        row_class: what is known of the class of detached rows that columns stand for.
     """
 
     rows: Sequence[Any]
@@ -36,6 +38,7 @@ class Table:
     tuples: bool = False
     detached: bool = False
     columns: dict[Path, Column] = field(default_factory=dict, repr=False)
+    row_class: RowClass | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -13,7 +13,8 @@ import math
 import operator
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
@@ -30,12 +31,12 @@ from lumix_core.entering import (
     is_blind,
 )
 from lumix_core.formulas import Attribute, Choice, Failure, Node
+from lumix_core.mapped import MappedRow
 from lumix_core.standins import RowClass
 from lumix_core.symbols import (
     BRANCHES,
     TOO_LONG,
     Captured,
-    MappedRow,
     PlainRow,
     Recorder,
     Symbol,
@@ -161,7 +162,8 @@ class _Tracer:
 
     def _entered(self, way: Callable[[_Tracer, Any], Any], value: Any) -> Any:
         try:
-            return way(self, value)
+            with _unwatched():
+                return way(self, value)
         except Untraceable:  # it stays as it is, and must not be given a symbol
             return value
 
@@ -348,6 +350,20 @@ _REASONS = {
 }
 
 
+@contextmanager
+def _unwatched() -> Iterator[None]:
+    """Let tracing itself call what it needs to."""
+    ways: list[tuple[Any, Any]] = [(sys.getprofile(), sys.setprofile), (sys.gettrace(), sys.settrace)]
+    watching = [(watch, install) for watch, install in ways if isinstance(getattr(watch, "__self__", None), _Watch)]
+    for _, install in watching:
+        install(None)
+    try:
+        yield
+    finally:
+        for watch, install in watching:
+            install(watch)
+
+
 class _Watch:
     """Looks at every call while a function is traced: code that is given a symbol must be code that can be traced."""
 
@@ -355,13 +371,16 @@ class _Watch:
         self._recorder = recorder
 
     def __enter__(self) -> None:
-        self._watches = sys.getprofile() is None  # a profiler that runs could not be put back
-        if self._watches:
-            sys.setprofile(self._seen)
+        if sys.getprofile() is None:
+            self._install: Callable[[Any], None] = sys.setprofile
+        elif sys.gettrace() is None:  # a profiler that runs could not be put back, so it is left in place
+            self._install = sys.settrace
+        else:
+            raise Untraceable("both a profiler and a debugger run, so that nothing can watch it")
+        self._install(self._seen)
 
     def __exit__(self, *_: object) -> None:
-        if self._watches:
-            sys.setprofile(None)
+        self._install(None)
 
     def _seen(self, frame: FrameType, event: str, function: Any) -> None:
         code = frame.f_code

@@ -153,11 +153,12 @@ class _Run:
     def _pass_problem(self) -> Any:
         problem = self._problem
         sense = self._native.ObjSense.kMaximize if problem.maximize else self._native.ObjSense.kMinimize
+        starts, rows, coefficients = problem.by_column()  # HiGHS takes rows several times slower than columns
         return self._highs.passModel(
             problem.num_variables,
             problem.num_constraints,
             problem.num_nonzeros,
-            int(self._native.MatrixFormat.kRowwise),
+            int(self._native.MatrixFormat.kColwise),
             int(sense),
             problem.offset,
             problem.objective,
@@ -165,9 +166,9 @@ class _Run:
             problem.upper,
             problem.row_lower,
             problem.row_upper,
-            problem.row_starts,
-            problem.columns,
-            problem.coefficients,
+            starts,
+            rows,
+            coefficients,
             problem.integer.astype(np.int32),
         )
 

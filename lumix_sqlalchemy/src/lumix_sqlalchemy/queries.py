@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,6 +17,7 @@ from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read
 from lumix_sqlalchemy.readers import checked as checked_reader
+from lumix_sqlalchemy.reading import kept
 
 Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextualSelect | FromStatement[Any] | TextClause
 STATEMENTS = (Select, CompoundSelect, TextualSelect, FromStatement, TextClause)
@@ -81,6 +82,11 @@ class StatementQuery:
         """
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
+    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
+        """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
+        refreshes = self.statement.get_execution_options().get("populate_existing", False)
+        return None if self.row_type is None or refreshes else kept(resolved(self.handle), self.row_type)
+
     def __str__(self) -> str:
         return _in_one_line(self.statement)
 
@@ -137,6 +143,11 @@ class LegacyQuery:
     def with_reader(self, name: str) -> LegacyQuery:
         """Return the query with another reader of its columns, as `StatementQuery.with_reader` does."""
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
+
+    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
+        """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
+        refreshes = getattr(self.query.load_options, "_populate_existing", False)
+        return None if self.row_type is None or refreshes else kept(resolved(self.handle), self.row_type)
 
     def __str__(self) -> str:
         return _in_one_line(self.query.statement)

@@ -65,6 +65,15 @@ def _streaming(session: Session, mapper: Mapper[Any]) -> dict[str, Any]:
     return {} if chooses or session.get_bind(mapper).dialect.name not in ALL_TUPLES else {"stream_results": True}
 
 
+def kept(session: Session, cls: type) -> dict[tuple[Any, ...], Any] | None:
+    """Return the instances of a mapped class that a session keeps, by primary key; None if there are subclasses."""
+    mapper: Mapper[Any] = inspect(cls)
+    if len(list(mapper.self_and_descendants)) > 1:
+        return None
+    found = [one for one in session.identity_map.values() if isinstance(one, cls)]
+    return {inspect(one).identity: one for one in found}
+
+
 def has_pending(session: Session) -> bool:
     """Whether the session holds changes that it has not written to the database."""
     return bool(session.new or session.deleted or session.dirty)
