@@ -10,6 +10,7 @@ from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import psycopg
@@ -26,10 +27,12 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    func,
     insert,
     literal,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -37,6 +40,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, with_loader_criteria
 from sqlalchemy.pool import StaticPool
 
+from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import ColumnQuery
 from lumix_sqlalchemy import SQLAlchemyAdapter, arrow
@@ -100,6 +104,14 @@ NUMBERS = [("id",), ("amount",), ("gain",), ("loss",), ("urgent",), ("known",), 
 RELATED = [("line", "id"), ("line", "hours"), ("line", "head", "hours")]
 TEXTS = [("name",), ("note",)]
 OTHERS = [("cost",), ("due",), ("moment",), ("price",), ("colour",), ("line", "head", "id")]
+
+
+class OtherBase(DeclarativeBase): ...
+
+
+class Tenant(OtherBase):
+    __tablename__ = "arrow_tenants"
+    id: Mapped[int] = mapped_column(primary_key=True)
 
 
 @pytest.fixture(scope="module")
@@ -202,9 +214,15 @@ SELECTS: dict[str, Callable[[], Any]] = {
     "a truth": lambda: select(Item).where(Item.urgent.is_(True), Item.known == False),  # noqa: E712
     "an enumeration": lambda: select(Item).where(Item.colour == rows.Colour.RED),
     "a type of one's own": lambda: select(Item).where(Item.price == rows.Euro(5)),
+    "several of a type of one's own": lambda: select(Item).where(Item.price.in_([rows.Euro(5), rows.Euro(7)])),
+    "a moment": lambda: select(Item).where(Item.moment == datetime(2024, 1, 1)),
+    "pairs": lambda: select(Item).where(tuple_(Item.id, Item.price).in_([(5, rows.Euro(5)), (7, rows.Euro(8))])),
     "criteria": lambda: select(Item).options(with_loader_criteria(Item, lambda cls: cls.gain > 100.0)),
     "a percent sign": lambda: select(Item).where(text("amount % 2 = 1"), literal("100%") == "100%"),
     "a backslash": lambda: select(Item).where(Item.name != "a\\b"),
+    "a backslash in the statement": lambda: select(Item).where(
+        func.length(bindparam("t", "a\\b", type_=String(), literal_execute=True)) == 3
+    ),
     "no rows": lambda: select(Item).where(Item.id.in_([])),
     "a related row": lambda: select(Item).where(Item.line.has(Line.hours > 1.0)),
 }
@@ -215,7 +233,20 @@ def test_a_select_is_read_as_in_the_session(session: Session, make: Callable[[],
     assert_as_in_session(session, make(), NUMBERS)
 
 
-@pytest.mark.parametrize("name", ["order and limit", "numbers", "texts", "days", "criteria", "a related row"])
+ORDINARY = (
+    "order and limit",
+    "numbers",
+    "texts",
+    "days",
+    "a moment",
+    "a type of one's own",
+    "several of a type of one's own",
+    "criteria",
+    "a related row",
+)
+
+
+@pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_select_is_not_left_to_the_session(session: Session, name: str) -> None:
     assert by_arrow(session, SELECTS[name](), [("id",), ("gain",)]) is not None
 
@@ -240,6 +271,40 @@ def test_a_session_whose_queries_are_listened_to_is_read_itself(session: Session
 
     assert by_arrow(session, Item, [("id",)]) is None
     assert read(session, Item, [("id",)]) == [[1, 2]]
+
+
+def test_parameters_of_other_drivers_are_left_to_the_session(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow, "TYPED_PARAMETERS", ())
+
+    assert by_arrow(session, select(Item).where(Item.id > 3), [("id",)]) is None
+    assert by_arrow(session, select(Item), [("id",)]) is not None
+
+
+@on("postgresql")
+def test_tables_whose_policies_ask_the_session_are_left_to_it(filled: Engine) -> None:
+    role = f"lumix_{uuid4().hex[:12]}"
+    with filled.begin() as connection:
+        for sql in (
+            f"CREATE ROLE {role} LOGIN",
+            "CREATE TABLE arrow_tenants (id INTEGER PRIMARY KEY, tenant TEXT)",
+            "INSERT INTO arrow_tenants VALUES (1, 'ours'), (2, 'theirs')",
+            f"GRANT SELECT ON arrow_tenants TO {role}",
+            "ALTER TABLE arrow_tenants ENABLE ROW LEVEL SECURITY",
+            "CREATE POLICY own ON arrow_tenants USING (tenant = current_setting('app.tenant', true))",
+        ):
+            connection.execute(text(sql))
+    engine = create_engine(filled.url.set(username=role))
+    try:
+        with Session(engine) as session:
+            session.execute(text("SET app.tenant = 'ours'"))
+
+            assert by_arrow(session, Tenant, [("id",)]) is None
+            assert read(session, Tenant, [("id",)]) == [[1]]
+    finally:
+        engine.dispose()
+        with filled.begin() as connection:
+            connection.execute(text("DROP TABLE arrow_tenants"))
+            connection.execute(text(f"DROP ROLE {role}"))
 
 
 def test_schemas_that_are_translated_are_left_to_the_session(session: Session) -> None:
@@ -375,14 +440,14 @@ def test_a_file_whose_name_needs_quoting_is_read(tmp_path: Path) -> None:
 def test_a_database_without_a_driver_is_refused(filled: Engine) -> None:
     query: Any = ADAPTER.query(Item, Session(filled))
 
-    with pytest.raises(LXSourceError, match=r"cannot read from (mysql|mariadb)\. .* sqlite and postgresql\. Leave"):
+    with pytest.raises(LXSourceError, match=r"cannot read from (mysql|mariadb)\. .* sqlite and postgresql\. Use"):
         query.with_reader("arrow")
 
 
 def test_an_unknown_reader_is_refused(filled: Engine) -> None:
     query: Any = ADAPTER.query(Item, Session(filled))
 
-    with pytest.raises(LXSourceError, match=r"'polars', which is no reader.*There are: session, arrow\. Write"):
+    with pytest.raises(LXSourceError, match=r"reader 'polars' is unknown\. .*'session'.*'arrow'.*\. Name"):
         query.with_reader("polars")
 
 
@@ -412,6 +477,25 @@ def test_a_connection_that_cannot_be_opened_is_refused(session: Session) -> None
     with Session(engine) as other, pytest.raises(LXSourceError, match=r"could not be opened: .*\. It knows the URL"):
         read(other, Line, [("id",)])
     engine.dispose()
+
+
+def test_an_adapter_may_have_a_reader(session: Session) -> None:
+    fast = SQLAlchemyAdapter(reader="arrow")
+    model = LXModel("plan")
+    for name, adapter in (("session", ADAPTER), ("arrow", fast)):
+        x = LXVariable[Item, float](name).from_model(Item, session, adapter=adapter).bounds(upper=lambda i: i.gain)
+        model.add_variable(x)
+
+    upper = model.compile().upper
+
+    assert upper[:2000].tolist() == upper[2000:].tolist() == [key * 0.1 for key in range(1, 2001)]
+
+
+def test_an_adapter_s_reader_is_refused_where_the_model_is_written(session: Session) -> None:
+    x = LXVariable[Item, float]("x")
+
+    with pytest.raises(LXSourceError, match=r"'x'.*The reader 'polars' is unknown"):
+        x.from_model(Item, session, adapter=SQLAlchemyAdapter(reader="polars"))
 
 
 def test_readers_are_told_apart(session: Session) -> None:

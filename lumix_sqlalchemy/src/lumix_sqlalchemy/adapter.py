@@ -16,12 +16,21 @@ from lumix_sqlalchemy import detaching
 from lumix_sqlalchemy.handles import checked, is_handle
 from lumix_sqlalchemy.ordering import key_names
 from lumix_sqlalchemy.queries import STATEMENTS, LegacyQuery, StatementQuery
+from lumix_sqlalchemy.readers import SESSION
 
 
 class SQLAlchemyAdapter:
-    """Rows of mapped classes, read in the user's own session and transaction."""
+    """Rows of mapped classes, read in the user's own session and transaction.
+
+    Args:
+        reader: who reads the columns of queries: ``"session"``, or ``"arrow"`` with a connection of its own, as
+            `StatementQuery.with_reader` tells.
+    """
 
     name = "sqlalchemy"
+
+    def __init__(self, reader: str = SESSION) -> None:
+        self.reader = reader
 
     def owns(self, cls: type) -> bool:
         """Whether the class is mapped; abstract bases and unmapped subclasses of mapped classes are not."""
@@ -59,8 +68,13 @@ class SQLAlchemyAdapter:
             handle: a ``Session`` or ``scoped_session``; a ``Query`` that has its own needs none.
 
         Raises:
-            LXSourceError: the session is missing, asynchronous or something else, or the two are swapped.
+            LXSourceError: the session is missing, asynchronous or something else, or the two are swapped; or the
+                adapter's reader cannot read from its database.
         """
+        query = self._query(target, handle)
+        return query if query is None or self.reader == SESSION else query.with_reader(self.reader)
+
+    def _query(self, target: object, handle: object | None) -> StatementQuery | LegacyQuery | None:
         if isinstance(target, Query):
             return LegacyQuery(target, checked(target.session if handle is None else handle, "query"))
         if isinstance(target, STATEMENTS):

@@ -76,13 +76,13 @@ def check_database(dialect: Dialect) -> Database:
     if known is None:
         raise LXSourceError(
             f"The reader 'arrow' cannot read from {dialect.name}. It needs an ADBC driver, and has one for "
-            f"{' and '.join(DATABASES)}. Leave with_reader('arrow') out, to read in the session."
+            f"{' and '.join(DATABASES)}. Use the reader 'session'."
         )
     missing = [name for name in ("pyarrow", "adbc_driver_manager", known.driver) if find_spec(name) is None]
     if missing:
         raise LXSourceError(
             f"The reader 'arrow' cannot read from {dialect.name}: {', '.join(missing)} cannot be found. "
-            f"It comes with an extra of this package. Install it with {INSTALL}, or leave with_reader('arrow') out."
+            f"It comes with an extra of this package. Install it with {INSTALL}, or use the reader 'session'."
         )
     return known
 
@@ -133,12 +133,13 @@ def _compiled(statement: Select[Any], connection: Connection) -> tuple[str, list
     """Return the SQL of a statement and what it is executed with, for a driver of numbered parameters."""
     if any("schema_translate_map" in one.get_execution_options() for one in (statement, connection)):
         raise UnfitError
+    dialect = _numbered(connection.dialect)
     try:
-        state = statement.compile(dialect=_numbered(connection.dialect)).construct_expanded_state()
+        compiled: Any = statement.compile(dialect=dialect)
+        state = compiled.construct_expanded_state()
     except (CompileError, InvalidRequestError):
         raise UnfitError from None
-    names = state.positiontup or ()
-    values = [_processed(state.processors.get(name), state.parameters[name]) for name in names]
+    values = _sent(compiled, state, dialect)
     typed = connection.dialect.driver in TYPED_PARAMETERS and {type(value) for value in values} <= SENT
     if (values and not typed) or "\\" in state.statement:
         raise UnfitError
@@ -149,12 +150,17 @@ def _numbered(dialect: Dialect) -> Dialect:
     return dialect if dialect.paramstyle == "qmark" else type(dialect)(paramstyle="numeric_dollar")  # type: ignore[call-arg]
 
 
-def _processed(process: Any, value: Any) -> Any:
-    if process is None:
-        return value
-    if not callable(process):  # those of a tuple within IN
-        raise UnfitError
-    return process(value)
+def _sent(compiled: Any, state: Any, dialect: Dialect) -> list[Any]:
+    """Return the parameters as a driver is sent them: in order, and as their types make them."""
+    whole = {part: name for name, parts in state.parameter_expansion.items() for part in parts}
+    found = []
+    for name in state.positiontup or ():
+        bound = compiled.binds.get(whole.get(name, name))
+        if bound is None:  # renamed on its way
+            raise UnfitError
+        process = bound.type.dialect_impl(dialect).bind_processor(dialect)
+        found.append(state.parameters[name] if process is None else process(state.parameters[name]))
+    return found
 
 
 def _connected(connection: Connection, database: Database) -> Any:
@@ -168,7 +174,7 @@ def _connected(connection: Connection, database: Database) -> Any:
         shown = " ".join(str(error).split()).rstrip(".")
         raise LXSourceError(
             f"{OWN_CONNECTION}, which could not be opened: {shown}. It knows the URL of the engine, not what "
-            f"connect_args, a creator or a listener add. Put all of it into the URL, or leave with_reader('arrow') out."
+            f"connect_args, a creator or a listener add. Put all of it into the URL, or use the reader 'session'."
         ) from error
 
 
@@ -186,7 +192,7 @@ def _table(cursor: Any, sql: str, parameters: list[Any]) -> Any:
 def _uncommitted(what: str) -> LXSourceError:
     return LXSourceError(
         f"{OWN_CONNECTION}, which sees only what is committed, and {what}. Commit or roll back before the model is "
-        f"compiled, or leave with_reader('arrow') out, to read in the session's own transaction."
+        f"compiled, or use the reader 'session', which reads in its transaction."
     )
 
 
@@ -195,7 +201,7 @@ def _sqlite_address(connection: Connection) -> str:
     if not files["main"]:
         raise LXSourceError(
             f"{OWN_CONNECTION}, and this SQLite database is in memory, where another connection finds another "
-            f"database. Keep it in a file, or leave with_reader('arrow') out, to read in the session."
+            f"database. Keep it in a file, or use the reader 'session'."
         )
     if files.keys() - {"main", "temp"} or connection.scalar(text("SELECT count(*) FROM sqlite_temp_master")):
         raise UnfitError  # attached or temporary tables, which only this connection has
@@ -245,7 +251,7 @@ def _check_postgresql(connection: Connection, cursor: Any) -> None:
         raise LXSourceError(
             f"{OWN_CONNECTION}, which reached another database, user, schema or time zone than the session's: it "
             f"knows the URL of the engine, not what connect_args, a creator, a listener or SET add. Put all of it into "
-            f"the URL, or leave with_reader('arrow') out."
+            f"the URL, or use the reader 'session'."
         )
 
 

@@ -24,8 +24,8 @@ def checked(name: str, session: Session, row_type: type | None) -> str:
     """
     if name not in READERS:
         raise LXSourceError(
-            f"with_reader() got {name!r}, which is no reader of columns. There are: {', '.join(READERS)}. "
-            f"Write .with_reader({ARROW!r}), or leave it out to read in the session."
+            f"The reader {name!r} is unknown. Columns are read by {SESSION!r}, in the session itself, or by {ARROW!r}, "
+            f"over a connection of its own. Name one of these."
         )
     if name == ARROW and row_type is not None and type(session).get_bind is Session.get_bind:
         # A session that chooses among databases by itself is asked when it reads.

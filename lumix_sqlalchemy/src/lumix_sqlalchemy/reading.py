@@ -21,8 +21,8 @@ Processor: TypeAlias = Callable[[Any], Any]
 Values: TypeAlias = Sequence[Sequence[Any]]
 """The columns of a chunk, as the driver gave them."""
 
-ROWS_A_CHUNK = 20_000
-"""How many rows are tuples at one time, before they become columns."""
+ROWS_A_CHUNK = 5_000
+"""How many rows are tuples at one time, before they become columns; more are slower, their memory being used once."""
 ALL_TUPLES = ("mysql", "mariadb")
 """The dialects whose drivers make a tuple of every row before the first is fetched."""
 
