@@ -360,3 +360,9 @@ def test_the_watch_is_over_when_a_function_is_traced() -> None:
     trace(lambda row: asked(row.x), [None])
 
     assert (sys.getprofile(), sys.gettrace()) == before
+
+
+def test_a_value_that_is_no_number_is_named_before_a_later_failure() -> None:
+    rows = [Row(id=i, x={2: NAN, 5: 0.0}.get(i, 1.0)) for i in range(9)]
+
+    assert_fails_for(2, lambda row: row.x / row.x, rows)

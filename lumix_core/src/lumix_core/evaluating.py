@@ -211,7 +211,7 @@ class Evaluator:
                 traced = Trace(None, "it returns one thing for a row and another for its columns")
             except (Unlike, RecursionError):
                 traced = Trace(None, "its columns hold what only the rows can tell, such as NULL or mixed types")
-        result = of_rows(by_row(function, batch, convert))
+        result = of_rows(by_row(function, batch, convert, of_rows))
         if traced.formula is None:
             self.distrust(function, traced.reason)
         reason = self._traces[id(function)][0].reason
@@ -387,8 +387,16 @@ def key_parts(key: Node) -> tuple[Node, ...]:
     return key.items if isinstance(key, Tuple) else (key,)
 
 
-def by_row(function: UserFunction, batch: Batch, convert: Callable[[Any], Any] | None = None) -> list[Any]:
-    """Call a function for one member after the other and return what it returns, converted if asked."""
+def by_row(
+    function: UserFunction,
+    batch: Batch,
+    convert: Callable[[Any], Any] | None = None,
+    of_rows: Callable[[list[Any]], Any] = list,
+) -> list[Any]:
+    """Call a function for one member after the other and return what it returns, converted if asked.
+
+    ``of_rows`` raises where a value is none that the model can hold: for a member before the one that fails, too.
+    """
     call = function.call
     values: list[Any] = []
     try:
@@ -399,6 +407,7 @@ def by_row(function: UserFunction, batch: Batch, convert: Callable[[Any], Any] |
             for rows in batch.calls():
                 values.append(convert(call(*rows)))
     except Exception as error:
+        of_rows(values)
         raise failure(function, batch, len(values), error) from error
     return values
 
