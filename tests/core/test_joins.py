@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXParameter, LXVariable
+from lumix_core import (
+    LXConstraint,
+    LXIndexDimension,
+    LXLinearExpression,
+    LXModel,
+    LXParameter,
+    LXVariable,
+    matching,
+)
+from lumix_core.axes import Axes
 from lumix_core.errors import LXFunctionError, LXNumberError
 
 Function = Callable[..., Any]
@@ -101,3 +110,75 @@ def test_keys_of_several_parts_are_joined_as_python_compares_them(where: Functio
     machines = rows(f=[1.0, NAN, 2.0] * 3, k=[1, 2, 3, 4, 2, 6, 7, 8, 9])
 
     assert joined(products, machines, 1.0, where) == paired(products, machines, 1.0, where)
+
+
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many combinations were looked at in one go, each time that some were."""
+    seen: list[int] = []
+    batch = Axes.batch
+
+    def counted(self: Axes, picks: Any, arguments: int | None = None) -> Any:
+        seen.append(len(picks[0]))
+        return batch(self, picks, arguments)
+
+    monkeypatch.setattr(Axes, "batch", counted)
+    return seen
+
+
+def product_of(first: list[Row], second: list[Row], where: Function) -> list[tuple[int, int]]:
+    """Return the combinations that a condition keeps."""
+    dimensions = [LXIndexDimension(Row, lambda row: row.id).from_data(some) for some in (first, second)]
+    variable = LXVariable[Any, float]("x").indexed_by_product(*dimensions).where_multi(where)
+    return list(LXModel("m").add_variable(variable).compile().variables[0].keys)
+
+
+DIAGONAL = {(i, i) for i in range(2_000)}
+MANY = rows(k=[(7 * i) % 2_000 for i in range(2_000)], half=[i % 2 for i in range(2_000)])
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        lambda p, q: p.k == q.k,
+        lambda p, q: p.k == q.k and p.half < 2 and q.k + p.k >= 0,
+        lambda p, q: (p.k, p.half) == (q.k, q.half),
+        lambda p, q: p.half < 3 and q.k == p.k,
+        lambda p, q: (p.k, q.k) in DIAGONAL,
+    ],
+)
+def test_a_join_looks_at_few_combinations(where: Function, sizes: list[int]) -> None:
+    found = product_of(MANY, MANY, where)
+
+    assert found == [(i, i) for i in range(2_000)]
+    assert sum(sizes) <= 4 * 2_000
+
+
+def test_a_lookup_is_a_join_of_what_the_table_has(sizes: list[int]) -> None:
+    hours = LXParameter[Any]("hours").from_data({(i, i): 1.0 + i for i in range(2_000)}).default(0.0)
+
+    found = joined(MANY, MANY, lambda p, q: hours[p.k, q.k] * p.half)
+
+    assert len(found) == 1_000
+    assert sum(sizes) <= 4 * 2_000
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        lambda p, q: p.half == q.half and p.k + q.k < 12,
+        lambda p, q: p.k + q.k < 12,
+        lambda p, q: str(p.k + q.k) in ("0", "6", "10"),
+        lambda p, q: p.half in (0, 1) and q.half == p.half and p.k * q.k == 6,
+    ],
+)
+def test_no_more_than_a_block_is_held_beside_what_matches(
+    where: Function, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "BLOCK", 1_000)
+    some = MANY[:300]
+
+    found = product_of(some, some, where)
+
+    assert found == [(p.id, q.id) for p in some for q in some if where(p, q)]
+    assert max(sizes) <= 1_000 + len(some)

@@ -67,6 +67,12 @@ class KeyIndex:
         counts = np.searchsorted(ordered, codes[here], side="right") - starts
         return np.repeat(here, counts), order[spread(starts, counts)]
 
+    def counts(self, columns: Sequence[Any], size: int) -> IntArray:
+        """Return how many keys of the index each of the other keys equals."""
+        codes, ordered = self.encode(columns, size), self.codes[self._order]
+        found = np.searchsorted(ordered, codes, side="right") - np.searchsorted(ordered, codes, side="left")
+        return np.where(codes < 0, 0, found)
+
     @cached_property
     def is_unique(self) -> bool:
         """Whether no key is there twice."""

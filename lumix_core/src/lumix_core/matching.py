@@ -7,7 +7,7 @@ All others are evaluated over blocks of the full product, in order.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -114,6 +114,11 @@ class _Edge:
             if self.axes[here] == axis and self.axes[there] in bound:
                 return self.columns[here], self.columns[there][bound[self.axes[there]]]
         return None
+
+
+def _is_ready(condition: Node, axes: Axes, bound: dict[int, IntArray]) -> bool:
+    """Whether all axes that a condition reads are joined."""
+    return all(axis in bound for axis in range(len(axes.shape)) if condition.uses & axes.mask(axis))
 
 
 @dataclass(eq=False)
@@ -234,14 +239,11 @@ class _Join:
     def _take(self, bound: dict[int, IntArray]) -> None:
         """Go on with these combinations, less those that a condition leaves out."""
         self.bound = bound
-        ready = [one for one in self.residual if self._is_ready(one)]
+        ready = [one for one in self.residual if _is_ready(one, self.axes, bound)]
         self.residual = [one for one in self.residual if one not in ready]
         for condition in ready:
             kept = np.flatnonzero(self._truths(condition, bound))
             self.bound = bound = {axis: pick[kept] for axis, pick in bound.items()}
-
-    def _is_ready(self, condition: Node) -> bool:
-        return all(axis in self.bound for axis in range(len(self.axes.shape)) if condition.uses & self.axes.mask(axis))
 
     def _truths(self, condition: Node, bound: dict[int, IntArray]) -> BoolArray:
         batch = self.axes.batch(self._picks(bound))
@@ -273,37 +275,57 @@ class _Join:
         for axis in left:
             ties = [tie for edge in self.edges if (tie := edge.between(axis, self.bound)) is not None]
             if ties:
-                return self._take(self._joined(axis, ties))
-        self._cross(next(axis for axis in left if axis not in self.lookups))
-        return None
+                return self._take_blocks(axis, self._joined(axis, ties))
+        axis = next(axis for axis in left if axis not in self.lookups)
+        return self._take_blocks(axis, self._crossed(axis))
 
-    def _joined(self, axis: int, ties: list[tuple[Column, Column]]) -> dict[int, IntArray]:
-        members = self._members(axis)
+    def _take_blocks(self, axis: int, blocks: Iterator[dict[int, IntArray]]) -> None:
+        """Go on with these combinations, less those of each block that a condition leaves out."""
+        pending, parts = self.residual, []
+        for block in blocks:
+            self.residual = pending
+            self._take(block)
+            parts.append(self.bound)
+        self.bound = parts[0] if len(parts) == 1 else {one: _stacked([part[one] for part in parts]) for one in parts[0]}
+
+    def _joined(self, axis: int, ties: list[tuple[Column, Column]]) -> Iterator[dict[int, IntArray]]:
+        """Yield the combinations with the members of an axis that have the same values."""
+        members, before = self._members(axis), self.bound
         mine = [column[members] for column, _ in ties]
         others = [column for _, column in ties]
         count = len(others[0])
         if not len(members) or not count:
-            here, there = members[:0], members[:0]
-        elif len(members) <= count:
-            here, there = KeyIndex(mine).matches(others, count)
-        else:
-            there, here = KeyIndex(others).matches(mine, len(members))
-        return {**{one: pick[here] for one, pick in self.bound.items()}, axis: members[there]}
+            yield {**{one: pick[:0] for one, pick in before.items()}, axis: members[:0]}
+            return
+        swapped = len(members) > count
+        index, values, size = (KeyIndex(others), mine, len(members)) if swapped else (KeyIndex(mine), others, count)
+        for start, end in self._spans(axis, index, values, size):
+            here, there = index.matches([one[start:end] for one in values], end - start)
+            here, there = (there, here + start) if swapped else (here + start, there)
+            yield {**{one: pick[here] for one, pick in before.items()}, axis: members[there]}
 
-    def _cross(self, axis: int) -> None:
-        """Combine all with all members of an axis, a block at a time where a condition then leaves some out."""
+    def _spans(self, axis: int, index: KeyIndex, values: list[Column], size: int) -> list[tuple[int, int]]:
+        """Return the spans of values to be joined in one go: of a block each where a condition then leaves some out."""
+        if index.is_unique or not self._is_condition_ready(axis):
+            return [(0, size)]
+        blocks = np.cumsum(index.counts(values, size)) // BLOCK
+        starts = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist()]
+        return list(zip(starts, [*starts[1:], size], strict=True))
+
+    def _is_condition_ready(self, axis: int) -> bool:
+        """Whether there is something to leave out as soon as an axis is joined."""
+        bound = {**self.bound, axis: np.empty(0, dtype=np.int64)}
+        return any(_is_ready(one, self.axes, bound) for one in self.residual)
+
+    def _crossed(self, axis: int) -> Iterator[dict[int, IntArray]]:
+        """Yield all with all members of an axis, a block at a time where a condition then leaves some out."""
         members, before = self._members(axis), self.bound
-        self.bound = {**before, axis: members[:0]}
-        ready = any(self._is_ready(one) for one in self.residual)
         count = len(next(iter(before.values())))
+        ready = self._is_condition_ready(axis)
         step = max(BLOCK // max(len(members), 1), 1) if ready else max(count, 1)
-        pending, parts = self.residual, []
         for start in range(0, max(count, 1), step):
             some = {one: np.repeat(pick[start : start + step], len(members)) for one, pick in before.items()}
-            self.residual = pending
-            self._take({**some, axis: np.tile(members, min(step, count - start))})
-            parts.append(self.bound)
-        self.bound = {one: _stacked([part[one] for part in parts]) for one in parts[0]}
+            yield {**some, axis: np.tile(members, min(step, count - start))}
 
     def _ordered(self, weight: Node | None) -> Combinations:
         picks = self._picks(self.bound)
