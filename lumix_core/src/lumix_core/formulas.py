@@ -175,13 +175,14 @@ def certain(formula: Node) -> Iterator[Node]:
 
 
 def _walked(formula: Node, parts: Callable[[Node], tuple[Node, ...]]) -> Iterator[Node]:
-    waiting, seen = [formula], {id(formula)}
+    waiting: list[Node] = [formula]
+    seen: set[int] = set()
     while waiting:
         node = waiting.pop()
-        yield node
-        new = {id(one): one for one in parts(node) if id(one) not in seen}
-        seen |= new.keys()
-        waiting.extend(new.values())
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting.extend(parts(node))
 
 
 def same(one: Node, other: Node) -> bool:

@@ -178,7 +178,9 @@ class _Builder:
 
     def build(self, paths: Sequence[Path]) -> Projection:
         # Criteria for a class, and those of its place in a single-table hierarchy, need one of its own columns.
-        self._column((), key_names(inspect(self.entities[()]).mapper)[0])
+        mapper: Mapper[Any] = inspect(self.entities[()]).mapper
+        if not any(len(path) == 1 and _is_own_column(mapper, path[0]) for path in paths):
+            self._column((), key_names(mapper)[0])
         positions = [self._column(path[:-1], path[-1]) for path in paths]
         markers = [self._marker(path, position) for path, position in zip(paths, positions, strict=True)]
         statement = self.statement.with_only_columns(*self.columns)
@@ -203,6 +205,12 @@ class _Builder:
         if len(path) == 1 or _keeps_null(self.columns[position]):
             return None
         return self._column(path[:-1], key_names(inspect(self._entity(path[:-1])).mapper)[0])
+
+
+def _is_own_column(mapper: Mapper[Any], name: str) -> bool:
+    """Whether an attribute is a column of the class's own table, and not an expression."""
+    columns = mapper.column_attrs[name].columns if name in mapper.column_attrs else ()
+    return any(getattr(one, "table", None) is mapper.local_table for one in columns)
 
 
 def _keeps_null(attribute: Any) -> bool:
