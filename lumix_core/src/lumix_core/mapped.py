@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -65,7 +66,15 @@ class MappedRow(Symbol):
             return partial(recorder.enter(found.__func__), mapped)
         if hasattr(type(found), "__get__"):
             raise recorder.refuse(f"it uses {mapped.__name__}.{name}, a {type(found).__name__}")
+        if not (name.isupper() or _is_declared_constant(mapped, name)):
+            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, of which a row may have a value of its own")
         return recorder.enter(found)
+
+
+def _is_declared_constant(cls: type, name: str) -> bool:
+    """Whether an attribute is annotated as one of the class, which no instance has for itself."""
+    annotations = [inspect.get_annotations(base) for base in cls.__mro__]
+    return any("ClassVar" in str(one[name]) for one in annotations if name in one)
 
 
 def _subclasses(cls: type) -> list[type]:

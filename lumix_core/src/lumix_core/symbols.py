@@ -9,12 +9,21 @@ import dis
 import operator
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
-from types import BuiltinFunctionType, CellType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
@@ -315,7 +324,7 @@ def lifted(value: Any, recorder: Recorder) -> Node:
         value = value._lx_held
     if type(value) is tuple and any(isinstance(one, Symbol | tuple | Captured) for one in value):
         return Tuple(tuple(lifted(one, recorder) for one in value))
-    if isinstance(value, np.ndarray | list | dict | set) or holds_symbol(value):
+    if isinstance(value, np.ndarray | list | dict | set) or hasattr(type(value), "__next__") or holds_symbol(value):
         raise recorder.refuse(f"it computes with a {type(value).__name__}")
     return Constant(value)
 
@@ -341,13 +350,18 @@ _DEEP = 4
 def _held_by(value: Any) -> Iterable[Any]:
     """Return what a collection, a function or an object holds."""
     for kind, held in _HOLDING:
-        if isinstance(value, kind):
+        if issubclass(type(value), kind):
             return held(value)
-    return () if isinstance(value, type) else list(getattr(value, "__dict__", {}).values())
+    try:
+        return list(object.__getattribute__(value, "__dict__").values())
+    except (AttributeError, TypeError):
+        return ()
 
 
 _HOLDING: tuple[tuple[Any, Callable[[Any], Iterable[Any]]], ...] = (
-    (Mapping, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
+    (type, lambda value: ()),
+    (dict, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
+    (MappingProxyType, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
     (tuple | list | set | frozenset | deque, lambda value: islice(value, _LOOKED_AT)),
     (FunctionType, lambda value: [one for cell in value.__closure__ or () for one in contents(cell)]),
     (partial, lambda value: [value.func, *value.args, *value.keywords.values()]),

@@ -386,6 +386,8 @@ class _Watch:
         code = frame.f_code
         if event not in ("call", "c_call") or code.co_filename.startswith(_OWN_CODE):
             return
+        if event == "call" and any(type(one) is Captured for one in code.co_consts):
+            return  # prepared for symbols already
         if event == "call":
             objection = objection_to(code)
         else:
