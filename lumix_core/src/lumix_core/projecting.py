@@ -42,7 +42,7 @@ def projected(
     found = query.columns(asked, flush)
     if found is None:
         return None
-    columns = {path: _as_column(values) for path, values in zip(asked, found, strict=True)}
+    columns = {path: column(values) for path, values in zip(asked, found, strict=True)}
     there = {way: _present([columns[key] for key in keys[way]]) for way in classes if way}
     complete = {path: _marked(values, there, path) for path, values in columns.items()}
     asking = {(*way, PRESENT): mask for way, mask in there.items()}
@@ -60,10 +60,6 @@ def _classes_on_the_way(
             if path[:length] not in found:
                 found[path[:length]] = class_of(found[path[: length - 1]].related[path[length - 1]])
     return found
-
-
-def _as_column(values: Sequence[Any] | Column) -> Column:
-    return values if isinstance(values, np.ndarray) else column(values)
 
 
 def _present(keys: Sequence[Column]) -> Column:

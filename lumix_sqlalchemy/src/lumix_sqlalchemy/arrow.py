@@ -16,9 +16,9 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import Boolean, Connection, Dialect, Select, Table, inspect, text
+from sqlalchemy import Boolean, Connection, Dialect, Select, Table, text
 from sqlalchemy.exc import CompileError, InvalidRequestError
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm import Session
 
 from lumix_core.columns import Column, column, object_column
 from lumix_core.errors import LXSourceError
@@ -108,8 +108,7 @@ def read_arrow(session: Session, statement: Select[Any], entity: Any, paths: Seq
     projection = None if heard.do_orm_execute or changes_loaded(session) else project(statement, entity, paths)
     if projection is None or not all(marker is None for marker in projection.markers):
         return None
-    mapper: Mapper[Any] = inspect(entity).mapper
-    connection = session.connection(bind_arguments={"mapper": mapper, "clause": projection.statement})
+    connection = session.connection(bind_arguments=projection.bind_arguments)
     try:
         return _read(connection, check_database(connection.dialect), projection)
     except UnfitError:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from inspect import getattr_static
 from typing import Any
 
-from sqlalchemy import BinaryExpression, BooleanClauseList, Column, Index, Table, UniqueConstraint
+from sqlalchemy import BinaryExpression, BooleanClauseList, Column, Index, Table, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import ColumnProperty, Mapper, QueryableAttribute, RelationshipProperty
 from sqlalchemy.sql import operators
 
@@ -116,3 +116,9 @@ def _keys(table: Table) -> Iterator[set[Column[Any]]]:
 
 def _is_of_columns(index: Index) -> bool:
     return all(isinstance(one, Column) for one in index.expressions)
+
+
+def is_own_type(kind: Any) -> bool:
+    """Whether a type is SQLAlchemy's own on every database, so that it is known what it makes of a value."""
+    own = type(kind).__module__.startswith("sqlalchemy.") and not isinstance(kind, TypeDecorator)
+    return own and not getattr(kind, "_variant_mapping", True)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnClause, Select, Table, TextClause, TypeDecorator, inspect
+from sqlalchemy import ColumnClause, Select, Table, TextClause, inspect
 from sqlalchemy.orm import Load, Mapper, aliased, lazyload
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import visitors
 
 from lumix_core.tables import Path
-from lumix_sqlalchemy.attributes import column_names, is_of_tables, loads_plainly, related_classes
+from lumix_sqlalchemy.attributes import column_names, is_of_tables, is_own_type, loads_plainly, related_classes
 from lumix_sqlalchemy.ordering import key_names
 
 # The parts of a select that leave it one row an instance. Any other, also of a later SQLAlchemy, asks for instances.
@@ -49,6 +49,7 @@ class Projection:
         columns: the expressions that it selects.
         positions: for each path asked for, which column holds its values.
         markers: for each of them, which column is NULL where there is no related row; None where NULL stays None.
+        mapper: of the instances that it reads columns of.
         joined: the classes that it joins.
     """
 
@@ -56,7 +57,13 @@ class Projection:
     columns: Sequence[Any]
     positions: Sequence[int]
     markers: Sequence[int | None]
+    mapper: Mapper[Any]
     joined: Sequence[Mapper[Any]]
+
+    @property
+    def bind_arguments(self) -> dict[str, Any]:
+        """What a session chooses its database by."""
+        return {"mapper": self.mapper, "clause": self.statement}
 
 
 def project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> Projection | None:
@@ -185,7 +192,7 @@ class _Builder:
         markers = [self._marker(path, position) for path, position in zip(paths, positions, strict=True)]
         statement = self.statement.with_only_columns(*self.columns)
         joined = [inspect(one).mapper for prefix, one in self.entities.items() if prefix]
-        return Projection(statement, self.columns, positions, markers, joined)
+        return Projection(statement, self.columns, positions, markers, mapper, joined)
 
     def _column(self, prefix: Path, name: str) -> int:
         if (prefix, name) not in self.known:
@@ -216,5 +223,4 @@ def _is_own_column(mapper: Mapper[Any], name: str) -> bool:
 def _keeps_null(attribute: Any) -> bool:
     """Whether what the join leaves NULL reads as None: a column of a table, of a type that is SQLAlchemy's own."""
     stored, kind = attribute.property.columns[0], attribute.type
-    own = type(kind).__module__.startswith("sqlalchemy.") and not isinstance(kind, TypeDecorator)
-    return own and not getattr(kind, "_variant_mapping", True) and isinstance(getattr(stored, "table", None), Table)
+    return is_own_type(kind) and isinstance(getattr(stored, "table", None), Table)

@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeAlias
 
+import numpy as np
 from sqlalchemy import CursorResult, Dialect, Select, inspect
 from sqlalchemy.orm import Mapper, Session
 
 from lumix_core.collector import Paused
-from lumix_core.columns import Column, column, stacked
+from lumix_core.columns import Column, column, stacked, transposed
 from lumix_core.tables import Path
+from lumix_sqlalchemy import binary
 from lumix_sqlalchemy.projecting import Projection, project, still_says_the_same
 
 Processor: TypeAlias = Callable[[Any], Any]
-Values: TypeAlias = Sequence[Sequence[Any]]
-"""The columns of a chunk, as the driver gave them."""
+Values: TypeAlias = Sequence[Any] | Column
+"""One column of a chunk, as the driver gave it."""
 
 ROWS_A_CHUNK = 5_000
 """How many rows are tuples at one time, before they become columns; more are slower, their memory being used once."""
@@ -51,18 +53,9 @@ def read_columns(
     if projection is None:
         return None
     with Paused(), nullcontext() if flush else session.no_autoflush:
-        found = run(session, projection, {**options, **_streaming(session, inspect(entity).mapper)})
+        found = run(session, projection, options)
     # A query with autoflush=False of its own has flushed nothing.
     return None if has_pending(session) else found
-
-
-def _streaming(session: Session, mapper: Mapper[Any]) -> dict[str, Any]:
-    """Return the option to stream, where the driver would make all tuples at once otherwise and it costs nothing.
-
-    A session that chooses among databases by itself may need to know more than the class; there it is not asked.
-    """
-    chooses = type(session).get_bind is not Session.get_bind
-    return {} if chooses or session.get_bind(mapper).dialect.name not in ALL_TUPLES else {"stream_results": True}
 
 
 def kept(session: Session, cls: type) -> dict[tuple[Any, ...], Any] | None:
@@ -85,25 +78,39 @@ def changes_loaded(session: Session) -> bool:
     return bool(dispatch.loaded_as_persistent)
 
 
-def run(session: Session, projection: Projection, options: dict[str, Any]) -> Sequence[Column] | None:
+def run(
+    session: Session, projection: Projection, options: dict[str, Any], *, as_text: bool = False
+) -> Sequence[Column] | None:
     """Run a projection in its session; None where listeners or shards gave it another result than its own."""
-    result = session.execute(projection.statement, execution_options=options)
+    dialect = _dialect(session, projection)
+    streaming = {"stream_results": True} if dialect is not None and dialect.name in ALL_TUPLES else {}
+    with binary.asked_for(session, None if as_text else dialect, projection) as asked:
+        result = session.execute(projection.statement, execution_options={**options, **streaming, **asked})
     try:
         cursor = getattr(result, "raw", None)
         if not isinstance(cursor, CursorResult) or not still_says_the_same(
             projection, cursor.context.invoked_statement
         ):
             return None
-        return list(_columns(cursor, projection))
+        if binary.is_as_text(cursor):
+            return list(_columns(cursor, projection))
     finally:
         result.close()
+    return run(session, projection, options, as_text=True)
+
+
+def _dialect(session: Session, projection: Projection) -> Dialect | None:
+    """Return the dialect of the database; None for a session that chooses among databases by itself."""
+    if type(session).get_bind is not Session.get_bind:
+        return None
+    return session.get_bind(**projection.bind_arguments).dialect
 
 
 def _columns(result: CursorResult[Any], projection: Projection) -> Iterator[Column]:
     chunks: list[list[Column]] = [[] for _ in projection.positions]
     readers = _readers(result, projection)
     for rows in _chunks(result):
-        values = list(zip(*rows, strict=True))
+        values = transposed(rows)
         for parts, reader in zip(chunks, readers, strict=True):
             parts.append(column(reader(values)))
     while chunks:
@@ -117,7 +124,7 @@ def _chunks(result: CursorResult[Any]) -> Iterator[Sequence[Any]]:
         yield rows
 
 
-def _readers(result: CursorResult[Any], projection: Projection) -> list[Callable[[Values], Sequence[Any]]]:
+def _readers(result: CursorResult[Any], projection: Projection) -> list[Callable[[Sequence[Values]], Values]]:
     """Return for each path how its values are read off the columns of a chunk."""
     described: Any = result.cursor.description
     processors = [
@@ -136,12 +143,18 @@ def processor(expression: Any, dialect: Dialect, coltype: object) -> Processor |
     return found
 
 
-def _reader(position: int, process: Processor | None, marker: int | None) -> Callable[[Values], Sequence[Any]]:
+def _reader(position: int, process: Processor | None, marker: int | None) -> Callable[[Sequence[Values]], Values]:
     if marker is not None:
-        return lambda values: _of_related(values[position], values[marker], process)
+        return lambda values: _of_related(_listed(values[position]), _listed(values[marker]), process)
     if process is not None:
-        return lambda values: list(map(process, values[position]))
+        return lambda values: list(map(process, _listed(values[position])))
     return lambda values: values[position]
+
+
+def _listed(values: Values) -> Sequence[Any]:
+    """Return the Python objects of a column."""
+    listed: Sequence[Any] = values.tolist() if isinstance(values, np.ndarray) else values
+    return listed
 
 
 def _of_related(values: Sequence[Any], keys: Sequence[Any], process: Processor | None) -> list[Any]:
