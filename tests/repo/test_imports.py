@@ -23,7 +23,7 @@ LAYERS = {
     "public": "__init__ testing",
     "model": "optimizer solution model constraints expressions term_methods variables parameters indexing",
     "copying": "pickling copying function_copies object_copies source_copies reaching",
-    "compiling": "explaining compiling planning terms families",
+    "compiling": "explaining compiling planning terms picking families",
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",

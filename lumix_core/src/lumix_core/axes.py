@@ -13,6 +13,7 @@ from lumix_core.columns import Column
 from lumix_core.formulas import Node
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
+from lumix_core.orders import MANY
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ class Axes:
 
     def codes(self, picks: Sequence[IntArray]) -> IntArray:
         """Return combinations as numbers, in lexicographic order; raises OverflowError where there are too many."""
-        if math.prod(self.shape) > 2**62:
+        if math.prod(self.shape) > MANY:
             raise OverflowError("these are more combinations than can be numbered")
         codes = np.zeros(len(picks[0]), dtype=np.int64)
         for size, pick in zip(self.shape, picks, strict=True):

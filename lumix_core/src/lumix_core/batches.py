@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,25 @@ from lumix_core.tables import Path, Table
 class Argument:
     """One argument of a function for every member of a batch: ``table.rows[positions[i]]`` for member ``i``.
 
-    ``is_whole`` says that the members are the rows of the table, each once and in order.
+    Args:
+        table: holds the rows.
+        find: returns the positions; called when a function first reads the argument, which few read all of.
+        is_whole: whether the members are the rows of the table, each once and in order.
     """
 
     table: Table
-    positions: IntArray
+    find: Callable[[], IntArray]
     is_whole: bool = False
 
     @classmethod
     def whole(cls, table: Table) -> Argument:
         """Return the argument that is every row of a table once."""
-        return cls(table, np.arange(len(table)), is_whole=True)
+        return cls(table, lambda: np.arange(len(table)), is_whole=True)
+
+    @cached_property
+    def positions(self) -> IntArray:
+        """Where the row of each member is in the table."""
+        return self.find()
 
     def column(self, path: Path) -> Column:
         """Return the value of an attribute for each member; raises what reading it off the rows raises."""
@@ -36,7 +45,7 @@ class Argument:
 
     def take(self, picks: IntArray) -> Argument:
         """Return the argument for some members."""
-        return Argument(self.table, self.positions[picks])
+        return Argument(self.table, lambda: self.positions[picks])
 
     def rows(self) -> Iterator[Any]:
         """Return the rows, one a member."""

@@ -10,12 +10,11 @@ import numpy as np
 
 from lumix_core.columns import Column
 from lumix_core.keys import IntArray
-from lumix_core.orders import stable_order
+from lumix_core.orders import MANY, stable_order
 
 MISSING = -1
 ROOM = 1 << 10
 """How many numbers an index may always have, used or not; beyond, four a key."""
-_MOST = 2**62
 
 
 class KeyIndex:
@@ -107,9 +106,12 @@ class KeyIndex:
     def _joined(self, parts: list[IntArray]) -> tuple[IntArray, int]:
         codes, span = parts[0], self._parts[0].span
         for part, found in zip(self._parts[1:], parts[1:], strict=True):
-            if span * part.span > _MOST:
+            if span * part.span > MANY:
                 raise OverflowError("keys of so many parts and values cannot be numbered")
-            codes = np.where((codes < 0) | (found < 0), MISSING, codes * part.span + found)
+            missing = (codes < 0) | (found < 0)
+            codes = codes * part.span + found
+            if missing.any():
+                codes[missing] = MISSING
             span *= part.span
         return codes, span
 
@@ -134,8 +136,11 @@ class _Dense:
             return _by_dict({self.low + code: code for code in self.codes.tolist()}, values, size)
         if not isinstance(ints, np.ndarray):
             return np.full(size, ints - self.low if 0 <= ints - self.low < self.span else MISSING)
-        within = (ints >= self.low) & (ints < self.low + self.span)
-        return np.where(within, ints - self.low, MISSING)
+        outside = (ints < self.low) | (ints >= self.low + self.span)
+        codes: IntArray = ints - self.low
+        if outside.any():
+            codes[outside] = MISSING
+        return codes
 
 
 class _Sorted:

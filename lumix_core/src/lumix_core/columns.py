@@ -73,7 +73,7 @@ def has_nan(value: Any) -> bool:
 
 
 def _differs_from_itself(value: Any) -> bool:
-    if type(value) in _EQUAL_TO_THEMSELVES:
+    if type(value) in EQUAL_TO_THEMSELVES:
         return False
     try:
         return bool(value != value)  # noqa: PLR0124 - that is the question
@@ -81,7 +81,8 @@ def _differs_from_itself(value: Any) -> bool:
         return True
 
 
-_EQUAL_TO_THEMSELVES = {str, int, bool, bytes, type(None), date, datetime, timedelta, UUID}
+EQUAL_TO_THEMSELVES = frozenset({str, int, bool, bytes, type(None), date, datetime, timedelta, UUID})
+"""Types whose values are found by their hash wherever ``==`` finds them, and of which none differs from itself."""
 
 
 def is_hashed_as_compared(cls: type) -> bool:
@@ -89,7 +90,7 @@ def is_hashed_as_compared(cls: type) -> bool:
     return cls in _HASHED_AS_COMPARED or issubclass(cls, np.generic) or cls.__eq__ is object.__eq__
 
 
-_HASHED_AS_COMPARED = _EQUAL_TO_THEMSELVES | {float, Decimal, Fraction}
+_HASHED_AS_COMPARED = EQUAL_TO_THEMSELVES | {float, Decimal, Fraction}
 
 
 class _Absent:

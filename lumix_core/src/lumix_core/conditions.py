@@ -45,9 +45,7 @@ def conjuncts(condition: Node) -> list[Node]:
     """Return the conditions that a condition joins by ``and``, in order; none of its parts may raise."""
     if isinstance(condition, After):
         return conjuncts(condition.result)
-    if isinstance(condition, Choice) and (
-        _is_zero_node(condition.otherwise) or same(condition.otherwise, condition.condition)
-    ):
+    if isinstance(condition, Choice) and is_false_without(condition):
         return [*conjuncts(condition.condition), *conjuncts(condition.then)]
     return [condition]
 
@@ -89,11 +87,16 @@ def _needs_of_operator(formula: Apply, default_of: DefaultOf) -> Iterator[Need]:
 
 def _needs_of_choice(formula: Choice, default_of: DefaultOf) -> Iterator[Need]:
     """``a and b`` needs both; ``x if a else 0`` needs a, and whatever x needs."""
-    if _is_zero_node(formula.otherwise) or same(formula.otherwise, formula.condition):
+    if is_false_without(formula):
         yield from needs(formula.condition, default_of)
         yield from needs(formula.then, default_of)
     elif _is_zero_node(formula.then):
         yield from needs(formula.otherwise, default_of)
+
+
+def is_false_without(formula: Choice) -> bool:
+    """Whether a choice is false, or zero, where its condition is false: ``a and b``, ``x if a else 0``."""
+    return _is_zero_node(formula.otherwise) or same(formula.otherwise, formula.condition)
 
 
 def _is_zero_node(node: Node) -> bool:

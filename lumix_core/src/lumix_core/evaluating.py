@@ -29,7 +29,7 @@ from lumix_core.problem import BoolArray, FloatArray
 from lumix_core.results import Listed, equal, numbers_of, numbers_of_rows, true_of, truth_of, truths_of_rows
 from lumix_core.rows import Reading
 from lumix_core.standins import RowClass
-from lumix_core.tables import Table
+from lumix_core.tables import Path, Table
 from lumix_core.tracing import Trace, trace
 
 
@@ -64,10 +64,13 @@ class Evaluator:
 
     Args:
         reading: the tables of this compile.
+        accounts: how each function was evaluated, by its ``id``.
+        indices: an argument, and the index over one of its attributes once there is one.
     """
 
     reading: Reading = field(default_factory=Reading)
     accounts: dict[int, Account] = field(default_factory=dict)
+    indices: dict[tuple[int, Path], list[Any]] = field(default_factory=dict)
     _traces: dict[int, tuple[Trace, UserFunction]] = field(default_factory=dict)
     _classes: dict[type, RowClass | None] = field(default_factory=dict)
     _tables: dict[tuple[int, int], tuple[LookupTable, Any]] = field(default_factory=dict)
@@ -177,13 +180,16 @@ class Evaluator:
         if not isinstance(value, UserFunction):
             return np.full(batch.size, value)
 
-        def of_rows(values: list[Any]) -> FloatArray:
-            found = numbers_of_rows(values)
-            if found is None:
-                raise wrong_number(value, batch, values)
-            return found
-
+        of_rows = _Numbers(value, batch)
         found: FloatArray = self._either_way(value, batch, numbers_of, of_rows, known=known)
+        return found
+
+    def numbers_by_row(self, function: UserFunction, batch: Batch) -> FloatArray:
+        """Return a number for each of a few members that a key has picked; raises as `numbers` does."""
+        function.check_captures()
+        of_rows = _Numbers(function, batch)
+        found = of_rows(by_row(function, batch, of_rows=of_rows))
+        self.account(Account(function, "join", "", batch.size, batch.size))
         return found
 
     def _either_way(
@@ -380,6 +386,20 @@ class Evaluator:
         if known is None:
             known = self._tables[id(held), parts] = (table_of(held, parts), held)
         return known[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Numbers:
+    """Turns what a function returned for its first members into numbers, or raises for the first that is none."""
+
+    function: UserFunction
+    batch: Batch
+
+    def __call__(self, values: list[Any]) -> FloatArray:
+        found = numbers_of_rows(values)
+        if found is None:
+            raise wrong_number(self.function, self.batch, values)
+        return found
 
 
 def key_parts(key: Node) -> tuple[Node, ...]:

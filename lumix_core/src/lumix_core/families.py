@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from functools import cached_property
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from lumix_core.errors import LXEmptySourceWarning, LXFunctionError, LXIndexKeyE
 from lumix_core.evaluating import Evaluator
 from lumix_core.formulas import attribute_paths
 from lumix_core.functions import UserFunction, frozen
-from lumix_core.keys import Keys, RowKey, check_row, qualified_name, unreadable
+from lumix_core.keys import IntArray, Keys, RowKey, check_row, qualified_name, unreadable
 from lumix_core.matching import matching
 from lumix_core.rows import mapped_key
 from lumix_core.stacks import caller_level
@@ -117,6 +118,11 @@ class Family:
     def size(self) -> int:
         """The number of members."""
         return len(self.keys)
+
+    @cached_property
+    def members(self) -> IntArray:
+        """All of them, by number; not to be written to."""
+        return np.arange(self.size)
 
     def batch(self) -> Batch:
         """Return the members as the arguments of a function."""
@@ -255,7 +261,7 @@ def _joined(variable: LXVariable[Any, Any], primary: Dimension, evaluator: Evalu
     lists = evaluator.objects(join.join, primary.batch(), list)
     related = [row for rows in lists for row in rows]
     first = primary.argument.take(np.repeat(np.arange(len(lists)), [len(rows) for rows in lists]))
-    second = Argument(Table(related, join.related), np.arange(len(related)))
+    second = Argument.whole(Table(related, join.related))
     batch = Batch((first, second), len(related), lambda i: f"pair {i} of {variable.name!r}")
     for condition in variable.multi_filters:
         _check_arity(condition, 2)
@@ -349,7 +355,7 @@ def check_keys(column: Column, owner: str, own: bool) -> None:
         ) from error
     if distinct < len(keys):
         raise LXIndexKeyError(_repeated_text(keys, owner))
-    if set(map(type, keys)) <= {int, str}:
+    if all(one in (int, str) or is_dataclass(one) for one in set(map(type, keys))):
         return
     for key in keys:
         if _is_null(key) and not (own and isinstance(key, tuple)):  # a row that is a tuple may lack a value

@@ -170,7 +170,7 @@ class _Join:
         try:
             formula = self._formula(self.coefficient)
             found = self.ranges.of(formula)
-        except (Unlike, TypeError, OverflowError):
+        except _UNTOLD:
             return None
         return formula if found.is_number and math.isfinite(found.largest) else None
 
@@ -229,6 +229,10 @@ class _Join:
 
     def _members(self, axis: int) -> IntArray:
         return np.flatnonzero(self.filters[axis]) if axis in self.filters else np.arange(self.sizes[axis])
+
+    def _kept(self, axis: int, column: Column) -> Column:
+        """Return the values of the members of an axis that are not left out."""
+        return column[self.filters[axis]] if axis in self.filters else column
 
     def _start(self) -> None:
         """Begin with a table if one is looked up, else with the smallest axis that joins another."""
@@ -291,7 +295,7 @@ class _Join:
     def _joined(self, axis: int, ties: list[tuple[Column, Column]]) -> Iterator[dict[int, IntArray]]:
         """Yield the combinations with the members of an axis that have the same values."""
         members, before = self._members(axis), self.bound
-        mine = [column[members] for column, _ in ties]
+        mine = [self._kept(axis, column) for column, _ in ties]
         others = [column for _, column in ties]
         count = len(others[0])
         if not len(members) or not count:

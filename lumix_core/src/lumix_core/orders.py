@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 IntArray = NDArray[Any]
-_MOST = 2**62
+MANY = 2**62
+"""More than this do not fit into an array's numbers with what is done to them."""
 
 
 def is_increasing(values: IntArray) -> bool:
@@ -18,10 +19,12 @@ def is_increasing(values: IntArray) -> bool:
 
 def stable_order(values: IntArray) -> IntArray:
     """Return the order that sorts numbers which are not negative; equal ones stay as they are."""
-    count = len(values)
-    top = int(values.max()) + 1 if count else 0
-    if top * max(count, 1) < _MOST:  # numpy sorts numbers faster than it finds their order
-        packed = np.sort(values * count + np.arange(count))
-        order: IntArray = packed % count if count else packed
-        return order
-    return np.argsort(values, kind="stable")
+    places = (len(values) - 1).bit_length() if len(values) else 0
+    if not len(values) or int(values.max()) >= MANY >> places:
+        return np.argsort(values, kind="stable")
+    # numpy sorts numbers faster than it finds their order, so each brings its place along, in its last bits.
+    packed = values.astype(np.int64) << places
+    packed |= np.arange(len(values))
+    packed.sort()
+    packed &= (1 << places) - 1
+    return packed

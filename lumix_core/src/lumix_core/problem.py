@@ -132,10 +132,11 @@ class LXProblem:
 
     def by_column(self) -> tuple[IndexArray, IndexArray, FloatArray]:
         """Return ``A`` in compressed sparse columns: starts, shape ``(n + 1,)``, rows and coefficients, ``(k,)``."""
-        order = stable_order(self.columns.astype(np.int64))
+        order = stable_order(self.columns)
         starts = np.zeros(self.num_variables + 1, dtype=np.int32)
         np.cumsum(np.bincount(self.columns, minlength=self.num_variables), out=starts[1:])
-        return starts, self.row_numbers()[order].astype(np.int32), self.coefficients[order]
+        rows = np.repeat(np.arange(self.num_constraints, dtype=np.int32), np.diff(self.row_starts))
+        return starts, rows[order], self.coefficients[order]
 
     def activity(self, x: FloatArray) -> FloatArray:
         """Return ``A x``, shape ``(m,)``."""

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
-from lumix_core.arithmetic import EXACT, Unlike, filled, magnitude
+from lumix_core.arithmetic import EXACT, Unlike, filled
 from lumix_core.axes import Axes
 from lumix_core.batches import Batch
 from lumix_core.columns import Column
@@ -145,11 +145,11 @@ def _range_of(values: Column) -> Range:
         return Range("o", math.inf)
     if not len(values):
         return Range(kind, 0.0)
-    if kind == "f":
-        sizes = np.abs(values)
-        largest, smallest = float(sizes.max()), float(sizes.min())
-        return Range(kind, math.inf if math.isnan(largest) else largest, 0.0 if math.isnan(smallest) else smallest)
-    return Range(kind, float(magnitude(values)), float(np.abs(values.astype(np.int64)).min()))
+    low, high = values.min().item(), values.max().item()
+    if kind == "f" and math.isnan(low):
+        return Range(kind, math.inf)
+    smallest = min(abs(low), abs(high)) if low > 0 or high < 0 else float(np.abs(values.astype(np.float64)).min())
+    return Range(kind, float(max(abs(low), abs(high))), float(smallest))
 
 
 def _range_of_sum(one: Range, other: Range) -> Range:

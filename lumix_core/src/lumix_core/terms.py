@@ -18,10 +18,14 @@ from lumix_core.families import Family
 from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
 from lumix_core.matching import matching
+from lumix_core.picking import picked
 from lumix_core.problem import FloatArray
 
 if TYPE_CHECKING:
     from lumix_core.expressions import Term
+
+FEW = 3
+"""For so many members, the check of a function's columns calls it as often as there are members."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,11 +141,12 @@ class TermReader:
         members = self._chosen()
         condition, coefficient = self.term.condition, self.term.coefficient
         if condition is not None and not self._takes_row(condition):
+            members = self._narrowed(condition, members)
             batch = self._named(self._batch(members))
             members = members[self.evaluator.truths(condition, batch)]
             condition = None
         if condition is None and not self._takes_row(coefficient):
-            values = self.evaluator.numbers(coefficient, self._named(self._batch(members)))
+            members, values = self._weighed(coefficient, members)
             rows = self.constraint.size
             counts = values != 0.0
             if not counts.all():
@@ -151,6 +156,22 @@ class TermReader:
                 return Entries(np.zeros(len(members), dtype=np.int64), members, values)
             return Entries(np.repeat(np.arange(rows), len(members)), np.tile(members, rows), np.tile(values, rows))
         return self._paired(members, condition, coefficient)
+
+    def _weighed(self, coefficient: float | UserFunction, members: IntArray) -> tuple[IntArray, FloatArray]:
+        """Return those of the members that may have a coefficient, and the coefficients."""
+        narrowed = self._narrowed(coefficient, members)
+        batch = self._named(self._batch(narrowed))
+        if isinstance(coefficient, UserFunction) and len(narrowed) <= FEW < len(members):
+            return narrowed, self.evaluator.numbers_by_row(coefficient, batch)
+        return narrowed, self.evaluator.numbers(coefficient, batch)
+
+    def _narrowed(self, function: float | UserFunction, members: IntArray) -> IntArray:
+        """Return those of the members that a function asks for by a key; all of them where it does not."""
+        if not isinstance(function, UserFunction) or len(members) < self.family.size:
+            return members
+        function.check_captures()
+        found = picked(self.evaluator, function, self.family.batch())
+        return members if found is None else members[found]
 
     def _paired(self, members: IntArray, condition: UserFunction | None, coefficient: float | UserFunction) -> Entries:
         """Evaluate functions that take the constraint's row, over the combinations of rows and members."""
@@ -175,7 +196,7 @@ class TermReader:
 
     def _chosen(self) -> IntArray:
         if self.term.keys is None:
-            return np.arange(self.family.size)
+            return self.family.members
         return np.unique(self._check_keys(self.term.keys))
 
     def _check_keys(self, keys: tuple[Hashable, ...]) -> IntArray:
