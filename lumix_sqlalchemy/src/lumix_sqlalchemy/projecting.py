@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,8 +90,17 @@ def is_one_row_an_instance(statement: Select[Any], entity: Any) -> bool:
     """Whether the select returns each row of one table, or of a class's tables, at most once."""
     if not is_of_tables(inspect(entity).mapper) or any(_part(statement, name) for name in _PARTS - KEPT):
         return False
+    if _is_all_of_a_table(statement, entity):
+        return True
     sources = statement.with_only_columns(_key(entity)).get_final_froms()
     return len(sources) == 1 and _is_own(sources[0], entity)
+
+
+def _is_all_of_a_table(statement: Select[Any], entity: Any) -> bool:
+    """Whether the select names nothing but a class of one table; asking it for all that it reads from is slow."""
+    known = inspect(entity)
+    named = statement._from_obj or statement._where_criteria or len(statement._raw_columns) > 1
+    return not (named or known.is_aliased_class) and known.selectable is known.local_table
 
 
 def _is_own(source: Any, entity: Any) -> bool:
@@ -158,16 +167,20 @@ def _is_bare(part: Any) -> bool:
 
 
 def _are_known(mapper: Mapper[Any], paths: Iterable[Path]) -> bool:
-    return loads_plainly(mapper) and all(_is_known(mapper, path) for path in paths)
+    if not all(paths):
+        return False
+    found = {prefix: _column_names(mapper, prefix) for prefix in {path[:-1] for path in paths}}
+    return all(path[-1] in found[path[:-1]] for path in paths)
 
 
-def _is_known(mapper: Mapper[Any], path: Path) -> bool:
-    for name in path[:-1]:
+def _column_names(mapper: Mapper[Any], prefix: Path) -> Set[str]:
+    """Return the columns of the class that relationships lead to, as far as a query can read them without instances."""
+    for name in prefix:
         target = related_classes(mapper).get(name)
-        if target is None or not loads_plainly(inspect(target)):
-            return False
+        if target is None or not loads_plainly(mapper):
+            return frozenset()
         mapper = inspect(target)
-    return bool(path) and path[-1] in column_names(mapper)
+    return column_names(mapper) if loads_plainly(mapper) else frozenset()
 
 
 def _key(entity: Any) -> Any:

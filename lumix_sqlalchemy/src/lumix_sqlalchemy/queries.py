@@ -42,7 +42,8 @@ class StatementQuery:
     @property
     def identity(self) -> Hashable:
         """Equal for one statement in one session, with the same parameters and options."""
-        return _identity(resolved(self.handle), self._ordered, self.statement, self.reader)
+        structure, values = self._identified
+        return _Identity(resolved(self.handle), structure, (values, self.reader))
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
@@ -96,6 +97,10 @@ class StatementQuery:
         return statement.column_descriptions if isinstance(statement, Select | FromStatement) else ()
 
     @cached_property
+    def _identified(self) -> tuple[Hashable, object]:
+        return _identified(self._ordered, self.statement)
+
+    @cached_property
     def _ordered(self) -> Statement:
         statement = self.statement
         if isinstance(statement, Select):
@@ -120,7 +125,8 @@ class LegacyQuery:
     def identity(self) -> Hashable:
         """Equal for one query in one session, with the same parameters and options."""
         query = query_in_order(self.query)
-        return _identity(resolved(self.handle), query.statement, self.query, self.reader, query.load_options)
+        structure, values = _identified(query.statement, self.query)
+        return _Identity(resolved(self.handle), structure, (values, self.reader, query.load_options))
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
@@ -160,16 +166,15 @@ class _Identity:
     values: object = field(hash=False)
 
 
-def _identity(session: Session, statement: Statement | UpdateBase, origin: object, *options: object) -> _Identity:
+def _identified(statement: Statement | UpdateBase, origin: object) -> tuple[Hashable, object]:
     """Return what is equal for equal statements; where SQLAlchemy cannot compare them, each is its own."""
     # The key of SQLAlchemy's own cache: ClauseElement.compare() is blind to the parameters of loader options,
     # and fails on joins along relationships.
     key = statement._generate_cache_key()
     if key is None:
-        return _Identity(session, id(origin), (origin, options))
+        return id(origin), origin
     structure, bound, *others = key
-    values = [one.effective_value for one in bound]
-    return _Identity(session, structure, (values, others, statement.get_execution_options(), options))
+    return structure, ([one.effective_value for one in bound], others, statement.get_execution_options())
 
 
 def _only_class(described: Sequence[Any]) -> type | None:
