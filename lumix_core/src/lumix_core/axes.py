@@ -11,7 +11,6 @@ import numpy as np
 from lumix_core.batches import Batch
 from lumix_core.columns import Column
 from lumix_core.formulas import Node
-from lumix_core.functions import UserFunction
 from lumix_core.keys import IntArray
 from lumix_core.orders import MANY
 
@@ -84,13 +83,11 @@ class Combinations:
     Args:
         picks: arrays of one length.
         known: the values of lookups that a join has found on its way, by the ``id`` of their formulas.
-        conditions: what they satisfy.
         joined: whether a join has found them.
     """
 
     picks: tuple[IntArray, ...]
     known: dict[int, Column] = field(default_factory=dict)
-    conditions: tuple[UserFunction, ...] = ()
     joined: bool = False
 
     @property
@@ -101,4 +98,4 @@ class Combinations:
     def filtered(self, kept: IntArray) -> Combinations:
         """Return some of the combinations."""
         known = {name: values[kept] for name, values in self.known.items()}
-        return Combinations(tuple(pick[kept] for pick in self.picks), known, self.conditions, self.joined)
+        return Combinations(tuple(pick[kept] for pick in self.picks), known, self.joined)

@@ -96,18 +96,33 @@ def _is_of_same_file(value: Any, user: FunctionType) -> bool:
 
 
 def captured(callable_: Any) -> Iterator[tuple[str, tuple[Any, CellType | dict[str, Any]]]]:
-    """Yield what a function sees of the code around it: name, value and holder."""
+    """Yield what the function behind a callable sees of the code around it: name, value and holder."""
     function = unwrapped(callable_)
-    if not isinstance(function, FunctionType):
-        return
+    if isinstance(function, FunctionType):
+        yield from _around(function)
+
+
+def _around(function: FunctionType) -> Iterator[tuple[str, tuple[Any, CellType | dict[str, Any]]]]:
     for name in globals_used(function.__code__):
         if name in function.__globals__:
             yield name, (function.__globals__[name], function.__globals__)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            yield name, (cell.cell_contents, cell)
-        except ValueError:
-            continue  # not assigned yet, so this is no value of a loop
+        for value in contents(cell):
+            yield name, (value, cell)
+
+
+def contents(cell: CellType) -> tuple[Any, ...]:
+    """Return what a cell holds: one value, or none."""
+    try:
+        return (cell.cell_contents,)
+    except ValueError:  # not assigned yet
+        return ()
+
+
+def brought(function: FunctionType) -> list[Any]:
+    """Return the values that a function brings to its calls: what it captures, and its defaults."""
+    around = (value for _, (value, _) in _around(function))
+    return [*around, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -51,6 +51,11 @@ def object_column(values: Iterable[Any]) -> Column:
     return np.fromiter(kept, dtype=np.object_, count=len(kept))
 
 
+def together(parts: Sequence[Column]) -> Column:
+    """Return columns as one column of tuples."""
+    return object_column(list(zip(*(part.tolist() for part in parts), strict=True)))
+
+
 def stacked(parts: Sequence[Column]) -> Column:
     """Return columns below each other; of several types they become objects."""
     if not parts:

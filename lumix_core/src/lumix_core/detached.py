@@ -113,7 +113,7 @@ class DetachedRows(Sequence[Any]):
         if len(self.made) >= FEW:
             self._make_all()
             return self.made[place]
-        values = {name: values[place : place + 1].tolist()[0] for name, values in self.columns.items()}
+        values = {name: values.item(place) for name, values in self.columns.items()}
         made = self.made.setdefault(place, _standin(standin_class(self.row_class), values))
         self.add({})
         return made
@@ -176,7 +176,7 @@ def _overlaid(values: Column, others: Mapping[int, Any]) -> Column:
     """Return a column with other values in some places."""
     if not others or (values.dtype == np.object_ and all(values[i] is one for i, one in others.items())):
         return values
-    if set(map(type, others.values())) == {type(values[:1].tolist()[0])} and values.dtype != np.object_:
+    if set(map(type, others.values())) == {type(values.item(0))} and values.dtype != np.object_:
         twin = values.copy()
         try:
             twin[list(others)] = list(others.values())

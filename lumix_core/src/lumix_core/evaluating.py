@@ -17,7 +17,7 @@ import numpy as np
 from lumix_core import arithmetic
 from lumix_core.arithmetic import Unlike, Value, filled
 from lumix_core.batches import Argument, Batch
-from lumix_core.columns import Column, column, object_column
+from lumix_core.columns import Column, column, object_column, together
 from lumix_core.errors import LXModelError
 from lumix_core.failures import failure, wrong_number
 from lumix_core.formulas import After, Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
@@ -156,7 +156,7 @@ class Evaluator:
             alone = [function.call(*batch.rows_of(i)) for i in picks]
         except Exception:  # noqa: BLE001 - going row by row tells
             return None
-        if alone != [tuple(part[i : i + 1].tolist()[0] for part in parts) for i in picks]:
+        if alone != [tuple(part.item(i) for part in parts) for i in picks]:
             return None
         self.account(Account(function, "columns", "", batch.size, batch.size, perf_counter() - began))
         return parts
@@ -349,8 +349,7 @@ class Evaluator:
             raise Unlike from error
 
     def _tuple(self, node: Tuple, batch: Batch, known: dict[int, Column] | None) -> Column:
-        items = [filled(self.value(one, batch, known), batch.size).tolist() for one in node.items]
-        return object_column(list(zip(*items, strict=True)))
+        return together([filled(self.value(one, batch, known), batch.size) for one in node.items])
 
     def table(self, held: Any, key: Node) -> LookupTable:
         """Return what a formula looks values up in, as columns: made once a compile."""

@@ -14,7 +14,7 @@ import numpy as np
 from lumix_core.axes import Axes
 from lumix_core.batches import Argument, Batch
 from lumix_core.codes import KeyIndex
-from lumix_core.columns import Column, object_column
+from lumix_core.columns import Column, together
 from lumix_core.errors import LXEmptySourceWarning, LXFunctionError, LXIndexKeyError, LXModelError
 from lumix_core.evaluating import Evaluator
 from lumix_core.formulas import attribute_paths
@@ -69,11 +69,6 @@ class KeyReader:
         if self.primary_key is None:
             return RowKey(named)
         return RowKey(named, tuple((name,) for name in self.primary_key), len(self.primary_key) > 1)
-
-
-def together(parts: Sequence[Column]) -> Column:
-    """Return columns as one column of tuples."""
-    return object_column(list(zip(*(part.tolist() for part in parts), strict=True)))
 
 
 def _named_type(row_type: type | None) -> str | None:

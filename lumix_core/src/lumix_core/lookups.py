@@ -12,7 +12,7 @@ import numpy as np
 
 from lumix_core.arithmetic import Unlike
 from lumix_core.codes import KeyIndex
-from lumix_core.columns import ABSENT, Column, column, has_nan, is_hashed_as_compared
+from lumix_core.columns import ABSENT, Column, column, has_nan, is_hashed_as_compared, together
 from lumix_core.keys import IntArray
 from lumix_core.numbers import is_real_type
 
@@ -45,10 +45,13 @@ class LookupTable:
         """The index over the keys."""
         return KeyIndex(self.key)
 
+    def keys(self) -> Column:
+        """Return the keys, each as it is looked up."""
+        return together(self.key) if self.compound else self.key[0]
+
     @cached_property
     def _dict(self) -> dict[Any, Any]:
-        keys = list(zip(*(part.tolist() for part in self.key), strict=True)) if self.compound else self.key[0].tolist()
-        return dict(zip(keys, self.values.tolist(), strict=True))
+        return dict(zip(self.keys().tolist(), self.values.tolist(), strict=True))
 
     def get(self, key: Any) -> Any:
         """Return the value of one key, None where it is not there; raises TypeError for one that cannot be hashed."""
@@ -66,7 +69,7 @@ class LookupTable:
             return None
         (code,) = self.index.encode([column([part]) for part in parts], 1)
         found = np.flatnonzero(self.index.codes == code)
-        return self.values[found[:1]].tolist()[0] if code >= 0 and len(found) else None
+        return self.values.item(int(found[0])) if code >= 0 and len(found) else None
 
     @property
     def size(self) -> int:

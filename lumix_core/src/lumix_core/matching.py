@@ -57,7 +57,7 @@ def matching(
     except _UNTOLD:
         return _by_blocks(evaluator, axes, conditions)
     for condition in conditions:
-        if not _agrees(condition, axes, found):
+        if not _agrees(condition, axes, found, alone=len(conditions) == 1):
             evaluator.distrust(condition, "it returns one thing for a row and another for its columns")
             return _by_blocks(evaluator, axes, conditions)
     functions = [one for one in (*conditions, coefficient) if isinstance(one, UserFunction)]
@@ -85,8 +85,11 @@ def _stacked(arrays: list[IntArray]) -> IntArray:
     return np.concatenate(arrays).astype(np.int64) if arrays else np.empty(0, dtype=np.int64)
 
 
-def _agrees(condition: UserFunction, axes: Axes, found: Combinations) -> bool:
-    """Whether a few combinations, found and not found, say by themselves what the join says."""
+def _agrees(condition: UserFunction, axes: Axes, found: Combinations, *, alone: bool) -> bool:
+    """Whether a few combinations, found and not found, say by themselves what the join says.
+
+    ``alone`` tells that it is the only condition: otherwise another one may have left a combination out.
+    """
     shape = axes.shape
     count = math.prod(shape)
     codes = axes.codes(found.picks)
@@ -94,8 +97,8 @@ def _agrees(condition: UserFunction, axes: Axes, found: Combinations) -> bool:
         picks = tuple(np.array([pick]) for pick in np.unravel_index(code, shape))
         place = int(np.searchsorted(codes, code))
         expected = place < len(codes) and codes[place] == code
-        if not expected and len(found.conditions) > 1:
-            continue  # another condition may have left it out
+        if not (expected or alone):
+            continue
         if not agrees_on(condition, axes.batch(picks), expected):
             return False
     return True
@@ -335,5 +338,5 @@ class _Join:
         picks = self._picks(self.bound)
         codes = self.axes.codes(picks)
         known = {} if weight is None else self._known(weight, self.bound) or {}
-        found = Combinations(tuple(picks), known, tuple(self.conditions), bool(self.edges))
+        found = Combinations(tuple(picks), known, bool(self.edges))
         return found if is_increasing(codes) else found.filtered(stable_order(codes))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType
 from typing import Any
 
-from lumix_core.captures import globals_used, unwrapped
+from lumix_core.captures import brought, unwrapped
 
 
 class Mentions:
@@ -42,7 +42,7 @@ class Mentions:
             return
         self._seen.add(id(plain))
         self._add_code(plain.__code__)
-        for one in _captured(plain):
+        for one in map(unwrapped, brought(plain)):
             if isinstance(one, FunctionType) and one.__code__.co_filename == plain.__code__.co_filename:
                 self._add(one)
 
@@ -52,14 +52,3 @@ class Mentions:
         for constant in code.co_consts:
             if isinstance(constant, CodeType):
                 self._add_code(constant)
-
-
-def _captured(function: FunctionType) -> Iterable[Any]:
-    around = function.__globals__
-    yield from (around[name] for name in globals_used(function.__code__) if name in around)
-    for cell in function.__closure__ or ():
-        try:
-            yield unwrapped(cell.cell_contents)
-        except ValueError:  # not assigned yet
-            continue
-    yield from map(unwrapped, function.__defaults__ or ())

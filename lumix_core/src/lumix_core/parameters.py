@@ -19,7 +19,7 @@ from lumix_core.errors import (
     LXNumberError,
 )
 from lumix_core.evaluating import CURRENT, Evaluator
-from lumix_core.families import KeyReader, check_keys, read_rows, together, warn_empty
+from lumix_core.families import KeyReader, check_keys, read_rows, warn_empty
 from lumix_core.formulas import attribute_paths
 from lumix_core.functions import UserFunction
 from lumix_core.indexing import Indexed
@@ -144,7 +144,7 @@ class LXParameter(Indexed[Row]):
 
     def _namer(self, parts: tuple[Column, ...], compound: bool) -> Callable[[int], str]:
         def member(i: int) -> str:
-            key = tuple(part[i : i + 1].tolist()[0] for part in parts)
+            key = tuple(part.item(i) for part in parts)
             return f"key {key if compound else key[0]!r} of {self.name!r}"
 
         return member
@@ -187,7 +187,7 @@ class LXParameter(Indexed[Row]):
             return
         plain = all(part.dtype.kind in "ib" or set(map(type, part)) <= {str, int} for part in found.key)
         if not plain or _is_repeated(found):
-            check_keys(together(found.key) if found.compound else found.key[0], self.owner, own)
+            check_keys(found.keys(), self.owner, own)
 
     def _ordered(self, named: dict[str, Any]) -> tuple[Any, ...]:
         names = self._names()[0]
@@ -235,7 +235,7 @@ class LXParameter(Indexed[Row]):
                 f"Ask for a key: {self.name}[row.id]."
             ) from error
         if found is None and not table.may_have(key):
-            known = together(table.key)[0] if table.compound else table.key[0][:1].tolist()[0]
+            known = table.keys().item(0)
             raise LXMissingKeyError(
                 f"{self.owner} was asked for {key!r:.80}, which can be none of its keys: they are like {known!r:.80}. "
                 f"Ask for a key of their kind, its parts in the same order."

@@ -15,6 +15,7 @@ import cloudpickle
 
 from lumix_core import collector
 from lumix_core.asking import ATOMIC
+from lumix_core.captures import contents
 from lumix_core.copyable import Copyable
 from lumix_core.copying import Copier
 from lumix_core.errors import LXCopyError, sentence
@@ -150,7 +151,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
                 f"which is bound to a database. {ADVICE}"
             )
         if isinstance(value, CellType):
-            return _empty_cell, (), _contents(value), None, None, _fill_cell
+            return _empty_cell, (), contents(value), None, None, _fill_cell
         return _with_own_cells(value, super().reducer_override(value))
 
 
@@ -160,13 +161,6 @@ def _with_own_cells(value: Any, reduced: Any) -> Any:
         make, (code, around, name, defaults, _), *rest = reduced
         return make, (code, around, name, defaults, value.__closure__), *rest
     return reduced
-
-
-def _contents(cell: CellType) -> tuple[Any, ...]:
-    try:
-        return (cell.cell_contents,)
-    except ValueError:  # not assigned yet
-        return ()
 
 
 def _empty_cell() -> CellType:

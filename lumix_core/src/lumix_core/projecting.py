@@ -96,5 +96,5 @@ class _Maker:
                 made[way[:-1]].__dict__[way[-1]] = made[way]
         for path, values in self._columns.items():
             if made[path[:-1]] is not None:
-                made[path[:-1]].__dict__[path[-1]] = values[place : place + 1].tolist()[0]
+                made[path[:-1]].__dict__[path[-1]] = values.item(place)
         return made[()]

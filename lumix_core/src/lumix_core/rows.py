@@ -220,7 +220,8 @@ class QuerySource:
         row_type = self.query.row_type
         if row_type is None or not hasattr(self.query, "columns"):  # asking for the protocol is slow
             return None
-        return projected(cast(ColumnQuery, self.query), self.adapter.row_class(row_type), self._row_class, paths, flush)
+        class_of = self.adapter.row_class
+        return projected(cast(ColumnQuery, self.query), class_of(row_type), class_of, paths, flush)
 
     def with_reader(self, name: str, owner: str) -> QuerySource:
         """Return the source with another reader of its columns.
@@ -237,9 +238,6 @@ class QuerySource:
             return QuerySource(self.adapter, self.query.with_reader(name))
         except LXSourceError as error:
             raise LXSourceError(f"{owner}: {error}") from None
-
-    def _row_class(self, cls: type) -> RowClass:
-        return self.adapter.row_class(cls)
 
     def __str__(self) -> str:
         return str(self.query)

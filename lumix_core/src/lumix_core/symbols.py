@@ -16,7 +16,6 @@ from functools import partial
 from itertools import islice
 from types import (
     BuiltinFunctionType,
-    CellType,
     FrameType,
     FunctionType,
     GeneratorType,
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from lumix_core.arithmetic import same_or_equal
+from lumix_core.captures import contents
 from lumix_core.formulas import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
 from lumix_core.standins import RowClass
 
@@ -92,7 +92,7 @@ class Recorder:
 
     def note(self, node: Node) -> None:
         """Note that a value was made, of others."""
-        if node.depth > DEEPEST or node.size > LARGEST:
+        if is_too_long(node):
             raise self.refuse(TOO_LONG)
         for part in node.parts():
             self.unused.pop(id(part), None)
@@ -368,14 +368,6 @@ _HOLDING: tuple[tuple[Any, Callable[[Any], Iterable[Any]]], ...] = (
     (MethodType, lambda value: (value.__self__,)),
     (GeneratorType, lambda value: [] if value.gi_frame is None else list(value.gi_frame.f_locals.values())),
 )
-
-
-def contents(cell: CellType) -> tuple[Any, ...]:
-    """Return what a cell holds: one value, or none."""
-    try:
-        return (cell.cell_contents,)
-    except ValueError:  # not assigned yet
-        return ()
 
 
 _HOLDS_NOTHING = {type(None), bool, int, float, str, bytes, Decimal, date, datetime, ModuleType, BuiltinFunctionType}

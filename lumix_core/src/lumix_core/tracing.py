@@ -20,7 +20,7 @@ from pathlib import Path as FilePath
 from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from lumix_core.captures import globals_used
+from lumix_core.captures import brought, contents
 from lumix_core.entering import (
     CHANGING,
     ENTERED_MODULES,
@@ -42,7 +42,6 @@ from lumix_core.symbols import (
     Symbol,
     Untraceable,
     Unwatched,
-    contents,
     holds_symbol,
     is_too_long,
     lifted,
@@ -204,11 +203,7 @@ def _calls_nothing(function: Any) -> bool:
     """Whether no code but a function's own can be given a symbol: it calls nothing and captures nothing that acts."""
     if type(function) is not FunctionType or not _has_no_calls(function.__code__):
         return False
-    captured = [one for cell in function.__closure__ or () for one in contents(cell)]
-    captured += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    around = function.__globals__
-    captured += [around[name] for name in globals_used(function.__code__) if name in around]
-    return not any(map(_acts, map(type, captured)))
+    return not any(map(_acts, map(type, brought(function))))
 
 
 @functools.lru_cache(maxsize=4096)
