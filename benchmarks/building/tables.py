@@ -52,6 +52,7 @@ class Table:
 
 DRIVER, ARROW, SESSION = (f"production.rows:open_{kind}" for kind in ("driver", "arrow", "session"))
 FLOOR = Contender("floor: cursor, numpy, highspy", "production.floor:by_driver", DRIVER)
+FETCHALL_FLOOR = Contender("floor: fetchall, numpy, highspy", "production.floor:by_fetchall", DRIVER)
 ARROW_FLOOR = Contender("floor: Arrow, numpy, highspy", "production.floor:by_arrow", ARROW)
 LUMIX = Contender("LumiX", "production.with_lumix:by_session", SESSION, peer=False)
 ARROW_LUMIX = Contender(
@@ -61,6 +62,7 @@ LINOPY = Contender("linopy, sparse model", "production.with_linopy:by_driver", D
 
 PRODUCTION = (
     FLOOR,
+    FETCHALL_FLOOR,
     ARROW_FLOOR,
     LUMIX,
     ARROW_LUMIX,

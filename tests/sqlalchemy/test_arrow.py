@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -514,3 +515,29 @@ def test_rows_stay_those_of_the_session(session: Session) -> None:
     session.get_one(Line, 1).hours = 77.0
 
     assert [row.hours for row in query.with_reader("arrow").rows()] == [77.0, 0.1]
+
+
+@on("postgresql")
+def test_one_connection_is_opened_for_a_transaction_and_closed_with_it(filled: Engine) -> None:
+    count = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'"
+    )
+
+    def others() -> int:
+        with watching.begin():  # a transaction sees one state of the activity throughout
+            return int(watching.scalar(count) or 0)
+
+    with Session(filled) as watching, Session(filled) as session:
+        session.connection()
+        before = others()
+        for _ in range(3):
+            assert read(session, Item, NUMBERS) is not None
+            assert read(session, Line, [("hours",)]) is not None
+        assert others() == before + 1
+        session.rollback()
+        for _ in range(500):  # the server takes a moment to notice
+            if others() == before:
+                break
+            sleep(0.01)
+        assert others() == before

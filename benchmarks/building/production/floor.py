@@ -9,11 +9,15 @@ import highspy
 import numpy as np
 from contenders import Laps
 from holding import Arrays, compressed, hold
-from production.rows import Column, Tables, columns_by_arrow, columns_by_driver
+from production.rows import Column, Tables, columns_by_arrow, columns_by_driver, columns_by_fetchall
 
 
 def by_driver(connection: Any, lap: Laps) -> highspy.Highs:
     return build(connection, lap, columns_by_driver)
+
+
+def by_fetchall(connection: Any, lap: Laps) -> highspy.Highs:
+    return build(connection, lap, columns_by_fetchall)
 
 
 def by_arrow(connection: Any, lap: Laps) -> highspy.Highs:

@@ -73,6 +73,18 @@ def fetch_rows(connection: Any, query: str) -> list[tuple[Any, ...]]:
         return cursor.execute(query).fetchall()
 
 
+def columns_by_fetchall(connection: Any) -> Tables:
+    """Read the columns as most scripts do: all rows of a query at once, then column by column."""
+    fetched = [(fetch_rows(connection, query), ids) for query, ids in ((PRODUCTS, 1), (MACHINES, 1), (RECIPES, 2))]
+    return Tables(
+        *(
+            np.array(column, dtype=np.int64 if place < ids else np.float64)
+            for rows, ids in fetched
+            for place, column in enumerate(zip(*rows, strict=True))
+        )
+    )
+
+
 def columns_by_driver(connection: Any) -> Tables:
     """Read the columns through a cursor of the driver."""
     products, machines, recipes = (_matrix(connection, query) for query in (PRODUCTS, MACHINES, RECIPES))

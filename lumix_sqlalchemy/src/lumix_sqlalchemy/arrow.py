@@ -12,9 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, urlencode
+from weakref import WeakKeyDictionary, finalize
 
 from sqlalchemy import Boolean, Connection, Dialect, Select, Table, text
 from sqlalchemy.exc import CompileError, InvalidRequestError
@@ -43,6 +45,10 @@ POSTGRESQL_WRITTEN = "SELECT txid_current_if_assigned() IS NOT NULL"
 # Policies for rows may ask for anything that a session has set.
 POSTGRESQL_POLICIES = "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relrowsecurity AND row_security_active(oid))"
 OWN_CONNECTION = "The reader 'arrow' reads over a connection of its own"
+
+
+_OPEN: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+"""The connections of transactions, by address."""
 
 
 class UnfitError(Exception):
@@ -110,14 +116,14 @@ def read_arrow(session: Session, statement: Select[Any], entity: Any, paths: Seq
         return None
     connection = session.connection(bind_arguments=projection.bind_arguments)
     try:
-        return _read(connection, check_database(connection.dialect), projection)
+        return _read(session, connection, check_database(connection.dialect), projection)
     except UnfitError:
         return None
 
 
-def _read(connection: Connection, database: Database, projection: Projection) -> list[Column]:
+def _read(session: Session, connection: Connection, database: Database, projection: Projection) -> list[Column]:
     sql, parameters = _compiled(projection.statement, connection)
-    with closing(_connected(connection, database)) as adbc, closing(adbc.cursor()) as cursor:
+    with closing(_connected(session, connection, database).cursor()) as cursor:
         database.check(connection, cursor)
         found = _table(cursor, sql, parameters)
     if found.num_columns != len(projection.columns):
@@ -162,11 +168,18 @@ def _sent(compiled: Any, state: Any, dialect: Dialect) -> list[Any]:
     return found
 
 
-def _connected(connection: Connection, database: Database) -> Any:
-    from importlib import import_module
+def _connected(session: Session, connection: Connection, database: Database) -> Any:
+    """Return the one connection that is kept for as long as the session's transaction: to open one takes long."""
+    transaction, address = session.get_transaction(), database.address(connection)
+    kept = _OPEN.setdefault(transaction, {})
+    if address not in kept:
+        kept[address] = _opened(database, address)
+        finalize(transaction, kept[address].close)
+    return kept[address]
 
+
+def _opened(database: Database, address: str) -> Any:
     driver = import_module(f"{database.driver}.dbapi")
-    address = database.address(connection)
     try:
         return driver.connect(address, autocommit=True)
     except driver.Error as error:
