@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import count
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -566,3 +566,53 @@ def test_a_function_that_is_left_to_the_rows_is_called_once_for_each() -> None:
     LXModel("m").add_variable(variable.bounds(lower=lambda row: row.x if row.x is not None else 0.0)).compile()
 
     assert sorted(seen) == sorted([*range(100), *range(100)])
+
+
+class Toolbox:
+    kind_of = type
+    prices: ClassVar[dict[Any, float]] = {1: 2.0}
+
+
+TOOLS = Toolbox()
+KINDS: dict[str, Any] = {"class": type, "own": lambda x: 1.0 if isinstance(x, bool) else 2.0, "twice": lambda x: 2 * x}
+TIERS = {"a": {1: 10.0, 7: 70.0}, "b": {1: 20.0}}
+LEVELS = [{1: 0.5, 7: 1.5}, {1: 0.1}]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: 1.0 if KINDS["class"](row.x) in (int,) else 2.0,
+        lambda row: 1.0 if KINDS.get("class", type)(row.x) in (int,) else 2.0,
+        lambda row: KINDS["own"](row.x),
+        lambda row: sum(1.0 if kind(row.x) in (int,) else 2.0 for kind in [KINDS["class"]]),
+        lambda row: sum(1.0 if tool(row.x) in (int,) else 2.0 for tool in [*KINDS.values()][:1]),
+        lambda row: sum(tool(row.x) for name, tool in KINDS.items() if name == "own"),
+        lambda row: 1.0 if TOOLS.kind_of(row.x) in (int,) else 2.0,
+        lambda row: 1.0 if TOOLS.kind_of(row.x) in (int, float) else 2.0,
+        lambda row: 1.0 if TOOLS.kind_of(row.x) not in (int,) else 2.0,
+    ],
+)
+def test_what_a_captured_collection_or_object_holds_does_not_ask_for_the_class_of_a_symbol(
+    function: Callable[..., Any],
+) -> None:
+    rows = nine(7, True)
+    assert not is_traced(function)
+    assert computed(function, rows) == by_row(function, rows)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: KINDS["twice"](row.x),
+        lambda row: TIERS["a"][row.x],
+        lambda row: TIERS.get("a", {})[row.x],
+        lambda row: LEVELS[0][row.x] + TIERS["a"].get(row.x, 0.0),
+        lambda row: sum(level.get(row.x, 0.0) for level in LEVELS),
+        lambda row: sum(tier.get(row.x, 0.0) for tier in TIERS.values()),
+    ],
+)
+def test_collections_within_captured_collections_are_looked_up(function: Callable[..., Any]) -> None:
+    rows = nine(7, 1)
+    assert is_traced(function)
+    assert computed(function, rows) == by_row(function, rows)

@@ -24,20 +24,27 @@ class CapturedDict(Captured):
 
     def __getitem__(self, key: Any) -> Any:
         found = looked_up(self._lx_held, key)
-        return self._lx_held[key] if found is None else found
+        return self._lx_enter(self._lx_held[key]) if found is None else found
 
     def __reversed__(self) -> Iterator[Any]:
         found: Iterator[Any] = reversed(self._lx_held)
         return found
 
     def _lx_read(self, name: str) -> Any:
-        return self._lx_get if name == "get" else super()._lx_read(name)
+        own = {"get": self._lx_get, "values": self._lx_values, "items": self._lx_items}.get(name)
+        return super()._lx_read(name) if own is None else own
+
+    def _lx_values(self) -> list[Any]:
+        return [self._lx_enter(value) for value in self._lx_held.values()]
+
+    def _lx_items(self) -> list[tuple[Any, Any]]:
+        return [(key, self._lx_enter(value)) for key, value in self._lx_held.items()]
 
     def _lx_get(self, key: Any, missing: Any = None, /) -> Any:
         if isinstance(missing, Symbol):
             raise missing._lx_recorder.refuse("it names a value of the row as the default of .get()")
         found = looked_up(self._lx_held, key, Constant(missing))
-        return self._lx_held.get(key, missing) if found is None else found
+        return self._lx_enter(self._lx_held.get(key, missing)) if found is None else found
 
 
 class CapturedList(Captured):
@@ -48,7 +55,7 @@ class CapturedList(Captured):
     def __getitem__(self, place: Any) -> Any:
         if isinstance(place, Symbol):
             return applied(place, self._lx_held.__getitem__, place)
-        return self._lx_held[place]
+        return self._lx_enter(self._lx_held[place])
 
 
 class CapturedModule:

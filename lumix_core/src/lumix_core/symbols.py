@@ -157,7 +157,17 @@ def _is_getter(node: Node) -> bool:
     return isinstance(node, Apply) and isinstance(node.function, _Getter)
 
 
-class Symbol:
+class _SymbolType(type):
+    """The class of symbols: a function that asks for the class of a value must not learn of this one."""
+
+    def _refuse(cls, other: object) -> bool:
+        raise Untraceable("it compares the class of a value, which a column cannot answer")
+
+    __eq__ = __ne__ = _refuse
+    __hash__ = type.__hash__
+
+
+class Symbol(metaclass=_SymbolType):
     """A value that every row has one of: an attribute, or what was computed of attributes."""
 
     __slots__ = ("_lx_node", "_lx_recorder")
@@ -226,19 +236,23 @@ def _is_condition(frame: FrameType) -> bool:
 class Captured:
     """A captured dict, list, tuple or set: it can be asked with symbols, and is never changed."""
 
-    __slots__ = ("_lx_held", "_lx_refuse")
+    __slots__ = ("_lx_enter", "_lx_held", "_lx_refuse")
     _lx_held: Any
     _lx_refuse: Callable[[str], Untraceable]
+    _lx_enter: Callable[[Any], Any]
 
-    def __init__(self, held: Any, refuse: Callable[[str], Untraceable]) -> None:
+    def __init__(
+        self, held: Any, refuse: Callable[[str], Untraceable], enter: Callable[[Any], Any] = lambda value: value
+    ) -> None:
         object.__setattr__(self, "_lx_held", held)
         object.__setattr__(self, "_lx_refuse", refuse)
+        object.__setattr__(self, "_lx_enter", enter)
 
     def __len__(self) -> int:
         return len(self._lx_held)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._lx_held)
+        return map(self._lx_enter, self._lx_held)
 
     def __contains__(self, key: Any) -> bool:
         found = member_of(self._lx_held, key)
