@@ -44,7 +44,7 @@ class Indexed(Copyable, Generic[Row]):
 
     def from_model(
         self,
-        target: Any,
+        target: Any = None,
         session: Any = None,
         *,
         using: Any = None,
@@ -54,7 +54,8 @@ class Indexed(Copyable, Generic[Row]):
         """Take the rows from an ORM, when the model is compiled.
 
         Args:
-            target: a mapped class, a session (the class is then the one in ``LXVariable[Row, ...]``), or a query.
+            target: a mapped class, a query, or a session; the class that is not given is the one in
+                ``LXVariable[Row, ...]``.
             session: the session in which to query, where ``target`` is none and holds none.
             using: the database alias, for Django.
             adapter: a row adapter to use without registration.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -29,6 +29,11 @@ class RowWorld(Protocol):
         """One of every kind of object that holds a connection or a session, and that no copy may hold."""
         ...
 
+    @property
+    def parts_of(self) -> Callable[[Any], Iterable[Any]]:
+        """How a function of a product asks for its parts: one that holds nothing, such as ``lambda p: p.parts``."""
+        ...
+
     def fill(self, count: int) -> None:
         """Save ``count`` products, and forget them: nothing of them is loaded afterwards."""
         ...
@@ -39,6 +44,10 @@ class RowWorld(Protocol):
 
     def pending(self) -> object:
         """Return what the handle has not saved yet, comparable by ``==``; () where the ORM keeps no such thing."""
+        ...
+
+    def save(self, row: Any) -> None:
+        """Write what was changed in a row to the database, as a user of the ORM would."""
         ...
 
     def delete(self, key: int) -> None:
