@@ -24,6 +24,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.db.utils import OperationalError
+from django.test.utils import override_settings
 
 HERE = Path(__file__).parent
 SERVERS = {
@@ -77,6 +78,7 @@ def use(alias: str, database: dict[str, Any]) -> None:
     connections[alias].close()
     del connections[alias]
     connections.settings[alias] = connections.configure_settings({"default": dict(database)})["default"]
+    apps.get_model("contenttypes", "ContentType").objects.clear_cache()
 
 
 def command(name: str, sql: str) -> None:
@@ -157,3 +159,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Say which databases the tests ran on."""
     for name, outcome in config.stash.get(outcomes, {}).items():
         terminalreporter.write_line(f"database {name} (Django): {outcome}")
+
+
+@pytest.fixture
+def settings_with() -> Callable[..., Any]:
+    """Let some settings be others within a block."""
+    return override_settings
