@@ -49,11 +49,11 @@ def _load_some(model: Any, alias: str | None, rows: Sequence[Any], names: Set[st
     saved = [row for row in rows if not row._state.adding]
     deferred = _wanted(known.fields, names)
     lacking = [row for row in saved if not deferred <= row.__dict__.keys()]
+    if lacking:
+        _read_again(model, alias, lacking if names is not None else saved, deferred)
     related = {name: _without(name, rows, known) for name in sorted(_wanted(known.relationships, names))}
-    if names is None and (lacking or any(related.values())):
+    if names is None and not lacking and any(related.values()):
         _read_again(model, alias, saved, deferred)
-    elif lacking:
-        _read_again(model, alias, lacking, deferred)
     for name, some in related.items():
         if some:
             _load_related(name, some, known)

@@ -240,7 +240,7 @@ class Item(models.Model):
     price = models.FloatField()
     weight = models.FloatField()
     group = models.ForeignKey(Group, models.CASCADE, null=True, related_name="items")
-    next = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
+    next = models.ForeignKey("self", models.CASCADE, null=True, related_name="before")
 
     @property
     def value(self) -> float:
