@@ -26,9 +26,9 @@ LAYERS = {
     "compiling": "explaining compiling planning terms families",
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
-    "rows": "rows loading mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
+    "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
     "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
-    "values": "columns orders",
+    "values": "columns orders loading",
     "errors": "errors",
 }
 

@@ -278,7 +278,8 @@ def _name_of(part: Any) -> str:
 
 
 _ADVICE_ON_DATA = (
-    "Give it to .from_model(), which reads it at every compile, or read the rows first: .from_data(list(rows))."
+    "Write .from_model(query, session), or .from_model(query) where the query knows its database, or read the rows "
+    "first: .from_data(list(rows))."
 )
 _ADVICE = (
     "Read what is needed from it before the model is built, and give the function the values instead: a dict, a list "

@@ -12,8 +12,9 @@ class RowWorld(Protocol):
 
     ``Product`` has ``id`` (primary key, int), ``name`` (text), ``price`` (float, nullable), ``category`` (to-one,
     nullable) and ``parts`` (to-many). ``Category`` has ``id`` and ``markup`` (float), and nothing that leads back to
-    products. ``Part`` has ``id`` and ``weight`` (float). Relationships are lazy. `fill` saves products with the ids 1 to n, the i-th named ``"product i"`` with the price i,
-    all in one category with the markup 1.5, each with two parts of the weights i and 2 i.
+    products. ``Part`` has ``id`` and ``weight`` (float). Relationships are lazy. `fill` saves products with the ids 1
+    to n, the i-th named ``"product i"`` with the price i, all in one category with the markup 1.5, each with two parts
+    of the weights i and 2 i.
     """
 
     Product: type[Any]
