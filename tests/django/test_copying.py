@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -50,11 +51,22 @@ def copied(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
     return request.param
 
 
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo in the end what is done to the database."""
+    connections["default"].set_autocommit(False)
+    try:
+        yield
+    finally:
+        connections["default"].rollback()
+        connections["default"].set_autocommit(True)
+        ContentType.objects.clear_cache()
+
+
 @pytest.fixture
 def filled(database: dict[str, Any]) -> Iterator[None]:
     """Two machines on a site, in a transaction that is undone."""
-    connections["default"].set_autocommit(False)
-    try:
+    with undone():
         sites = [Site.objects.create(code=code, number=number, rent=5.0) for code, number in (("a", 1), ("b", 2))]
         tags = [Tag.objects.create(id=key, name=name) for key, name in ((2, "one"), (1, "two"))]
         for key in (1, 2):
@@ -64,10 +76,6 @@ def filled(database: dict[str, Any]) -> Iterator[None]:
         Badge.objects.create(machine_id=1, code="A")
         Engineer.objects.create(id=7, name="Eve", rate=2.0)
         yield
-    finally:
-        connections["default"].rollback()
-        connections["default"].set_autocommit(True)
-        ContentType.objects.clear_cache()
 
 
 def machines(*related: str) -> list[Any]:
@@ -411,3 +419,18 @@ def test_rows_that_refer_to_each_other(database):
         assert deep_copy(item).counter.item.price == 1.0
     finally:
         group.delete()
+
+
+def test_thousands_of_rows_that_lead_to_thousands(database, statements):
+    with undone():
+        Group.objects.bulk_create([Group(id=key, rate=float(key)) for key in range(1, 1501)])
+        Item.objects.bulk_create([Item(id=key, price=1.0, weight=1.0, group_id=key) for key in range(1, 1501)])
+        x = LXVariable[Item, float]("x").from_model(Item).bounds(upper=lambda item: float(f"{item.group.rate}"))
+        before = len(statements)
+        expected = LXModel("plan").add_variable(x).compile().upper.tolist()
+        sent = len(statements) - before
+
+        twin = copy.deepcopy(LXModel("plan").add_variable(x))
+
+        assert sent == 2
+        assert twin.compile().upper.tolist() == expected == [float(key) for key in range(1, 1501)]

@@ -337,7 +337,7 @@ class TestRefusals:
     def test_an_unknown_database(self):
         with pytest.raises(LXSourceError, match=r"'x'.*no database 'nowhere'.*'default', 'replica'"):
             over(Machine, using="nowhere")
-        with pytest.raises(LXSourceError, match=r"'x'.*a dict is none"):
+        with pytest.raises(LXSourceError, match=r"'x'.*an object of class dict is none"):
             over(Machine.objects.all(), using={})
 
     def test_another_model_than_was_declared(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partialmethod
+from functools import cached_property, partialmethod
 from inspect import getattr_static
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -53,12 +53,12 @@ class Names:
     to_many: dict[str, str]
     managers: frozenset[str]
 
-    @property
+    @cached_property
     def to_one(self) -> dict[str, Any]:
         """All that lead to one row, each with its field or relation."""
         return {**self.forward, **self.generic, **self.reverse_one}
 
-    @property
+    @cached_property
     def relationships(self) -> frozenset[str]:
         """All that lead to other rows."""
         return frozenset(self.to_one) | frozenset(self.to_many)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
+from inspect import getattr_static
 from typing import Any
 
 from django.db.models import Field, Q, QuerySet, prefetch_related_objects
@@ -16,13 +17,15 @@ from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.options import Options
 
 from lumix_core.errors import LXCopyError
-from lumix_django.attributes import Names, names_of
+from lumix_django.attributes import Names, key_names, names_of
 from lumix_django.classes import UNSAVED, DetachedState
 from lumix_django.handles import readable
 from lumix_django.sets import DetachedSet
 
 ROWS_A_QUERY = 20_000
 """How many rows are asked for in one query; databases limit a statement's parameters."""
+PAIRS_A_QUERY = 500
+"""The same where a key has several columns: of conditions on these SQLite takes no thousand."""
 PREFETCHED = "_prefetched_objects_cache"
 OURS = "_lumix_loaded"
 DEFINITIONS = (BaseExpression, Combinable, DetachedState, Field, Options, Q)
@@ -40,8 +43,9 @@ def load(rows: Sequence[Any], names: Set[str] | None = None) -> None:
         groups[type(row), row._state.db].append(row)
     for (model, alias), some in groups.items():
         with readable(f"What the rows of {model.__name__} lack"):
-            for start in range(0, len(some), ROWS_A_QUERY):
-                _load_some(model, alias, some[start : start + ROWS_A_QUERY], names)
+            size = ROWS_A_QUERY if len(key_names(model)) == 1 else PAIRS_A_QUERY
+            for start in range(0, len(some), size):
+                _load_some(model, alias, some[start : start + size], names)
 
 
 def _load_some(model: Any, alias: str | None, rows: Sequence[Any], names: Set[str] | None) -> None:
@@ -66,7 +70,7 @@ def _wanted(known: Iterable[str], names: Set[str] | None) -> frozenset[str]:
 def _read_again(model: Any, alias: str | None, rows: Sequence[Any], names: Set[str]) -> None:
     """Read the fields that rows lack, and see that all of them are still there."""
     missing = sorted({name for row in rows for name in names - row.__dict__.keys()})
-    query = model._base_manager.using(alias).filter(pk__in=[row.pk for row in rows])
+    query = QuerySet(model, using=alias).filter(pk__in=[row.pk for row in rows])
     found = (
         {one.pk: one for one in query.only(*missing)} if missing else dict.fromkeys(query.values_list("pk", flat=True))
     )
@@ -103,6 +107,9 @@ def _local_values(row: Any, field: Any) -> list[Any]:
 
 
 def _load_related(name: str, rows: Sequence[Any], known: Names) -> None:
+    if name in known.forward and len(known.forward[name].related_fields) == 1:
+        _load_forward(name, rows, known.forward[name])
+        return
     prefetch_related_objects(rows, name)
     if name in known.to_many:
         for row in rows:
@@ -112,6 +119,23 @@ def _load_related(name: str, rows: Sequence[Any], known: Names) -> None:
             relation = known.to_one[name]
             if relation.is_cached(row) and relation.get_cached_value(row) is None:
                 relation.delete_cached_value(row)
+
+
+def _load_forward(name: str, rows: Sequence[Any], field: Any) -> None:
+    """Load the rows of a foreign key, with the query of its attribute.
+
+    Django's own prefetching writes one condition a key, of which SQLite takes no thousand.
+    """
+    ((own, remote),) = field.related_fields
+    keys = sorted({row.__dict__[own.attname] for row in rows}, key=repr)
+    query = getattr_static(type(rows[0]), name).get_queryset(instance=rows[0])
+    found = {getattr(one, remote.attname): one for one in query.filter(**{f"{remote.name}__in": keys})}
+    for row in rows:
+        related = found.get(row.__dict__[own.attname])
+        if related is not None:  # what is not there is missed when it is read, as without loading
+            field.set_cached_value(row, related)
+            if not field.remote_field.multiple:
+                field.remote_field.set_cached_value(related, row)
 
 
 def release(rows: Iterable[Any]) -> None:

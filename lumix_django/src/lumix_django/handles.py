@@ -41,7 +41,11 @@ def checked_alias(handle: object, row: str) -> str | None:
         return None
     if isinstance(handle, str) and handle in connections:
         return handle
-    what = f"there is no database {handle!r}" if isinstance(handle, str) else f"a {type(handle).__name__} is none"
+    what = (
+        f"there is no database {handle!r}"
+        if isinstance(handle, str)
+        else f"an object of class {type(handle).__name__} is none"
+    )
     raise LXSourceError(
         f"from_model() reads {row} from the database of an alias in settings.DATABASES, and {what}. "
         f'The aliases are {listed(connections)}. Write .from_model({row}, using="default"), or leave it out.'

@@ -20,6 +20,7 @@ from django.db.models.query import (
 
 from lumix_core.collector import Paused
 from lumix_core.errors import LXSourceError
+from lumix_core.standins import row_class_of
 from lumix_core.tables import Path
 from lumix_django.handles import check_ready, checked_alias, readable
 from lumix_django.ordering import in_order, values_in_order
@@ -36,7 +37,13 @@ def query_of(target: Any, handle: object | None) -> AnyQuery | None:
         LXSourceError: it cannot be read; the message says what to write.
     """
     if isinstance(target, type):
-        return _query_of_model(target, handle) if issubclass(target, Model) and target is not Model else None
+        is_model = issubclass(target, Model) and target is not Model and row_class_of(target) is None
+        return _query_of_model(target, handle) if is_model else None
+    if issubclass(type(target), Model):
+        raise LXSourceError(
+            f"from_model() got one row of {type(target).__name__}, not a model or a queryset. "
+            f"Write .from_model({type(target).__name__}), or .from_data([row]) for rows that you have."
+        )
     if issubclass(type(target), BaseManager):
         return _query_of_queryset(target.all(), handle)
     return _query_of_queryset(target, handle) if issubclass(type(target), QuerySet | RawQuerySet) else None

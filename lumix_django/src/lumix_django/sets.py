@@ -86,6 +86,10 @@ class DetachedSet(Sequence[Any]):
             raise ValueError("Negative indexing is not supported.")  # as Django's own querysets say
         return self._rows[place]
 
+    def __call__(self, **manager: Any) -> NoReturn:
+        """Refuse another manager: it asks the database."""
+        raise LXDetachedError(f"{self._name}(...) asks the database, and a detached row runs no query. Use .all().")
+
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
             raise AttributeError(name)
