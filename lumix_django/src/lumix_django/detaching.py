@@ -179,7 +179,13 @@ def _loaded_values(found: dict[str, Any], field: Any) -> list[Any]:
 
 
 def _of_many(name: str, found: Any) -> DetachedSet:
-    return DetachedSet(name, list(found._result_cache), bool(found.ordered))
+    return DetachedSet(name, list(found._result_cache), _is_ordered(found._query))
+
+
+def _is_ordered(query: Any) -> bool:
+    """What ``QuerySet.ordered`` tells, without working out the conditions of a queryset that will not be run."""
+    by_model = query.default_ordering and query.get_meta().ordering and not query.group_by
+    return bool(query.extra_order_by or query.order_by or by_model)
 
 
 def plain(value: Any) -> Any:
