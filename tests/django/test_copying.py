@@ -9,10 +9,26 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, connections
 from django.db.models import Count, Model, Prefetch, Q, QuerySet
-from warehouse.models import Badge, Counter, Engineer, Everything, Group, Item, Machine, Note, Person, Site, Tag
+from django.utils.functional import SimpleLazyObject
+from warehouse.models import (
+    Badge,
+    Costly,
+    Counter,
+    Engineer,
+    Everything,
+    Group,
+    Guarded,
+    Item,
+    Machine,
+    Note,
+    Person,
+    Site,
+    Tag,
+)
 
 from lumix_core import LXLinearExpression, LXModel, LXVariable
 from lumix_core.copying import deep_copy, detach_orm_object
@@ -340,6 +356,13 @@ class TestRefusals:
         with pytest.raises(LXCopyError, match=r"'own' of Machine.*bound to a database"):
             deep_copy(row)
 
+    def test_an_object_that_reads_its_row_when_it_is_used(self, filled):
+        user = SimpleLazyObject(lambda: Machine.objects.get(id=1))
+        x = LXVariable[Machine, float]("x").from_model(Machine).bounds(upper=lambda m: user.hours)
+
+        with pytest.raises(LXCopyError, match=r"'x'.*captures 'user': a SimpleLazyObject.*bound to a database"):
+            copy.deepcopy(x)
+
     def test_a_function_of_a_copy_that_asks_the_database(self, filled):
         x = LXVariable[Machine, float]("x").from_model(Machine)
         x.bounds(upper=lambda m: float(m.tags.filter(name="one").count()))
@@ -348,6 +371,26 @@ class TestRefusals:
         assert model.compile().upper.tolist() == [1.0, 1.0]
         with pytest.raises(LXFunctionError, match=r"'x'.*Machine\.tags\.filter\(\) asks the database"):
             copy.deepcopy(model).compile()
+
+
+class TestClasses:
+    def test_the_class_of_copies_is_registered_nowhere(self, filled, copied):
+        before = list(apps.get_models())
+
+        row = copied(machines())[0]
+
+        assert list(apps.get_models()) == before
+        assert type(row)._meta is Machine._meta
+        assert isinstance(Machine(), Machine)
+        assert not isinstance(Machine(), type(row))
+
+    def test_a_model_with_abstract_methods(self, database, copied):
+        live = Guarded(price=1.0)
+
+        row = copied(live)
+
+        assert (row.cost(), isinstance(row, Guarded), isinstance(row, Costly)) == (2.0, True, True)
+        assert not isinstance(live, type(row))
 
 
 class TestWriting:

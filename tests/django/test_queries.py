@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.apps import apps
-from django.db import connections
+from django.db import NotSupportedError, connections
 from django.db.models import Count, F, Prefetch, Sum, Value
 from warehouse.models import Engineer, LongMachine, Machine, Named, Person, Price, Site, Tag
 
@@ -210,6 +210,18 @@ class TestOrder:
         rows = query(Machine.objects.values_list("site", "hours")).rows()
 
         assert [row for row in rows if row[0]] == [("a", 20.0), ("a", 40.0), ("b", 10.0)]
+
+    def test_of_a_union_of_values(self, filled):
+        parts = [Price.objects.filter(id=key).values("id", "price") for key in (3, 1)]
+
+        assert [row["id"] for row in query(parts[0].union(parts[1])).rows()] == [1, 3]
+
+    def test_of_the_first_of_each(self, filled):
+        if not connections["default"].features.can_distinct_on_fields:
+            with pytest.raises(NotSupportedError):
+                keys(Machine.objects.distinct("site"))
+            return
+        assert keys(Machine.objects.distinct("site")) == [2, 1, 3]
 
     def test_chance_is_left_alone(self, filled):
         assert sorted(keys(Machine.objects.order_by("?"))) == [1, 2, 3, 4]

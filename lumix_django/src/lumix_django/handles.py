@@ -15,11 +15,14 @@ from django.db.models import Manager, QuerySet
 from django.db.models.manager import BaseManager
 from django.db.models.query import RawQuerySet
 from django.utils.connection import BaseConnectionHandler, ConnectionProxy
+from django.utils.functional import SimpleLazyObject
 
 from lumix_core.errors import LXSourceError, listed
 
 QUERIES = (BaseManager, Manager, QuerySet, RawQuerySet)
-HANDLES = (*QUERIES, BaseDatabaseWrapper, CursorWrapper, BaseConnectionHandler, ConnectionProxy)
+CONNECTIONS = (BaseDatabaseWrapper, CursorWrapper, BaseConnectionHandler, ConnectionProxy)
+# A lazy object reads its row when it is first used: request.user is one.
+HANDLES = (*QUERIES, *CONNECTIONS, SimpleLazyObject)
 
 
 def is_handle(obj: object) -> bool:

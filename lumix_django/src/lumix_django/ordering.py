@@ -33,7 +33,7 @@ def values_in_order(queryset: Any) -> Any:
     """Return a copy of a queryset of columns, ordered by them where it has no order."""
     twin = queryset._chain()
     query = twin.query
-    if not twin.ordered and not query.combinator:
+    if not twin.ordered:
         query.order_by = (*query.values_select, *query.extra_select, *query.annotation_select)
     return twin
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, ABCMeta, abstractmethod
 from datetime import date
 from typing import Any
 
@@ -252,3 +253,19 @@ class Counter(models.Model):
 
     item = models.OneToOneField(Item, models.CASCADE, related_name="counter")
     count = models.IntegerField()
+
+
+class Costly(ABC):
+    @abstractmethod
+    def cost(self) -> float: ...
+
+
+class AbstractModel(type(models.Model), ABCMeta):  # type: ignore[misc]
+    """The class of models that have abstract methods."""
+
+
+class Guarded(models.Model, Costly, metaclass=AbstractModel):
+    price = models.FloatField()
+
+    def cost(self) -> float:
+        return 2 * self.price
