@@ -23,7 +23,7 @@ READING = (
 def reads_plainly(queryset: Any) -> bool:
     """Whether a queryset returns one instance for each row of its query, which holds just what was read."""
     query, kind = queryset.query, type(queryset)
-    if queryset._result_cache is not None or queryset._iterable_class is not ModelIterable or type(query) is not Query:
+    if queryset._iterable_class is not ModelIterable or type(query) is not Query:
         return False
     if any(getattr(kind, name) is not getattr(QuerySet, name) for name in READING):
         return False
