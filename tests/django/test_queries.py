@@ -241,7 +241,7 @@ EQUAL: dict[str, Callable[[], Any]] = {
 DIFFERENT: dict[str, tuple[Any, Any]] = {
     "models": (Machine, LongMachine._base_manager),
     "filters": (Machine.objects.filter(hours=1), Machine.objects.filter(hours=2)),
-    "types of parameters": (Machine.objects.filter(site="1"), Machine.objects.filter(site="2")),
+    "types of parameters": (Machine.objects.annotate(a=Value(1)), Machine.objects.annotate(a=Value(True))),
     "databases": (Machine.objects.all(), Machine.objects.using("replica")),
     "orders": (Machine.objects.all(), Machine.objects.order_by("hours")),
     "fields": (Machine.objects.all(), Machine.objects.only("hours")),
@@ -365,6 +365,20 @@ class TestRefusals:
     def test_an_annotation_that_hides_an_attribute_of_the_class(self):
         with pytest.raises(LXSourceError, match=r"annotates Machine rows with 'RATE'"):
             over(Machine.objects.annotate(RATE=Value(1.0)))
+
+    def test_one_of_rows_that_were_read(self, filled):
+        found = Machine.objects.annotate(RATE=Value(1.0))
+        raw = Machine.objects.raw("SELECT id, hours, 1.0 AS rate FROM warehouse_machine")
+        assert len(found) == 4
+
+        with pytest.raises(LXSourceError, match=r"annotates Machine rows with 'RATE'"):
+            over(found)
+        with pytest.raises(LXSourceError, match=r"annotates Machine rows with 'rate'"):
+            upper(over(raw).bounds(upper=lambda m: m.hours))
+
+    def test_none_is_not_the_declared_class(self):
+        with pytest.raises(LXSourceError, match="class NoneType"):
+            LXVariable[Machine, float]("x").from_model(None)
 
     def test_an_annotation_for_a_cached_property_is_the_property(self, filled):
         x = over(Machine.objects.annotate(doubled=F("hours") * 3)).bounds(upper=lambda m: m.doubled)

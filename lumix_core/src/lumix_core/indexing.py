@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXIncompleteError, LXModelError
 from lumix_core.functions import UserFunction
-from lumix_core.rows import RowAdapter, Source, data_source, model_source
+from lumix_core.rows import DECLARED, RowAdapter, Source, data_source, model_source
 
 Row = TypeVar("Row")
 
@@ -44,7 +44,7 @@ class Indexed(Copyable, Generic[Row]):
 
     def from_model(
         self,
-        target: Any = None,
+        target: Any = DECLARED,
         session: Any = None,
         *,
         using: Any = None,

@@ -321,6 +321,8 @@ class Reading:
                 load_related(table, self.wanted[identity], self.loaded)
 
 
+DECLARED: Any = object()
+"""Stands for the class in ``LXVariable[Row, ...]``, where nothing else is given; None may be a mistake."""
 DEPTH = 3
 """How many steps away from a row its relationships are loaded in bulk."""
 
@@ -388,7 +390,7 @@ def model_source(
     """Return the source for ``from_model(target, handle)``.
 
     Args:
-        target: a mapped class, a session (the class is then ``declared``), a query, or None for ``declared``.
+        target: a mapped class, a session (the class is then ``declared``), a query, or `DECLARED`.
         handle: a session or an alias, or None.
         declared: the row class from ``LXVariable[Row, ...]`` or ``LXIndexDimension(Row, ...)``.
         adapter: asked alone where given; else every adapter that is installed.
@@ -400,7 +402,7 @@ def model_source(
     # Plugins are found at the first ORM model, not at import.
     from lumix_core.plugins import row_adapters
 
-    if target is None:
+    if target is DECLARED:
         target = _declared_or_error(declared, owner)
     adapters = [adapter] if adapter is not None else row_adapters()
     found = _first_query(adapters, target, handle, owner)

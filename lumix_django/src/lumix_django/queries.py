@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -65,27 +65,33 @@ def _query_of_queryset(queryset: Any, handle: object | None) -> AnyQuery:
     check_ready(model)
     if handle is not None:
         queryset = queryset.using(checked_alias(handle, "queryset"))
-    if isinstance(queryset, RawQuerySet) or queryset._result_cache is not None:
+    if isinstance(queryset, RawQuerySet):
         return FetchedQuery(queryset)
-    if issubclass(queryset._iterable_class, VALUES):
-        return ValuesQuery(values_in_order(queryset), queryset)
-    _check_annotations(queryset)
-    return ModelQuery(in_order(queryset), queryset)
+    values = issubclass(queryset._iterable_class, VALUES)
+    if not values:
+        _check_annotations(queryset)
+    if queryset._result_cache is not None:
+        return FetchedQuery(queryset)
+    return ValuesQuery(values_in_order(queryset), queryset) if values else ModelQuery(in_order(queryset), queryset)
 
 
 def _check_annotations(queryset: Any) -> None:
-    """Refuse an annotation that hides what functions would read of the class.
+    lookups = (one for one in queryset._prefetch_related_lookups if isinstance(one, Prefetch))
+    lists = (one.to_attr for one in lookups if one.to_attr)
+    _check_hidden(queryset.model, [*queryset.query.annotations, *queryset.query.extra, *lists])
+
+
+def _check_hidden(model: Any, names: Iterable[str]) -> None:
+    """Refuse attributes of the rows that hide what functions would read of the class.
 
     Raises:
         LXSourceError: the class has a constant or a method of that name.
     """
-    lookups = (one for one in queryset._prefetch_related_lookups if isinstance(one, Prefetch))
-    given = [*queryset.query.annotations, *queryset.query.extra, *(one.to_attr for one in lookups if one.to_attr)]
-    for name in given:
-        found = next((vars(base)[name] for base in queryset.model.__mro__ if name in vars(base)), None)
+    for name in names:
+        found = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
         if found is not None and (callable(found) or not hasattr(type(found), "__get__")):
             raise LXSourceError(
-                f"from_model() got a queryset that annotates {queryset.model.__name__} rows with {name!r}, which the "
+                f"from_model() got a queryset that annotates {model.__name__} rows with {name!r}, which the "
                 f"class has already: functions of rows could mean either. Give the annotation a name of its own."
             )
 
@@ -176,7 +182,10 @@ class FetchedQuery:
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Return the rows that the queryset holds; raw SQL is run anew."""
         with readable(self.queryset.model.__name__):
-            return list(self.queryset if self.queryset._result_cache is not None else _again(self.queryset))
+            rows = list(self.queryset if self.queryset._result_cache is not None else _again(self.queryset))
+        if rows and isinstance(self.queryset, RawQuerySet):
+            _check_hidden(self.queryset.model, vars(rows[0]).keys() - {"_state"})
+        return rows
 
     def __str__(self) -> str:
         if self.queryset._result_cache is None:
