@@ -28,7 +28,7 @@ LAYERS = {
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
     "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
-    "values": "columns orders packing",
+    "values": "columns orders packing loading",
     "errors": "errors",
 }
 

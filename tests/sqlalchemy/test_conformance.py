@@ -48,6 +48,7 @@ class World:
     """Three tables in a database, and a session."""
 
     Product = Product
+    parts_of = staticmethod(lambda product: product.parts)
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -85,6 +86,9 @@ class World:
 
     def pending(self) -> object:
         return [(type(one).__name__, one.id) for one in (*self.handle.new, *self.handle.dirty)]
+
+    def save(self, row: Any) -> None:
+        self.handle.flush()
 
     def delete(self, key: int) -> None:
         self.handle.commit()

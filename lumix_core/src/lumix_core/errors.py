@@ -75,6 +75,10 @@ class LXNotLoadedError(LXError, RuntimeError):
     """
 
 
+class LXDetachedError(LXError, RuntimeError):
+    """A detached row, or a collection of such rows, is asked for something that only its database can do."""
+
+
 class LXOptionError(LXError, ValueError):
     """An option is unknown, has a wrong value, or cannot be honoured by the solver."""
 

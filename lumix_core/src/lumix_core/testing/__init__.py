@@ -7,6 +7,7 @@ pytest.register_assert_rewrite(
     "lumix_core.testing.proofs",
     "lumix_core.testing.row_columns",
     "lumix_core.testing.row_copies",
+    "lumix_core.testing.row_keeping",
     "lumix_core.testing.row_reading",
     "lumix_core.testing.solver_answers",
     "lumix_core.testing.solver_manners",
