@@ -728,6 +728,18 @@ def test_a_table_without_transactions_is_refused(session: Session, tables: Engin
         connection.execute(text("ALTER TABLE wb_stock ENGINE=InnoDB"))
 
 
+def test_a_zero_that_the_database_would_change_is_refused(session: Session, tables: Engine) -> None:
+    back = LXWriteBack().replace(Task, [1, 0], key="id")
+    if tables.dialect.name in ("mysql", "mariadb"):
+        with pytest.raises(LXWriteError, match=r"Task\.id is 0 in row 1, .*AUTO_INCREMENT"):
+            back.write(session)
+        return
+
+    back.write(session)
+
+    assert sorted(session.scalars(select(Task.id))) == [0, 1]
+
+
 def test_a_session_over_two_databases_is_refused(session: Session, tables: Engine) -> None:
     other = create_engine("sqlite://")
     with Session(tables, binds={Stock: other}) as both, pytest.raises(LXWriteError, match="no transaction in common"):

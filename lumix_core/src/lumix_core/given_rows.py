@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +17,8 @@ from lumix_core.solution import FamilyValues
 from lumix_core.writing import WritingAdapter
 
 Names: TypeAlias = str | Sequence[str]
+Values: TypeAlias = list[Any] | Column
+"""The values of one attribute: a list, or an array of numbers or truths."""
 FORMS = (
     "a list of mappings {attribute: value}, dataclasses, named tuples or new instances of the class, a DataFrame, "
     "a mapping of columns {attribute: values}, or the values of a family with key= and value="
@@ -34,17 +36,17 @@ class GivenRows:
     """
 
     title: str
-    columns: Mapping[str, Column]
+    columns: Mapping[str, Values]
     size: int
 
     def row(self, i: int) -> str:
         """Name a row in messages: its position and values."""
-        shown = [f"{name}={values[i : i + 1].tolist()[0]!r:.40}" for name, values in self.columns.items()]
+        shown = [f"{name}={as_list(values[i : i + 1])[0]!r:.40}" for name, values in self.columns.items()]
         return f"{self.title}: row {i} ({', '.join(shown[:8])}{', ...' if len(shown) > 8 else ''})"
 
     def with_values(self, values: Mapping[str, Any]) -> GivenRows:
         """Return the rows with attributes that have one value in all of them."""
-        added = {name: column(list(repeat(value, self.size))) for name, value in values.items()}
+        added = {name: list(repeat(value, self.size)) for name, value in values.items()}
         return GivenRows(self.title, {**self.columns, **added}, self.size)
 
 
@@ -73,7 +75,7 @@ def given_rows(rows: Any, key: Names | None, value: str | None, title: str, adap
 
 def _columns(
     rows: Any, key: Names | None, value: str | None, title: str, adapter: WritingAdapter
-) -> Mapping[str, Column]:
+) -> Mapping[str, Values]:
     if key is not None:
         return _family(rows, (key,) if isinstance(key, str) else tuple(key), value, title)
     if isinstance(rows, FamilyValues) or value is not None:
@@ -91,7 +93,7 @@ def _columns(
     return _of_rows(listed_rows, title, adapter) if listed_rows else {}
 
 
-def _family(given: Any, names: tuple[str, ...], value: str | None, title: str) -> dict[str, Column]:
+def _family(given: Any, names: tuple[str, ...], value: str | None, title: str) -> dict[str, Values]:
     """Return keys and values as columns."""
     rows: Any = given
     if not isinstance(given, Iterable) or isinstance(given, str | bytes) or is_frame(given):
@@ -105,38 +107,38 @@ def _family(given: Any, names: tuple[str, ...], value: str | None, title: str) -
             f"{'values' if isinstance(rows, Mapping) else 'keys alone'}. Write value= where the rows are a mapping "
             f"from keys to values; leave it out where they are keys alone."
         )
-    columns = dict(zip(names, _key_columns(rows, names, title), strict=True))
+    columns: dict[str, Values] = dict(zip(names, _key_columns(rows, names, title), strict=True))
     if value is not None:
         if value in columns:
             raise LXWriteError(f"{title}: {value!r} is both in key= and in value=. Name another attribute.")
-        columns[value] = column(rows.numbers() if isinstance(rows, FamilyValues) else list(rows.values()))
+        columns[value] = rows.numbers() if isinstance(rows, FamilyValues) else list(rows.values())
     return columns
 
 
-def _key_columns(rows: Any, names: tuple[str, ...], title: str) -> list[Column]:
+def _key_columns(rows: Any, names: tuple[str, ...], title: str) -> list[Values]:
     keys: Any = rows.block.keys if isinstance(rows, FamilyValues) else list(rows)
     if isinstance(rows, FamilyValues) and len(keys.levels) == len(names):
         return [column(level)[codes] for level, codes in zip(keys.levels, keys.codes, strict=True)]
     if len(names) == 1:
-        return [column(list(keys))]
+        return [list(keys)]
     for i, one in enumerate(keys):
         if not isinstance(one, tuple) or len(one) != len(names):
             raise LXWriteError(
                 f"{title}: the key {one!r} (number {i}) does not have {len(names)} parts for key={names!r}. "
                 f"Name as many attributes as a key has parts."
             )
-    return [column(part) for part in zip(*keys, strict=True)] or [column(()) for _ in names]
+    return [list(part) for part in zip(*keys, strict=True)] or [[] for _ in names]
 
 
-def _frame(frame: Any, title: str) -> dict[str, Column]:
+def _frame(frame: Any, title: str) -> dict[str, Values]:
     try:
         named = with_named_columns(frame)
     except LXSourceError as error:
         raise LXWriteError(f"{title}: {error}") from None
-    return {name: column(column_values(named, name)) for name in named.columns}
+    return {name: column_values(named, name) for name in named.columns}
 
 
-def _array(values: Any, name: Any, title: str) -> Column:
+def _array(values: Any, name: Any, title: str) -> Values:
     """Return one column of a mapping of columns."""
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise LXWriteError(
@@ -145,12 +147,13 @@ def _array(values: Any, name: Any, title: str) -> Column:
         )
     array = np.asarray(values) if hasattr(values, "__array__") else None
     if array is None:
-        return column(list(values))
+        return list(values)
     if array.ndim != 1:
         raise LXWriteError(f"{title}: the column {name!r} has the shape {array.shape}. Give one value for each row.")
     if array.dtype.kind in "mM":
-        return column(_moments(array, name, title))
-    return array if array.dtype in TYPED else column(array.tolist())
+        return _moments(array, name, title)
+    found: list[Any] = array.tolist()
+    return array if array.dtype in TYPED else found
 
 
 def _moments(array: Any, name: str, title: str) -> list[Any]:
@@ -167,7 +170,7 @@ def _moments(array: Any, name: str, title: str) -> list[Any]:
     return found
 
 
-def _of_rows(rows: list[Any], title: str, adapter: WritingAdapter) -> dict[str, Column]:
+def _of_rows(rows: list[Any], title: str, adapter: WritingAdapter) -> dict[str, Values]:
     """Return the columns of objects, one a row."""
     from lumix_core.plugins import adapter_for
 
@@ -183,8 +186,8 @@ def _of_rows(rows: list[Any], title: str, adapter: WritingAdapter) -> dict[str, 
             f"{title}: row 0 is {first!r:.80}, of class {cls.__name__}, whose attributes are not known. Give {FORMS}."
         )
     if isinstance(first, tuple):
-        return {name: column(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
-    return {name: column(list(map(attrgetter(name), rows))) for name in names}
+        return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+    return {name: list(map(attrgetter(name), rows)) for name in names}
 
 
 def _check_one_class(rows: list[Any], title: str) -> None:
@@ -210,14 +213,19 @@ def _instance(row: Any, i: int, title: str, adapter: WritingAdapter) -> Mapping[
         raise LXWriteError(f"{title}: row {i} {error}") from None
 
 
-def _of_mappings(rows: list[Any], title: str) -> dict[str, Column]:
+def _of_mappings(rows: list[Any], title: str) -> dict[str, Values]:
     names = list(rows[0])
+    if set(map(type, rows)) == {dict} and set(map(len, rows)) == {len(names)}:
+        try:
+            return {name: list(map(itemgetter(name), rows)) for name in names}
+        except KeyError:
+            pass  # which row it is, is found below
     for i, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise LXWriteError(f"{title}: row 0 is a mapping, and row {i} is {row!r:.60}. Give rows of one kind.")
         if row.keys() != rows[0].keys():
             raise _unlike(rows[0], row, i, title)
-    return {name: column([row[name] for row in rows]) for name in names}
+    return {name: [row[name] for row in rows] for name in names}
 
 
 def _unlike(first: Mapping[str, Any], row: Mapping[str, Any], i: int, title: str) -> LXWriteError:
@@ -227,3 +235,8 @@ def _unlike(first: Mapping[str, Any], row: Mapping[str, Any], i: int, title: str
         f"{title}: row {i} {what}, and nothing is filled in for it. Give every row the same attributes, "
         f"None where there is no value."
     )
+
+
+def as_list(values: Values) -> list[Any]:
+    """Return values as Python's own objects."""
+    return values if isinstance(values, list) else values.tolist()

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from lumix_core.columns import column
+from lumix_core.collector import Paused
 from lumix_core.errors import LXWriteError, listed
-from lumix_core.given_rows import GivenRows, Names, given_rows
+from lumix_core.given_rows import GivenRows, Names, as_list, given_rows
 from lumix_core.solution import LXSolution
 from lumix_core.write_faults import refused, without_target
 from lumix_core.write_orders import in_order, own_references, parents_first
@@ -174,7 +174,10 @@ class LXWriteBack:
             raise LXWriteError(
                 "LXWriteBack().write() has nothing to write. Call replace(), append() or record() before."
             )
-        chosen = self._adapter() if adapter is None else _able(adapter)
+        with Paused():
+            return self._written(handle, self._adapter() if adapter is None else _able(adapter))
+
+    def _written(self, handle: object | None, chosen: WritingAdapter) -> LXWritten:
         prepared = in_order([self._prepared(step, chosen) for step in self._steps])
         with chosen.writing(handle, [one.table for one in prepared]) as writer:
             written = _write(writer, prepared)
@@ -241,7 +244,7 @@ class LXWriteBack:
                 f"{step.title}: of which run are these rows? Their attribute {run!r} is not given, and no run is "
                 f"recorded. Add .record(..., solution), or give {run!r} in the rows."
             )
-        return checked_value(table, run, rows.columns[run].tolist()[0], f"{rows.row(0)}: run=")
+        return checked_value(table, run, as_list(rows.columns[run])[0], f"{rows.row(0)}: run=")
 
 
 def _able(adapter: object) -> WritingAdapter:
@@ -289,7 +292,7 @@ def _recorded(step: _Step, solution: LXSolution, table: WrittenTable) -> Prepare
         )
     known = {one: found for one, found in _known_of(solution).items() if one in table.fields}
     values = {**known, **step.rows, name: solution.run_id}
-    rows = GivenRows(step.title, {one: column([found]) for one, found in values.items()}, 1)
+    rows = GivenRows(step.title, {one: [found] for one, found in values.items()}, 1)
     columns = checked_values(table, rows)
     return Prepared(table, rows, columns, columns, {name: columns[name][0]}, updates=True)
 

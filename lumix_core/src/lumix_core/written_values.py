@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from lumix_core.columns import Column, column, has_nan
+from lumix_core.columns import has_nan
 from lumix_core.errors import LXWriteError, did_you_mean, listed
-from lumix_core.given_rows import GivenRows
+from lumix_core.given_rows import GivenRows, Values, as_list
 from lumix_core.numbers import flaw, is_real_type
 from lumix_core.writing import Kind, WrittenField, WrittenTable
 
@@ -72,11 +73,11 @@ def _check_missing(table: WrittenTable, columns: Iterable[str], rows: GivenRows)
         )
 
 
-def _all_null(values: Column) -> bool:
-    return values.dtype == np.object_ and len(values) > 0 and all(value is None for value in values)
+def _all_null(values: Values) -> bool:
+    return isinstance(values, list) and bool(values) and values[0] is None and set(map(type, values)) == {type(None)}
 
 
-def checked_column(field: WrittenField, values: Column, place: Callable[[int], str]) -> list[Any]:
+def checked_column(field: WrittenField, values: Values, place: Callable[[int], str]) -> list[Any]:
     """Return the values of one attribute as they are sent.
 
     Args:
@@ -85,31 +86,37 @@ def checked_column(field: WrittenField, values: Column, place: Callable[[int], s
         place: names the i-th row, for messages.
     """
     if _fits(field, values):
-        found: list[Any] = values.tolist()
-        return found
-    return [_checked(field, value, i, place) for i, value in enumerate(values.tolist())]
+        return as_list(values)
+    return [_checked(field, value, i, place) for i, value in enumerate(as_list(values))]
 
 
-def _fits(field: WrittenField, values: Column) -> bool:
-    """Whether all values can be sent as they are, found without looking at each in turn."""
-    kind = values.dtype.kind
-    if kind == "O":
-        return _fits_as_objects(field, values)
-    if field.kind == "number":
-        return kind == "i" or (kind == "f" and bool(np.isfinite(values).all()))
-    return kind in {"integer": "i", "truth": "b", "other": "ib"}.get(field.kind, "")
+def _fits(field: WrittenField, values: Values) -> bool:
+    """Whether all values can be sent as they are, found without a look at each in turn."""
+    types = set(map(type, values)) if isinstance(values, list) else {_TYPES[values.dtype.kind]}
+    if not types <= FITTING[field.kind]:
+        return False
+    if float in types:
+        return _all_finite(values)
+    return field.length is None or not values or max(map(len, values)) <= field.length
 
 
-def _fits_as_objects(field: WrittenField, values: Column) -> bool:
-    types = set(map(type, values))
-    if field.kind == "text":
-        return types == {str} and (field.length is None or max(map(len, values)) <= field.length)
-    return field.kind == "other" and not (types & {type(None), float}) and all(map(_is_plain, types))
+def _all_finite(values: Values) -> bool:
+    try:
+        return bool(np.isfinite(np.asarray(values, dtype=np.float64)).all())
+    except OverflowError:  # an integer too large
+        return False
 
 
-def _is_plain(cls: type) -> bool:
-    """Whether values of a class are sent as they are, and cannot be NaN."""
-    return cls.__module__ in ("builtins", "datetime", "decimal", "uuid", "enum") and cls.__name__ != "Decimal"
+_TYPES = {"f": float, "i": int, "b": bool}
+# The types whose values need no look, if numbers are finite and texts not too long.
+FITTING: Mapping[Kind, set[type]] = {
+    "number": {float, int},
+    "integer": {int},
+    "text": {str},
+    "truth": {bool},
+    "uuid": {UUID},
+    "other": {int, bool, str, bytes, date, datetime, time, timedelta, UUID},
+}
 
 
 def _checked(field: WrittenField, value: Any, i: int, place: Callable[[int], str]) -> Any:
@@ -188,7 +195,7 @@ def checked_value(table: WrittenTable, name: str, value: Any, title: str) -> Any
             f"{title} got {value!r:.60} for {name!r}, which is no single value. Write a step for one value and "
             f"write() once for each."
         )
-    return checked_column(table.fields[name], column([value]), lambda _: f"{title}: ")[0]
+    return checked_column(table.fields[name], [value], lambda _: f"{title}: ")[0]
 
 
 def _check_unique(names: Sequence[str], columns: Mapping[str, list[Any]], rows: GivenRows) -> None:

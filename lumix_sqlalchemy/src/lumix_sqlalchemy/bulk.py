@@ -14,7 +14,9 @@ from sqlalchemy import Column, Connection, Dialect, Table, insert
 from lumix_sqlalchemy.copy_in import copy_columns
 
 Columns: TypeAlias = Mapping[Column[Any], Sequence[Any]]
-ROWS_A_BATCH = 20_000
+BY_POSITION_TOO = ("psycopg", "psycopg2", "pymysql")
+"""Drivers that take parameters by position although their dialects write them by name."""
+ROWS_A_BATCH = 5_000
 """How many rows are tuples at one time."""
 
 
@@ -63,7 +65,7 @@ def _positional(dialect: Dialect) -> Dialect | None:
     """Return a dialect that writes parameters by position, as the driver of a dialect takes them; None for others."""
     if dialect.paramstyle in ("qmark", "format"):
         return dialect
-    if dialect.paramstyle == "pyformat" and dialect.driver in ("psycopg", "psycopg2"):
+    if dialect.paramstyle == "pyformat" and dialect.driver in BY_POSITION_TOO:
         return type(dialect)(paramstyle="format")  # type: ignore[call-arg]
     return None
 

@@ -24,6 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
+from lumix_core.errors import LXWriteError
 from lumix_core.writing import Key, WrittenTable
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
@@ -86,8 +87,22 @@ class ConnectionWriter:
     def insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows by the fastest way that gives exactly what SQLAlchemy's own would."""
         self.changed.add(table_of(table.cls))
+        self._check_zeros(table, columns)
         named = {column_of(table.cls, name): values for name, values in columns.items()}
         insert_columns(self.connection, table_of(table.cls), named)
+
+    def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Refuse a 0 that MySQL and MariaDB would take for "the next number"."""
+        if self.connection.dialect.name not in ("mysql", "mariadb"):
+            return
+        counted = table_of(table.cls).autoincrement_column
+        for name, values in columns.items():
+            if column_of(table.cls, name) is counted and 0 in values:
+                raise LXWriteError(
+                    f"{table.cls.__name__}.{name} is 0 in row {values.index(0)}, and {self.connection.dialect.name} "
+                    f"puts the next number in place of a 0 in an AUTO_INCREMENT column. Declare the column with "
+                    f"autoincrement=False, or give another key. Nothing was written."
+                )
 
     def existing(self, target: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
         """Return those of some keys that rows have.
