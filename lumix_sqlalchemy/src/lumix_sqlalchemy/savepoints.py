@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+
+_NUMBERS = count(1)
 
 
 def begin_for_real(connection: Connection) -> None:
@@ -28,20 +31,22 @@ def savepoint(connection: Connection, on_lost: Callable[[], object] = lambda: No
 
     Args:
         connection: in a transaction.
-        on_lost: called where the database has ended the transaction by itself, as it does where connections are cut
-            and deadlocks resolved.
+        on_lost: called where the savepoint is gone, as it is where connections are cut and where the database ended
+            the transaction by itself to resolve a deadlock; to end what is left of the transaction.
     """
-    point = connection.begin_nested()
+    # Not begin_nested(), which does not roll back what it could not release.
+    dialect, name = connection.dialect, f"lumix_{next(_NUMBERS)}"
+    dialect.do_savepoint(connection, name)
     try:
         yield
+        dialect.do_release_savepoint(connection, name)
     except BaseException as error:
         try:
-            point.rollback()
+            if not connection.invalidated:
+                dialect.do_rollback_to_savepoint(connection, name)
         except DBAPIError as second:
-            error.add_note(f"The whole transaction was lost: {second.orig}")
+            error.add_note(f"The savepoint could not be rolled back to: {second.orig}")
             on_lost()
-        else:
-            if connection.invalidated:
-                on_lost()
+        if connection.invalidated:
+            on_lost()
         raise
-    point.commit()
