@@ -66,6 +66,14 @@ class Schedule(Base):
     product: Mapped[Product] = relationship(back_populates="schedules")
 
 
+class Line(Base):
+    __tablename__ = "wb_own_lines"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("wb_products.id"))
+    quantity: Mapped[float]
+    product: Mapped[Product | None] = relationship()
+
+
 class Batch(Base):
     __tablename__ = "wb_batches"
     schedule_id: Mapped[int] = mapped_column(ForeignKey("wb_schedules.id"), primary_key=True)
@@ -618,6 +626,26 @@ def test_instances_of_a_session_are_refused(session: Session) -> None:
 
     with pytest.raises(LXWriteError, match="row 0 is an instance of Schedule that is in a session"):
         LXWriteBack().replace(Schedule, [pending]).write(session)
+
+
+def test_new_instances_may_be_related_to_rows(session: Session) -> None:
+    product = session.get_one(Product, 3)
+
+    LXWriteBack().replace(Batch, []).replace(Line, [Line(product=product, quantity=2.0)]).write(session)
+
+    assert session.scalars(select(Line.product_id)).all() == [3]
+
+
+def test_instances_whose_relationship_contradicts_the_key_are_refused(session: Session) -> None:
+    line = Line(product=session.get_one(Product, 3), product_id=1, quantity=2.0)
+
+    with pytest.raises(LXWriteError, match="row 0 has 'product_id' = 1, but 'product' leads to 3"):
+        LXWriteBack().replace(Line, [line]).write(session)
+
+
+def test_instances_that_lead_to_a_row_without_a_key_are_refused(session: Session) -> None:
+    with pytest.raises(LXWriteError, match="row 0 leads by 'product' to a row that has no key yet"):
+        LXWriteBack().replace(Line, [Line(product=Product(name="new"), quantity=2.0)]).write(session)
 
 
 def test_values_by_key_need_their_attributes(session: Session) -> None:

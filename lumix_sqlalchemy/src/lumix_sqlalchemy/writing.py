@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, bindparam, inspect, text
-from sqlalchemy.orm import Mapper, Session, sessionmaker
+from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, sessionmaker
 
 from lumix_core.errors import LXWriteError
 from lumix_core.writing import WrittenTable
@@ -155,7 +155,7 @@ def _no_handle(handle: object) -> LXWriteError:
 
 
 def mapped_values(row: Any) -> Mapping[str, Any]:
-    """Return the attributes that are set on a new instance.
+    """Return the attributes that are set on a new instance; of a to-one relationship the foreign key.
 
     Raises:
         LXWriteError: the instance is no new one; the text goes on after its name.
@@ -166,4 +166,21 @@ def mapped_values(row: Any) -> Mapping[str, Any]:
             f"is an instance of {type(row).__name__} that is in a session or was read from the database, and would "
             f"be written twice. Make new instances and do not add them to the session, or give mappings."
         )
-    return {name: state.dict[name] for name in state.mapper.attrs.keys() if name in state.dict}  # noqa: SIM118
+    found = {name: state.dict[name] for name in state.mapper.attrs.keys() if name in state.dict}  # noqa: SIM118
+    for one in state.mapper.relationships:
+        if one.key in found and (one.direction is RelationshipDirection.MANYTOONE or not found[one.key]):
+            _resolve(found, one, found.pop(one.key))
+    return found
+
+
+def _resolve(values: dict[str, Any], relationship: RelationshipProperty[Any], related: Any) -> None:
+    """Set the foreign key of an instance whose relationship was set in its place."""
+    if related is None or relationship.uselist:
+        return
+    for local, remote in relationship.local_remote_pairs or ():
+        name = relationship.parent.get_property_by_column(local).key
+        key = getattr(related, relationship.mapper.get_property_by_column(remote).key)
+        if key is None:
+            raise LXWriteError(f"leads by {relationship.key!r} to a row that has no key yet. Flush that row before.")
+        if values.setdefault(name, key) != key:
+            raise LXWriteError(f"has {name!r} = {values[name]!r}, but {relationship.key!r} leads to {key!r}. Set one.")
