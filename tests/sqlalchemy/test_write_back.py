@@ -6,7 +6,7 @@ import enum
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import (
     BigInteger,
     Computed,
+    DateTime,
     Engine,
     ForeignKey,
     Numeric,
@@ -43,7 +44,7 @@ from lumix import (
     LXWriteBack,
     LXWriteError,
 )
-from lumix_sqlalchemy import RunColumns
+from lumix_sqlalchemy import RunColumns, copy_in
 
 
 class Base(DeclarativeBase): ...
@@ -140,6 +141,7 @@ class Everything(Base):
     words: Mapped[str | None] = mapped_column(String(200))
     day: Mapped[date | None]
     moment: Mapped[datetime | None]
+    instant: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     uid: Mapped[UUID | None]
     colour: Mapped[Colour | None]
     price: Mapped[Decimal | None] = mapped_column(Cents)
@@ -195,6 +197,20 @@ def session(tables: Engine) -> Iterator[Session]:
         session.execute(insert(Schedule), [{"id": i, "product_id": i, "quantity": 10.0 * i} for i in (1, 2)])
         session.commit()
         yield session
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was sent by COPY, a word for each."""
+    sent: list[str] = []
+    own = copy_in._copy
+
+    def copy(connection: Any, statement: str, blocks: Any) -> None:
+        sent.append(statement[:4])
+        own(connection, statement, blocks)
+
+    monkeypatch.setattr(copy_in, "_copy", copy)
+    return sent
 
 
 def solve(session: Session, upper: float = 5.5) -> LXSolution:
@@ -524,7 +540,9 @@ def test_rows_of_another_run_are_refused(session: Session) -> None:
 
 
 @pytest.mark.parametrize("count", [3, 500], ids=["few", "many"])
-def test_every_type_comes_back_as_the_session_would_have_written_it(session: Session, count: int) -> None:
+def test_every_type_comes_back_as_the_session_would_have_written_it(
+    session: Session, tables: Engine, count: int, copied: list[str]
+) -> None:
     texts = ["plain", "tab\there", "line\nbreak\r", "back\\slash \\N", "", "\\N", "quote'\"", "ünïcode ✓", None]
     rows = [
         {
@@ -536,11 +554,14 @@ def test_every_type_comes_back_as_the_session_would_have_written_it(session: Ses
             "day": date(2024, 2, 29) + timedelta(days=i) if i % 4 else None,
             "uid": UUID(int=i) if i % 5 else None,
             "price": Decimal(i) / 100,
+            "moment": datetime(2024, 1, 1, 12, 30, i % 60, 5) if i % 3 else None,
+            "instant": datetime(2024, 1, 1, 12, 30, i % 60, 5, timezone(timedelta(hours=i % 5))),
         }
         for i in range(count)
     ]
 
     LXWriteBack().replace(Everything, rows).write(session)
+    assert copied == (["COPY"] if tables.dialect.name == "postgresql" and count > 200 else [])
     ours = list(map(tuple, session.execute(select(*Everything.__table__.columns).order_by(Everything.id))))
 
     session.execute(Everything.__table__.delete())
@@ -550,16 +571,21 @@ def test_every_type_comes_back_as_the_session_would_have_written_it(session: Ses
 
 
 @pytest.mark.parametrize("count", [3, 500], ids=["few", "many"])
-def test_types_that_are_left_to_the_driver(session: Session, count: int) -> None:
+def test_types_that_are_left_to_the_driver(session: Session, count: int, copied: list[str]) -> None:
+    zone = timezone(timedelta(hours=3))
     rows = [
-        {"id": i + 1, "moment": datetime(2024, 1, 1, 12, 0, i % 60), "colour": [Colour.RED, Colour.BLUE][i % 2]}
+        {"id": i + 1, "moment": datetime(2024, 1, 1, 12, 0, i % 60, 0, zone), "colour": [*Colour][i % 2]}
         for i in range(count)
     ]
 
     LXWriteBack().replace(Everything, rows).write(session)
 
-    found = session.execute(select(Everything.id, Everything.moment, Everything.colour).order_by(Everything.id))
-    assert [row._asdict() for row in found] == rows
+    query = select(Everything.id, Everything.moment, Everything.colour).order_by(Everything.id)
+    ours = session.execute(query).all()
+    session.execute(Everything.__table__.delete())
+    session.execute(insert(Everything), rows)
+    assert ours == session.execute(query).all()
+    assert copied == []
 
 
 @pytest.mark.parametrize("count", [3, 500], ids=["few", "many"])

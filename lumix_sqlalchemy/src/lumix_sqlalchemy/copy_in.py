@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Date,
+    DateTime,
     Dialect,
     Enum,
     Float,
@@ -45,6 +46,11 @@ NULL = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"})
 
 
+def _needs_escapes(values: Sequence[str]) -> bool:
+    together = "".join(values)
+    return any(chr(one) in together for one in ESCAPES)
+
+
 def _escaped(value: str) -> str:
     return value.translate(ESCAPES)
 
@@ -57,6 +63,7 @@ TEXTS: tuple[tuple[type[TypeEngine[Any]], dict[type, Writer]], ...] = (
     (String, {str: _escaped}),
     (Boolean, {bool: lambda value: "t" if value else "f"}),
     (Date, {date: date.isoformat}),
+    (DateTime, {datetime: datetime.isoformat}),
     (Uuid, {UUID: str}),
 )
 
@@ -90,11 +97,18 @@ def _writer(declared: TypeEngine[Any], values: Sequence[Any], dialect: Dialect) 
         return None
     known = next((texts for cls, texts in TEXTS if isinstance(kind, cls)), {})
     types = set(map(type, values)) - {type(None)}
-    if not types <= known.keys():
+    if not types <= known.keys() or _loses_zone(kind, values):
         return None
+    if types == {str} and None not in values and not _needs_escapes(values):
+        return str
     if len(types) == 1 and None not in values:
         return known[types.pop()]
     return lambda value: NULL if value is None else known[type(value)](value)
+
+
+def _loses_zone(kind: Any, values: Sequence[Any]) -> bool:
+    """Whether moments with a time zone go to a column without one; a text's zone would be ignored there."""
+    return isinstance(kind, DateTime) and not kind.timezone and any(one is not None and one.tzinfo for one in values)
 
 
 def _blocks(columns: list[Sequence[Any]], writers: Sequence[Any], size: int) -> Iterator[str]:
