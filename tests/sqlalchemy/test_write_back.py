@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, scoped_session, sessionmaker
 
 from lumix import (
+    LXIndexDimension,
     LXLinearExpression,
     LXModel,
     LXNoSolutionError,
@@ -73,6 +75,21 @@ class Line(Base):
     product_id: Mapped[int | None] = mapped_column(ForeignKey("wb_products.id"))
     quantity: Mapped[float]
     product: Mapped[Product | None] = relationship()
+
+
+class Numbered(Base):
+    __tablename__ = "wb_numbered"
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int]
+
+
+class Node(Base):
+    """Goes with its parent."""
+
+    __tablename__ = "wb_nodes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tree: Mapped[int]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("wb_nodes.id", ondelete="CASCADE"))
 
 
 class Batch(Base):
@@ -272,6 +289,25 @@ def test_rows_come_in_many_forms(session: Session, rows: Callable[[], Any]) -> N
     LXWriteBack().replace(Schedule, rows()).write(session)
 
     assert plan(session) == NEW
+
+
+def test_keys_that_are_texts(session: Session) -> None:
+    names = LXVariable[str, float]("x").bounds(1, 1).indexed_by(lambda name: name).from_data(["a", "b"])
+    pairs = (
+        LXVariable[Any, float]("y")
+        .bounds(2, 2)
+        .indexed_by_product(
+            LXIndexDimension(str, lambda name: name).from_data(["a", "b"]),
+            LXIndexDimension(int, lambda i: i).from_data([1]),
+        )
+    )
+    values = LXOptimizer().solve(LXModel("texts").add_variables(names, pairs)).variables
+
+    LXWriteBack().replace(Numbered, values["x"], key="name", value="number").write(session)
+    assert sorted(session.execute(select(Numbered.name, Numbered.number))) == [("a", 1), ("b", 1)]
+
+    LXWriteBack().replace(Numbered, list(values["y"]), key=("name", "number")).write(session)
+    assert sorted(session.execute(select(Numbered.name, Numbered.number))) == [("a", 1), ("b", 1)]
 
 
 def test_keys_alone_can_be_written(session: Session) -> None:
@@ -759,6 +795,39 @@ def test_rows_of_other_tables_do_not_vanish_with_what_is_replaced(session: Sessi
     assert plan(session) == NEW
 
 
+def test_rows_of_the_same_table_do_not_vanish_either(session: Session) -> None:
+    session.execute(insert(Node), [{"id": 1, "tree": 1, "parent_id": None}, {"id": 2, "tree": 1, "parent_id": 1}])
+    back = LXWriteBack().replace(Node, [{"id": 3, "parent_id": None}], where={"tree": 1})
+    session.execute(insert(Node), [{"id": 4, "tree": 2, "parent_id": 2}])
+
+    with pytest.raises(LXWriteError, match=r"would change 1 row\(s\) of the table 'wb_nodes'"):
+        back.write(session)
+
+    session.execute(Node.__table__.delete().where(Node.id == 4))
+    back.write(session)
+    assert session.scalars(select(Node.id)).all() == [3]
+
+
+@pytest.mark.parametrize("where", [{}, {"plant_id": 3}], ids=["all rows", "some rows"])
+def test_two_plans_at_once_are_not_mixed(session: Session, tables: Engine, where: dict[str, int]) -> None:
+    if tables.dialect.name != "postgresql":
+        pytest.skip("other databases lock what is deleted, and where it was")
+    mine = [{"plant_id": 3, "product_id": i, "quantity": 1.0} for i in (1, 2)]
+    other = [{"plant_id": 3, "product_id": i, "quantity": 2.0} for i in (3, 4)]
+    LXWriteBack().replace(Stock, mine, where=where).write(session)
+    writing = threading.Thread(target=LXWriteBack().replace(Stock, other, where=where).write, args=[tables])
+
+    writing.start()
+    with tables.connect() as watcher:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        while writing.is_alive() and not watcher.scalar(waiting):
+            watcher.rollback()
+    session.commit()
+    writing.join()
+
+    assert sorted(session.scalars(select(Stock.product_id))) == [3, 4]
+
+
 def test_copy_is_used_for_many_rows_only_where_it_can(session: Session, tables: Engine) -> None:
     if tables.dialect.name != "postgresql":
         pytest.skip("COPY is PostgreSQL's")
@@ -785,7 +854,7 @@ def test_a_table_without_transactions_is_refused(session: Session, tables: Engin
 def test_a_zero_that_the_database_would_change_is_refused(session: Session, tables: Engine) -> None:
     back = LXWriteBack().replace(Task, [1, 0], key="id")
     if tables.dialect.name in ("mysql", "mariadb"):
-        with pytest.raises(LXWriteError, match=r"Task\.id is 0 in row 1, .*AUTO_INCREMENT"):
+        with pytest.raises(LXWriteError, match=r"Task\.id is 0 in one of the rows, .*AUTO_INCREMENT"):
             back.write(session)
         return
 

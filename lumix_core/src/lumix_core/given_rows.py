@@ -118,7 +118,7 @@ def _family(given: Any, names: tuple[str, ...], value: str | None, title: str) -
 def _key_columns(rows: Any, names: tuple[str, ...], title: str) -> list[Values]:
     keys: Any = rows.block.keys if isinstance(rows, FamilyValues) else list(rows)
     if isinstance(rows, FamilyValues) and len(keys.levels) == len(names):
-        return [column(level)[codes] for level, codes in zip(keys.levels, keys.codes, strict=True)]
+        return [_typed(column(level)[codes]) for level, codes in zip(keys.levels, keys.codes, strict=True)]
     if len(names) == 1:
         return [list(keys)]
     for i, one in enumerate(keys):
@@ -152,8 +152,13 @@ def _array(values: Any, name: Any, title: str) -> Values:
         raise LXWriteError(f"{title}: the column {name!r} has the shape {array.shape}. Give one value for each row.")
     if array.dtype.kind in "mM":
         return _moments(array, name, title)
-    found: list[Any] = array.tolist()
-    return array if array.dtype in TYPED else found
+    return _typed(array)
+
+
+def _typed(array: Column) -> Values:
+    """Return an array of numbers or truths as it is, any other as a list."""
+    found: list[Any] | None = None if array.dtype in TYPED else array.tolist()
+    return array if found is None else found
 
 
 def _moments(array: Any, name: str, title: str) -> list[Any]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     inspect,
     not_,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy import update as update_statement
@@ -32,6 +33,8 @@ from lumix_sqlalchemy.savepoints import savepoint
 KEYS_A_QUERY = 400
 """How many keys are looked for in one query; databases limit a statement's parameters."""
 KEYS_ONE_BY_ONE = 20
+TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+TURN_OF_SOME = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
 
@@ -74,6 +77,7 @@ class ConnectionWriter:
         """Delete rows and return how many."""
         target = table_of(table.cls)
         self.changed.add(target)
+        self._take_turns(table, where)
         return self.connection.execute(delete(target).where(*_conditions(table.cls, where))).rowcount
 
     def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
@@ -91,6 +95,19 @@ class ConnectionWriter:
         named = {column_of(table.cls, name): values for name, values in columns.items()}
         insert_columns(self.connection, table_of(table.cls), named)
 
+    def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
+        """Wait for another write-back of the same rows to be committed, on PostgreSQL.
+
+        In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by
+        themselves. Who writes all rows waits for everyone, who writes some of them for those who write the same ones.
+        """
+        if self.connection.dialect.name != "postgresql":
+            return
+        name = f"lumix {table.name}"
+        self.connection.execute(TURN_OF_SOME if where else TURN, {"name": name})
+        if where:
+            self.connection.execute(TURN, {"name": f"{name} {sorted(where.items())!r}"})
+
     def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
         """Refuse a 0 that MySQL and MariaDB would take for "the next number"."""
         if self.connection.dialect.name not in ("mysql", "mariadb"):
@@ -99,8 +116,8 @@ class ConnectionWriter:
         for name, values in columns.items():
             if column_of(table.cls, name) is counted and 0 in values:
                 raise LXWriteError(
-                    f"{table.cls.__name__}.{name} is 0 in row {values.index(0)}, and {self.connection.dialect.name} "
-                    f"puts the next number in place of a 0 in an AUTO_INCREMENT column. Declare the column with "
+                    f"{table.cls.__name__}.{name} is 0 in one of the rows, and {self.connection.dialect.name} puts the "
+                    f"next number in place of a 0 in an AUTO_INCREMENT column. Declare the column with "
                     f"autoincrement=False, or give another key. Nothing was written."
                 )
 
