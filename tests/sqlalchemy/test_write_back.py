@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import threading
 from collections import namedtuple
@@ -33,6 +34,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, scoped_session, sessionmaker
 
 from lumix import (
@@ -708,6 +710,44 @@ def test_instances_whose_relationship_contradicts_the_key_are_refused(session: S
 def test_instances_that_lead_to_a_row_without_a_key_are_refused(session: Session) -> None:
     with pytest.raises(LXWriteError, match="row 0 leads by 'product' to a row that has no key yet"):
         LXWriteBack().replace(Line, [Line(product=Product(name="new"), quantity=2.0)]).write(session)
+
+
+def test_a_condition_in_place_of_values_is_refused(session: Session) -> None:
+    wrong: Any = Schedule.note == "mine"
+
+    with pytest.raises(LXWriteError, match=r"which is no mapping.*where=\{\"plant_id\": 3\}"):
+        LXWriteBack().replace(Schedule, [], where=wrong)
+
+
+def test_a_list_in_place_of_a_value_is_refused(session: Session) -> None:
+    with pytest.raises(LXWriteError, match=r"got \['a', 'b'\] for 'note', which is no single value"):
+        LXWriteBack().replace(Schedule, [], where={"note": ["a", "b"]}).write(session)
+
+
+def test_nothing_is_asked_back_of_the_rows(session: Session, statements: list[str]) -> None:
+    LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(session)
+
+    assert [one for one in statements if one.startswith("INSERT")] != []
+    assert [one for one in statements if "RETURNING" in one] == []
+
+
+def test_an_asynchronous_session_writes_in_its_run_sync(tables: Engine, session: Session) -> None:
+    if tables.dialect.name != "postgresql":
+        pytest.skip("only psycopg comes with an asynchronous side")
+    rows = [{"plant_id": i, "product_id": 1, "quantity": 1.0} for i in range(300)]
+
+    async def write() -> int:
+        engine = create_async_engine(tables.url)
+        async with AsyncSession(engine) as other:
+            with pytest.raises(LXWriteError, match=r"got an asynchronous session.*run_sync"):
+                LXWriteBack().replace(Stock, rows).write(other)
+            written = await other.run_sync(LXWriteBack().replace(Stock, rows).write)
+            await other.commit()
+        await engine.dispose()
+        return written[Stock]
+
+    assert asyncio.run(write()) == 300
+    assert session.scalar(select(func.count()).select_from(Stock)) == 300
 
 
 def test_values_by_key_need_their_attributes(session: Session) -> None:

@@ -116,8 +116,13 @@ class LXWriteBack:
         Raises:
             LXWriteError: the class is none, or is written twice.
         """
-        chosen = dict(where) if where is not None else {}
-        return self._add(_Step(_title("replace", cls), cls, _kept(rows), key, value, chosen))
+        title = _title("replace", cls)
+        if not isinstance(where, Mapping | None):
+            raise LXWriteError(
+                f"{title} got where={where!s:.60}, which is no mapping. Name the attributes and the values that "
+                f'the rows have: where={{"plant_id": 3}}.'
+            )
+        return self._add(_Step(title, cls, _kept(rows), key, value, dict(where or {})))
 
     def append(self, cls: type, rows: Any, *, run: str, key: Names | None = None, value: str | None = None) -> Self:
         """Write the rows of one run among those of other runs. Rows of the same run are replaced.

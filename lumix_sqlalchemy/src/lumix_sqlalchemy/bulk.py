@@ -72,7 +72,8 @@ def _positional(dialect: Dialect) -> Dialect | None:
 
 def _insert_tuples(connection: Connection, table: Table, columns: Columns) -> None:
     dialect = _positional(connection.dialect)
-    compiled: Any = insert(table).compile(dialect=dialect, column_keys=[column.key for column in columns])
+    # inline: without RETURNING, since nobody asks for the keys that the database makes
+    compiled: Any = insert(table).inline().compile(dialect=dialect, column_keys=[column.key for column in columns])
     by_name = {column.key: values for column, values in columns.items()}
     ordered = [by_name[name] for name in compiled.positiontup]
     size = len(ordered[0])

@@ -77,7 +77,7 @@ def copy_columns(connection: Connection, table: Table, columns: Mapping[Column[A
         columns: the values, as the types of the columns send them.
     """
     dialect, size = connection.dialect, len(next(iter(columns.values())))
-    if dialect.name != "postgresql" or dialect.driver != "psycopg" or size < ROWS_AT_LEAST:
+    if (dialect.name, dialect.driver, dialect.is_async) != ("postgresql", "psycopg", False) or size < ROWS_AT_LEAST:
         return False
     writers = [_writer(column.type, values, dialect) for column, values in columns.items()]
     name = dialect.identifier_preparer.format_table(table)
