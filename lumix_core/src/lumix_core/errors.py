@@ -107,6 +107,10 @@ class LXNoDualsError(LXError, RuntimeError):
     """Duals are read from a solution that has none."""
 
 
+class LXWriteError(LXError, ValueError):
+    """Rows cannot be written as they are, or the database refused them; nothing of the write-back was written."""
+
+
 class LXPluginError(LXError):
     """A plugin breaks the rules of the seam."""
 

@@ -59,11 +59,12 @@ class LXOptimizer:
         self._options = common
         return self
 
-    def solve(self, model: LXModel, **options: Any) -> LXSolution:
+    def solve(self, model: LXModel, *, snapshot: bool = False, **options: Any) -> LXSolution:
         """Compile and solve a model.
 
         Args:
             model: the model; its rows are read now.
+            snapshot: whether all of them are read at one moment, as by ``model.compile(snapshot=True)``.
             options: common options for this run, over those of `use_solver`.
 
         Raises:
@@ -77,7 +78,7 @@ class LXOptimizer:
         if self._solver is None:
             self._solver = _named(DEFAULT_SOLVER, {})
         refuse_unsupported(self._solver, chosen)
-        problem = model.compile()
+        problem = model.compile(snapshot=True) if snapshot else model.compile()
         started = time.perf_counter()
         raw = run(self._solver, problem, chosen)
         return solution_of(problem, raw, self._solver, time.perf_counter() - started)

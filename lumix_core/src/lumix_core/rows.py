@@ -16,6 +16,7 @@ from lumix_core.frames import is_frame, with_named_columns
 from lumix_core.loading import Loaded
 from lumix_core.mentions import Mentions
 from lumix_core.projecting import projected
+from lumix_core.snapshots import Snapshot
 from lumix_core.standins import RowClass, row_class_of
 from lumix_core.tables import FrameTable, LazyRows, Path, Table
 
@@ -278,12 +279,14 @@ class Reading:
         wanted: what is wanted of each source; of one that is not named, the rows.
         reads: what it took to read each.
         loaded: the rows whose relationships were loaded.
+        snapshot: the moment at which queries are read; None where each is read at its own.
     """
 
     tables: dict[Hashable, Table] = field(default_factory=dict)
     wanted: dict[Hashable, Wanted] = field(default_factory=dict)
     reads: list[Read] = field(default_factory=list)
     loaded: Loaded = field(default_factory=Loaded)
+    snapshot: Snapshot | None = None
 
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
@@ -302,6 +305,8 @@ class Reading:
         return wanted.whole is not None or not wanted.paths.keys() <= table.columns.keys()
 
     def _read(self, source: Source, wanted: Wanted | None) -> Table:
+        if self.snapshot is not None and isinstance(source, QuerySource):
+            self.snapshot.enter(source.query, source.adapter.name)
         if isinstance(source, QuerySource) and wanted is not None and wanted.whole is None:
             table = source.project(tuple(wanted.paths))
             if table is not None:

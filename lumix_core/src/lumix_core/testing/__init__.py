@@ -9,6 +9,7 @@ pytest.register_assert_rewrite(
     "lumix_core.testing.row_copies",
     "lumix_core.testing.row_keeping",
     "lumix_core.testing.row_reading",
+    "lumix_core.testing.row_writing",
     "lumix_core.testing.solver_answers",
     "lumix_core.testing.solver_manners",
     "lumix_core.testing.solver_options",

@@ -12,9 +12,11 @@ class RowWorld(Protocol):
 
     ``Product`` has ``id`` (primary key, int), ``name`` (text), ``price`` (float, nullable), ``category`` (to-one,
     nullable) and ``parts`` (to-many). ``Category`` has ``id`` and ``markup`` (float), and nothing that leads back to
-    products. ``Part`` has ``id`` and ``weight`` (float). Relationships are lazy. `fill` saves products with the ids 1
-    to n, the i-th named ``"product i"`` with the price i, all in one category with the markup 1.5, each with two parts
-    of the weights i and 2 i.
+    products. ``Part`` has ``id`` and ``weight`` (float).
+    Relationships are lazy. The database enforces the foreign keys behind them, and deletes nothing on its own.
+
+    `fill` saves products with the ids 1 to n, the i-th named ``"product i"`` with the price i, all in one category with
+    the markup 1.5, each with two parts of the weights i and 2 i.
     """
 
     Product: type[Any]
@@ -59,6 +61,10 @@ class RowWorld(Protocol):
 
         Asked for only where the adapter's queries have ``columns``.
         """
+        ...
+
+    def close_transaction(self) -> None:
+        """End the transaction that the handle may have begun, keeping what it wrote."""
         ...
 
     def close(self) -> None:
