@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from django.db import router
 from django.db.models import Prefetch, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
+from lumix_core.columns import Column, transposed
 from lumix_core.tables import Path
 from lumix_django.attributes import column_names, key_names, loads_plainly, related_models
 
@@ -59,12 +61,12 @@ def _is_read_from(alias: str, model: Any) -> bool:
     return not router.routers or router.db_for_read(model) == alias
 
 
-def selected(queryset: Any, paths: Sequence[Path]) -> list[Sequence[Any]]:
+def selected(queryset: Any, paths: Sequence[Path]) -> list[Sequence[Any] | Column]:
     """Run the query for some columns and return one sequence for each path."""
     markers = {path: _marker(queryset.model, path) for path in paths}
     asked = list(dict.fromkeys([*paths, *(one for one in markers.values() if one is not None)]))
     rows = list(queryset.values_list(*(LOOKUP_SEP.join(path) for path in asked)))
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(asked)
+    columns = transposed(rows) if rows else [()] * len(asked)
     found = dict(zip(asked, columns, strict=True))
     return [_marked(found[path], found.get(markers[path] or ())) for path in paths]
 
@@ -79,7 +81,7 @@ def _marker(model: Any, path: Path) -> Path | None:
     return (*path[:-1], key_names(model)[0])
 
 
-def _marked(values: Sequence[Any], keys: Sequence[Any] | None) -> Sequence[Any]:
-    if keys is None:
+def _marked(values: Sequence[Any] | Column, keys: Sequence[Any] | Column | None) -> Sequence[Any] | Column:
+    if keys is None or isinstance(keys, np.ndarray):  # an array of numbers has no NULL
         return values
     return [None if key is None else value for value, key in zip(values, keys, strict=True)]

@@ -19,6 +19,7 @@ from django.db.models.query import (
 )
 
 from lumix_core.collector import Paused
+from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
 from lumix_core.standins import row_class_of
 from lumix_core.tables import Path
@@ -124,7 +125,7 @@ class ModelQuery:
         with readable(self.queryset.model.__name__):
             return list(self.queryset._chain())
 
-    def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Sequence[Any]] | None:
+    def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Sequence[Any] | Column] | None:
         """Read some columns in one query, which joins what the paths lead to; None where only instances are true."""
         if not (paths and reads_plainly(self.queryset) and can_read(self.queryset, paths)):
             return None if paths else []
