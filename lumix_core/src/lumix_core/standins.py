@@ -110,14 +110,18 @@ class _NotLoaded:
         self.row_class = row_class
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        mapped = self.row_class.mapped
         if instance is None:
-            return getattr(mapped, self.name)
-        advice = self.row_class.advice.format(cls=mapped.__name__, name=self.name)
-        raise LXNotLoadedError(
-            f"{mapped.__name__}.{self.name} was not loaded when this row was detached from its database, and a "
-            f"detached row runs no query. {advice}"
-        )
+            return getattr(self.row_class.mapped, self.name)
+        raise not_loaded(self.name, self.row_class)
+
+
+def not_loaded(name: str, row_class: RowClass) -> LXNotLoadedError:
+    """Return what to raise where an attribute is read that is not there."""
+    cls = row_class.mapped.__name__
+    return LXNotLoadedError(
+        f"{cls}.{name} was not loaded when this row was detached from its database, and a detached row runs no "
+        f"query. {row_class.advice.format(cls=cls, name=name)}"
+    )
 
 
 class _Alias:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
-from lumix_core.errors import LXDetachedError, LXNotLoadedError
-from lumix_core.standins import RowClass, row_class_of
+from lumix_core.errors import LXDetachedError
+from lumix_core.standins import RowClass, not_loaded, row_class_of
 from lumix_django.attributes import Names, column_names, key_names, names_of, neighbours, related_models
 from lumix_django.sets import DetachedSet
 
@@ -99,11 +99,7 @@ class OneRow:
         if instance is None:
             return getattr(mapped, self.name)
         if self.name not in instance.__dict__:
-            advice = row_class.advice.format(cls=mapped.__name__, name=self.name)
-            raise LXNotLoadedError(
-                f"{mapped.__name__}.{self.name} was not loaded when this row was detached from its database, and a "
-                f"detached row runs no query. {advice}"
-            )
+            raise not_loaded(self.name, row_class)
         found = instance.__dict__[self.name]
         if found is None:
             raise getattr(mapped, self.name).RelatedObjectDoesNotExist(f"{mapped.__name__} has no {self.name}.")

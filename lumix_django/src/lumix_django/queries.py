@@ -219,7 +219,8 @@ def _identity(queryset: Any, origin: Any, more: tuple[Any, ...]) -> Hashable:
 def _sql(queryset: Any) -> tuple[str, tuple[Any, ...]]:
     """Return the SQL of a queryset and its parameters; of one that has no rows nothing needs to be sent."""
     try:
-        sql, parameters = queryset.query.get_compiler(using=queryset.db).as_sql()
+        with readable(queryset.model.__name__):  # to write SQL, Django may ask the database for its version
+            sql, parameters = queryset.query.get_compiler(using=queryset.db).as_sql()
     except EmptyResultSet:
         return f"no rows of {queryset.model.__name__}", ()
     return sql, tuple(parameters)
