@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import cycle, islice
 from typing import Any
 from uuid import UUID, uuid4
 
+import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy import (
     BigInteger,
     Computed,
@@ -606,6 +609,30 @@ def test_every_type_comes_back_as_the_session_would_have_written_it(
     session.execute(insert(Everything), rows)
     assert ours == list(map(tuple, session.execute(select(*Everything.__table__.columns).order_by(Everything.id))))
     assert [row[3] for row in ours[:3]] == [True, False, None]
+
+
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50) | st.none()
+FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.none()
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(TEXTS, min_size=1, max_size=20), numbers=st.lists(FLOATS, min_size=1, max_size=20))
+def test_any_text_and_number_goes_by_copy(
+    session: Session, tables: Engine, copied: list[str], texts: list[str | None], numbers: list[float | None]
+) -> None:
+    if tables.dialect.name != "postgresql":
+        pytest.skip("COPY is PostgreSQL's")
+    columns = {
+        "id": range(1, 201),
+        "words": list(islice(cycle(texts), 200)),
+        "number": list(islice(cycle(numbers), 200)),
+    }
+
+    LXWriteBack().replace(Everything, columns).write(session)
+
+    found = session.execute(select(Everything.words, Everything.number).order_by(Everything.id)).all()
+    assert list(map(tuple, found)) == list(zip(columns["words"], columns["number"], strict=True))
+    assert copied != []
 
 
 @pytest.mark.parametrize("count", [3, 500], ids=["few", "many"])

@@ -10,12 +10,13 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKeyConstraint,
+    FromClause,
     Table,
     and_,
+    case,
     delete,
     func,
     inspect,
-    not_,
     select,
     text,
     tuple_,
@@ -59,18 +60,19 @@ class ConnectionWriter:
         found: dict[str, int] = {}
         target = table_of(table.cls)
         for key in _cascading(target):
-            count = self._count_referring(key, _conditions(table.cls, where)) if where or key.table is not target else 0
+            count = self._count_referring(key, table, where) if where or key.table is not target else 0
             if count:
                 found[key.table.fullname] = found.get(key.table.fullname, 0) + count
         return found
 
-    def _count_referring(self, key: ForeignKeyConstraint, conditions: Sequence[ColumnElement[bool]]) -> int:
+    def _count_referring(self, key: ForeignKeyConstraint, table: WrittenTable, where: Mapping[str, Any]) -> int:
         child: Any = key.table.alias("referring")
         pairs = [child.c[one.parent.key] == one.column for one in key.elements]
-        statement = select(func.count()).select_from(child.join(key.referred_table, and_(*pairs))).where(*conditions)
+        statement = select(func.count()).select_from(child.join(key.referred_table, and_(*pairs)))
+        statement = statement.where(*_conditions(key.referred_table, table, where))
         if key.table is key.referred_table:  # those that are deleted themselves do not count
-            own = [_like(child, one) for one in conditions]
-            statement = statement.where(not_(and_(*own)))
+            chosen = and_(*_conditions(child, table, where))
+            statement = statement.where(func.coalesce(case((chosen, 1)), 0) == 0)
         return int(self.connection.scalar(statement) or 0)
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
@@ -78,14 +80,14 @@ class ConnectionWriter:
         target = table_of(table.cls)
         self.changed.add(target)
         self._take_turns(table, where)
-        return self.connection.execute(delete(target).where(*_conditions(table.cls, where))).rowcount
+        return self.connection.execute(delete(target).where(*_conditions(target, table, where))).rowcount
 
     def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set attributes of rows and return how many rows there are."""
         target = table_of(table.cls)
         self.changed.add(target)
         stored = {column_of(table.cls, name): value for name, value in values.items()}
-        statement = update_statement(target).where(*_conditions(table.cls, where)).values(stored)
+        statement = update_statement(target).where(*_conditions(target, table, where)).values(stored)
         return self.connection.execute(statement).rowcount
 
     def insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -151,14 +153,9 @@ def column_of(cls: type, name: str) -> Column[Any]:
     return mapper.columns[name]
 
 
-def _conditions(cls: type, where: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    return [column_of(cls, name).is_not_distinct_from(value) for name, value in where.items()]
-
-
-def _like(alias: Any, condition: Any) -> ColumnElement[bool]:
-    """Return the same condition on an alias of its table."""
-    found: ColumnElement[bool] = alias.c[condition.left.key].is_not_distinct_from(condition.right)
-    return found
+def _conditions(source: FromClause, table: WrittenTable, where: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """Return the conditions on a table, or an alias of it; "= NULL" becomes IS NULL."""
+    return [source.c[column_of(table.cls, name).key] == value for name, value in where.items()]
 
 
 def _cascading(target: Table) -> Iterator[ForeignKeyConstraint]:
