@@ -44,8 +44,7 @@ class StatementQuery:
     @property
     def identity(self) -> Hashable:
         """Equal for one statement in one session, with the same parameters and options."""
-        structure, values = self._identified
-        return _Identity(resolved(self.handle), structure, (values, self.reader))
+        return _identity(resolved(self.handle), self._key, self.statement, self._ordered, self.reader)
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
@@ -108,8 +107,8 @@ class StatementQuery:
         return statement.column_descriptions if isinstance(statement, Select | FromStatement) else ()
 
     @cached_property
-    def _identified(self) -> tuple[Hashable, object]:
-        return _identified(self._ordered, self.statement)
+    def _key(self) -> Any:
+        return self._ordered._generate_cache_key()
 
     @cached_property
     def _ordered(self) -> Statement:
@@ -136,8 +135,8 @@ class LegacyQuery:
     def identity(self) -> Hashable:
         """Equal for one query in one session, with the same parameters and options."""
         query = query_in_order(self.query)
-        structure, values = _identified(query.statement, self.query)
-        return _Identity(resolved(self.handle), structure, (values, self.reader, query.load_options))
+        key, session = query.statement._generate_cache_key(), resolved(self.handle)
+        return _identity(session, key, self.query, query.statement, self.reader, query.load_options)
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
@@ -193,15 +192,24 @@ class _Identity:
     values: object = field(hash=False)
 
 
-def _identified(statement: Statement | UpdateBase, origin: object) -> tuple[Hashable, object]:
-    """Return what is equal for equal statements; where SQLAlchemy cannot compare them, each is its own."""
-    # The key of SQLAlchemy's own cache: ClauseElement.compare() is blind to the parameters of loader options,
-    # and fails on joins along relationships.
-    key = statement._generate_cache_key()
+def _identity(
+    session: Session, key: Any, origin: object, statement: Statement | UpdateBase, *more: object
+) -> _Identity:
+    """Return what is equal for equal statements; where SQLAlchemy cannot compare them, each is its own.
+
+    Args:
+        session: where it is run.
+        key: that of SQLAlchemy's own cache: ClauseElement.compare() is blind to the parameters of loader options, and
+            fails on joins along relationships. The values of parameters may be another each time.
+        origin: what the user gave.
+        statement: what is run.
+        more: what else its rows depend on.
+    """
     if key is None:
-        return id(origin), origin
+        return _Identity(session, id(origin), (origin, more))
     structure, bound, *others = key
-    return structure, ([one.effective_value for one in bound], others, statement.get_execution_options())
+    values = [one.effective_value for one in bound]
+    return _Identity(session, structure, (values, others, statement.get_execution_options(), more))
 
 
 def _only_class(described: Sequence[Any]) -> type | None:
