@@ -1,9 +1,14 @@
-"""Settings of all tests: how many examples the property tests try, chosen with HYPOTHESIS_PROFILE=nightly."""
+"""Settings of all tests, and what a run says at its end of the services that it needed.
+
+HYPOTHESIS_PROFILE=nightly chooses how many examples the property tests try.
+"""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
@@ -11,3 +16,31 @@ SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile("ci", deadline=None, max_examples=500, suppress_health_check=SLOW)
 settings.register_profile("nightly", deadline=None, max_examples=20_000, suppress_health_check=SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+SEEN = pytest.StashKey[dict[str, str]]()
+
+
+@pytest.fixture(scope="session")
+def services(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What became of each service that a test asked for, such as a database; said at the end of the run."""
+    return request.config.stash[SEEN]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SEEN] = {}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what this process saw to the one that distributes the tests, if there is one."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["services"] = session.config.stash[SEEN]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[SEEN].update(getattr(node, "workeroutput", {}).get("services", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for name, outcome in sorted(config.stash[SEEN].items()):
+        terminalreporter.write_line(f"{name}: {outcome}")

@@ -36,8 +36,6 @@ ENGINES = {"postgresql": "django.db.backends.postgresql", "mariadb": "django.db.
 ENTRANCES = {"postgresql": "postgres", "mariadb": "mysql"}
 MEMORY = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
-outcomes = pytest.StashKey[dict[str, str]]()
-
 
 def set_up() -> None:
     """Set Django up for this process, with the app of the tests; its folder is not left on the path."""
@@ -116,18 +114,20 @@ def create_tables(alias: str) -> None:
 
 
 @pytest.fixture(scope="module", params=("sqlite", *SERVERS))
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, services: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     """A database with the tables of all models, which are empty when the module's first test asks for it."""
-    name, seen = request.param, request.config.stash.setdefault(outcomes, {})
-    if seen.get(name, "ran") != "ran":
-        pytest.skip(f"{name} {seen[name]}")
+    name, service = request.param, f"database {request.param} (Django)"
+    if services.get(service, "ran") != "ran":
+        pytest.skip(f"{name} {services[service]}")
     try:
         opened = made(name, tmp_path_factory.mktemp("django"))
         settings_of_it = opened.__enter__()
     except (psycopg.OperationalError, pymysql.OperationalError, OperationalError) as error:
-        seen[name] = f"cannot be reached: {str(error).splitlines()[0]}"
-        pytest.skip(f"{name} {seen[name]}")
-    seen[name] = "ran"
+        services[service] = f"cannot be reached: {str(error).splitlines()[0]}"
+        pytest.skip(f"{name} {services[service]}")
+    services[service] = "ran"
     use("default", settings_of_it)
     create_tables("default")
     yield settings_of_it
@@ -153,12 +153,6 @@ def statements(database: dict[str, Any]) -> Iterator[list[str]]:
     """The SQL that the database is sent from here on."""
     with recorded() as sent:
         yield sent
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which databases the tests ran on."""
-    for name, outcome in config.stash.get(outcomes, {}).items():
-        terminalreporter.write_line(f"database {name} (Django): {outcome}")
 
 
 @pytest.fixture

@@ -22,8 +22,6 @@ SERVERS = {
 # Where a server lets one in to create databases.
 ENTRANCES = {"postgresql": "postgres", "mariadb": "mysql"}
 
-outcomes = pytest.StashKey[dict[str, str]]()
-
 
 class Server:
     """A database server, with a database of its own."""
@@ -52,16 +50,18 @@ class Server:
 
 
 @pytest.fixture(scope="module", params=("sqlite", *SERVERS))
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, services: dict[str, str]
+) -> Iterator[Engine]:
     """An engine on a database that is empty when the module's first test asks for it."""
-    name, seen = request.param, request.config.stash.setdefault(outcomes, {})
+    name = request.param
     if name == "sqlite":
-        seen[name] = "ran"
+        services["database sqlite"] = "ran"
         yield from _engine(f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'test.db'}")
         return
-    server = _server(name, seen)
+    server = _server(name, services)
     if server is None:
-        pytest.skip(f"{name} {seen[name]}")
+        pytest.skip(f"{name} {services[f'database {name}']}")
     try:
         yield from _engine(server.url)
     finally:
@@ -89,19 +89,14 @@ def _engine(url: URL | str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def _server(name: str, seen: dict[str, str]) -> Server | None:
-    if seen.get(name, "").startswith("cannot"):
+def _server(name: str, services: dict[str, str]) -> Server | None:
+    if services.get(f"database {name}", "").startswith("cannot"):
         return None
     try:
         server = Server(name)
     except OperationalError as error:
-        seen[name] = f"cannot be reached at {make_url(SERVERS[name])!r}: {str(error.orig).splitlines()[0]}"
+        reason = str(error.orig).splitlines()[0]
+        services[f"database {name}"] = f"cannot be reached at {make_url(SERVERS[name])!r}: {reason}"
         return None
-    seen[name] = f"ran ({server.version})"
+    services[f"database {name}"] = f"ran ({server.version})"
     return server
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which databases the tests ran on."""
-    for name, outcome in config.stash.get(outcomes, {}).items():
-        terminalreporter.write_line(f"database {name}: {outcome}")
