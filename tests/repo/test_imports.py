@@ -27,8 +27,9 @@ LAYERS = {
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
-    "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
-    "values": "columns orders packing",
+    "diagnosing": "infeasibility diagnosing filtering plain_conflicts probing elastic",
+    "problem": "verifying options solver status sides problem keys numbers frames stacks asking collector copyable",
+    "values": "columns orders packing senses",
     "errors": "errors",
 }
 

@@ -55,7 +55,8 @@ def misses(problem: LXProblem, x: FloatArray) -> FloatArray:
     """
     activity = problem.activity(x)
     products = np.abs(problem.coefficients * x[problem.columns])
-    size = np.bincount(problem.row_numbers(), weights=products, minlength=problem.num_constraints)
+    sums = np.bincount(problem.row_numbers(), weights=products, minlength=problem.num_constraints)
+    size = sums.astype(np.float64)
     return np.concatenate(
         [
             _above_tolerance(problem.row_lower - activity, 1.0 + size),

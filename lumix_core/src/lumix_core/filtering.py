@@ -65,18 +65,17 @@ class DeletionFilter:
             self._try(np.array([place]))
         self._drop_bounds_of_no_row()
         bounds = self.kept.of_bounds.places()
-        for group in [bounds] if self.kept.integer.any() else np.split(bounds, len(bounds)):
-            self._try(group)
+        together = len(bounds) if self.kept.integer.any() else 1  # of those of integers most can go at once
+        for start in range(0, len(bounds), max(together, 1)):
+            self._try(bounds[start : start + together])
         return self.kept
 
     def _integrality(self) -> Iterator[IntArray]:
         """Yield the places of the integrality of each family."""
         start = len(self.kept.mask) - self.kept.columns
-        for block in self.problem.variables:
-            columns = np.arange(block.start, block.stop)
-            group = start + columns[self.kept.integer[columns]]
-            if len(group):
-                yield group
+        for span in [block.span for block in self.problem.variables] or [slice(None)]:
+            columns = np.arange(self.kept.columns)[span]
+            yield start + columns[self.kept.integer[columns]]
 
     def _try(self, group: IntArray, *, split: bool = True) -> None:
         """Leave out a group; where the rest can hold then, try its halves."""
