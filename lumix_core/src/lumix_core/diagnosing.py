@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from lumix_core.elastic import elastic, misses
-from lumix_core.errors import LXError, LXNotInfeasibleError, LXSolverError
-from lumix_core.filtering import DeletionFilter, elastic_filter
+from lumix_core.errors import LXError, LXNotInfeasibleError, LXSolverError, LXVerificationError
+from lumix_core.filtering import DeletionFilter, elastic_filter, priced_conflict
 from lumix_core.plain_conflicts import plain_conflict
 from lumix_core.probing import NO_POINT, Prober, Run
 from lumix_core.problem import BoolArray, FloatArray, LXProblem
@@ -96,7 +97,14 @@ def _conflict(problem: LXProblem, prober: Prober, solver: Solver) -> tuple[Sides
         problem = linear
     candidate = _candidate(problem, prober, solver)
     deletion = DeletionFilter(problem, prober, candidate)
-    return deletion.run(), deletion.proved
+    conflict = deletion.run()
+    if len(conflict) < 2:
+        raise LXVerificationError(
+            f"Solver {solver.name!r} said that model {problem.name!r} is infeasible, but it said the same of less and less "
+            f"of it, down to a single bound or row, which can always hold. Nothing is explained, since it would be "
+            f"wrong. Use another solver."
+        )
+    return conflict, deletion.proved
 
 
 def _refuse_unless_infeasible(problem: LXProblem, prober: Prober, solver: Solver) -> None:
@@ -119,20 +127,16 @@ def _refuse_unless_infeasible(problem: LXProblem, prober: Prober, solver: Solver
 
 
 def _candidate(problem: LXProblem, prober: Prober, solver: Solver) -> Sides:
-    """Return requirements that cannot hold together, few if they are found: the solver's, the elastic filter's, all."""
+    """Return requirements that cannot hold together: as few as a search finds that is right, or all."""
     every = Sides.every(problem)
-    for search in (_solver_conflict, _elastic_conflict):
-        found = search(problem, prober, solver)
+    for search in (partial(_solver_conflict, solver), priced_conflict, elastic_filter):
+        found = search(problem, prober)
         if found is not None and prober.infeasible(part_of(problem, found & every)):
             return found & every
     return every
 
 
-def _elastic_conflict(problem: LXProblem, prober: Prober, _: Solver) -> Sides | None:
-    return elastic_filter(problem, prober)
-
-
-def _solver_conflict(problem: LXProblem, prober: Prober, solver: Solver) -> Sides | None:
+def _solver_conflict(solver: Solver, problem: LXProblem, prober: Prober) -> Sides | None:
     if LXFeature.CONFLICTS not in solver.features or problem.is_mip:
         return None
     options = prober.options()

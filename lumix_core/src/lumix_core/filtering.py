@@ -19,6 +19,22 @@ from lumix_core.sides import Sides, part_of
 
 ROUNDS = 500
 """How many times the elastic filter may ask."""
+PRICE = 1e-9
+"""What counts as a price, where missing a side by 1 costs 1."""
+
+
+def priced_conflict(problem: LXProblem, prober: Prober) -> Sides | None:
+    """Return the requirements that have a price where all of them may be missed; None without duals.
+
+    In a problem without integers the duals of the elastic problem combine these requirements to one that no point
+    satisfies (the lemma of Farkas).
+    """
+    soft = Sides.every(problem)
+    result = None if problem.is_mip else prober.solve(elastic(problem, soft))
+    if result is None or result.duals is None or not len(soft):
+        return None
+    prices = result.duals[-len(soft) :]
+    return soft.only(soft.places()[np.abs(prices) > PRICE])
 
 
 def elastic_filter(problem: LXProblem, prober: Prober) -> Sides | None:

@@ -47,11 +47,16 @@ class LXRequirement:
         """The name, as ``family[key]``."""
         return self.family if self.key == () else f"{self.family}[{self.key!r}]"
 
+    @property
+    def written(self) -> LXSense:
+        """The sense as the user wrote it."""
+        return LXSense.EQ if self.is_half else self.sense
+
     def __str__(self) -> str:
-        half = f" (of its ==, this side: {self.sense})" if self.is_half else ""
         label = "bound" if self.is_bound else self.name
-        sense = LXSense.EQ if self.is_half else self.sense
-        return f"{label}: {_sum(self.terms)} {sense} {_number(self.value)}{half}"
+        half = f", for which {self.sense} is enough" if self.is_half else ""
+        empty = "" if self.terms else ", and it has no terms"
+        return f"{label}: {_sum(self.terms)} {self.written} {_number(self.value)}{half}{empty}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ class LXAmount:
         one = self.requirement
         left = one.name if not one.is_bound else f"bound of {one.name}"
         word = "up" if one.sense is LXSense.LE else "down"
-        return f"{left}: {one.sense} {_number(one.value)}, {word} by {_number(self.amount)} to {_number(self.value)}"
+        return f"{left}: {one.written} {_number(one.value)}, {word} by {_number(self.amount)} to {_number(self.value)}"
 
 
 @dataclass(frozen=True)
@@ -279,7 +284,7 @@ def _lines(items: Any) -> list[str]:
 
 def _sum(terms: tuple[tuple[str, float], ...]) -> str:
     if not terms:
-        return "0 (it has no terms)"
+        return "0"
     parts = [_term(name, coefficient, first=not i) for i, (name, coefficient) in enumerate(terms[:SHOWN_TERMS])]
     more = [f"+ ... ({len(terms) - SHOWN_TERMS} more)"] if len(terms) > SHOWN_TERMS else []
     return " ".join([*parts, *more])

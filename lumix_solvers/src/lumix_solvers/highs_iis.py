@@ -1,8 +1,7 @@
 """HiGHS's search for an irreducible infeasible set, of problems without integers.
 
-HiGHS solves an elastic problem again and again until what must be elastic is found, and then leaves out rows and
-columns of that. It calls some sets irreducible that are not, gives up on some problems with a warning, and has no
-answer for integers: so its sets are where the core begins.
+HiGHS makes hard, round after round, what an elastic problem misses, and then leaves out the rows and columns of that
+which are not needed. On some problems it gives up with a warning, and leaves a set that it does not stand to.
 """
 
 from __future__ import annotations
