@@ -100,9 +100,9 @@ def _conflict(problem: LXProblem, prober: Prober, solver: Solver) -> tuple[Sides
     conflict = deletion.run()
     if len(conflict) < 2:
         raise LXVerificationError(
-            f"Solver {solver.name!r} said that model {problem.name!r} is infeasible, but it said the same of less and less "
-            f"of it, down to a single bound or row, which can always hold. Nothing is explained, since it would be "
-            f"wrong. Use another solver."
+            f"Solver {solver.name!r} said that model {problem.name!r} is infeasible, but it said the same of less and "
+            f"less of it, down to a single bound or row, which can always hold. Nothing is explained, since it would "
+            f"be wrong. Use another solver."
         )
     return conflict, deletion.proved
 

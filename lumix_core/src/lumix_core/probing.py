@@ -14,9 +14,9 @@ from lumix_core.status import LXLimit, LXStatus
 
 Run = Callable[[Solver, LXProblem, SolverOptions], RawResult]
 
-PATIENCE = 5.0
+PATIENCE = 2.0
 """Seconds, at least, for a question that a solver might work on without an end."""
-UNANSWERED = 3
+UNANSWERED = 2
 """How many such questions may stay without an answer before no more are asked."""
 
 NO_POINT = (LXStatus.INFEASIBLE, LXStatus.INFEASIBLE_OR_UNBOUNDED)
