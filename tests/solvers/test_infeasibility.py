@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import signal
+import threading
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,12 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lumix_core import probing
 from lumix_core.diagnosing import diagnose, relaxable
-from lumix_core.errors import LXNotInfeasibleError
+from lumix_core.errors import LXNotInfeasibleError, LXOptionError
 from lumix_core.optimizer import run
 from lumix_core.sides import Sides
 from lumix_core.solver import LXFeature, SolverOptions
-from lumix_core.testing.problems import INF, problem
+from lumix_core.status import LXLimit
+from lumix_core.testing.problems import INF, hard_to_find, problem
+from lumix_solvers import highs_iis, interrupts
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.pulp import PulpSolver
 
@@ -205,3 +210,49 @@ def least_on_grid(asked):
     for a, b in inequalities(asked, Sides.every(asked) - soft):
         total[GRID @ np.array(a, dtype=np.float64) > float(b)] = np.inf
     return total.min()
+
+
+def test_a_search_without_an_end_is_given_up(monkeypatch):
+    monkeypatch.setattr(probing, "PATIENCE", 0.3)
+    parity = problem([1.0, 1.0], [([2.0, 4.0], 3.0, 3.0), ([1.0, 1.0], -INF, 90.0)], upper=60.0, integer=True)
+
+    found = diagnosis(parity, PulpSolver())
+
+    assert not found.is_irreducible
+    assert found.limit is None
+    assert np.flatnonzero(found.conflict.row_lower | found.conflict.row_upper).tolist() == [0]
+    assert found.conflict.integer.all()
+
+
+def test_a_time_limit_is_for_the_whole_analysis():
+    asked = hard_to_find()
+
+    with pytest.raises(LXNotInfeasibleError, match="ended by the time limit"):
+        diagnose(asked, HighsSolver(), SolverOptions(time_limit=0.5), run)
+
+
+def test_ctrl_c_ends_the_search_of_highs(monkeypatch):
+    """A search that does not heed it is left behind."""
+    monkeypatch.setattr(interrupts, "GRACE", 0.05)
+    monkeypatch.setattr(highs_iis.IisSearch, "run", lambda _: interrupted())
+    released = threading.Event()
+
+    def interrupted():
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        released.wait(5)
+
+    found = HighsSolver().find_conflict(problem([1.0], [([1.0], 3.0, INF)], upper=2.0), SolverOptions())
+    released.set()
+
+    assert (found.sides, found.limit) == (None, LXLimit.INTERRUPT)
+
+
+def test_highs_finds_no_conflict_where_there_is_none():
+    found = HighsSolver().find_conflict(problem([1.0], [([1.0], 1.0, INF)], upper=2.0), SolverOptions())
+
+    assert (found.sides, found.limit) == (None, None)
+
+
+def test_highs_is_asked_with_the_options_of_the_run():
+    with pytest.raises(LXOptionError, match="has no option 'preslove'"):
+        HighsSolver().find_conflict(problem([1.0], upper=2.0), SolverOptions(options={"preslove": "off"}))

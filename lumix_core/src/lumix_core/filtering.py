@@ -14,7 +14,7 @@ import numpy as np
 from lumix_core.elastic import elastic, missed
 from lumix_core.keys import IntArray
 from lumix_core.probing import NO_POINT, Prober
-from lumix_core.problem import LXProblem
+from lumix_core.problem import BoolArray, LXProblem
 from lumix_core.sides import Sides, part_of
 
 ROUNDS = 500
@@ -74,12 +74,19 @@ class DeletionFilter:
     proved: bool = True
 
     def run(self) -> Sides:
-        """Try all: integrality by family, rows by side, then bounds."""
+        """Try all: integrality by family, rows by side, then bounds.
+
+        The bounds of all variables in the rows take part from the start: with a bound such as ``x >= 0`` a row
+        can often be left out, and a conflict of fewer rows says more.
+        """
         for group in self._integrality():
             self._try(group, split=False)
+        added = self._bounds_of_rows() - self.kept
+        self.kept |= added
         for place in self.kept.of_rows.places():
             self._try(np.array([place]))
         self._drop_bounds_of_no_row()
+        self._try((self.kept & added).places())
         bounds = self.kept.of_bounds.places()
         together = len(bounds) if self.kept.integer.any() else 1  # of those of integers most can go at once
         for start in range(0, len(bounds), max(together, 1)):
@@ -107,10 +114,18 @@ class DeletionFilter:
         elif answer is None:
             self.proved = False
 
+    def _bounds_of_rows(self) -> Sides:
+        """Return the bounds of the columns in the rows that are left."""
+        used = self._used_columns()
+        return Sides.every(self.problem) & Sides.of(self.problem, lower=used, upper=used)
+
     def _drop_bounds_of_no_row(self) -> None:
         """Leave out bounds and integrality of columns in no row that is left: alone they contradict nothing."""
+        unused = ~self._used_columns()
+        self.kept -= Sides.of(self.problem, lower=unused, upper=unused, integer=unused)
+
+    def _used_columns(self) -> BoolArray:
         rows = np.repeat(self.kept.row_lower | self.kept.row_upper, np.diff(self.problem.row_starts))
         used = np.zeros(self.problem.num_variables, dtype=np.bool_)
         used[self.problem.columns[rows]] = True
-        rest = Sides.of(self.problem, lower=~used, upper=~used, integer=~used)
-        self.kept -= rest
+        return used
