@@ -333,21 +333,24 @@ def test_a_solver_that_calls_everything_infeasible_is_found_out() -> None:
 # Limits.
 
 
-def stopping_after(runs: int) -> Telling:
-    """A solver that Ctrl-C ends in one run."""
+def stopping_after(runs: int, limit: LXLimit) -> Telling:
+    """A solver that a limit ends after some runs."""
 
     def after(asked: Any, result: RawResult) -> RawResult:
         if solver.runs <= runs:
             return result
-        return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Stopped", limit=LXLimit.INTERRUPT)
+        return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Stopped", limit=limit)
 
     solver = Telling(after, features=HighsSolver.features - {LXFeature.CONFLICTS})
     return solver
 
 
-def test_what_is_said_after_an_interrupt_is_no_more_than_was_found() -> None:
+@pytest.mark.parametrize("limit", [LXLimit.INTERRUPT, LXLimit.TIME])
+def test_what_is_said_at_a_limit_is_no_more_than_was_found(limit: LXLimit) -> None:
     whole = explained(plan())
-    answers = [LXOptimizer().use_solver(stopping_after(runs)).explain_infeasibility(plan()) for runs in range(1, 20)]
+    solvers = [stopping_after(runs, limit) for runs in range(1, 20)]
+
+    answers = [LXOptimizer().use_solver(solver).explain_infeasibility(plan()) for solver in solvers]
     ended = [why for why in answers if why.limit is not None]
 
     assert 5 < len(ended) < len(answers)
@@ -355,8 +358,9 @@ def test_what_is_said_after_an_interrupt_is_no_more_than_was_found() -> None:
     for why in ended:
         assert set(why.constraints) >= set(whole.constraints)
         assert set(why.bounds) >= set(whole.bounds)
-        assert not why.is_irreducible or why.relaxation is None
-        assert "the interrupt limit ended the analysis" in str(why)
+        assert why.limit is limit
+        assert why.relaxation is None
+        assert f"What would make it feasible was not found: the {limit} limit ended the analysis." in str(why)
 
 
 def test_no_time_is_no_explanation() -> None:
@@ -404,6 +408,8 @@ PLAIN = {
     "out of reach above": (problem([1, 1], [([1, -1], 9, INF)], upper=4.0), 3),
     "out of reach below": (problem([1, 1], [([1, -1], -INF, -9)], upper=4.0), 3),
     "no terms": (problem([1], [([0], 1, INF)]), 1),
+    "no multiple": (problem([1, 1], [([0, 0], 0, 0), ([6, -4], 7, 7), ([1, 1], -INF, 9)], integer=True), 4),
+    "no multiple between": (problem([1, 1], [([6, 9], 4, 5)], lower=-INF, integer=True), 4),
     "the shortest": (problem([1, 1], [([1, 1], 9, INF), ([1, 0], 5, INF)], upper=4.0), 2),
 }
 
@@ -424,6 +430,8 @@ def test_plain_conflicts_need_no_solver(asked: Any, size: int) -> None:
         problem([1], [([1], 2, INF)]),
         problem([1], lower=0.2, upper=1.2, integer=True),
         problem([1, 1], [([1, 1], 3, INF), ([1, 1], -INF, 2)], upper=5.0),
+        problem([1, 1], [([6, 9], 4, 6), ([6, 9], -INF, 5), ([2.5, 5], 3, 3)], integer=True),
+        problem([1, 1], [([6, 4], 7, 7)], integer=[True, False]),
     ],
 )
 def test_what_is_not_plain_is_left_to_the_solver(asked: Any) -> None:

@@ -214,14 +214,15 @@ def least_on_grid(asked):
 
 def test_a_search_without_an_end_is_given_up(monkeypatch):
     monkeypatch.setattr(probing, "PATIENCE", 0.3)
-    parity = problem([1.0, 1.0], [([2.0, 4.0], 3.0, 3.0), ([1.0, 1.0], -INF, 90.0)], upper=60.0, integer=True)
+    rows = [([2.0, 4.0, 1.0], 3.0, 3.0), ([1.0, 1.0, 0.0], -INF, 90.0)]
+    parity = problem([1.0] * 3, rows, upper=[60.0, 60.0, 0.5], integer=[True, True, False])
 
     found = diagnosis(parity, PulpSolver())
 
     assert not found.is_irreducible
     assert found.limit is None
     assert np.flatnonzero(found.conflict.row_lower | found.conflict.row_upper).tolist() == [0]
-    assert found.conflict.integer.all()
+    assert found.conflict.integer.tolist() == [True, True, False]
 
 
 def test_a_time_limit_is_for_the_whole_analysis():

@@ -121,8 +121,8 @@ def _refuse_unless_infeasible(problem: LXProblem, prober: Prober, solver: Solver
         how = ", ".join([*word, *([f"ended by the {limit} limit"] if limit else [])])
         raise LXNotInfeasibleError(
             f"Whether model {problem.name!r} is infeasible is not known: solver {solver.name!r} neither found a point "
-            f"nor proved that there is none ({how}). Nothing is explained, since it might be "
-            f"wrong. Give it more time, or use another solver."
+            f"nor proved that there is none ({how}). Nothing is explained, since it might be wrong. Give it more time, "
+            f"or use another solver."
         )
 
 
@@ -151,7 +151,8 @@ def _solver_conflict(solver: Solver, problem: LXProblem, prober: Prober) -> Side
             f"Solver {solver.name!r} failed to find what makes model {problem.name!r} infeasible: "
             f"{type(error).__name__}: {error}. Try log=True to see what it did, or another solver."
         ) from error
-    prober.ended(found.limit)
+    if found.limit is LXLimit.INTERRUPT:
+        prober.ended(found.limit)
     return found.sides
 
 

@@ -112,7 +112,7 @@ class LXRelaxation:
 
     Args:
         amounts: by how much which of them, the largest first.
-        is_least: whether no smaller total does; False where a limit ended the search for one.
+        is_least: whether no smaller total does, within the solver's gap; False where a limit ended the search for one.
     """
 
     amounts: tuple[LXAmount, ...]
@@ -130,7 +130,7 @@ class LXRelaxation:
 
 @dataclass(frozen=True)
 class LXInfeasibility:
-    """Why a model is infeasible: data without any row or session; ``str()`` says it in sentences.
+    """Why a model is infeasible: keys and numbers, and no row and no session; ``str()`` says it in sentences.
 
     Args:
         model: the model's name.
@@ -179,7 +179,7 @@ class LXInfeasibility:
     def _ended(self) -> str:
         if self.limit is not None:
             return f": the {self.limit} limit ended the analysis"
-        return f": solver {self.solver!r} could not tell in the time that it is given for a question"
+        return f": solver {self.solver!r} left a question about it without an answer"
 
 
 class Wording:

@@ -9,14 +9,19 @@ from lumix_core.problem import BoolArray, FloatArray, LXProblem
 from lumix_core.sides import Sides
 from lumix_core.verifying import INTEGRALITY
 
+EXACT = 2**53
+"""Up to here floats hold every whole number."""
+
 
 def plain_conflict(problem: LXProblem) -> Sides | None:
     """Return requirements that cannot hold together and of which none can be left out, or None.
 
-    Looked at are bounds that cross, bounds without a whole number between them, sides of a row that cross, and
-    rows that no point within the bounds reaches; of several, the one that needs the least is returned.
+    Looked at are bounds that cross, bounds without a whole number between them, sides of a row that cross, rows
+    that no point within the bounds reaches (the shortest is returned), and rows of whole variables with whole
+    coefficients between whose sides there is no multiple of their greatest common divisor.
     """
-    return _crossed(problem) or _without_whole_number(problem) or _row_out_of_reach(problem)
+    searches = (_crossed, _without_whole_number, _row_out_of_reach, _row_without_multiple)
+    return next((found for search in searches if (found := search(problem)) is not None), None)
 
 
 def _crossed(problem: LXProblem) -> Sides | None:
@@ -58,6 +63,33 @@ def _row_out_of_reach(problem: LXProblem) -> Sides | None:
     up, down = _signs(problem, int(row))
     lower, upper = (down, up) if side == "row_lower" else (up, down)
     return Sides.of(problem, lower=lower, upper=upper, **{side: _one(problem.num_constraints, row)})
+
+
+def _row_without_multiple(problem: LXProblem) -> Sides | None:
+    """Return a row such as ``2 x + 4 y == 3``, with its variables being whole."""
+    steps = _steps(problem)
+    known = np.maximum(steps, 1.0)
+    least = np.ceil(problem.row_lower / known - INTEGRALITY)
+    most = np.floor(problem.row_upper / known + INTEGRALITY)
+    rows = np.flatnonzero((steps > 0) & (least > most))
+    if not len(rows):
+        return None
+    only = _one(problem.num_constraints, rows[0])
+    added, subtracted = _signs(problem, int(rows[0]))
+    return Sides.of(problem, row_lower=only, row_upper=only, integer=added | subtracted)
+
+
+def _steps(problem: LXProblem) -> FloatArray:
+    """Return the greatest common divisor of each row of whole variables and coefficients; 0 for other rows."""
+    size = np.abs(problem.coefficients)
+    is_whole = problem.integer[problem.columns] & (size == np.round(size)) & (size <= EXACT)
+    filled = np.diff(problem.row_starts) > 0
+    firsts = problem.row_starts[:-1][filled]
+    steps = np.zeros(problem.num_constraints)
+    if len(firsts):
+        divisors = np.gcd.reduceat(np.where(is_whole, size, 0).astype(np.int64), firsts)
+        steps[filled] = np.where(np.logical_and.reduceat(is_whole, firsts), divisors, 0)
+    return steps
 
 
 def _activity(problem: LXProblem, rising: FloatArray, falling: FloatArray) -> tuple[FloatArray, FloatArray]:

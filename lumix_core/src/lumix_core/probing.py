@@ -28,12 +28,10 @@ class Prober:
 
     Attributes:
         limit: what ended the analysis early, or None.
-        count: the number of runs so far.
     """
 
     def __init__(self, run: Run, solver: Solver, options: SolverOptions) -> None:
         self.limit: LXLimit | None = None
-        self.count = 0
         self._run = run
         self._solver = solver
         self._options = options
@@ -50,9 +48,9 @@ class Prober:
             return None
         return replace(self._options, time_limit=min([*left, *([at_most] if at_most else [])], default=None))
 
-    def ended(self, limit: LXLimit | None) -> None:
-        """Take note of what ended a run: only what is the user's ends the analysis."""
-        if limit is LXLimit.INTERRUPT:
+    def ended(self, limit: LXLimit | None, *, impatient: bool = False) -> None:
+        """Take note of what ended a run: the user's limits end the analysis, impatience does not."""
+        if limit is LXLimit.INTERRUPT or (limit is LXLimit.TIME and not impatient):
             self.limit = limit
 
     def solve(self, problem: LXProblem, at_most: float | None = None) -> RawResult | None:
@@ -60,9 +58,8 @@ class Prober:
         options = self.options(at_most)
         if options is None:
             return None
-        self.count += 1
         result = self._run(self._solver, problem, options)
-        self.ended(result.limit)
+        self.ended(result.limit, impatient=at_most is not None and options.time_limit == at_most)
         return result
 
     def infeasible(self, problem: LXProblem) -> bool | None:

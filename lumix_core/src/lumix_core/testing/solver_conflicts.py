@@ -70,11 +70,12 @@ class Conflicts(Kit):
     @needs(LXFeature.INTEGER)
     def test_conflict_of_integers_only(self, solver: Solver) -> None:
         """Where fractions would do, integrality is a part of the conflict."""
-        asked = problem([1.0, 1.0], [([2.0, 4.0], 3.0, 3.0), ([1.0, 1.0], -INF, 6.0)], upper=1.0, integer=True)
+        rows = [([2.0, 4.0, 1.0], 3.0, 3.0), ([1.0, 1.0, 1.0], -INF, 6.0)]
+        asked = problem([1.0] * 3, rows, upper=[1.0, 1.0, 0.5], integer=[True, True, False])
 
         found = _diagnosis(solver, asked)
 
-        assert found.conflict.integer.all()
+        assert found.conflict.integer.tolist() == [True, True, False]
         assert np.flatnonzero(found.conflict.row_lower | found.conflict.row_upper).tolist() == [0]
 
     @needs(LXFeature.INTEGER)
