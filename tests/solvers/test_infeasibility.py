@@ -239,7 +239,7 @@ def test_ctrl_c_ends_the_search_of_highs(monkeypatch):
     released = threading.Event()
 
     def interrupted():
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         released.wait(5)
 
     found = HighsSolver().find_conflict(problem([1.0], [([1.0], 3.0, INF)], upper=2.0), SolverOptions())
