@@ -808,7 +808,8 @@ def test_nothing_is_read_where_there_is_no_point(what: str, error_text: ErrorTex
 
     assert text == (
         "The solution of model 'plan' holds no values: its status is infeasible (Infeasible). "
-        "Look at solution.status or solution.is_feasible() before reading values."
+        "Look at solution.status or solution.is_feasible() before reading values; "
+        "optimizer.explain_infeasibility(model) tells why there are none."
     )
 
 

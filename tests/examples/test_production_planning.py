@@ -49,6 +49,44 @@ Saved 3 production schedules, 2 machine and 3 material utilisation records:
 """
 
 
+EXPLAIN = f"""
+import sys
+sys.path.insert(0, {str(STEP2)!r})
+from database import get_session, init_database
+from production_db import build_model
+from lumix import LXOptimizer
+
+engine = init_database()
+with get_session(engine) as session:
+    print(LXOptimizer().use_solver({{solver!r}}).explain_infeasibility(build_model(session)))
+engine.dispose()
+"""
+EXPLAINED = """\
+Model 'production plan' is infeasible: these cannot hold together.
+  min_demand[2]: production[2] >= 30
+  material_quantity[1]: 8 production[1] + 25 production[2] + 35 production[3] <= 500
+  bound: production[1] >= 0
+  bound: production[3] >= 0
+The others need at least 750 of material_quantity[1], which allows 500.
+Without any one of them, the others can hold together.
+The least total relaxation that makes it feasible is 16.2:
+  min_demand[2]: >= 30, down by 13.2 to 16.8
+  min_demand[3]: >= 3, down by 3 to 0
+"""
+
+
+def run_code(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
 def run(script: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(script), *arguments],
@@ -200,6 +238,16 @@ def test_an_infeasible_plan_is_one_sentence(filled: Path) -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "There is no plan: the model is infeasible.\n"
+
+
+@pytest.mark.parametrize("solver", ["highs", "pulp"])
+def test_demand_that_exceeds_the_wood_is_explained(filled: Path, solver: str) -> None:
+    query(filled, "UPDATE products SET min_demand = 30 WHERE name = 'Table'")
+
+    done = run_code(EXPLAIN.format(solver=solver), cwd=filled.parent)
+
+    assert done.stderr == ""
+    assert done.stdout == EXPLAINED
 
 
 def test_sample_data_run_twice_fills_once(filled: Path) -> None:

@@ -28,9 +28,10 @@ LAYERS = {
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
+    "diagnosing": "infeasibility diagnosing filtering plain_conflicts probing elastic",
     "seams": "writing snapshots",
-    "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
-    "values": "columns orders packing loading",
+    "problem": "verifying options solver status sides problem keys numbers frames stacks asking collector copyable",
+    "values": "columns orders packing loading senses",
     "errors": "errors",
 }
 

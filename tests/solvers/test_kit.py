@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from lumix_core.errors import LXError
+from lumix_core.sides import Sides
+from lumix_core.solver import LXFeature
 from lumix_core.status import LXLimit, LXStatus
 from lumix_core.testing import SolverConformance, solver_options, solver_statuses
 from lumix_core.testing.solver_answers import replace_rows
@@ -21,9 +23,10 @@ class Fake:
     name = "fake"
     features = HighsSolver.features
 
-    def __init__(self, before=None, after=None):
+    def __init__(self, before=None, after=None, found=None):
         self.before = before or (lambda problem, options: (problem, options))
         self.after = after or (lambda problem, result: result)
+        self.found = found or (lambda problem, conflict: conflict)
 
     def is_available(self):
         return True
@@ -32,14 +35,21 @@ class Fake:
         problem, options = self.before(problem, options)
         return self.after(problem, HighsSolver().solve(problem, options))
 
+    def find_conflict(self, problem, options):
+        return self.found(problem, HighsSolver().find_conflict(problem, options))
 
-class Bare(Fake):
+
+class Bare:
     """A solver that can do nothing but solve linear problems."""
 
+    name = "bare"
     features = frozenset()
 
-    def __init__(self):
-        super().__init__(after=lambda problem, result: replace(result, duals=None, reduced_costs=None))
+    def is_available(self):
+        return True
+
+    def solve(self, problem, options):
+        return replace(HighsSolver().solve(problem, options), duals=None, reduced_costs=None)
 
 
 class TestBareSolver(SolverConformance):
@@ -177,6 +187,10 @@ def call_unbounded_infeasible(problem, result):
     return replace(result, status=LXStatus.INFEASIBLE) if result.status is LXStatus.UNBOUNDED else result
 
 
+def call_points_infeasible(problem, result):
+    return replace(result, status=LXStatus.INFEASIBLE, limit=None, x=None, objective=None)
+
+
 def invent_values(problem, result):
     return result if result.status.has_point else replace(result, x=np.zeros(problem.num_variables), objective=0.0)
 
@@ -193,6 +207,28 @@ def forget_the_limit(problem, result):
 
 def move_the_point(problem, result):
     return result if result.x is None else replace(result, x=result.x + 0.01)
+
+
+# Faults of the search for conflicts.
+
+
+def find_too_little(problem, conflict):
+    return replace(conflict, sides=conflict.sides.of_rows)
+
+
+def find_bounds_that_are_not_there(problem, conflict):
+    every = np.ones(problem.num_variables, dtype=bool)
+    return replace(conflict, sides=conflict.sides | Sides.of(problem, upper=every))
+
+
+def answer_with_a_set(problem, conflict):
+    return conflict.sides
+
+
+class Modest(Fake):
+    """Has a search for conflicts, and does not say so."""
+
+    features = HighsSolver.features - {LXFeature.CONFLICTS}
 
 
 # Faults that need a memory, or a hand on the run.
@@ -280,6 +316,13 @@ FAULTS = [
     (Fake(after=call_unbounded_infeasible), "test_unbounded", MIN),
     (Fake(after=invent_values), "test_nothing_is_invented_where_there_is_no_point", {"kind": "infeasible"}),
     (Fake(after=move_the_point), "test_reaches_a_planted_optimum", PLAIN | MIN),
+    (Fake(found=find_too_little), "test_conflict_that_it_finds_cannot_hold", {}),
+    (Fake(found=find_bounds_that_are_not_there), "test_conflict_that_it_finds_cannot_hold", {}),
+    (Fake(found=answer_with_a_set), "test_conflict_that_it_finds_cannot_hold", {}),
+    (Fake(found=answer_with_a_set), "test_conflict_of_rows_and_bounds", {}),
+    (Fake(ignore_integrality), "test_conflict_of_integers_only", {}),
+    (Fake(after=call_points_infeasible), "test_nothing_to_explain", {}),
+    (Modest(), "test_says_whether_it_finds_conflicts", {}),
     (Stale(), "test_owes_nothing_to_the_run_before", {}),
     (Stale(), "test_infeasible_after_optimal", {}),
     (OneBuffer(), "test_earlier_answers_stay", {}),
@@ -304,7 +347,9 @@ CAUGHT = (AssertionError, LXError, pytest.fail.Exception)
 
 
 def names(faults):
-    return [f"{fault.before.__name__}-{fault.after.__name__}-{test}" for fault, test, _ in faults]
+    return [
+        f"{fault.before.__name__}-{fault.after.__name__}-{fault.found.__name__}-{test}" for fault, test, _ in faults
+    ]
 
 
 @pytest.fixture

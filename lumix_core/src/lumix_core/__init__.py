@@ -1,10 +1,18 @@
 """The minimal core of LumiX: models over a user's own rows, compiled to arrays, solved and mapped back."""
 
 from lumix_core.constraints import LXConstraint
-from lumix_core.errors import LXError, LXModelError, LXNoSolutionError, LXWarning, LXWriteError
+from lumix_core.errors import (
+    LXError,
+    LXModelError,
+    LXNoSolutionError,
+    LXNotInfeasibleError,
+    LXWarning,
+    LXWriteError,
+)
 from lumix_core.explaining import LXExplanation
 from lumix_core.expressions import LXLinearExpression
 from lumix_core.indexing import LXIndexDimension
+from lumix_core.infeasibility import LXInfeasibility
 from lumix_core.model import LXModel
 from lumix_core.optimizer import LXOptimizer
 from lumix_core.parameters import LXParameter
@@ -21,11 +29,13 @@ __all__ = [
     "LXError",
     "LXExplanation",
     "LXIndexDimension",
+    "LXInfeasibility",
     "LXLimit",
     "LXLinearExpression",
     "LXModel",
     "LXModelError",
     "LXNoSolutionError",
+    "LXNotInfeasibleError",
     "LXOptimizer",
     "LXParameter",
     "LXProblem",

@@ -103,6 +103,10 @@ class LXNoSolutionError(LXError, RuntimeError):
     """Values are read from a solution that holds no point."""
 
 
+class LXNotInfeasibleError(LXError, RuntimeError):
+    """An explanation is asked for of a model that is not infeasible, or not known to be."""
+
+
 class LXNoDualsError(LXError, RuntimeError):
     """Duals are read from a solution that has none."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from lumix_core.diagnosing import diagnose
 from lumix_core.errors import (
     LXError,
     LXModelError,
@@ -18,6 +19,7 @@ from lumix_core.errors import (
     LXUnsupportedError,
     listed,
 )
+from lumix_core.infeasibility import LXInfeasibility, Wording
 from lumix_core.options import COMMON, checked_options, refuse_unsupported
 from lumix_core.problem import FloatArray, LXProblem
 from lumix_core.solution import LXSolution, solution_of
@@ -72,16 +74,47 @@ class LXOptimizer:
             LXOptionError: an option is unknown, or the solver cannot honour it.
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
+        solver, chosen = self._prepared("solve", model, options)
+        problem = model.compile(snapshot=True) if snapshot else model.compile()
+        started = time.perf_counter()
+        raw = run(solver, problem, chosen)
+        return solution_of(problem, raw, solver, time.perf_counter() - started)
+
+    def explain_infeasibility(self, model: LXModel, **options: Any) -> LXInfeasibility:
+        """Compile a model that has no solution, and find out why.
+
+        Args:
+            model: the model; its rows are read now, and it stays as it is.
+            options: common options, over those of `use_solver`; ``time_limit`` (seconds) is for the whole analysis.
+
+        Returns:
+            A set of constraints and bounds that cannot hold together, of which none can be left out, and the least
+            total relaxation that makes the model feasible.
+
+        Raises:
+            LXNotInfeasibleError: the model is feasible or unbounded, or it is not known that it is not.
+            LXModelError: the model would be wrong.
+            LXOptionError: an option is unknown, or the solver cannot honour it.
+            LXSolverError: the solver failed, or an answer of it does not satisfy what it was asked.
+        """
+        solver, chosen = self._prepared("explain_infeasibility", model, options)
+        return explain_infeasibility(solver, model.compile(), chosen)
+
+    def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
         if isinstance(model, type) or not hasattr(model, "compile"):
-            raise LXModelError(f"solve() got {model!r:.80}, which is not a model. Give it an LXModel.")
+            raise LXModelError(f"{call}() got {model!r:.80}, which is not a model. Give it an LXModel.")
         chosen = checked_options({**self._options, **options})
         if self._solver is None:
             self._solver = _named(DEFAULT_SOLVER, {})
         refuse_unsupported(self._solver, chosen)
-        problem = model.compile(snapshot=True) if snapshot else model.compile()
-        started = time.perf_counter()
-        raw = run(self._solver, problem, chosen)
-        return solution_of(problem, raw, self._solver, time.perf_counter() - started)
+        return self._solver, chosen
+
+
+def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
+    """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`."""
+    refuse_unsupported(solver, options)
+    _refuse_integers(solver, problem)
+    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options, run))
 
 
 def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
@@ -94,13 +127,17 @@ def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult
         LXVerificationError: its answer does not satisfy the problem.
     """
     refuse_unsupported(solver, options)
+    _refuse_integers(solver, problem)
+    raw = _answered_without_solver(problem) or _native_run(solver, problem, options)
+    return Verifier(solver.name, problem, options).checked(raw)
+
+
+def _refuse_integers(solver: Solver, problem: LXProblem) -> None:
     if problem.is_mip and LXFeature.INTEGER not in solver.features:
         raise LXUnsupportedError(
             f"Model {problem.name!r} has integer variables, which solver {solver.name!r} cannot handle. "
             f"Use another solver, or make the variables continuous."
         )
-    raw = _answered_without_solver(problem) or _native_run(solver, problem, options)
-    return Verifier(solver.name, problem, options).checked(raw)
 
 
 def _native_run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:

@@ -265,7 +265,8 @@ class LXSolution(Copyable):
         ended = f", ended by the {self.limit} limit" if self.limit else ""
         raise LXNoSolutionError(
             f"The solution of model {self._model!r} holds no values: its status is {self.status} "
-            f"({self.raw_status}){ended}. Look at solution.status or solution.is_feasible() before reading values."
+            f"({self.raw_status}){ended}. Look at solution.status or solution.is_feasible() before reading values"
+            f"{_WHY_INFEASIBLE if self.status is LXStatus.INFEASIBLE else '.'}"
         )
 
     def _dual(self, what: str, values: FloatArray | None) -> FloatArray:
@@ -277,6 +278,9 @@ class LXSolution(Copyable):
     def __repr__(self) -> str:
         value = "" if self._objective is None else f", objective {self._objective:.10g}"
         return f"<LXSolution {self.status}{value}>"
+
+
+_WHY_INFEASIBLE = "; optimizer.explain_infeasibility(model) tells why there are none."
 
 
 def solution_of(problem: LXProblem, raw: RawResult, solver: Solver, seconds: float) -> LXSolution:

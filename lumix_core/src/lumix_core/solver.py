@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.sides import Sides
 from lumix_core.status import LXLimit, LXStatus
 
 
@@ -35,6 +36,8 @@ class LXFeature(StrEnum):
     LOG = "log"
     NATIVE_OPTIONS = "options"
     """Options by the solver's own names, through ``options={...}``."""
+    CONFLICTS = "conflicts"
+    """Sets of requirements that cannot hold together, for problems without integers; see `FindsConflicts`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +117,34 @@ class Solver(Protocol):
         """Solve a problem with at least one variable.
 
         ``KeyboardInterrupt`` ends the run: return the incumbent, or no point, with ``LXLimit.INTERRUPT``.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RawConflict:
+    """What a solver returns of an infeasible problem: requirements that cannot hold together, as small as it finds.
+
+    Args:
+        raw_status: the solver's own word for how the search ended.
+        sides: the requirements, or None where it found no such set. The core checks them, and makes the set
+            smaller where it can.
+        limit: what ended the search, where something did.
+    """
+
+    raw_status: str
+    sides: Sides | None = None
+    limit: LXLimit | None = None
+
+
+@runtime_checkable
+class FindsConflicts(Protocol):
+    """What a solver with the feature `LXFeature.CONFLICTS` has besides."""
+
+    def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
+        """Find requirements of an infeasible problem without integers that cannot hold together.
+
+        ``KeyboardInterrupt`` ends the search: return no set, with ``LXLimit.INTERRUPT``.
         """
         ...
 

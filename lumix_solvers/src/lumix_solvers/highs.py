@@ -12,8 +12,16 @@ import numpy as np
 
 from lumix_core.errors import LXOptionError
 from lumix_core.problem import FloatArray, LXProblem
-from lumix_core.solver import LXFeature, RawResult, SolverOptions, bad_native_option, unknown_native_option
+from lumix_core.solver import (
+    LXFeature,
+    RawConflict,
+    RawResult,
+    SolverOptions,
+    bad_native_option,
+    unknown_native_option,
+)
 from lumix_core.status import LXLimit, LXStatus
+from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import Lines, Write, log_lines
 
@@ -92,6 +100,19 @@ class HighsSolver:
             finally:
                 run.close()
 
+    def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
+        """Find an irreducible infeasible set; see `lumix_core.solver.FindsConflicts`.
+
+        Raises:
+            LXOptionError: HiGHS has no such native option, or refuses the value of an option.
+        """
+        with log_lines(options.log) as write:
+            run = _Run(problem, write)
+            try:
+                return run.find_conflict(options)
+            finally:
+                run.close()
+
 
 class _Run:
     """One problem in an instance of HiGHS of its own."""
@@ -139,6 +160,18 @@ class _Run:
         if self._failures:
             raise self._failures[0]
         return self._answer(complaint if self._drops_coefficients() else "")
+
+    def find_conflict(self, options: SolverOptions) -> RawConflict:
+        """Hand the problem over, search, and read what was found."""
+        search = IisSearch(self._native, self._highs)
+        search.configure(options.time_limit)
+        self.set_options(options)
+        self._pass_problem()
+        self._ended = False
+        self._ended = run_until_done(search.run, self._stop)
+        if self._failures:
+            raise self._failures[0]
+        return search.answer(self._problem) if self._ended else LEFT_BEHIND
 
     def close(self) -> None:
         """Let HiGHS go, unless it was left behind running."""

@@ -47,7 +47,7 @@ class Reach:
     stop: Callable[[Any], None] = _nothing
 
 
-CBC = Reach(frozenset(LXFeature))
+CBC = Reach(frozenset(LXFeature) - {LXFeature.CONFLICTS})
 UNKNOWN = Reach(frozenset({LXFeature.INTEGER}))
 REACHES: Mapping[str, Reach] = {
     "PULP_CBC_CMD": CBC,

@@ -11,6 +11,7 @@ pytest.register_assert_rewrite(
     "lumix_core.testing.row_reading",
     "lumix_core.testing.row_writing",
     "lumix_core.testing.solver_answers",
+    "lumix_core.testing.solver_conflicts",
     "lumix_core.testing.solver_manners",
     "lumix_core.testing.solver_options",
     "lumix_core.testing.solver_statuses",

@@ -6,12 +6,15 @@ import pytest
 
 from lumix_core.solver import Solver
 from lumix_core.testing.solver_answers import DualAnswers, IntegerAnswers, LinearAnswers
+from lumix_core.testing.solver_conflicts import Conflicts
 from lumix_core.testing.solver_manners import Manners
 from lumix_core.testing.solver_options import Options, Silence
 from lumix_core.testing.solver_statuses import Limits, Statuses
 
 
-class SolverConformance(Manners, LinearAnswers, DualAnswers, IntegerAnswers, Statuses, Limits, Options, Silence):
+class SolverConformance(
+    Manners, LinearAnswers, DualAnswers, IntegerAnswers, Statuses, Limits, Conflicts, Options, Silence
+):
     """Everything that LumiX counts on in a solver, as tests to inherit.
 
     The whole test module of a solver::
