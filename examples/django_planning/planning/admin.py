@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
 from planning.models import (
@@ -19,6 +20,8 @@ from planning.models import (
     RawMaterial,
     ResourceUtilization,
 )
+
+TOLERANCE = 1e-6  # numbers of a solver are not exact
 
 
 class RecipeInline(admin.TabularInline):
@@ -65,14 +68,33 @@ class ResultAdmin(ReadOnlyAdmin):
     """Says above the rows which run they are of."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"subtitle": plan_in_words(), **(extra_context or {})})
+        headings = {"title": capfirst(self.opts.verbose_name_plural), "subtitle": plan_in_words()}
+        return super().changelist_view(request, {**headings, **(extra_context or {})})
+
+
+class DemandFilter(admin.SimpleListFilter):
+    """Products of which no more is made than must be, and those of which no more can be sold."""
+
+    title = "demand"
+    parameter_name = "demand"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return (("least", "At its least"), ("greatest", "At its greatest"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "least":
+            return queryset.filter(quantity__lte=F("product__min_demand") + TOLERANCE)
+        if self.value() == "greatest":
+            return queryset.filter(quantity__gte=F("product__max_demand") - TOLERANCE)
+        return queryset
 
 
 @admin.register(ProductionSchedule)
 class ProductionScheduleAdmin(ResultAdmin):
     list_display = ("product", "made", "demand", "profit")
     list_select_related = ("product",)
-    list_filter = ("product",)
+    list_filter = (DemandFilter,)
+    search_fields = ("product__name",)
     ordering = ("-profit_contribution",)
 
     @admin.display(ordering="quantity", description="quantity")
@@ -98,10 +120,11 @@ class UsedUpFilter(admin.SimpleListFilter):
         return (("yes", "Yes"), ("no", "No"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        nearly_all = 100 - 1e-6
         if self.value() == "yes":
-            return queryset.filter(utilization_pct__gte=nearly_all)
-        return queryset.filter(utilization_pct__lt=nearly_all) if self.value() == "no" else queryset
+            return queryset.filter(utilization_pct__gte=100 - TOLERANCE)
+        if self.value() == "no":
+            return queryset.filter(utilization_pct__lt=100 - TOLERANCE)
+        return queryset
 
 
 @admin.register(ResourceUtilization)

@@ -10,6 +10,7 @@ from unittest import skipUnless
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
 from django.core.management import call_command
+from django.test import tag
 
 try:
     from selenium import webdriver
@@ -41,6 +42,7 @@ def opened(folder: str) -> webdriver.Chrome:
     return webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
 
 
+@tag("browser")
 @skipUnless(webdriver and CHROMIUM and DRIVER, "selenium, chromium and chromedriver are needed")
 class BrowserTest(StaticLiveServerTestCase):
     serialized_rollback = True
