@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from lumix_django import RunFields
+
 NOT_NEGATIVE = [MinValueValidator(0)]
 
 
@@ -113,19 +115,8 @@ class ResourceUtilization(models.Model):
         return f"{self.utilization_pct:.1f}% of {self.resource_name}"
 
 
-class PlanRun(models.Model):
-    """The history: every run of the command ``plan``, also one that found no plan."""
-
-    id = models.CharField(max_length=32, primary_key=True)
-    model = models.CharField(max_length=255)
-    solver = models.CharField(max_length=64)
-    status = models.CharField(max_length=32)
-    limit = models.CharField(max_length=32, null=True)
-    objective = models.FloatField(null=True)
-    best_bound = models.FloatField(null=True)
-    gap = models.FloatField(null=True)
-    solve_time = models.FloatField()
-    finished_at = models.DateTimeField(db_index=True)
+class PlanRun(RunFields):
+    """The history: every run, also one that found no plan."""
 
     class Meta:
         db_table = "plan_runs"

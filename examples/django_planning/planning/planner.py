@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import transaction
-from django.db.models import Model
 
-from lumix import LXOptimizer, LXSolution
+from lumix import LXOptimizer, LXSolution, LXWriteBack
 from planning.model import build_model, hours_by_machine, quantity_by_material
 from planning.models import Machine, PlanRun, Product, ProductionSchedule, RawMaterial, ResourceUtilization
 
@@ -19,30 +16,12 @@ def make_plan() -> LXSolution:
     """
     with transaction.atomic():
         solution = LXOptimizer().use_solver("highs").solve(build_model())
-        record(solution)
+        results = LXWriteBack().record(PlanRun, solution)
         if solution.is_feasible():
-            replace(ProductionSchedule, schedules(solution))
-            replace(ResourceUtilization, utilizations(solution))
+            results.replace(ProductionSchedule, schedules(solution))
+            results.replace(ResourceUtilization, utilizations(solution))
+        results.write()
     return solution
-
-
-def record(solution: LXSolution) -> None:
-    has_point = solution.is_feasible()
-    PlanRun.objects.create(
-        id=solution.run_id,
-        model=solution.model_name,
-        solver=solution.solver,
-        status=str(solution.status),
-        limit=None if solution.limit is None else str(solution.limit),
-        objective=solution.objective_value if has_point else None,
-        solve_time=solution.solve_time,
-        finished_at=solution.finished_at,
-    )
-
-
-def replace(model: type[Model], rows: list[Any]) -> None:
-    model.objects.all().delete()
-    model.objects.bulk_create(rows)
 
 
 def schedules(solution: LXSolution) -> list[ProductionSchedule]:
