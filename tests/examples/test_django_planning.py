@@ -67,7 +67,8 @@ def sqlite(tmp_path: Path) -> Path:
 def test_the_tests_of_the_project_pass_in_djangos_own_runner(url: str) -> None:
     count, verdict = outcome(manage("test", "--noinput", "--exclude-tag", "browser", url=url))
 
-    assert (count >= 25, verdict) == (True, "OK")
+    # One is about what others write meanwhile, which SQLite does not let them.
+    assert (count >= 25, verdict) == (True, "OK (skipped=1)" if url.startswith("sqlite") else "OK")
 
 
 def test_a_person_sees_the_schedule_in_a_browser(sqlite: Path) -> None:

@@ -40,6 +40,11 @@ class ProductAdmin(admin.ModelAdmin):
     search_fields = ("name",)
     inlines = (RecipeInline, RequirementInline)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], Any]:
+        """The product's line in the plan goes with it, although nobody may delete it by itself."""
+        objects, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, forbidden - {ProductionSchedule._meta.verbose_name}, protected
+
 
 @admin.register(Machine)
 class MachineAdmin(admin.ModelAdmin):

@@ -11,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENGINES = {"sqlite": "django.db.backends.sqlite3", "postgresql": "django.db.backends.postgresql"}
+# All tables of a plan are read as they are at one moment. On SQLite they are anyway; 3 is psycopg's REPEATABLE READ.
+OPTIONS = {"sqlite": {}, "postgresql": {"isolation_level": 3}}
 
 
 def database(url: str) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def database(url: str) -> dict[str, Any]:
         )
     place = {"HOST": parts.hostname or "", "PORT": str(parts.port or "")}
     person = {"USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or "")}
-    return {"ENGINE": ENGINES[parts.scheme], "NAME": name, **place, **person}
+    return {"ENGINE": ENGINES[parts.scheme], "NAME": name, "OPTIONS": OPTIONS[parts.scheme], **place, **person}
 
 
 DATABASES = {"default": database(os.environ.get("DATABASE_URL", f"sqlite:///{BASE_DIR / 'planning.db'}"))}

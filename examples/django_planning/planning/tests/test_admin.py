@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from planning.models import PlanRun, Product, ProductionSchedule
+from planning.models import Machine, PlanRun, Product, ProductionSchedule
 
 
 def page(model: str, kind: str = "changelist", *args: object) -> str:
@@ -164,6 +164,24 @@ class AdminTest(TestCase):
 
         self.assertContains(response, 'name="recipes-1-hours_required" value="3.5"')
         self.assertContains(response, 'name="requirements-0-quantity_required" value="35.0"')
+
+    def test_a_product_that_is_in_the_plan_can_be_deleted(self) -> None:
+        self.plan()
+        chair = Product.objects.get(name="Chair")
+
+        self.client.post(page("product", "delete", chair.pk), {"post": "yes"})
+        self.plan()
+
+        shown = table(self.client.get(page("productionschedule")))
+        self.assertEqual([row[0] for row in shown], ["Desk", "Table"])
+
+    def test_a_machine_that_recipes_need_cannot_be_deleted(self) -> None:
+        machine = Machine.objects.get(name="Cutting Machine")
+
+        response = self.client.post(page("machine", "delete", machine.pk), {"post": "yes"})
+
+        self.assertContains(response, "Chair on Cutting Machine")
+        self.assertTrue(Machine.objects.filter(pk=machine.pk).exists())
 
     def test_every_page_of_the_app_opens(self) -> None:
         self.plan()

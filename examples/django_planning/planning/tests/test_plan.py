@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import Any
+from unittest import skipUnless
 
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -90,6 +92,27 @@ class PlanTest(TestCase):
 
         with self.assertNumQueries(5):
             model.compile()
+
+
+class OneMomentTest(TransactionTestCase):
+    serialized_rollback = True
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite lets nobody write while a plan is read")
+    def test_what_others_change_meanwhile_is_in_the_next_plan(self) -> None:
+        other = connection.copy()
+        self.addCleanup(other.close)
+
+        def change(execute: Any, sql: str, *rest: Any) -> Any:
+            if "production_recipes" in sql:
+                with other.cursor() as cursor:
+                    cursor.execute("UPDATE products SET profit_per_unit = profit_per_unit + 1000")
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(change):
+            plan()
+
+        profits = ProductionSchedule.objects.values_list("profit_contribution", flat=True)
+        self.assertAlmostEqual(sum(profits), PlanRun.objects.get().objective or 0, places=6)
 
 
 class NoPlanTest(TestCase):
