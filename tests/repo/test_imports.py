@@ -28,7 +28,7 @@ LAYERS = {
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
-    "seams": "writing snapshots",
+    "seams": "writing snapshots copy_texts",
     "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
     "values": "columns orders packing loading",
     "errors": "errors",

@@ -16,6 +16,7 @@ from django.db.models import AutoField, QuerySet
 
 from lumix_core.errors import LXWriteError
 from lumix_core.writing import Kind
+from lumix_django.copy_in import copy_columns
 from lumix_django.table_facts import has_default, is_generated, is_moment, kind_of, stored_field
 
 Columns: TypeAlias = Mapping[Any, Sequence[Any]]
@@ -46,7 +47,9 @@ def insert_columns(connection: Any, model: Any, columns: Mapping[str, Sequence[A
         _insert_instances(connection, model, given)
         return
     whole = {**given, **_defaults(fields.values(), given)}
-    _insert_tuples(connection, model, {one: prepared(one, values, connection) for one, values in whole.items()})
+    sent = {one: prepared(one, values, connection) for one, values in whole.items()}
+    if not copy_columns(connection, model, sent):
+        _insert_tuples(connection, model, sent)
 
 
 def _own_way(fields: Any, columns: Columns) -> bool:

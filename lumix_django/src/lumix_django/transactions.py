@@ -24,7 +24,7 @@ def begin_for_real(connection: Any) -> None:
 
 
 def level(connection: Any) -> str:
-    """Return the isolation level; MySQL and MariaDB tell only that of the session, which transactions may differ from."""
+    """Return the isolation level; MySQL and MariaDB tell only that of the session, and not of its transaction."""
     if connection.vendor == "sqlite":
         return SERIALIZABLE
     if connection.vendor == "postgresql":

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import connections, router, transaction
+from django.db import IntegrityError, connections, router, transaction
 from django.db.models import AutoField
 
 from lumix_core.errors import LXWriteError, listed
@@ -32,9 +32,26 @@ def writing(handle: object, tables: Sequence[WrittenTable]) -> Iterator[Database
             begin_for_real(connection)
         elif connection.vendor == "mysql":
             repeat_reads(connection)
-        with transaction.atomic(using=alias):
+        with _committed(alias):
             _check_engines(connection, tables)
             yield DatabaseWriter(connection)
+
+
+@contextmanager
+def _committed(alias: str) -> Iterator[None]:
+    """Return a block of Django's, whose commit may find what the database had put off looking at."""
+    done = False
+    try:
+        with transaction.atomic(using=alias):
+            yield
+            done = True
+    except IntegrityError as error:
+        if not done:
+            raise
+        raise LXWriteError(
+            f"The database refused the rows when they were to be committed: {error}. Correct them, or write what they "
+            f"refer to and what refers to those that they replace in the same write-back. Nothing was written."
+        ) from error
 
 
 def _alias(handle: object, tables: Sequence[WrittenTable]) -> str:
