@@ -15,7 +15,7 @@ def make_plan() -> LXSolution:
     A run that finds no plan is in the history too, and the saved plan stays.
     """
     with transaction.atomic():
-        solution = LXOptimizer().use_solver("highs").solve(build_model())
+        solution = LXOptimizer().use_solver("highs").solve(build_model(), snapshot=True)
         results = LXWriteBack().record(PlanRun, solution)
         if solution.is_feasible():
             results.replace(ProductionSchedule, schedules(solution))

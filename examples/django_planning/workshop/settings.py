@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENGINES = {"sqlite": "django.db.backends.sqlite3", "postgresql": "django.db.backends.postgresql"}
-# All tables of a plan are read as they are at one moment. On SQLite they are anyway; 3 is psycopg's REPEATABLE READ.
+# A plan is of one moment, whatever others change while it is made; 3 is psycopg's REPEATABLE READ.
 OPTIONS = {"sqlite": {}, "postgresql": {"isolation_level": 3}}
 
 

@@ -52,7 +52,7 @@ class BrowserTest(StaticLiveServerTestCase):
         self.folder = self.enterContext(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         self.browser = opened(self.folder)
         self.addCleanup(self.browser.quit)
-        self.browser.implicitly_wait(10)
+        self.browser.implicitly_wait(30)
 
     def log_in(self) -> None:
         self.browser.get(self.live_server_url)
