@@ -97,7 +97,6 @@ class DemandFilter(admin.SimpleListFilter):
 @admin.register(ProductionSchedule)
 class ProductionScheduleAdmin(ResultAdmin):
     list_display = ("product", "made", "demand", "profit")
-    list_select_related = ("product",)
     list_filter = (DemandFilter,)
     search_fields = ("product__name",)
     ordering = ("-profit_contribution",)
