@@ -1,4 +1,5 @@
 # demo: a production plan from a database, end to end.   test: prove that everything works.
+# django-demo: the same plan in a Django project, whose admin then shows it.
 # bench: models from data to the solver, beside peers in an environment of their own; BENCH="--help" tells more.
 PYTHON ?= python3
 DISTRIBUTIONS = lumix_core lumix_sqlalchemy lumix_django lumix_solvers lumix
@@ -6,10 +7,11 @@ BIN = .venv/bin
 STAMP = .venv/installed
 SOURCES = $(foreach dist,$(DISTRIBUTIONS),$(dist)/src)
 EXAMPLES = examples/production_planning
+DJANGO_EXAMPLE = examples/django_planning
 PEERS = .venv-peers/installed
 BENCH =
 
-.PHONY: venv demo test check bench
+.PHONY: venv demo django-demo test check bench
 
 venv: $(STAMP)
 
@@ -24,6 +26,9 @@ $(STAMP): pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 
 demo: $(STAMP)
 	@$(BIN)/python -B $(EXAMPLES)/step2/demo.py
+
+django-demo: $(STAMP)
+	@cd $(DJANGO_EXAMPLE) && ../../$(BIN)/python -B manage.py migrate && ../../$(BIN)/python -B manage.py plan
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

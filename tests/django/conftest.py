@@ -42,7 +42,7 @@ def set_up() -> None:
     pymysql.install_as_MySQLdb()
     settings.configure(
         DATABASES={"default": MEMORY, "replica": MEMORY},
-        INSTALLED_APPS=["django.contrib.contenttypes", "warehouse"],
+        INSTALLED_APPS=["django.contrib.contenttypes", "warehouse", "workshop"],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         USE_TZ=True,
     )

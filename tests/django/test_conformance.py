@@ -64,6 +64,9 @@ class World:
     def orphan(self, key: int) -> None:
         Product.objects.filter(id=key).update(category=None)
 
+    def close_transaction(self) -> None:
+        """Autocommit: there is none."""
+
     def close(self) -> None:
         connection.close()
         connection.settings_dict["NAME"] = "/nowhere/gone"

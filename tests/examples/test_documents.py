@@ -116,6 +116,8 @@ def test_the_commands_of_a_document_print_what_it_shows(document: Path, tmp_path
     folder.mkdir()
     for file in document.parent.glob("*.py"):
         shutil.copy(file, folder)
+    for package in document.parent.glob("*/__init__.py"):
+        shutil.copytree(package.parent, folder / package.parent.name, ignore=shutil.ignore_patterns("__pycache__"))
     texts = [block.text for block in blocks(document) if block.language == "console"]
 
     for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", "".join(texts), flags=re.MULTILINE):

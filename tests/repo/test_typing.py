@@ -102,7 +102,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("typing")
     (folder / "right.py").write_text(module(RIGHT))
     (folder / "wrong.py").write_text(module(WRONG))
-    files = ["right.py", "wrong.py", *map(str, EXAMPLES.glob("*/*.py")), *map(str, EXAMPLES.glob("*/step[12]/*.py"))]
+    typed = [*EXAMPLES.glob("*/*.py"), *EXAMPLES.glob("*/step[12]/*.py")]
+    files = ["right.py", "wrong.py", *(str(one) for one in typed if one.name != "manage.py")]  # Django has no types
     strict = ["--strict", "--config-file=", f"--cache-dir={folder / 'cache'}", "--no-error-summary"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *strict, *files],

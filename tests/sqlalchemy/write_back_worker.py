@@ -36,7 +36,7 @@ def stop() -> None:
 
 def main(url: str, step: str) -> None:
     engine = create_engine(url)
-    blocks = copy_in._blocks
+    blocks = copy_in.blocks
 
     def after(connection: Connection, cursor: object, statement: str, *rest: object) -> None:
         if step == "delete" and statement.startswith("DELETE"):
@@ -50,7 +50,7 @@ def main(url: str, step: str) -> None:
 
     event.listen(engine, "after_cursor_execute", after)
     if step == "copy":
-        copy_in._blocks = in_the_middle
+        copy_in.blocks = in_the_middle
     if step == "commit":
         event.listen(engine, "commit", lambda connection: stop())
     rows = {"product_id": range(1, 20_001), "quantity": [1.0] * 20_000}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -114,10 +115,11 @@ def compile_model(model: LXModel, snapshot: bool = False) -> tuple[LXProblem, Re
     for constraint in model.constraints:
         _check_complete(constraint)
     _check_objective(model)
-    evaluator, began = Evaluator(Reading(snapshot=Snapshot() if snapshot else None)), perf_counter()
-    with evaluator, collector.Paused():
-        plan(model, evaluator)
-        problem = _compiled(model, evaluator)
+    with ExitStack() as ends:
+        evaluator, began = Evaluator(Reading(snapshot=Snapshot(ends) if snapshot else None)), perf_counter()
+        with evaluator, collector.Paused():
+            plan(model, evaluator)
+            problem = _compiled(model, evaluator)
     return problem, Report(evaluator.accounts, evaluator.reading.reads, perf_counter() - began)
 
 

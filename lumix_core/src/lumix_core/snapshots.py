@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -13,10 +14,14 @@ from lumix_core.errors import LXSourceError
 class SnapshotQuery(Protocol):
     """A query of an ORM that can be one of several which all see the database as it was at one moment."""
 
-    def snapshot(self) -> Hashable:
+    def snapshot(self, ends: ExitStack) -> Hashable:
         """See that all reading from now on, in the transaction of this query, sees the same moment.
 
         A transaction is begun where there is none; one that has begun is left as it is.
+
+        Args:
+            ends: closed when all is read. Where no user of the ORM would end the transaction that is begun here, what
+                ends it is put into it.
 
         Returns:
             what stands for the transaction: equal for queries that are read in the same one.
@@ -33,9 +38,11 @@ class Snapshot:
     """The moment at which all sources of one compile are read.
 
     Args:
+        ends: what is to be ended when all is read.
         first: the query that was read first, and its transaction.
     """
 
+    ends: ExitStack
     first: tuple[object, Hashable] | None = None
 
     def enter(self, query: object, adapter: str) -> None:
@@ -49,11 +56,11 @@ class Snapshot:
                 f"snapshot=True: the row adapter {adapter!r} does not say how to read {query} from a snapshot. Leave "
                 f"out snapshot=True, and read in a transaction that you begin as your database asks for it."
             )
-        transaction = query.snapshot()
+        transaction = query.snapshot(self.ends)
         first = self.first or (query, transaction)
         if first[1] != transaction:
             raise LXSourceError(
                 f"snapshot=True: the model reads in two transactions, which see different moments: {first[0]} in one, "
-                f"{query} in the other. Give all of its sources the same session."
+                f"{query} in the other. Give all of its sources the same session, or the same database."
             )
         self.first = first

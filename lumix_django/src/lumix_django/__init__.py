@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lumix_django.adapter import DjangoAdapter
+    from lumix_django.runs import RunFields
 
-__all__ = ["DjangoAdapter"]
+__all__ = ["DjangoAdapter", "RunFields"]
 
 
 def __getattr__(name: str) -> object:
     # Finding the plugin beside this file must not import Django.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from lumix_django import adapter
+    if name == "DjangoAdapter":
+        from lumix_django.adapter import DjangoAdapter
 
-    return getattr(adapter, name)
+        return DjangoAdapter
+    from lumix_django.runs import RunFields
+
+    return RunFields

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db.models import Model
 
 from lumix_core.rows import RowQuery
 from lumix_core.standins import RowClass, row_class_of
-from lumix_django import detaching
+from lumix_core.writing import RowWriter, WrittenTable
+from lumix_django import detaching, table_facts
 from lumix_django.attributes import key_names
 from lumix_django.classes import row_class
 from lumix_django.handles import is_handle
 from lumix_django.queries import query_of
+from lumix_django.writing import instance_values, writing
 
 
 class DjangoAdapter:
-    """Rows of models, read through the querysets, managers and databases that Django itself would use."""
+    """Rows of models, read and written through the connections, routers and transactions that Django would use."""
 
     name = "django"
 
@@ -64,3 +67,31 @@ class DjangoAdapter:
             LXSourceError: the model is abstract, Django is not set up, or there is no such database.
         """
         return query_of(target, handle)
+
+    def written_table(self, cls: type) -> WrittenTable:
+        """Return what writing has to know of a model.
+
+        Raises:
+            LXWriteError: its rows are stored in several tables, or in none.
+        """
+        return table_facts.written_table(cls)
+
+    def instance_values(self, row: Any) -> Mapping[str, Any]:
+        """Return the attributes that are set on a new instance; of a foreign key the value of its column.
+
+        Raises:
+            LXWriteError: the instance was saved or read from the database.
+        """
+        return instance_values(row)
+
+    def writing(self, handle: object | None, tables: Sequence[WrittenTable]) -> AbstractContextManager[RowWriter]:
+        """Return a transaction of its own, or a savepoint within the block of ``transaction.atomic()`` that is open.
+
+        Args:
+            handle: the alias of a database; without one Django's routers choose where to write.
+            tables: what will be written.
+
+        Raises:
+            LXWriteError: there is no such database, or the routers choose several.
+        """
+        return writing(handle, tables)

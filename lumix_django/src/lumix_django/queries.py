@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -26,6 +27,7 @@ from lumix_core.tables import Path
 from lumix_django.handles import check_ready, checked_alias, readable
 from lumix_django.ordering import in_order, values_in_order
 from lumix_django.projecting import READING, can_read, reads_plainly, selected
+from lumix_django.snapshots import enter_snapshot
 
 VALUES = (ValuesIterable, ValuesListIterable, NamedValuesListIterable, FlatValuesListIterable)
 AnyQuery: TypeAlias = "ModelQuery | ValuesQuery | FetchedQuery"
@@ -132,6 +134,14 @@ class ModelQuery:
         with readable(self.queryset.model.__name__), Paused():
             return selected(self.queryset, paths)
 
+    def snapshot(self, ends: ExitStack) -> Hashable:
+        """See that this and all later reading from the same database sees one moment.
+
+        Raises:
+            LXSourceError: a transaction is open, with a weaker isolation level.
+        """
+        return _snapshot(self.queryset, ends)
+
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return no instance, since Django keeps none; None where a copy must hold the query's own."""
         plain = reads_plainly(self.queryset) and not self.queryset._known_related_objects
@@ -158,6 +168,14 @@ class ValuesQuery:
         """Run the query."""
         with readable(self.queryset.model.__name__):
             return list(self.queryset._chain())
+
+    def snapshot(self, ends: ExitStack) -> Hashable:
+        """See that this and all later reading from the same database sees one moment.
+
+        Raises:
+            LXSourceError: a transaction is open, with a weaker isolation level.
+        """
+        return _snapshot(self.queryset, ends)
 
     def __str__(self) -> str:
         return _shown(self.queryset)
@@ -188,10 +206,28 @@ class FetchedQuery:
             _check_hidden(self.queryset.model, vars(rows[0]).keys() - {"_state"})
         return rows
 
+    def snapshot(self, ends: ExitStack) -> Hashable:
+        """See that raw SQL is run at the moment of all other reading.
+
+        Raises:
+            LXSourceError: the rows were read before; or a transaction is open, with a weaker isolation level.
+        """
+        if self.queryset._result_cache is not None:
+            raise LXSourceError(
+                f"snapshot=True: {self}, which may be of another moment. Give the queryset anew, by queryset.all(), or "
+                f"its rows as they are by from_data(list(queryset))."
+            )
+        return _snapshot(self.queryset, ends)
+
     def __str__(self) -> str:
         if self.queryset._result_cache is None:
             return " ".join(str(self.queryset.query).split())
         return f"{len(self.queryset)} rows of {self.queryset.model.__name__} that a queryset holds already"
+
+
+def _snapshot(queryset: Any, ends: ExitStack) -> Hashable:
+    with readable(queryset.model.__name__):
+        return enter_snapshot(queryset.db, ends)
 
 
 def _again(raw: Any) -> Any:

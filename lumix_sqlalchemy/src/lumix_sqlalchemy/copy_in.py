@@ -6,11 +6,11 @@ the rest is left to ``INSERT``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -33,38 +33,20 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-Writer: TypeAlias = Callable[[Any], str]
-ROWS_AT_LEAST = 200
-"""From how many rows on COPY is used: it takes a query of its own to see that it may be."""
-ROWS_A_BLOCK = 5_000
-# COPY knows no views, rules or policies for rows.
-MAY_COPY = text(
-    "SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT row_security_active(oid) "
-    "FROM pg_class WHERE oid = to_regclass(:name)"
-)
-NULL = "\\N"
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"})
+from lumix_core.copy_texts import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
 
-
-def _needs_escapes(values: Sequence[str]) -> bool:
-    together = "".join(values)
-    return any(chr(one) in together for one in ESCAPES)
-
-
-def _escaped(value: str) -> str:
-    return value.translate(ESCAPES)
-
-
-# For each type of a column what its values may be, and their text.
-TEXTS: tuple[tuple[type[TypeEngine[Any]], dict[type, Writer]], ...] = (
-    (Integer, {int: int.__repr__}),
-    (Float, {int: int.__repr__, float: float.__repr__}),
-    (Numeric, {int: int.__repr__, float: float.__repr__, Decimal: str}),
-    (String, {str: _escaped}),
-    (Boolean, {bool: lambda value: "t" if value else "f"}),
-    (Date, {date: date.isoformat}),
-    (DateTime, {datetime: datetime.isoformat}),
-    (Uuid, {UUID: str}),
+# The statement that tells whether a table takes COPY.
+MAY_COPY_TABLE = text(MAY_COPY.format(name=":name"))
+# For each type of a column what its values may be.
+TYPES: tuple[tuple[type[TypeEngine[Any]], set[type]], ...] = (
+    (Integer, {int}),
+    (Float, {int, float}),
+    (Numeric, {int, float, Decimal}),
+    (String, {str}),
+    (Boolean, {bool}),
+    (Date, {date}),
+    (DateTime, {datetime}),
+    (Uuid, {UUID}),
 )
 
 
@@ -80,11 +62,12 @@ def copy_columns(connection: Connection, table: Table, columns: Mapping[Column[A
     if (dialect.name, dialect.driver, dialect.is_async) != ("postgresql", "psycopg", False) or size < ROWS_AT_LEAST:
         return False
     writers = [_writer(column.type, values, dialect) for column, values in columns.items()]
+    known = [one for one in writers if one is not None]
     name = dialect.identifier_preparer.format_table(table)
-    if None in writers or connection.scalar(MAY_COPY, {"name": name}) is not True:
+    if len(known) < len(writers) or connection.scalar(MAY_COPY_TABLE, {"name": name}) is not True:
         return False
     named = ", ".join(map(dialect.identifier_preparer.format_column, columns))
-    _copy(connection, f"COPY {name} ({named}) FROM STDIN", _blocks(list(columns.values()), writers, size))
+    _copy(connection, f"COPY {name} ({named}) FROM STDIN", blocks(list(columns.values()), known, size))
     return True
 
 
@@ -95,15 +78,9 @@ def _writer(declared: TypeEngine[Any], values: Sequence[Any], dialect: Dialect) 
     kind = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
     if expression is not None or isinstance(kind, Enum):
         return None
-    known = next((texts for cls, texts in TEXTS if isinstance(kind, cls)), {})
-    types = set(map(type, values)) - {type(None)}
-    if not types <= known.keys() or _loses_zone(kind, values):
-        return None
-    if types == {str} and None not in values and not _needs_escapes(values):
-        return str
-    if len(types) == 1 and None not in values:
-        return known[types.pop()]
-    return lambda value: NULL if value is None else known[type(value)](value)
+    allowed = next((types for cls, types in TYPES if isinstance(kind, cls)), set())
+    writer = text_writer(values, allowed)
+    return None if writer is None or _loses_zone(kind, values) else writer
 
 
 def _loses_zone(kind: Any, values: Sequence[Any]) -> bool:
@@ -111,22 +88,14 @@ def _loses_zone(kind: Any, values: Sequence[Any]) -> bool:
     return isinstance(kind, DateTime) and not kind.timezone and any(one is not None and one.tzinfo for one in values)
 
 
-def _blocks(columns: list[Sequence[Any]], writers: Sequence[Any], size: int) -> Iterator[str]:
-    for start in range(0, size, ROWS_A_BLOCK):
-        texts = [
-            map(write, values[start : start + ROWS_A_BLOCK]) for write, values in zip(writers, columns, strict=True)
-        ]
-        yield "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
-
-
-def _copy(connection: Connection, statement: str, blocks: Iterator[str]) -> None:
+def _copy(connection: Connection, statement: str, texts: Iterator[str]) -> None:
     """Run COPY on the driver's connection; its errors become those that SQLAlchemy would raise."""
     driver: Any = connection.connection.driver_connection
     with closing(driver.cursor()) as cursor:
         try:
             with cursor.copy(statement) as copy:
-                for block in blocks:
-                    copy.write(block)
+                for one in texts:
+                    copy.write(one)
         except driver_error(connection) as caught:
             error: Any = caught
             gone = connection.dialect.is_disconnect(error, driver, cursor)

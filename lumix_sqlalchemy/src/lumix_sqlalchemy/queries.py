@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -84,8 +84,11 @@ class StatementQuery:
         """
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
-    def snapshot(self) -> Hashable:
+    def snapshot(self, ends: ExitStack) -> Hashable:
         """See that this and all later reading in the session's transaction sees one moment; returns its connection.
+
+        Args:
+            ends: gets nothing: the transaction is the session's, and its user ends it.
 
         Raises:
             LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
@@ -160,7 +163,7 @@ class LegacyQuery:
         """Return the query with another reader of its columns, as `StatementQuery.with_reader` does."""
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
-    def snapshot(self) -> Hashable:
+    def snapshot(self, ends: ExitStack) -> Hashable:
         """See that this and all later reading sees one moment, as `StatementQuery.snapshot` does."""
         return _snapshot(self.reader, resolved(self.handle), self.row_type, self.query.statement)
 

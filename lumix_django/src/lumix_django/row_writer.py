@@ -1,0 +1,162 @@
+"""Deleting, changing, inserting and looking for rows over one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import SimpleNamespace
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
+
+from lumix_core.writing import Key, WrittenTable
+from lumix_django.bulk import insert_columns, prepared
+
+KEYS_A_QUERY = 10_000
+"""How many keys are looked for in one query; databases limit a statement's parameters."""
+PAIRS_A_QUERY = 400
+"""The same where a key has several columns."""
+KEYS_ONE_BY_ONE = 20
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+TURN_OF_SOME = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
+REFUSING = (PROTECT, RESTRICT, DO_NOTHING)
+"""The rules of ``on_delete`` with which Django deletes and changes no other rows."""
+
+
+class DatabaseWriter:
+    """Writes over a connection that has begun a transaction.
+
+    Django deletes and changes along with a row what refers to it, and sends signals; here nothing is sent but the
+    statements, and rows that others refer to are left alone.
+    """
+
+    integrity_errors = (IntegrityError,)
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        """Return a block that leaves nothing behind if it fails."""
+        block: AbstractContextManager[object] = transaction.atomic(using=self.connection.alias)
+        return block
+
+    def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
+        """Return how many rows of other tables refer to rows that would be deleted, and would go or change too."""
+        found: dict[str, int] = {}
+        for name, count in (*self._referring(table, where, False), *self._generic(table, where)):
+            if count:
+                found[name] = found.get(name, 0) + count
+        return found
+
+    def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Delete rows and return how many.
+
+        Raises:
+            IntegrityError: rows that stay refer to them; the database itself may say so only when it commits.
+        """
+        self._take_turns(table, where)
+        for name, count in self._referring(table, where, True):
+            if count:
+                raise IntegrityError(f"{count:,} row(s) of the table {name!r}")
+        return int(self._rows(table.cls, where)._raw_delete(self.connection.alias) or 0)
+
+    def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+        """Set attributes of rows and return how many rows there are."""
+        fields = {one.attname: one for one in table.cls._meta.concrete_fields}  # type: ignore[attr-defined]
+        for name, value in values.items():
+            prepared(fields[name], [value], self.connection)
+        moments = [one for one in fields.values() if getattr(one, "auto_now", False) and one.attname not in values]
+        now = {one.attname: one.pre_save(SimpleNamespace(), False) for one in moments}
+        return int(self._rows(table.cls, where).update(**values, **now))
+
+    def insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Insert rows by the fastest way that stores exactly what Django's own would."""
+        insert_columns(self.connection, table.cls, columns)
+
+    def existing(self, target: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
+        """Return those of some keys that rows have.
+
+        What a database takes for equal need not be equal in Python, such as texts that differ in case: keys that were
+        not found are asked for one by one, until some of them are not there.
+        """
+        size = KEYS_A_QUERY if len(names) == 1 else PAIRS_A_QUERY
+        parts = [keys[start : start + size] for start in range(0, len(keys), size)]
+        found = {key for part in parts for key in self._asked(target, names, part)}
+        missing = 0
+        for key in keys:
+            if key not in found and missing < KEYS_ONE_BY_ONE:
+                there = bool(self._asked(target, names, [key]))
+                missing += not there
+                found |= {key} if there else set()
+        return found
+
+    def _asked(self, model: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
+        condition = Q()
+        if len(names) == 1:
+            condition = Q(**{f"{names[0]}__in": [key[0] for key in keys]})
+        else:
+            for key in keys:
+                condition |= Q(**dict(zip(names, key, strict=True)))
+        return {tuple(row) for row in self._rows(model, {}).filter(condition).values_list(*names)}
+
+    def _rows(self, model: Any, where: Mapping[str, Any]) -> Any:
+        return QuerySet(model, using=self.connection.alias).order_by().filter(**_lookups(where))
+
+    def _referring(self, table: WrittenTable, where: Mapping[str, Any], refusing: bool) -> Iterator[tuple[str, int]]:
+        """Yield how many rows that stay refer to rows that would be deleted, by table and for each foreign key.
+
+        Args:
+            table: that of the rows that would be deleted.
+            where: which these are.
+            refusing: whether to look at foreign keys with which Django would delete and change nothing, or at others.
+        """
+        options = table.cls._meta.concrete_model._meta  # type: ignore[attr-defined]
+        for relation in options.get_fields(include_hidden=True):
+            if not (relation.auto_created and not relation.concrete and (relation.one_to_one or relation.one_to_many)):
+                continue
+            rule, field = relation.on_delete, relation.field
+            ignored = rule is DO_NOTHING and not getattr(field, "db_constraint", False)
+            if not ignored and (rule in REFUSING) is refusing:
+                yield relation.related_model._meta.db_table, self._count(table, where, relation)
+
+    def _count(self, table: WrittenTable, where: Mapping[str, Any], relation: Any) -> int:
+        own = relation.related_model._meta.db_table == table.name
+        if own and not where:
+            return 0
+        name = relation.field.name
+        if not where:
+            return int(self._rows(relation.related_model, {}).filter(**{f"{name}__isnull": False}).count())
+        found = self._rows(relation.related_model, {}).filter(**{f"{name}__in": self._rows(table.cls, where)})
+        return int((found.exclude(**_lookups(where)) if own else found).count())
+
+    def _generic(self, table: WrittenTable, where: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        """Yield how many rows lead by a generic foreign key to rows that would be deleted."""
+        relations = [one for one in table.cls._meta.private_fields if hasattr(one, "bulk_related_objects")]  # type: ignore[attr-defined]
+        rows = (
+            [SimpleNamespace(pk=key) for key in self._rows(table.cls, where).values_list("pk", flat=True)]
+            if relations
+            else []
+        )
+        for relation in relations:
+            for start in range(0, len(rows), KEYS_A_QUERY):
+                found = relation.bulk_related_objects(rows[start : start + KEYS_A_QUERY], self.connection.alias)
+                yield relation.related_model._meta.db_table, found.count()
+
+    def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
+        """Wait for another write-back of the same rows to be committed, on PostgreSQL.
+
+        In READ COMMITTED its new rows would not be seen, and stay among ours. Who writes all rows waits for everyone,
+        who writes some of them for those who write the same ones.
+        """
+        if self.connection.vendor != "postgresql":
+            return
+        name = f"lumix {table.name}"
+        with self.connection.cursor() as cursor:
+            cursor.execute(TURN_OF_SOME if where else TURN, [name])
+            if where:
+                cursor.execute(TURN, [f"{name} {sorted(where.items())!r}"])
+
+
+def _lookups(where: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{name}__isnull" if value is None else name: value is None or value for name, value in where.items()}

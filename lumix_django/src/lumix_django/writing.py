@@ -1,0 +1,160 @@
+"""Writing rows of models: the database and the transaction in which they are written, and new instances as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import SynchronousOnlyOperation
+from django.db import IntegrityError, connections, router, transaction
+from django.db.models import AutoField
+
+from lumix_core.errors import LXWriteError, listed
+from lumix_core.writing import WrittenTable
+from lumix_django.attributes import names_of
+from lumix_django.row_writer import DatabaseWriter
+from lumix_django.table_facts import is_generated, is_moment
+from lumix_django.transactions import begin_for_real, is_open, repeat_reads
+
+
+@contextmanager
+def writing(handle: object, tables: Sequence[WrittenTable]) -> Iterator[DatabaseWriter]:
+    """Return a writer in a transaction of its own, or in a savepoint of the one that is open.
+
+    Raises:
+        LXWriteError: there is no such database, or the routers choose several, or an event loop runs in this thread.
+    """
+    alias = _alias(handle, tables)
+    with _outside_of_event_loops():
+        connection = connections[alias]
+        if is_open(connection):
+            begin_for_real(connection)
+        elif connection.vendor == "mysql":
+            repeat_reads(connection)
+        with _committed(alias):
+            _check_engines(connection, tables)
+            yield DatabaseWriter(connection)
+
+
+@contextmanager
+def _committed(alias: str) -> Iterator[None]:
+    """Return a block of Django's, whose commit may find what the database had put off looking at."""
+    done = False
+    try:
+        with transaction.atomic(using=alias):
+            yield
+            done = True
+    except IntegrityError as error:
+        if not done:
+            raise
+        raise LXWriteError(
+            f"The database refused the rows when they were to be committed: {error}. Correct them, or write what they "
+            f"refer to and what refers to those that they replace in the same write-back. Nothing was written."
+        ) from error
+
+
+def _alias(handle: object, tables: Sequence[WrittenTable]) -> str:
+    if handle is None:
+        return _by_routers(tables)
+    if isinstance(handle, str) and handle in connections:
+        return handle
+    raise LXWriteError(
+        f"LXWriteBack.write() got {handle!r:.80} where the alias of a database belongs. The aliases in "
+        f'settings.DATABASES are {listed(connections)}. Write .write("default"), or .write() to let the routers '
+        f"choose; in a block of transaction.atomic(using=...) that database's transaction is used."
+    )
+
+
+def _by_routers(tables: Sequence[WrittenTable]) -> str:
+    found = {one.cls: router.db_for_write(one.cls) for one in tables}
+    first, *others = dict.fromkeys(found.values())
+    if others:
+        names = ", ".join(f"{cls.__name__} in {alias!r}" for cls, alias in found.items())
+        raise LXWriteError(
+            f"The routers keep these models in different databases, which have no transaction in common: {names}. "
+            f"Write those of each database by themselves, or name one database: .write({first!r})."
+        )
+    return str(first)
+
+
+@contextmanager
+def _outside_of_event_loops() -> Iterator[None]:
+    try:
+        yield
+    except SynchronousOnlyOperation as error:
+        raise LXWriteError(
+            "LXWriteBack.write() cannot write here: an event loop runs in this thread, and Django writes outside of "
+            "one only. Write in a thread of its own: `await sync_to_async(write_back.write)()`."
+        ) from error
+
+
+def _check_engines(connection: Any, tables: Sequence[WrittenTable]) -> None:
+    """Refuse tables of MySQL's and MariaDB's engines that know no transactions, such as MyISAM."""
+    if connection.vendor != "mysql":
+        return
+    marks = ", ".join(["%s"] * len(tables))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN information_schema.engines e "
+            "ON e.engine = t.engine WHERE t.table_schema = database() AND e.transactions <> 'YES' "
+            f"AND t.table_name IN ({marks})",
+            [one.name for one in tables],
+        )
+        for name, engine in cursor.fetchall():
+            raise LXWriteError(
+                f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure "
+                f"would leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
+            )
+
+
+def instance_values(row: Any) -> Mapping[str, Any]:
+    """Return the attributes that are set on a new instance; of a foreign key the value of its column.
+
+    Raises:
+        LXWriteError: the instance is no new one; the text goes on after its name.
+    """
+    if not row._state.adding:
+        raise LXWriteError(
+            f"is an instance of {type(row).__name__} that was saved or read from the database, and would be written "
+            f"twice. Make new instances and do not save them, or give mappings."
+        )
+    found = {one.attname: row.__dict__[one.attname] for one in row._meta.concrete_fields if _is_set(one, row)}
+    for name, field in names_of(type(row)).forward.items():
+        if field.is_cached(row) and field.attname in row._meta._forward_fields_map:
+            _resolve(found, name, field, field.get_cached_value(row))
+    return {name: _name_of_file(name, value) for name, value in found.items()}
+
+
+def _is_set(field: Any, row: Any) -> bool:
+    """Whether the instance has a value, and not just what Django puts there until the database fills it in."""
+    if field.attname not in row.__dict__ or is_generated(field):
+        return False
+    value = row.__dict__[field.attname]
+    if value is None and (is_moment(field) or isinstance(field, AutoField)):
+        return False
+    return type(value).__name__ != "DatabaseDefault"
+
+
+def _resolve(values: dict[str, Any], name: str, field: Any, related: Any) -> None:
+    """Take the key of a row that got one after it was assigned."""
+    if related is None:
+        return
+    key = getattr(related, field.target_field.attname)
+    if key is None:
+        raise LXWriteError(f"leads by {name!r} to a row that has no key yet. Save that row before.")
+    if values.get(field.attname) is None:
+        values[field.attname] = key
+    if values[field.attname] != key:
+        raise LXWriteError(
+            f"has {field.attname!r} = {values[field.attname]!r}, but {name!r} leads to {key!r}. Set one."
+        )
+
+
+def _name_of_file(name: str, value: Any) -> Any:
+    """Return the name of a stored file; other values as they are."""
+    if not hasattr(value, "_committed"):
+        return value
+    if value and not value._committed:
+        raise LXWriteError(f"has a file in {name!r} that is not stored yet. Store it first, and give its name.")
+    return value.name
