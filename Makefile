@@ -31,7 +31,7 @@ django-demo: $(STAMP)
 	@cd $(DJANGO_EXAMPLE) && ../../$(BIN)/python -B manage.py migrate && ../../$(BIN)/python -B manage.py plan
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .
