@@ -21,13 +21,14 @@ CORE = ROOT / "lumix_core" / "src" / "lumix_core"
 # The rooms of the core, from the top down. A module imports from its own layer or from those below.
 LAYERS = {
     "public": "__init__ testing",
-    "model": "optimizer solution model constraints expressions term_methods variables parameters indexing",
+    "model": "optimizer sessions solution model constraints expressions term_methods variables parameters indexing",
     "copying": "pickling copying function_copies object_copies source_copies reaching",
-    "compiling": "explaining compiling planning terms picking families",
+    "compiling": "recompiling overriding explaining compiling planning terms picking families",
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
-    "problem": "verifying options solver status problem keys numbers frames senses stacks asking collector copyable",
+    "problem": "editing live running verifying tallies options solver changes status "
+    "problem keys numbers frames senses stacks asking collector copyable",
     "values": "columns orders packing",
     "errors": "errors",
 }

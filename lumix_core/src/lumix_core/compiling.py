@@ -104,8 +104,12 @@ class Report:
     seconds: float
 
 
-def compile_model(model: LXModel) -> tuple[LXProblem, Report]:
+def compile_model(model: LXModel, evaluator: Evaluator | None = None) -> tuple[LXProblem, Report]:
     """Read the rows of a model and return it as arrays, with a report of what that took.
+
+    Args:
+        model: the model.
+        evaluator: a new one, unless rows are known already.
 
     Raises:
         LXModelError: the model is incomplete, or would be wrong.
@@ -113,7 +117,7 @@ def compile_model(model: LXModel) -> tuple[LXProblem, Report]:
     for constraint in model.constraints:
         _check_complete(constraint)
     _check_objective(model)
-    evaluator, began = Evaluator(), perf_counter()
+    evaluator, began = evaluator or Evaluator(), perf_counter()
     with evaluator, collector.Paused():
         plan(model, evaluator)
         problem = _compiled(model, evaluator)

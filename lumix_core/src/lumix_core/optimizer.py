@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from lumix_core.errors import (
-    LXError,
     LXModelError,
     LXOptionError,
-    LXSolverError,
     LXSolverNotFoundError,
-    LXUnsupportedError,
     listed,
 )
+from lumix_core.live import Live
 from lumix_core.options import COMMON, checked_options, refuse_unsupported
-from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.running import run
+from lumix_core.sessions import LXLiveSession
 from lumix_core.solution import LXSolution, solution_of
-from lumix_core.solver import LXFeature, RawResult, Solver, SolverOptions
-from lumix_core.status import LXLimit, LXStatus
-from lumix_core.verifying import Verifier
+from lumix_core.solver import Solver, SolverOptions
 
 if TYPE_CHECKING:
     from lumix_core.model import LXModel
@@ -71,89 +65,34 @@ class LXOptimizer:
             LXOptionError: an option is unknown, or the solver cannot honour it.
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
+        solver, chosen = self._prepared("solve", model, options)
+        problem = model.compile()
+        started = time.perf_counter()
+        raw = run(solver, problem, chosen)
+        return solution_of(problem, raw, solver, time.perf_counter() - started)
+
+    def open(self, model: LXModel, **options: Any) -> LXLiveSession:
+        """Compile a model and keep it open in the solver, to be changed and solved again.
+
+        Args:
+            model: the model; its rows are read now.
+            options: common options for every run of the session, over those of `use_solver`.
+
+        Raises:
+            LXModelError: the model would be wrong.
+            LXOptionError: an option is unknown, or the solver cannot honour it.
+        """
+        solver, chosen = self._prepared("open", model, options)
+        return LXLiveSession(model, Live(solver, chosen))
+
+    def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
         if isinstance(model, type) or not hasattr(model, "compile"):
-            raise LXModelError(f"solve() got {model!r:.80}, which is not a model. Give it an LXModel.")
+            raise LXModelError(f"{call}() got {model!r:.80}, which is not a model. Give it an LXModel.")
         chosen = checked_options({**self._options, **options})
         if self._solver is None:
             self._solver = _named(DEFAULT_SOLVER, {})
         refuse_unsupported(self._solver, chosen)
-        problem = model.compile()
-        started = time.perf_counter()
-        raw = run(self._solver, problem, chosen)
-        return solution_of(problem, raw, self._solver, time.perf_counter() - started)
-
-
-def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
-    """Solve a compiled problem and return the solver's answer, checked.
-
-    Raises:
-        LXUnsupportedError: the problem needs what the solver lacks.
-        LXOptionError: an option is one that the solver cannot honour.
-        LXSolverError: the solver failed.
-        LXVerificationError: its answer does not satisfy the problem.
-    """
-    refuse_unsupported(solver, options)
-    if problem.is_mip and LXFeature.INTEGER not in solver.features:
-        raise LXUnsupportedError(
-            f"Model {problem.name!r} has integer variables, which solver {solver.name!r} cannot handle. "
-            f"Use another solver, or make the variables continuous."
-        )
-    raw = _answered_without_solver(problem) or _native_run(solver, problem, options)
-    return Verifier(solver.name, problem, options).checked(raw)
-
-
-def _native_run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
-    try:
-        return _read(solver.solve(problem, options))
-    except LXError:
-        raise
-    except Exception as error:
-        raise LXSolverError(
-            f"Solver {solver.name!r} failed on model {problem.name!r}: {type(error).__name__}: {error}. "
-            f"Nothing is known of the model; try log=True to see what it did, or another solver."
-        ) from error
-
-
-def _read(raw: Any) -> RawResult:
-    """Return a solver's answer with the core's own types; raises for anything that is none."""
-    if not isinstance(raw, RawResult):
-        raise TypeError(f"its answer is {raw!r:.80}, not a RawResult")
-    return replace(
-        raw,
-        status=LXStatus(raw.status),
-        limit=None if raw.limit is None else LXLimit(raw.limit),
-        x=_own_array(raw.x),
-        duals=_own_array(raw.duals),
-        reduced_costs=_own_array(raw.reduced_costs),
-    )
-
-
-def _own_array(values: Any) -> FloatArray | None:
-    """Return a copy: a solver may use its arrays again."""
-    return None if values is None else np.array(values, dtype=np.float64)
-
-
-def _answered_without_solver(problem: LXProblem) -> RawResult | None:
-    """Answer what solvers treat each in their own way: crossed bounds, and a problem without columns."""
-    crossed = np.flatnonzero(problem.lower > problem.upper)
-    if len(crossed):
-        name = problem.column_name(int(crossed[0]))
-        return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"the bounds of {name} cross")
-    if problem.num_variables:
-        return None
-    broken = np.flatnonzero((problem.row_lower > 0) | (problem.row_upper < 0))
-    if len(broken):
-        name = problem.row_name(int(broken[0]))
-        return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"{name} has no variables and does not hold")
-    return RawResult(
-        status=LXStatus.OPTIMAL,
-        raw_status="no variables",
-        x=np.empty(0),
-        objective=problem.offset,
-        best_bound=problem.offset,
-        duals=np.zeros(problem.num_constraints),
-        reduced_costs=np.empty(0),
-    )
+        return self._solver, chosen
 
 
 def _named(solver: str, arguments: Mapping[str, Any]) -> Solver:
