@@ -1,4 +1,4 @@
-"""The benchmark of building: LumiX's programs run, and build the models that are built by hand."""
+"""The benchmarks: LumiX's programs run, and build and write what is built and written by hand."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("resource", reason="memory is measured with a module that only Unix has")
 
 BUILDING = Path(__file__).parents[2] / "benchmarks" / "building"
+WRITEBACK = BUILDING.parent / "writeback" / "writeback.py"
 DRIVER_FLOOR, ARRAY_FLOOR = "floor: cursor, numpy, highspy", "floor: numpy, highspy"
 
 
@@ -44,6 +45,13 @@ def built(environment: dict[str, str], table: str, size: str, contender: str) ->
     if "skipped" in result:
         pytest.skip(f"{contender}: {result['skipped']}")
     return result
+
+
+def test_a_plan_is_written_in_every_way(environment: dict[str, str]) -> None:
+    printed = run(environment, str(WRITEBACK), "sqlite", "--rows", "300")
+
+    lines = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("| ")]
+    assert {"LumiX", "LumiX, columns of numpy", "LumiX, mappings", "SQLAlchemy, add_all and flush"} <= set(lines)
 
 
 @pytest.mark.parametrize("contender", ["LumiX", 'LumiX, reader="arrow"'])

@@ -21,15 +21,17 @@ CORE = ROOT / "lumix_core" / "src" / "lumix_core"
 # The rooms of the core, from the top down. A module imports from its own layer or from those below.
 LAYERS = {
     "public": "__init__ testing",
+    "writing": "write_back write_faults write_orders written_values given_rows",
     "model": "optimizer sessions solution model constraints expressions term_methods variables parameters indexing",
     "copying": "pickling copying function_copies object_copies source_copies reaching",
     "compiling": "recompiling overriding explaining compiling planning terms picking families",
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
+    "seams": "writing snapshots",
     "problem": "editing live running verifying tallies options solver changes status "
     "problem keys numbers frames senses stacks asking collector copyable",
-    "values": "columns orders packing",
+    "values": "columns orders packing loading",
     "errors": "errors",
 }
 
@@ -37,6 +39,8 @@ LAYERS = {
 DEFERRED = {
     ("rows", "plugins"): "plugins import the row adapters' seam, and are found at the first ORM model",
     ("optimizer", "plugins"): "plugins are found when the first solver is chosen, not at import",
+    ("write_back", "plugins"): "plugins are found at the first class that is written, not at import",
+    ("given_rows", "plugins"): "the same",
     ("copyable", "copying"): "every part of a model can be copied, and the copy protocol knows every part",
     ("copyable", "pickling"): "the same; and a program that pickles nothing does not load cloudpickle",
     ("standins", "copying"): "a detached row can be copied by itself, through the protocol that makes it",

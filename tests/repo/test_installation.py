@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DISTRIBUTIONS = ("lumix_core", "lumix_sqlalchemy")
+WITH_DJANGO = ("lumix_core", "lumix_django")
 INHERITED = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
 ENVIRONMENT = {
     **INHERITED,
@@ -48,6 +49,28 @@ model.add_constraint(limit.le().rhs(lambda p: p.demand))
 """
 
 
+DJANGO_MODEL = """
+import django
+from django.conf import settings
+settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+django.setup()
+from django.db import connection, models
+from lumix_core import LXLinearExpression, LXModel, LXVariable
+
+class Product(models.Model):
+    profit = models.FloatField()
+
+    class Meta:
+        app_label = "shop"
+
+with connection.schema_editor() as editor:
+    editor.create_model(Product)
+Product.objects.create(profit=45.0)
+x = LXVariable[Product, float]("x").bounds(lower=0).from_model(Product)
+model = LXModel("plan").add_variable(x).maximize(LXLinearExpression().add_term(x, lambda p: p.profit))
+"""
+
+
 def run(command: Sequence[str | Path], cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**ENVIRONMENT, "PYTHONWARNINGS": ""} if "pip" in command else ENVIRONMENT
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False)
@@ -70,8 +93,12 @@ def _skip_without_index(python: Path, cwd: Path) -> None:
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with the core and the adapter for SQLAlchemy."""
-    folder = tmp_path_factory.mktemp("installation")
-    copies = [folder / name for name in DISTRIBUTIONS]
+    return environment(tmp_path_factory.mktemp("installation"), DISTRIBUTIONS)
+
+
+def environment(folder: Path, distributions: Sequence[str]) -> Path:
+    """Install distributions in an environment of their own and return its interpreter."""
+    copies = [folder / name for name in distributions]
     for copy in copies:  # a build leaves files in the folder
         shutil.copytree(ROOT / copy.name, copy, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
     venv.create(folder / "environment", with_pip=True)
@@ -123,3 +150,19 @@ def test_the_types_are_installed(python: Path, tmp_path: Path) -> None:
     )
 
     assert printed(python, code, tmp_path) == "True True\n"
+
+
+def test_the_adapter_for_django_works_alone(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    python = environment(tmp_path_factory.mktemp("django"), WITH_DJANGO)
+    code = DJANGO_MODEL + (
+        "print(model.compile().objective.tolist())\n"
+        "import sys\nprint(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+
+    compiled, imported = printed(python, code, tmp_path).splitlines()
+
+    assert compiled == "[45.0]"
+    assert {"lumix_core", "lumix_django", "django"} <= set(imported.split())
+    assert (
+        set(imported.split()) & {"lumix", "lumix_sqlalchemy", "lumix_solvers", "sqlalchemy", "highspy", "pulp"} == set()
+    )

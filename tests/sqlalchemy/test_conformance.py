@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from lumix_core.rows import RowQuery
 from lumix_core.standins import RowClass
 from lumix_core.testing import RowAdapterConformance
 from lumix_core.testing.row_columns import Columns
+from lumix_core.testing.row_writing import Writing
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
 
@@ -48,6 +50,7 @@ class World:
     """Three tables in a database, and a session."""
 
     Product = Product
+    parts_of = staticmethod(lambda product: product.parts)
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -86,6 +89,9 @@ class World:
     def pending(self) -> object:
         return [(type(one).__name__, one.id) for one in (*self.handle.new, *self.handle.dirty)]
 
+    def save(self, row: Any) -> None:
+        self.handle.flush()
+
     def delete(self, key: int) -> None:
         self.handle.commit()
         with Session(self.engine) as other:
@@ -100,14 +106,26 @@ class World:
             other.execute(update(Product).where(Product.id == key).values(category_id=None))
             other.commit()
 
+    def close_transaction(self) -> None:
+        self.handle.commit()
+
     def close(self) -> None:
         self.handle.close()
         Base.metadata.drop_all(self.engine)
         self.engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def enforcing(engine: Engine) -> Engine:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys = ON"))
+        engine.dispose()
+    return engine
+
+
 @pytest.fixture
-def world(engine: Engine) -> Iterator[World]:
+def world(enforcing: Engine) -> Iterator[World]:
+    engine = enforcing
     world = World(engine)
     yield world
     world.close()
@@ -147,6 +165,80 @@ class TestAnAdapterWithoutColumns(Columns):
     @pytest.fixture
     def world(self, world: World) -> World:
         return world
+
+
+class ReadOnly:
+    """An adapter that does not write, and whose queries know no snapshots."""
+
+    def __init__(self) -> None:
+        self._adapter = SQLAlchemyAdapter()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("written_table", "instance_values", "writing"):
+            raise AttributeError(name)
+        return getattr(self._adapter, name)
+
+    def query(self, target: object, handle: object | None) -> Any:
+        query = self._adapter.query(target, handle)
+        return None if query is None else _RowsOnly(query)
+
+
+class TestAnAdapterThatDoesNotWrite(Writing):
+    @pytest.fixture
+    def adapter(self) -> Any:
+        return ReadOnly()
+
+    @pytest.fixture
+    def world(self, world: World) -> World:
+        return world
+
+
+class _Writer:
+    """A writer that does one thing wrong."""
+
+    def __init__(self, writer: Any, **wrong: Any) -> None:
+        self._writer, self._wrong = writer, wrong
+
+    def __getattr__(self, name: str) -> Any:
+        return self._wrong.get(name) or getattr(self._writer, name)
+
+
+WRITERS: dict[str, Callable[[Any], Any]] = {
+    "deletes nothing": lambda writer: _Writer(writer, delete=lambda table, where: 0),
+    "deletes all": lambda writer: _Writer(writer, delete=lambda table, where: writer.delete(table, {})),
+    "loses a row": lambda writer: _Writer(
+        writer, insert=lambda table, columns: writer.insert(table, {name: one[1:] for name, one in columns.items()})
+    ),
+    "finds everything": lambda writer: _Writer(writer, existing=lambda target, names, keys: set(keys)),
+    "finds nothing": lambda writer: _Writer(writer, existing=lambda target, names, keys: set()),
+    "has no savepoints": lambda writer: _Writer(writer, savepoint=nullcontext),
+    "knows no errors": lambda writer: _Writer(writer, integrity_errors=(KeyError,)),
+}
+
+
+@pytest.mark.parametrize("wrong", WRITERS.values(), ids=WRITERS)
+def test_the_kit_notices_a_writer_that_does_wrong(world: World, wrong: Callable[[Any], Any]) -> None:
+    if wrong is WRITERS["has no savepoints"] and world.engine.dialect.name != "postgresql":
+        pytest.skip("only PostgreSQL ends a transaction in which a statement failed")
+
+    class Wrong(SQLAlchemyAdapter):
+        @contextmanager
+        def writing(self, *arguments: Any) -> Iterator[Any]:  # type: ignore[override]
+            with super().writing(*arguments) as writer:
+                yield wrong(writer)
+
+    failed = []
+    for name in [one for one in vars(Writing) if one.startswith("test_")]:
+        for counts in (
+            ({"count": 3}, {"count": 600}) if "count" in signature(getattr(Writing, name)).parameters else ({},)
+        ):
+            try:
+                getattr(Writing(), name)(adapter=Wrong(), world=world, **counts)
+            except (Exception, pytest.fail.Exception):  # noqa: BLE001 - any failure is the kit noticing
+                failed.append(name)
+            world.handle.rollback()
+
+    assert failed
 
 
 LIES: dict[str, Callable[[list[Any]], Any]] = {

@@ -19,10 +19,10 @@ from database import (
     is_filled,
     url_argument,
 )
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, joinedload
 
-from lumix import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXSolution, LXVariable
+from lumix import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXSolution, LXVariable, LXWriteBack
 
 
 def build_model(session: Session) -> LXModel:
@@ -72,10 +72,10 @@ def display(session: Session, solution: LXSolution) -> None:
 
 def save(session: Session, solution: LXSolution) -> None:
     """Replace the saved plan by this one, in one transaction."""
-    records = [*schedules(session, solution), *utilizations(session, solution)]
-    session.execute(delete(ProductionSchedule))
-    session.execute(delete(ResourceUtilization))
-    session.add_all(records)
+    plan = LXWriteBack()
+    plan.replace(ProductionSchedule, schedules(session, solution))
+    plan.replace(ResourceUtilization, utilizations(session, solution))
+    plan.write(session)
     session.commit()
 
 

@@ -18,6 +18,9 @@ from lumix_core import (
     LXStatus,
     LXVariable,
     LXWarning,
+    LXWriteBack,
+    LXWriteError,
+    LXWritten,
 )
 
 __version__ = "0.1.0"
@@ -40,4 +43,7 @@ __all__ = [
     "LXStatus",
     "LXVariable",
     "LXWarning",
+    "LXWriteBack",
+    "LXWriteError",
+    "LXWritten",
 ]

@@ -1,7 +1,7 @@
 """The minimal core of LumiX: models over a user's own rows, compiled to arrays, solved and mapped back."""
 
 from lumix_core.constraints import LXConstraint
-from lumix_core.errors import LXError, LXModelError, LXNoSolutionError, LXWarning
+from lumix_core.errors import LXError, LXModelError, LXNoSolutionError, LXWarning, LXWriteError
 from lumix_core.explaining import LXExplanation
 from lumix_core.expressions import LXLinearExpression
 from lumix_core.indexing import LXIndexDimension
@@ -13,6 +13,7 @@ from lumix_core.senses import LXSense
 from lumix_core.solution import LXSolution
 from lumix_core.status import LXLimit, LXStatus
 from lumix_core.variables import LXVariable
+from lumix_core.write_back import LXWriteBack, LXWritten
 
 __all__ = [
     "LXBlock",
@@ -33,4 +34,7 @@ __all__ = [
     "LXStatus",
     "LXVariable",
     "LXWarning",
+    "LXWriteBack",
+    "LXWriteError",
+    "LXWritten",
 ]

@@ -27,8 +27,9 @@ from lumix_core.keys import IntArray, Keys
 from lumix_core.orders import is_increasing, stable_order
 from lumix_core.planning import plan
 from lumix_core.problem import BoolArray, FloatArray, LXBlock, LXProblem
-from lumix_core.rows import Read
+from lumix_core.rows import Read, Reading
 from lumix_core.senses import LXSense
+from lumix_core.snapshots import Snapshot
 from lumix_core.terms import Entries, TermReader
 
 if TYPE_CHECKING:
@@ -104,12 +105,15 @@ class Report:
     seconds: float
 
 
-def compile_model(model: LXModel, evaluator: Evaluator | None = None) -> tuple[LXProblem, Report]:
+def compile_model(
+    model: LXModel, evaluator: Evaluator | None = None, *, snapshot: bool = False
+) -> tuple[LXProblem, Report]:
     """Read the rows of a model and return it as arrays, with a report of what that took.
 
     Args:
         model: the model.
         evaluator: a new one, unless rows are known already.
+        snapshot: whether a new one reads all rows at one moment.
 
     Raises:
         LXModelError: the model is incomplete, or would be wrong.
@@ -117,7 +121,9 @@ def compile_model(model: LXModel, evaluator: Evaluator | None = None) -> tuple[L
     for constraint in model.constraints:
         _check_complete(constraint)
     _check_objective(model)
-    evaluator, began = evaluator or Evaluator(), perf_counter()
+    if evaluator is None:
+        evaluator = Evaluator(Reading(snapshot=Snapshot() if snapshot else None))
+    began = perf_counter()
     with evaluator, collector.Paused():
         plan(model, evaluator)
         problem = _compiled(model, evaluator)

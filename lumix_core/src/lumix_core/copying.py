@@ -21,6 +21,7 @@ from lumix_core.asking import ATOMIC, Ask, Copying
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXCopyError, LXNotLoadedError, sentence
 from lumix_core.function_copies import FUNCTION_WAYS
+from lumix_core.loading import Loaded
 from lumix_core.plugins import adapter_for, row_adapters
 from lumix_core.reaching import bound_parts, data_of, is_handle
 from lumix_core.rows import RowAdapter
@@ -66,6 +67,7 @@ class Copier:
         self.standins, self.plain, self.sources, self._made = made.standins, made.plain, made.sources, made.copies
         self._kept: list[Any] = self.memo.setdefault(id(self.memo), [])
         self._waiting: dict[RowAdapter, list[tuple[Any, Any]]] = {}
+        self._loaded = Loaded()
         self._ways: dict[type, Way | None] = dict.fromkeys(ATOMIC)
         self._stack: list[tuple[Copying, str]] = []
         self._asked = ""
@@ -74,9 +76,12 @@ class Copier:
     def copy(self, value: Any) -> Any:
         """Return the copy of a value, with all that it holds filled in."""
         self._root = value
-        result = self._run(value)
-        self._fill_waiting()
-        read_waiting(self)
+        try:
+            result = self._run(value)
+            self._fill_waiting()
+            read_waiting(self)
+        finally:
+            self._loaded.release()
         return result
 
     def copies_of(self, rows: list[Any], adapter: RowAdapter) -> list[Any]:
@@ -219,7 +224,7 @@ class Copier:
     def _fill(self, adapter: RowAdapter, pairs: list[tuple[Any, Any]], load: bool) -> None:
         """Load what is lazy in a whole batch, then copy the values of every row."""
         if load:
-            adapter.load([row for row, _ in pairs])
+            self._loaded.load(adapter, [row for row, _ in pairs])
         for row, shell in pairs:
             values = adapter.values(row)
             shell.__dict__.update(values)
@@ -233,7 +238,7 @@ class Copier:
         """Load the rows that wait to be filled, so that they can be hashed."""
         for adapter, pairs in self._waiting.items():
             if self.load:
-                adapter.load([row for row, _ in pairs])
+                self._loaded.load(adapter, [row for row, _ in pairs])
             for row, shell in pairs:
                 shell.__dict__.update(adapter.values(row))
 
@@ -272,7 +277,10 @@ def _name_of(part: Any) -> str:
     return str(getattr(part, "owner", "")) if isinstance(part, Copyable) else ""
 
 
-_ADVICE_ON_DATA = "Write .from_model(query, session), or read the rows first: .from_data(list(rows))."
+_ADVICE_ON_DATA = (
+    "Write .from_model(query, session), or .from_model(query) where the query knows its database, or read the rows "
+    "first: .from_data(list(rows))."
+)
 _ADVICE = (
     "Read what is needed from it before the model is built, and give the function the values instead: a dict, a list "
     "of rows, or a default argument such as lambda p, rate=rate: ..."

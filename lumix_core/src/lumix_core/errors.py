@@ -75,6 +75,10 @@ class LXNotLoadedError(LXError, RuntimeError):
     """
 
 
+class LXDetachedError(LXError, RuntimeError):
+    """A detached row, or a collection of such rows, is asked for something that only its database can do."""
+
+
 class LXOptionError(LXError, ValueError):
     """An option is unknown, has a wrong value, or cannot be honoured by the solver."""
 
@@ -101,6 +105,10 @@ class LXNoSolutionError(LXError, RuntimeError):
 
 class LXNoDualsError(LXError, RuntimeError):
     """Duals are read from a solution that has none."""
+
+
+class LXWriteError(LXError, ValueError):
+    """Rows cannot be written as they are, or the database refused them; nothing of the write-back was written."""
 
 
 class LXPluginError(LXError):

@@ -82,6 +82,7 @@ class Evaluator:
 
     def __exit__(self, *_: object) -> None:
         CURRENT.reset(self._token)
+        self.reading.loaded.release()
 
     def trace_of(self, function: UserFunction, tables: tuple[Table, ...]) -> Trace:
         """Return the formula of a function of rows of some tables, traced once a compile."""

@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXIncompleteError, LXModelError
 from lumix_core.functions import UserFunction
-from lumix_core.rows import RowAdapter, Source, data_source, model_source
+from lumix_core.rows import DECLARED, RowAdapter, Source, data_source, model_source
 
 Row = TypeVar("Row")
 
@@ -44,7 +44,7 @@ class Indexed(Copyable, Generic[Row]):
 
     def from_model(
         self,
-        target: Any,
+        target: Any = DECLARED,
         session: Any = None,
         *,
         using: Any = None,
@@ -54,7 +54,8 @@ class Indexed(Copyable, Generic[Row]):
         """Take the rows from an ORM, when the model is compiled.
 
         Args:
-            target: a mapped class, a session (the class is then the one in ``LXVariable[Row, ...]``), or a query.
+            target: a mapped class, a query, or a session; the class that is not given is the one in
+                ``LXVariable[Row, ...]``.
             session: the session in which to query, where ``target`` is none and holds none.
             using: the database alias, for Django.
             adapter: a row adapter to use without registration.

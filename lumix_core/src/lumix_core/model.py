@@ -91,13 +91,18 @@ class LXModel(Copyable):
         """
         return _named(self.constraints, name, f"Model {self.name!r} has no constraint")
 
-    def compile(self) -> LXProblem:
+    def compile(self, *, snapshot: bool = False) -> LXProblem:
         """Read the rows and return the model as arrays.
+
+        Args:
+            snapshot: whether all queries are read as the database was at one moment, in one transaction of isolation
+                level REPEATABLE READ, which stays open; without it each query may see what others committed since.
 
         Raises:
             LXModelError: the model would be wrong; the message names the family, the key and the attribute.
+            LXSourceError: there is no such snapshot of all that the model reads; the message says what to write.
         """
-        problem, self._report = compile_model(self)
+        problem, self._report = compile_model(self, snapshot=snapshot)
         return problem
 
     def explain(self) -> LXExplanation:

@@ -53,11 +53,12 @@ class LXOptimizer:
         self._options = common
         return self
 
-    def solve(self, model: LXModel, **options: Any) -> LXSolution:
+    def solve(self, model: LXModel, *, snapshot: bool = False, **options: Any) -> LXSolution:
         """Compile and solve a model.
 
         Args:
             model: the model; its rows are read now.
+            snapshot: whether all of them are read at one moment, as by ``model.compile(snapshot=True)``.
             options: common options for this run, over those of `use_solver`.
 
         Raises:
@@ -66,7 +67,7 @@ class LXOptimizer:
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
         solver, chosen = self._prepared("solve", model, options)
-        problem = model.compile()
+        problem = model.compile(snapshot=True) if snapshot else model.compile()
         started = time.perf_counter()
         raw = run(solver, problem, chosen)
         return solution_of(problem, raw, solver, time.perf_counter() - started)

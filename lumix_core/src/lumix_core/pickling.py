@@ -184,6 +184,21 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(buffer)
         self.objects: list[Any] = []
 
+    def find_class(self, module: str, name: str) -> Any:
+        """Return a class or function that the pickle names.
+
+        Raises:
+            LXCopyError: its module cannot be imported in this process; the message names it.
+        """
+        try:
+            return super().find_class(module, name)
+        except Exception as error:
+            raise LXCopyError(
+                f"This pickle cannot be loaded here: it needs {module}.{name}, and importing that failed with "
+                f"{type(error).__name__}: {sentence(str(error)).rstrip('.')}. Let this process do first what that "
+                f"module needs: have it on the import path, and set its framework up."
+            ) from error
+
     def persistent_load(self, number: int) -> Any:
         """Return an object by its number."""
         return self.objects[number]

@@ -13,8 +13,10 @@ from typing import Any, Protocol, cast, runtime_checkable
 from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
 from lumix_core.frames import is_frame, with_named_columns
+from lumix_core.loading import Loaded
 from lumix_core.mentions import Mentions
 from lumix_core.projecting import projected
+from lumix_core.snapshots import Snapshot
 from lumix_core.standins import RowClass, row_class_of
 from lumix_core.tables import FrameTable, LazyRows, Path, Table
 
@@ -124,7 +126,8 @@ class RowAdapter(Protocol):
 
         Args:
             rows: instances, of any mapped classes.
-            names: the relationships to load, those of them that a class has; None for all that is lazy.
+            names: the attributes to load, those of them that a class has; None for all that is lazy. Of these the
+                relationships must be loaded; columns are read one row at a time where they are not.
 
         Raises:
             LXCopyError: a row, all of which is to be loaded, was deleted meanwhile.
@@ -275,11 +278,15 @@ class Reading:
         tables: those read so far, by the identity of their source.
         wanted: what is wanted of each source; of one that is not named, the rows.
         reads: what it took to read each.
+        loaded: the rows whose relationships were loaded.
+        snapshot: the moment at which queries are read; None where each is read at its own.
     """
 
     tables: dict[Hashable, Table] = field(default_factory=dict)
     wanted: dict[Hashable, Wanted] = field(default_factory=dict)
     reads: list[Read] = field(default_factory=list)
+    loaded: Loaded = field(default_factory=Loaded)
+    snapshot: Snapshot | None = None
 
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
@@ -298,6 +305,8 @@ class Reading:
         return wanted.whole is not None or not wanted.paths.keys() <= table.columns.keys()
 
     def _read(self, source: Source, wanted: Wanted | None) -> Table:
+        if self.snapshot is not None and isinstance(source, QuerySource):
+            self.snapshot.enter(source.query, source.adapter.name)
         if isinstance(source, QuerySource) and wanted is not None and wanted.whole is None:
             table = source.project(tuple(wanted.paths))
             if table is not None:
@@ -305,36 +314,38 @@ class Reading:
             wanted.whole = "the query's rows are not plain columns, or changes are pending"
         table = source.read()
         if wanted is not None:
-            load_related(table, wanted)
+            load_related(table, wanted, self.loaded)
         return table
 
     def load(self) -> None:
         """Load what the functions want of rows that were read before the functions were known."""
         for identity, table in self.tables.items():
             if identity in self.wanted:
-                load_related(table, self.wanted[identity])
+                load_related(table, self.wanted[identity], self.loaded)
 
 
+DECLARED: Any = object()
+"""Stands for the class in ``LXVariable[Row, ...]``, where nothing else is given; None may be a mistake."""
 DEPTH = 3
 """How many steps away from a row its relationships are loaded in bulk."""
 
 
-def load_related(table: Table, wanted: Wanted) -> None:
-    """Load the relationships of live rows that functions go through, in bulk, so that none is loaded row by row."""
+def load_related(table: Table, wanted: Wanted, loaded: Loaded) -> None:
+    """Load what functions read of live rows and lead to from them, in bulk, so that nothing is loaded row by row."""
     from lumix_core.plugins import adapter_for
 
     adapter = None if table.row_type is None or table.detached else adapter_for(table.row_type)
     if adapter is None or not len(table):
         return
-    names = {name for path in wanted.paths for name in path[:-1]}
+    names = {name for path in wanted.paths for name in path}
     level, mentions = list(table.rows), Mentions(wanted.functions)
     for _ in range(DEPTH):
         classes = [adapter.row_class(cls) for cls in set(map(type, level)) if adapter.owns(cls)]
         named = {name for one in classes for name in one.attributes if name in mentions.of(one.mapped) | names}
+        loaded.load(adapter, level, named)
         related = named - {name for one in classes for name in one.columns}
         if not related:
             return
-        adapter.load(level, related)
         level = _related_rows(adapter, level, related)
 
 
@@ -382,7 +393,7 @@ def model_source(
     """Return the source for ``from_model(target, handle)``.
 
     Args:
-        target: a mapped class, a session (the class is then ``declared``), or a query.
+        target: a mapped class, a session (the class is then ``declared``), a query, or `DECLARED`.
         handle: a session or an alias, or None.
         declared: the row class from ``LXVariable[Row, ...]`` or ``LXIndexDimension(Row, ...)``.
         adapter: asked alone where given; else every adapter that is installed.
@@ -394,6 +405,8 @@ def model_source(
     # Plugins are found at the first ORM model, not at import.
     from lumix_core.plugins import row_adapters
 
+    if target is DECLARED:
+        target = _declared_or_error(declared, owner)
     adapters = [adapter] if adapter is not None else row_adapters()
     found = _first_query(adapters, target, handle, owner)
     if found is None and any(one.is_handle(target) for one in adapters):
@@ -419,6 +432,15 @@ def model_source(
         f"Give a mapped class, a query or a session, install the adapter of its ORM "
         f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects."
     )
+
+
+def _declared_or_error(declared: type | None, owner: str) -> type:
+    if declared is None:
+        raise LXSourceError(
+            f"{owner}.from_model() does not say which class to read. "
+            f"Give the class or a query, or name the class in LXVariable[Row, float](...)."
+        )
+    return declared
 
 
 def _check_declared(source: QuerySource, declared: type | None, owner: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, overload
+from uuid import uuid4
 
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
@@ -131,6 +133,8 @@ class LXSolution(Copyable):
         best_bound: a proved bound on the objective in the user's sense, or None where the solver gives none.
         start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
         start_reason: why a live session did not go on from where it was; empty where it did.
+        run_id: tells this run from any other: 32 hexadecimal digits, the same in every copy of the solution.
+        finished_at: when it was made, in UTC.
     """
 
     status: LXStatus
@@ -149,6 +153,8 @@ class LXSolution(Copyable):
     _model: str
     start: LXStart = LXStart.COLD
     start_reason: str = ""
+    run_id: str = field(default_factory=lambda: uuid4().hex)
+    finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
         for array in (self._x, self._duals, self._reduced_costs):
@@ -166,6 +172,11 @@ class LXSolution(Copyable):
     def is_feasible(self) -> bool:
         """Whether there is a point."""
         return self.status.has_point
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model that was solved."""
+        return self._model
 
     @property
     def objective_value(self) -> float:

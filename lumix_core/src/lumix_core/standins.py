@@ -6,6 +6,7 @@ Reading one that was not loaded raises `LXNotLoadedError`; it never runs a query
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ class RowClass:
         advice: what to write so that an attribute is loaded, with ``{cls}`` and ``{name}``.
         columns: those attributes that hold one value a row, which a query can read without making the row.
         related: the to-one relationships, each with the class of the row that it leads to.
+        members: what else the class of the stand-ins has of its own; each can be pickled.
     """
 
     mapped: type
@@ -37,10 +39,11 @@ class RowClass:
     advice: str = "Load it before copying."
     columns: frozenset[str] = frozenset()
     related: Mapping[str, type] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.mapped, self.attributes, self.primary_key, dict(self.aliases), self.advice)
-        return RowClass, (*parts, self.columns, dict(self.related))
+        return RowClass, (*parts, self.columns, dict(self.related), dict(self.members))
 
 
 _MADE: WeakKeyDictionary[type, type] = WeakKeyDictionary()
@@ -69,9 +72,10 @@ def _make(row_class: RowClass) -> type:
     mapped = row_class.mapped
     members: dict[str, Any] = {name: _NotLoaded(name, row_class) for name in row_class.attributes}
     members |= {name: _Alias(name, path, mapped) for name, path in row_class.aliases.items()}
+    members |= row_class.members
     members |= {
         MARK: row_class,
-        "__abstract__": True,  # SQLAlchemy's and Django's word for a class that is not mapped
+        "__abstract__": True,  # SQLAlchemy's word for a class that is not mapped
         "__module__": mapped.__module__,
         "__qualname__": mapped.__qualname__,
         "__doc__": mapped.__doc__,
@@ -83,8 +87,10 @@ def _make(row_class: RowClass) -> type:
 
 
 def _subclass(mapped: type, members: dict[str, Any]) -> type:
-    """Make a subclass that no ``__init_subclass__`` hears of; a metaclass sees ``__abstract__`` and maps nothing."""
-    return type(mapped)(mapped.__name__, (_Unheard, mapped), members)
+    """Make a subclass of which neither a metaclass nor ``__init_subclass__`` hears, so that nothing maps it."""
+    if isinstance(mapped, ABCMeta):  # which would have made what tells its instances from those of the mapped class
+        members["_abc_impl"] = vars(ABCMeta("_", (), {}))["_abc_impl"]
+    return type.__new__(type(mapped), mapped.__name__, (_Unheard, mapped), members)
 
 
 class _Unheard:
@@ -104,14 +110,18 @@ class _NotLoaded:
         self.row_class = row_class
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        mapped = self.row_class.mapped
         if instance is None:
-            return getattr(mapped, self.name)
-        advice = self.row_class.advice.format(cls=mapped.__name__, name=self.name)
-        raise LXNotLoadedError(
-            f"{mapped.__name__}.{self.name} was not loaded when this row was detached from its database, and a "
-            f"detached row runs no query. {advice}"
-        )
+            return getattr(self.row_class.mapped, self.name)
+        raise not_loaded(self.name, self.row_class)
+
+
+def not_loaded(name: str, row_class: RowClass) -> LXNotLoadedError:
+    """Return what to raise where an attribute is read that is not there."""
+    cls = row_class.mapped.__name__
+    return LXNotLoadedError(
+        f"{cls}.{name} was not loaded when this row was detached from its database, and a detached row runs no "
+        f"query. {row_class.advice.format(cls=cls, name=name)}"
+    )
 
 
 class _Alias:

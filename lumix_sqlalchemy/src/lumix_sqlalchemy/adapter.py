@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -12,7 +13,8 @@ from sqlalchemy.orm.util import AliasedClass
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import RowQuery
 from lumix_core.standins import RowClass
-from lumix_sqlalchemy import detaching
+from lumix_core.writing import RowWriter, WrittenTable
+from lumix_sqlalchemy import detaching, table_facts, writing
 from lumix_sqlalchemy.handles import checked, is_handle
 from lumix_sqlalchemy.ordering import key_names
 from lumix_sqlalchemy.queries import STATEMENTS, LegacyQuery, StatementQuery
@@ -73,6 +75,30 @@ class SQLAlchemyAdapter:
         """
         query = self._query(target, handle)
         return query if query is None or self.reader == SESSION else query.with_reader(self.reader)
+
+    def written_table(self, cls: type) -> WrittenTable:
+        """Return the attributes, keys and foreign keys of a class that is mapped to a table of its own.
+
+        Raises:
+            LXWriteError: it is part of an inheritance hierarchy, or mapped to a query.
+        """
+        return table_facts.written_table(cls)
+
+    def instance_values(self, row: Any) -> Mapping[str, Any]:
+        """Return the attributes that are set on a new instance, which no session has."""
+        return writing.mapped_values(row)
+
+    def writing(self, handle: object | None, tables: Sequence[WrittenTable]) -> AbstractContextManager[RowWriter]:
+        """Return a savepoint in a session or a connection's transaction, or a transaction of an engine's own.
+
+        Args:
+            handle: a ``Session`` or ``scoped_session``, an ``Engine``, a ``sessionmaker`` or a ``Connection``.
+            tables: what will be written.
+
+        Raises:
+            LXWriteError: the handle is none of these, or has no transaction for all of the tables.
+        """
+        return writing.writing(handle, tables)
 
     def _query(self, target: object, handle: object | None) -> StatementQuery | LegacyQuery | None:
         if isinstance(target, Query):

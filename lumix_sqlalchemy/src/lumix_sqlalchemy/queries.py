@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase
+from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase, inspect
 from sqlalchemy.orm import FromStatement, Query, Session
 
 from lumix_core.columns import Column
+from lumix_core.errors import LXSourceError
 from lumix_core.tables import Path
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read
 from lumix_sqlalchemy.readers import checked as checked_reader
 from lumix_sqlalchemy.reading import kept
+from lumix_sqlalchemy.snapshots import enter_snapshot
 
 Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextualSelect | FromStatement[Any] | TextClause
 STATEMENTS = (Select, CompoundSelect, TextualSelect, FromStatement, TextClause)
@@ -82,6 +84,15 @@ class StatementQuery:
             LXSourceError: there is no such reader, or it cannot read from this database, or is not installed.
         """
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
+
+    def snapshot(self) -> Hashable:
+        """See that this and all later reading in the session's transaction sees one moment; returns its connection.
+
+        Raises:
+            LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
+                the reader has a connection of its own.
+        """
+        return _snapshot(self.reader, resolved(self.handle), self.row_type, self.statement)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
@@ -150,6 +161,10 @@ class LegacyQuery:
         """Return the query with another reader of its columns, as `StatementQuery.with_reader` does."""
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
+    def snapshot(self) -> Hashable:
+        """See that this and all later reading sees one moment, as `StatementQuery.snapshot` does."""
+        return _snapshot(self.reader, resolved(self.handle), self.row_type, self.query.statement)
+
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
         refreshes = getattr(self.query.load_options, "_populate_existing", False)
@@ -157,6 +172,18 @@ class LegacyQuery:
 
     def __str__(self) -> str:
         return _in_one_line(self.query.statement)
+
+
+def _snapshot(reader: str, session: Session, row_type: type | None, statement: Any) -> Hashable:
+    if reader != SESSION:
+        raise LXSourceError(
+            f"snapshot=True: the reader {reader!r} reads over a connection of its own, which does not see the moment "
+            f"of the session's transaction. Use the reader {SESSION!r}, or leave out snapshot=True."
+        )
+    arguments: dict[str, Any] = {"clause": statement}
+    if row_type is not None:
+        arguments["mapper"] = inspect(row_type)
+    return enter_snapshot(session, arguments)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lumix_core import LXConstraint, LXLinearExpression, LXModel
+from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXVariable
 from lumix_core.copying import deep_copy, detach_orm_object
 from lumix_core.errors import LXCopyError, LXError
 from lumix_core.problem import LXProblem
@@ -109,12 +109,27 @@ class Copies(Kit):
         world.fill(3)
         query = adapter.query(world.Product, world.handle)
         assert query is not None
-        best = query.rows()[1]
-        model = LXModel("plan").add_variable(family(adapter, world).bounds(upper=lambda p: 9.0 if p is best else 1.0))
+        rows = list(query.rows())
+        x = LXVariable[Any, float]("x").from_data(rows).bounds(upper=_best(rows[1]))
+
+        copied = way(LXModel("plan").add_variable(x))
+
+        assert copied.compile().upper.tolist() == [1.0, 9.0, 1.0]
+
+    def test_a_row_that_a_query_finds_is_as_much_itself_in_the_copy(
+        self, adapter: RowAdapter, world: RowWorld, way: Way
+    ) -> None:
+        """Whether it is the very row that a function captured, the ORM tells; a copy says the same."""
+        world.fill(3)
+        query = adapter.query(world.Product, world.handle)
+        assert query is not None
+        rows = query.rows()
+        model = LXModel("plan").add_variable(family(adapter, world).bounds(upper=_best(rows[1])))
+        expected = model.compile().upper.tolist()
 
         copied = way(model)
 
-        assert copied.compile().upper.tolist() == [1.0, 9.0, 1.0]
+        assert copied.compile().upper.tolist() == expected
 
     def test_a_detached_row_is_plain(self, adapter: RowAdapter, world: RowWorld) -> None:
         """It is of its class, unmapped, readable and writable, and what was not loaded is an error that names it."""
@@ -147,13 +162,18 @@ class Copies(Kit):
 
 def plan(adapter: RowAdapter, world: RowWorld) -> LXModel:
     """Return a model that reads columns and relationships of its rows."""
+    parts_of = world.parts_of
     x = family(adapter, world).bounds(lower=0, upper=lambda p: 100.0 + len(p.name))
     total = LXLinearExpression().add_term(x, lambda p: p.price * p.category.markup)
-    weight = LXLinearExpression().add_term(x, lambda p: sum(part.weight for part in p.parts))
+    weight = LXLinearExpression().add_term(x, lambda p: sum(part.weight for part in parts_of(p)))
     limit = LXConstraint[Any]("weight").expression(weight).le().rhs(500)
     own = LXConstraint[Any]("own").from_model(world.Product, world.handle, adapter=adapter)
     own.expression(LXLinearExpression().add_term(x)).le().rhs(lambda p: 10.0 * p.price)
     return LXModel("plan").add_variable(x).add_constraints(limit, own).maximize(total)
+
+
+def _best(row: Any) -> Callable[[Any], float]:
+    return lambda p: 9.0 if p is row else 1.0
 
 
 def _using(captured: Any) -> Callable[[Any], float]:

@@ -94,6 +94,7 @@ class Reading(Kit):
         world.fill(2)
         rows = _read(adapter, world)
         rows[1].price = None
+        world.save(rows[1])
         model = LXModel("plan").add_variable(family(adapter, world).bounds(upper=lambda p: p.price))
 
         with pytest.raises(LXNumberError, match=r"'x'.*NULL.*key 2.*Product\.price"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -11,10 +11,12 @@ class RowWorld(Protocol):
     """What the author of a row adapter provides: mapped classes, a database of their own, and a handle on it.
 
     ``Product`` has ``id`` (primary key, int), ``name`` (text), ``price`` (float, nullable), ``category`` (to-one,
-    nullable) and ``parts`` (to-many). ``Category`` has ``id`` and ``markup`` (float). ``Part`` has ``id`` and
-    ``weight`` (float).
-    Relationships are lazy. `fill` saves products with the ids 1 to n, the i-th named ``"product i"`` with the price i,
-    all in one category with the markup 1.5, each with two parts of the weights i and 2 i.
+    nullable) and ``parts`` (to-many). ``Category`` has ``id`` and ``markup`` (float), and nothing that leads back to
+    products. ``Part`` has ``id`` and ``weight`` (float).
+    Relationships are lazy. The database enforces the foreign keys behind them, and deletes nothing on its own.
+
+    `fill` saves products with the ids 1 to n, the i-th named ``"product i"`` with the price i, all in one category with
+    the markup 1.5, each with two parts of the weights i and 2 i.
     """
 
     Product: type[Any]
@@ -29,6 +31,11 @@ class RowWorld(Protocol):
         """One of every kind of object that holds a connection or a session, and that no copy may hold."""
         ...
 
+    @property
+    def parts_of(self) -> Callable[[Any], Iterable[Any]]:
+        """How a function of a product asks for its parts: one that holds nothing, such as ``lambda p: p.parts``."""
+        ...
+
     def fill(self, count: int) -> None:
         """Save ``count`` products, and forget them: nothing of them is loaded afterwards."""
         ...
@@ -41,6 +48,10 @@ class RowWorld(Protocol):
         """Return what the handle has not saved yet, comparable by ``==``; () where the ORM keeps no such thing."""
         ...
 
+    def save(self, row: Any) -> None:
+        """Write what was changed in a row to the database, as a user of the ORM would."""
+        ...
+
     def delete(self, key: int) -> None:
         """Delete the row of a product and its parts in the database, behind the back of the handle."""
         ...
@@ -50,6 +61,10 @@ class RowWorld(Protocol):
 
         Asked for only where the adapter's queries have ``columns``.
         """
+        ...
+
+    def close_transaction(self) -> None:
+        """End the transaction that the handle may have begun, keeping what it wrote."""
         ...
 
     def close(self) -> None:

@@ -7,11 +7,13 @@ import pytest
 from lumix_core.rows import RowAdapter
 from lumix_core.testing.row_columns import Columns
 from lumix_core.testing.row_copies import Copies
+from lumix_core.testing.row_keeping import Keeping
 from lumix_core.testing.row_reading import Reading
 from lumix_core.testing.row_world import RowWorld
+from lumix_core.testing.row_writing import Writing
 
 
-class RowAdapterConformance(Reading, Columns, Copies):
+class RowAdapterConformance(Reading, Columns, Copies, Keeping, Writing):
     """Everything that LumiX counts on in the adapter of an ORM, as tests to inherit.
 
     The whole test module of an adapter::

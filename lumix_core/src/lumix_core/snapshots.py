@@ -1,0 +1,59 @@
+"""One moment for all that a compile reads: queries that can be read from one snapshot of their database."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from lumix_core.errors import LXSourceError
+
+
+@runtime_checkable
+class SnapshotQuery(Protocol):
+    """A query of an ORM that can be one of several which all see the database as it was at one moment."""
+
+    def snapshot(self) -> Hashable:
+        """See that all reading from now on, in the transaction of this query, sees the same moment.
+
+        A transaction is begun where there is none; one that has begun is left as it is.
+
+        Returns:
+            what stands for the transaction: equal for queries that are read in the same one.
+
+        Raises:
+            LXSourceError: the transaction that has begun, the database or the way of reading does not allow it; the
+                message says what to write.
+        """
+        ...
+
+
+@dataclass(eq=False)
+class Snapshot:
+    """The moment at which all sources of one compile are read.
+
+    Args:
+        first: the query that was read first, and its transaction.
+    """
+
+    first: tuple[object, Hashable] | None = None
+
+    def enter(self, query: object, adapter: str) -> None:
+        """Have a query read at this moment.
+
+        Raises:
+            LXSourceError: it cannot be.
+        """
+        if not isinstance(query, SnapshotQuery):
+            raise LXSourceError(
+                f"snapshot=True: the row adapter {adapter!r} does not say how to read {query} from a snapshot. Leave "
+                f"out snapshot=True, and read in a transaction that you begin as your database asks for it."
+            )
+        transaction = query.snapshot()
+        first = self.first or (query, transaction)
+        if first[1] != transaction:
+            raise LXSourceError(
+                f"snapshot=True: the model reads in two transactions, which see different moments: {first[0]} in one, "
+                f"{query} in the other. Give all of its sources the same session."
+            )
+        self.first = first

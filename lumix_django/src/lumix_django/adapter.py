@@ -1,0 +1,66 @@
+"""The row adapter for Django."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+from django.db.models import Model
+
+from lumix_core.rows import RowQuery
+from lumix_core.standins import RowClass, row_class_of
+from lumix_django import detaching
+from lumix_django.attributes import key_names
+from lumix_django.classes import row_class
+from lumix_django.handles import is_handle
+from lumix_django.queries import query_of
+
+
+class DjangoAdapter:
+    """Rows of models, read through the querysets, managers and databases that Django itself would use."""
+
+    name = "django"
+
+    def owns(self, cls: type) -> bool:
+        """Whether the class is a model with a table or a view; abstract bases and detached classes are none."""
+        return issubclass(cls, Model) and hasattr(cls, "_meta") and not cls._meta.abstract and row_class_of(cls) is None
+
+    def is_handle(self, obj: object) -> bool:
+        """Whether the object is a connection, a cursor, a manager or a queryset."""
+        return is_handle(obj)
+
+    def primary_key(self, cls: type) -> tuple[str, ...]:
+        """Return the attributes of the key: ``id``, or whatever the model calls it; of a foreign key ``..._id``."""
+        return key_names(cls)
+
+    def row_class(self, cls: type) -> RowClass:
+        """Return the attributes of a model, as plain data."""
+        return row_class(cls)
+
+    def load(self, rows: Sequence[Any], names: Set[str] | None = None) -> None:
+        """Load the fields and relationships that the rows lack, or those named, in a few queries for all of them."""
+        detaching.load(rows, names)
+
+    def release(self, rows: Sequence[Any]) -> None:
+        """Take the related sets from rows again that `load` gave them: Django reads those anew each time."""
+        detaching.release(rows)
+
+    def values(self, row: Any) -> dict[str, Any]:
+        """Return the attributes of a row that are loaded; runs no query."""
+        return detaching.values(row)
+
+    def plain(self, value: Any) -> Any:
+        """Return a definition (a field, a condition, an expression) as it is."""
+        return detaching.plain(value)
+
+    def query(self, target: object, handle: object | None) -> RowQuery | None:
+        """Turn what was given to ``from_model`` into a query.
+
+        Args:
+            target: a model, a manager or a queryset (or raw queryset).
+            handle: the alias of a database; without one Django's routers choose.
+
+        Raises:
+            LXSourceError: the model is abstract, Django is not set up, or there is no such database.
+        """
+        return query_of(target, handle)

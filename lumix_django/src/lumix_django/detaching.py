@@ -1,0 +1,193 @@
+"""What a copy takes from Django's instances: loading what they lack in bulk, and reading them.
+
+Django keeps no identity map: a row is loaded into the very instances that are given. What Django itself would keep in
+an instance (a deferred field, a foreign key's row) stays there; a set of related rows, which Django reads anew each
+time, is taken out again by `release`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence, Set
+from inspect import getattr_static
+from typing import Any
+
+from django.db.models import Field, Q, QuerySet, prefetch_related_objects
+from django.db.models.expressions import BaseExpression, Combinable
+from django.db.models.options import Options
+
+from lumix_core.errors import LXCopyError
+from lumix_django.attributes import Names, key_names, names_of
+from lumix_django.classes import UNSAVED, DetachedState
+from lumix_django.handles import readable
+from lumix_django.sets import DetachedSet
+
+ROWS_A_QUERY = 20_000
+"""How many rows are asked for in one query; databases limit a statement's parameters."""
+PAIRS_A_QUERY = 500
+"""The same where a key has several columns: of conditions on these SQLite takes no thousand."""
+PREFETCHED = "_prefetched_objects_cache"
+OURS = "_lumix_loaded"
+DEFINITIONS = (BaseExpression, Combinable, DetachedState, Field, Options, Q)
+
+
+def load(rows: Sequence[Any], names: Set[str] | None = None) -> None:
+    """Load the fields and relationships that the rows lack, or only those that are named.
+
+    Raises:
+        LXCopyError: a row, all of which is to be loaded, was deleted meanwhile.
+        LXSourceError: an event loop runs in this thread.
+    """
+    groups: dict[tuple[type, str | None], list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[type(row), row._state.db].append(row)
+    for (model, alias), some in groups.items():
+        with readable(f"What the rows of {model.__name__} lack"):
+            size = ROWS_A_QUERY if len(key_names(model)) == 1 else PAIRS_A_QUERY
+            for start in range(0, len(some), size):
+                _load_some(model, alias, some[start : start + size], names)
+
+
+def _load_some(model: Any, alias: str | None, rows: Sequence[Any], names: Set[str] | None) -> None:
+    known = names_of(model)
+    saved = [row for row in rows if not row._state.adding]
+    deferred = _wanted(known.fields, names)
+    lacking = [row for row in saved if not deferred <= row.__dict__.keys()]
+    if lacking:
+        _read_again(model, alias, lacking if names is not None else saved, deferred)
+    related = {name: _without(name, rows, known) for name in sorted(_wanted(known.relationships, names))}
+    if names is None and not lacking and any(related.values()):
+        _read_again(model, alias, saved, deferred)
+    for name, some in related.items():
+        if some:
+            _load_related(name, some, known)
+
+
+def _wanted(known: Iterable[str], names: Set[str] | None) -> frozenset[str]:
+    return frozenset(known) if names is None else frozenset(known) & names
+
+
+def _read_again(model: Any, alias: str | None, rows: Sequence[Any], names: Set[str]) -> None:
+    """Read the fields that rows lack, and see that all of them are still there."""
+    missing = sorted({name for row in rows for name in names - row.__dict__.keys()})
+    query = QuerySet(model, using=alias).filter(pk__in=[row.pk for row in rows])
+    found = (
+        {one.pk: one for one in query.only(*missing)} if missing else dict.fromkeys(query.values_list("pk", flat=True))
+    )
+    for row in rows:
+        if row.pk not in found:
+            raise _deleted(row)
+        for name in missing:
+            if name not in row.__dict__:
+                setattr(row, name, getattr(found[row.pk], name))
+
+
+def _deleted(row: Any) -> LXCopyError:
+    return LXCopyError(
+        f"The row {type(row).__name__} with the key {row.pk!r} is no longer in the database, so what was not loaded "
+        f"of it cannot be copied. Leave it out of the model's rows, or read them again."
+    )
+
+
+def _without(name: str, rows: Sequence[Any], known: Names) -> list[Any]:
+    """Return the rows that lack what a relationship leads to, and can be asked for it."""
+    if name in known.to_many:
+        key = known.to_many[name]
+        return [row for row in rows if not row._state.adding and key not in row.__dict__.get(PREFETCHED, ())]
+    relation = known.to_one[name]
+    lacking = [row for row in rows if not relation.is_cached(row)]
+    if name in known.forward:
+        return [row for row in lacking if None not in _local_values(row, relation)]
+    return lacking if name in known.generic else [row for row in lacking if not row._state.adding]
+
+
+def _local_values(row: Any, field: Any) -> list[Any]:
+    """Return what a row itself holds of a foreign key; None where that is not loaded either."""
+    return [row.__dict__.get(own.attname) for own, _ in field.related_fields]
+
+
+def _load_related(name: str, rows: Sequence[Any], known: Names) -> None:
+    if name in known.forward and len(known.forward[name].related_fields) == 1:
+        _load_forward(name, rows, known.forward[name])
+        return
+    prefetch_related_objects(rows, name)
+    if name in known.to_many:
+        for row in rows:
+            setattr(row.__dict__[PREFETCHED][known.to_many[name]], OURS, True)
+    elif name not in known.reverse_one:  # what is not there is missed when it is read, as without loading
+        for row in rows:
+            relation = known.to_one[name]
+            if relation.is_cached(row) and relation.get_cached_value(row) is None:
+                relation.delete_cached_value(row)
+
+
+def _load_forward(name: str, rows: Sequence[Any], field: Any) -> None:
+    """Load the rows of a foreign key, with the query of its attribute.
+
+    Django's own prefetching writes one condition a key, of which SQLite takes no thousand.
+    """
+    ((own, remote),) = field.related_fields
+    keys = sorted({row.__dict__[own.attname] for row in rows}, key=repr)
+    query = getattr_static(type(rows[0]), name).get_queryset(instance=rows[0])
+    found = {getattr(one, remote.attname): one for one in query.filter(**{f"{remote.name}__in": keys})}
+    for row in rows:
+        related = found.get(row.__dict__[own.attname])
+        if related is not None:  # what is not there is missed when it is read, as without loading
+            field.set_cached_value(row, related)
+            if not field.remote_field.multiple:
+                field.remote_field.set_cached_value(related, row)
+
+
+def release(rows: Iterable[Any]) -> None:
+    """Take the sets of related rows out again that `load` put into instances."""
+    for row in rows:
+        kept = row.__dict__.get(PREFETCHED)
+        if kept is not None:
+            for key in [key for key, found in kept.items() if hasattr(found, OURS)]:
+                del kept[key]
+            if not kept:
+                del row.__dict__[PREFETCHED]
+
+
+def values(row: Any) -> dict[str, Any]:
+    """Return the attributes of a row that are loaded; runs no query."""
+    names = names_of(type(row))
+    found = dict(row.__dict__)
+    if found.pop("_state").adding:
+        found["_state"] = UNSAVED
+    prefetched = found.pop(PREFETCHED, {})
+    found |= {name: getattr(row, name) for name in names.converted & found.keys()}
+    for name, relation in names.to_one.items():
+        if relation.is_cached(row):
+            found |= _of_one(name, relation.get_cached_value(row), names)
+        elif name in names.forward and relation.null and None in _loaded_values(found, relation):
+            found[name] = None
+    for name, key in names.to_many.items():
+        if key in prefetched and prefetched[key]._result_cache is not None:
+            found[name] = _of_many(f"{type(row).__name__}.{name}", prefetched[key])
+    return found
+
+
+def _of_one(name: str, related: Any, names: Names) -> dict[str, Any]:
+    """Return what an attribute reads as; where Django would say that there is no row, nothing."""
+    absent = related is None and name in names.forward and not names.forward[name].null
+    return {} if absent else {name: related}
+
+
+def _loaded_values(found: dict[str, Any], field: Any) -> list[Any]:
+    return [found[own.attname] for own, _ in field.related_fields if own.attname in found]
+
+
+def _of_many(name: str, found: Any) -> DetachedSet:
+    return DetachedSet(name, list(found._result_cache), _is_ordered(found._query))
+
+
+def _is_ordered(query: Any) -> bool:
+    """What ``QuerySet.ordered`` tells, without working out the conditions of a queryset that will not be run."""
+    by_model = query.default_ordering and query.get_meta().ordering and not query.group_by
+    return bool(query.extra_order_by or query.order_by or by_model)
+
+
+def plain(value: Any) -> Any:
+    """Return a definition as it is; a queryset that was evaluated is none."""
+    return value if issubclass(type(value), DEFINITIONS) and not isinstance(value, QuerySet) else NotImplemented

@@ -1,0 +1,87 @@
+"""When columns say all that instances would: which querysets, models and paths can be read by ``values_list()``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.db import router
+from django.db.models import Prefetch, QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.query import ModelIterable
+from django.db.models.sql import Query
+
+from lumix_core.columns import Column, transposed
+from lumix_core.tables import Path
+from lumix_django.attributes import column_names, key_names, loads_plainly, related_models
+
+READING = (
+    "__iter__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "db", "iterator", "values_list",
+)  # fmt: skip
+"""What a queryset of a class of its own may have changed, so that its rows are not those of its query."""
+
+
+def reads_plainly(queryset: Any) -> bool:
+    """Whether a queryset returns one instance for each row of its query, which holds just what was read."""
+    query, kind = queryset.query, type(queryset)
+    if queryset._iterable_class is not ModelIterable or type(query) is not Query:
+        return False
+    if any(getattr(kind, name) is not getattr(QuerySet, name) for name in READING):
+        return False
+    more = (query.combinator, query.distinct, query.distinct_fields, query.annotations, query.extra, query.group_by)
+    return not any(more) and not query.select_for_update and loads_plainly(queryset.model)
+
+
+def can_read(queryset: Any, paths: Sequence[Path]) -> bool:
+    """Whether each path leads to a column, by joins that find the very rows that the attributes lead to."""
+    if any(len(path) > 1 for path in paths) and any(_is_narrowed(one) for one in queryset._prefetch_related_lookups):
+        return False
+    known = {field.name for field in queryset._known_related_objects}
+    return all(path and _leads_to_column(queryset, path, known) for path in paths)
+
+
+def _is_narrowed(lookup: Any) -> bool:
+    return isinstance(lookup, Prefetch) and lookup.queryset is not None
+
+
+def _leads_to_column(queryset: Any, path: Path, known: Iterable[str]) -> bool:
+    model, alias = queryset.model, queryset.db
+    if len(path) > 1 and path[0] in known:  # leads to an instance that the user holds
+        return False
+    for name in path[:-1]:
+        model = related_models(model).get(name)
+        if model is None or not loads_plainly(model) or not _is_read_from(alias, model):
+            return False
+    return path[-1] in column_names(model)
+
+
+def _is_read_from(alias: str, model: Any) -> bool:
+    """Whether the routers, where there are any, have a related row read from the database of the row."""
+    return not router.routers or router.db_for_read(model) == alias
+
+
+def selected(queryset: Any, paths: Sequence[Path]) -> list[Sequence[Any] | Column]:
+    """Run the query for some columns and return one sequence for each path."""
+    markers = {path: _marker(queryset.model, path) for path in paths}
+    asked = list(dict.fromkeys([*paths, *(one for one in markers.values() if one is not None)]))
+    rows = list(queryset.values_list(*(LOOKUP_SEP.join(path) for path in asked)))
+    columns = transposed(rows) if rows else [()] * len(asked)
+    found = dict(zip(asked, columns, strict=True))
+    return [_marked(found[path], found.get(markers[path] or ())) for path in paths]
+
+
+def _marker(model: Any, path: Path) -> Path | None:
+    """Return the path to a key that is NULL where there is no related row; None where NULL stays None anyway."""
+    for name in path[:-1]:
+        model = related_models(model)[name]
+    field = next(one for one in model._meta.concrete_fields if one.attname == path[-1])
+    if len(path) == 1 or not hasattr(field, "from_db_value"):
+        return None
+    return (*path[:-1], key_names(model)[0])
+
+
+def _marked(values: Sequence[Any] | Column, keys: Sequence[Any] | Column | None) -> Sequence[Any] | Column:
+    if keys is None or isinstance(keys, np.ndarray):  # an array of numbers has no NULL
+        return values
+    return [None if key is None else value for value, key in zip(values, keys, strict=True)]

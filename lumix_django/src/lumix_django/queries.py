@@ -1,0 +1,231 @@
+"""The queries behind ``from_model``: each runs as Django itself would run it, and leaves the user's queryset alone."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Model, Prefetch, QuerySet
+from django.db.models.manager import BaseManager
+from django.db.models.query import (
+    FlatValuesListIterable,
+    NamedValuesListIterable,
+    RawQuerySet,
+    ValuesIterable,
+    ValuesListIterable,
+)
+
+from lumix_core.collector import Paused
+from lumix_core.columns import Column
+from lumix_core.errors import LXSourceError
+from lumix_core.standins import row_class_of
+from lumix_core.tables import Path
+from lumix_django.handles import check_ready, checked_alias, readable
+from lumix_django.ordering import in_order, values_in_order
+from lumix_django.projecting import READING, can_read, reads_plainly, selected
+
+VALUES = (ValuesIterable, ValuesListIterable, NamedValuesListIterable, FlatValuesListIterable)
+AnyQuery: TypeAlias = "ModelQuery | ValuesQuery | FetchedQuery"
+
+
+def query_of(target: Any, handle: object | None) -> AnyQuery | None:
+    """Return the query for a model, a manager or a queryset; None for anything of others.
+
+    Raises:
+        LXSourceError: it cannot be read; the message says what to write.
+    """
+    if isinstance(target, type):
+        is_model = issubclass(target, Model) and target is not Model and row_class_of(target) is None
+        return _query_of_model(target, handle) if is_model else None
+    if issubclass(type(target), Model):
+        raise LXSourceError(
+            f"from_model() got one row of {type(target).__name__}, not a model or a queryset. "
+            f"Write .from_model({type(target).__name__}), or .from_data([row]) for rows that you have."
+        )
+    if issubclass(type(target), BaseManager):
+        return _query_of_queryset(target.all(), handle)
+    return _query_of_queryset(target, handle) if issubclass(type(target), QuerySet | RawQuerySet) else None
+
+
+def _query_of_model(model: Any, handle: object | None) -> AnyQuery:
+    if model._meta.abstract or model._meta.swapped:
+        why = "abstract" if model._meta.abstract else f"swapped for {model._meta.swapped}"
+        raise LXSourceError(
+            f"from_model() got {model.__name__}, which is {why}, so that it has no table and no rows. "
+            f"Give the model that has."
+        )
+    check_ready(model)
+    return _query_of_queryset(model._default_manager.using(checked_alias(handle, model.__name__)), None)
+
+
+def _query_of_queryset(queryset: Any, handle: object | None) -> AnyQuery:
+    model = queryset.model
+    check_ready(model)
+    if handle is not None:
+        queryset = queryset.using(checked_alias(handle, "queryset"))
+    if isinstance(queryset, RawQuerySet):
+        return FetchedQuery(queryset)
+    values = issubclass(queryset._iterable_class, VALUES)
+    if not values:
+        _check_annotations(queryset)
+    if queryset._result_cache is not None:
+        return FetchedQuery(queryset)
+    return ValuesQuery(values_in_order(queryset), queryset) if values else ModelQuery(in_order(queryset), queryset)
+
+
+def _check_annotations(queryset: Any) -> None:
+    lookups = (one for one in queryset._prefetch_related_lookups if isinstance(one, Prefetch))
+    lists = (one.to_attr for one in lookups if one.to_attr)
+    _check_hidden(queryset.model, [*queryset.query.annotations, *queryset.query.extra, *lists])
+
+
+def _check_hidden(model: Any, names: Iterable[str]) -> None:
+    """Refuse attributes of the rows that hide what functions would read of the class.
+
+    Raises:
+        LXSourceError: the class has a constant or a method of that name.
+    """
+    for name in names:
+        found = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
+        if found is not None and (callable(found) or not hasattr(type(found), "__get__")):
+            raise LXSourceError(
+                f"from_model() got a queryset that annotates {model.__name__} rows with {name!r}, which the "
+                f"class has already: functions of rows could mean either. Give the annotation a name of its own."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class ModelQuery:
+    """A queryset of instances.
+
+    Args:
+        queryset: a copy, in order, so that each reading asks the database.
+        origin: what the user gave.
+    """
+
+    queryset: Any
+    origin: Any
+
+    @property
+    def row_type(self) -> type | None:
+        """The model."""
+        model: type = self.queryset.model
+        return model
+
+    @cached_property
+    def identity(self) -> Hashable:
+        """Equal for querysets that send the same SQL and make the same of its rows."""
+        return _identity(self.queryset, self.origin, tuple(self.queryset._prefetch_related_lookups))
+
+    def rows(self, flush: bool = True) -> Sequence[Any]:
+        """Run the query; Django has no pending changes, and its instances are new ones each time."""
+        with readable(self.queryset.model.__name__):
+            return list(self.queryset._chain())
+
+    def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Sequence[Any] | Column] | None:
+        """Read some columns in one query, which joins what the paths lead to; None where only instances are true."""
+        if not (paths and reads_plainly(self.queryset) and can_read(self.queryset, paths)):
+            return None if paths else []
+        with readable(self.queryset.model.__name__), Paused():
+            return selected(self.queryset, paths)
+
+    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
+        """Return no instance, since Django keeps none; None where a copy must hold the query's own."""
+        plain = reads_plainly(self.queryset) and not self.queryset._known_related_objects
+        return {} if plain and not self.queryset._prefetch_related_lookups else None
+
+    def __str__(self) -> str:
+        return _shown(self.queryset)
+
+
+@dataclass(frozen=True, eq=False)
+class ValuesQuery:
+    """A queryset of dicts, tuples or single values; the arguments are those of `ModelQuery`."""
+
+    queryset: Any
+    origin: Any
+    row_type: None = None
+
+    @cached_property
+    def identity(self) -> Hashable:
+        """Equal for querysets that send the same SQL and make the same of its rows."""
+        return _identity(self.queryset, self.origin, tuple(self.queryset._fields or ()))
+
+    def rows(self, flush: bool = True) -> Sequence[Any]:
+        """Run the query."""
+        with readable(self.queryset.model.__name__):
+            return list(self.queryset._chain())
+
+    def __str__(self) -> str:
+        return _shown(self.queryset)
+
+
+@dataclass(frozen=True, eq=False)
+class FetchedQuery:
+    """A queryset that holds its rows already, with what the user changed in them; or one of raw SQL."""
+
+    queryset: Any
+
+    @property
+    def row_type(self) -> type | None:
+        """The model; None where the rows are dicts, tuples or single values."""
+        values = issubclass(getattr(self.queryset, "_iterable_class", object), VALUES)
+        return None if values else self.queryset.model
+
+    @property
+    def identity(self) -> Hashable:
+        """One and the same queryset is read once."""
+        return ("fetched", id(self.queryset))
+
+    def rows(self, flush: bool = True) -> Sequence[Any]:
+        """Return the rows that the queryset holds; raw SQL is run anew."""
+        with readable(self.queryset.model.__name__):
+            rows = list(self.queryset if self.queryset._result_cache is not None else _again(self.queryset))
+        if rows and isinstance(self.queryset, RawQuerySet):
+            _check_hidden(self.queryset.model, vars(rows[0]).keys() - {"_state"})
+        return rows
+
+    def __str__(self) -> str:
+        if self.queryset._result_cache is None:
+            return " ".join(str(self.queryset.query).split())
+        return f"{len(self.queryset)} rows of {self.queryset.model.__name__} that a queryset holds already"
+
+
+def _again(raw: Any) -> Any:
+    """Return a copy of a raw queryset that has not been run."""
+    twin = raw.using(raw.db)
+    return twin.prefetch_related(*raw._prefetch_related_lookups)
+
+
+def _identity(queryset: Any, origin: Any, more: tuple[Any, ...]) -> Hashable:
+    """Return what is equal for equal querysets; one that cannot be compared is equal to itself only."""
+    kind = type(queryset)
+    own = any(getattr(kind, name) is not getattr(QuerySet, name) for name in READING)
+    if own or queryset._known_related_objects or any(isinstance(one, Prefetch) for one in more):
+        return ("one", id(origin))
+    sql, parameters = _sql(queryset)
+    values = (sql, parameters, tuple(map(type, parameters)), tuple(queryset.query.annotations.items()), more)
+    found = (kind, queryset.model, queryset.db, queryset._iterable_class, values)
+    try:
+        hash(found)
+    except TypeError:
+        return ("one", id(origin))
+    return found
+
+
+def _sql(queryset: Any) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL of a queryset and its parameters; of one that has no rows nothing needs to be sent."""
+    try:
+        with readable(queryset.model.__name__):  # to write SQL, Django may ask the database for its version
+            sql, parameters = queryset.query.get_compiler(using=queryset.db).as_sql()
+    except EmptyResultSet:
+        return f"no rows of {queryset.model.__name__}", ()
+    return sql, tuple(parameters)
+
+
+def _shown(queryset: Any) -> str:
+    sql, parameters = _sql(queryset)
+    return " ".join((sql % parameters if parameters else sql).split())

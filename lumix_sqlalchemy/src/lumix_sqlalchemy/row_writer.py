@@ -1,0 +1,176 @@
+"""Deleting, changing, inserting and looking for rows over one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKeyConstraint,
+    FromClause,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    inspect,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy import update as update_statement
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.elements import ColumnElement
+
+from lumix_core.errors import LXWriteError
+from lumix_core.writing import Key, WrittenTable
+from lumix_sqlalchemy.bulk import insert_columns
+from lumix_sqlalchemy.savepoints import savepoint
+
+KEYS_A_QUERY = 400
+"""How many keys are looked for in one query; databases limit a statement's parameters."""
+KEYS_ONE_BY_ONE = 20
+TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+TURN_OF_SOME = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
+CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
+
+
+class ConnectionWriter:
+    """Writes over a connection that has begun a transaction.
+
+    ``changed`` holds the tables whose rows were deleted or changed.
+    """
+
+    integrity_errors = (IntegrityError,)
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.changed: set[Table] = set()
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        """Return a block that leaves nothing behind if it fails."""
+        return savepoint(self.connection)
+
+    def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
+        """Return how many rows of other tables refer to rows that would be deleted, and would go or change too."""
+        found: dict[str, int] = {}
+        target = table_of(table.cls)
+        for key in _cascading(target):
+            count = self._count_referring(key, table, where) if where or key.table is not target else 0
+            if count:
+                found[key.table.fullname] = found.get(key.table.fullname, 0) + count
+        return found
+
+    def _count_referring(self, key: ForeignKeyConstraint, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        child: Any = key.table.alias("referring")
+        pairs = [child.c[one.parent.key] == one.column for one in key.elements]
+        statement = select(func.count()).select_from(child.join(key.referred_table, and_(*pairs)))
+        statement = statement.where(*_conditions(key.referred_table, table, where))
+        if key.table is key.referred_table:  # those that are deleted themselves do not count
+            chosen = and_(*_conditions(child, table, where))
+            statement = statement.where(func.coalesce(case((chosen, 1)), 0) == 0)
+        return int(self.connection.scalar(statement) or 0)
+
+    def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Delete rows and return how many."""
+        target = table_of(table.cls)
+        self.changed.add(target)
+        self._take_turns(table, where)
+        return self.connection.execute(delete(target).where(*_conditions(target, table, where))).rowcount
+
+    def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+        """Set attributes of rows and return how many rows there are."""
+        target = table_of(table.cls)
+        self.changed.add(target)
+        stored = {column_of(table.cls, name): value for name, value in values.items()}
+        statement = update_statement(target).where(*_conditions(target, table, where)).values(stored)
+        return self.connection.execute(statement).rowcount
+
+    def insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Insert rows by the fastest way that gives exactly what SQLAlchemy's own would."""
+        self.changed.add(table_of(table.cls))
+        self._check_zeros(table, columns)
+        named = {column_of(table.cls, name): values for name, values in columns.items()}
+        insert_columns(self.connection, table_of(table.cls), named)
+
+    def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
+        """Wait for another write-back of the same rows to be committed, on PostgreSQL.
+
+        In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by
+        themselves. Who writes all rows waits for everyone, who writes some of them for those who write the same ones.
+        """
+        if self.connection.dialect.name != "postgresql":
+            return
+        name = f"lumix {table.name}"
+        self.connection.execute(TURN_OF_SOME if where else TURN, {"name": name})
+        if where:
+            self.connection.execute(TURN, {"name": f"{name} {sorted(where.items())!r}"})
+
+    def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Refuse a 0 that MySQL and MariaDB would take for "the next number"."""
+        if self.connection.dialect.name not in ("mysql", "mariadb"):
+            return
+        counted = table_of(table.cls).autoincrement_column
+        for name, values in columns.items():
+            if column_of(table.cls, name) is counted and 0 in values:
+                raise LXWriteError(
+                    f"{table.cls.__name__}.{name} is 0 in one of the rows, and {self.connection.dialect.name} puts the "
+                    f"next number in place of a 0 in an AUTO_INCREMENT column. Declare the column with "
+                    f"autoincrement=False, or give another key. Nothing was written."
+                )
+
+    def existing(self, target: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
+        """Return those of some keys that rows have.
+
+        What a database takes for equal need not be equal in Python, such as texts that differ in case: the first keys
+        that were not found are asked for one by one.
+        """
+        columns = [target.c[name] if isinstance(target, Table) else column_of(target, name) for name in names]
+        found = {key for part in _parts(keys) for key in self._asked(columns, part)}
+        lacking = [key for key in keys if key not in found][:KEYS_ONE_BY_ONE]
+        return found | {key for key in lacking if self._asked(columns, [key])}
+
+    def _asked(self, columns: Sequence[Column[Any]], keys: Sequence[Key]) -> set[Key]:
+        alone = len(columns) == 1
+        condition = columns[0].in_([key[0] for key in keys]) if alone else tuple_(*columns).in_(keys)
+        return {tuple(row) for row in self.connection.execute(select(*columns).where(condition))}
+
+
+def table_of(cls: type) -> Table:
+    """Return the table of a class that has one of its own."""
+    mapper: Mapper[Any] = inspect(cls)
+    assert isinstance(mapper.local_table, Table)
+    return mapper.local_table
+
+
+def column_of(cls: type, name: str) -> Column[Any]:
+    """Return the column that an attribute is stored in."""
+    mapper: Mapper[Any] = inspect(cls)
+    return mapper.columns[name]
+
+
+def _conditions(source: FromClause, table: WrittenTable, where: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """Return the conditions on a table, or an alias of it; "= NULL" becomes IS NULL."""
+    return [source.c[column_of(table.cls, name).key] == value for name, value in where.items()]
+
+
+def _cascading(target: Table) -> Iterator[ForeignKeyConstraint]:
+    """Yield the foreign keys to a table whose rule changes the rows that refer to what is deleted."""
+    for table in target.metadata.tables.values():
+        for key in table.foreign_key_constraints:
+            if (key.ondelete or "").upper() in CHANGING and _refers_to(key, target):
+                yield key
+
+
+def _refers_to(key: ForeignKeyConstraint, target: Table) -> bool:
+    named = f"{key.elements[0].target_fullname.rpartition('.')[0]}"
+    return named == target.fullname
+
+
+def _parts(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    for start in range(0, len(keys), KEYS_A_QUERY):
+        yield keys[start : start + KEYS_A_QUERY]

@@ -1,0 +1,186 @@
+"""Writing rows of mapped classes: what is known of their tables, and the transaction in which they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, bindparam, inspect, text
+from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, sessionmaker
+
+from lumix_core.errors import LXWriteError
+from lumix_core.writing import WrittenTable
+from lumix_sqlalchemy.handles import SESSIONS, async_handles, resolved
+from lumix_sqlalchemy.row_writer import ConnectionWriter
+from lumix_sqlalchemy.savepoints import begin_for_real, savepoint
+
+NOT_TRANSACTIONAL = text(
+    "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN information_schema.engines e "
+    "ON e.engine = t.engine WHERE t.table_schema = coalesce(:schema, database()) AND t.table_name IN :names "
+    "AND e.transactions <> 'YES'"
+).bindparams(bindparam("names", expanding=True))
+
+
+@contextmanager
+def writing(handle: object, tables: Sequence[WrittenTable]) -> Iterator[ConnectionWriter]:
+    """Return a writer in a transaction of its own, or in a savepoint of the one that a session or connection has.
+
+    Raises:
+        LXWriteError: the handle is none, or has no transaction for all of the tables.
+    """
+    if isinstance(handle, SESSIONS):
+        with _in_session(resolved(handle), tables) as writer:
+            yield writer
+    elif isinstance(handle, sessionmaker):
+        with handle.begin() as session, _in_session(session, tables) as writer:
+            yield writer
+    elif isinstance(handle, Connection) and handle.in_transaction():
+        transaction = handle.get_transaction()
+        assert transaction is not None
+        with _on_connection(handle, tables, transaction.rollback) as writer:
+            yield writer
+    elif isinstance(handle, Connection | Engine):
+        with _begun(handle) as connection, _on_connection(connection, tables, _nothing) as writer:
+            yield writer
+    else:
+        raise _no_handle(handle)
+
+
+@contextmanager
+def _begun(handle: Connection | Engine) -> Iterator[Connection]:
+    if isinstance(handle, Engine):
+        with handle.begin() as connection:
+            yield connection
+    else:
+        with handle.begin():
+            yield handle
+
+
+def _nothing() -> None:
+    """A transaction of our own is rolled back where it was begun."""
+
+
+@contextmanager
+def _in_session(session: Session, tables: Sequence[WrittenTable]) -> Iterator[ConnectionWriter]:
+    """Write in the session's own transaction; pending changes are flushed first, as by a query of the session."""
+    if session.autoflush:
+        session.flush()
+    _check_flushed(session, tables)
+    connection = _only_connection(session, tables)
+    with _on_connection(connection, tables, session.rollback) as writer:
+        yield writer
+    _expire(session, writer.changed)
+
+
+@contextmanager
+def _on_connection(
+    connection: Connection, tables: Sequence[WrittenTable], on_lost: Callable[[], object]
+) -> Iterator[ConnectionWriter]:
+    if connection._is_autocommit_isolation():
+        raise LXWriteError(
+            "LXWriteBack.write() got a connection in AUTOCOMMIT, where each statement is committed by itself, and a "
+            "failure would leave half of the rows. Use an engine or a session without isolation_level='AUTOCOMMIT'."
+        )
+    _check_engines(connection, tables)
+    begin_for_real(connection)
+    with savepoint(connection, on_lost):
+        yield ConnectionWriter(connection)
+
+
+def _check_flushed(session: Session, tables: Sequence[WrittenTable]) -> None:
+    """Refuse changes of the very classes that would reach the database later, among or over what is written."""
+    classes = tuple(one.cls for one in tables)
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, classes):
+            raise LXWriteError(
+                f"The session holds changes of {type(row).__name__} that are not flushed, and its autoflush is off: "
+                f"they would be written after the rows of this write-back, or be lost. Call session.flush() first, or "
+                f"session.expunge() them."
+            )
+
+
+def _only_connection(session: Session, tables: Sequence[WrittenTable]) -> Connection:
+    found = {one.cls: session.connection(bind_arguments={"mapper": inspect(one.cls)}) for one in tables}
+    first, *others = found.values()
+    if any(other is not first for other in others):
+        names = ", ".join(f"{cls.__name__} in {one.engine.url!r}" for cls, one in found.items())
+        raise LXWriteError(
+            f"The session keeps these classes in different databases, which have no transaction in common: {names}. "
+            f"Write those of each database by themselves."
+        )
+    return first
+
+
+def _check_engines(connection: Connection, tables: Sequence[WrittenTable]) -> None:
+    """Refuse tables of MySQL's and MariaDB's engines that know no transactions, such as MyISAM."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return
+    by_schema: dict[str | None, list[str]] = {}
+    for one in tables:
+        table: Any = inspect(one.cls).local_table
+        by_schema.setdefault(table.schema, []).append(table.name)
+    for schema, names in by_schema.items():
+        for name, engine in connection.execute(NOT_TRANSACTIONAL, {"schema": schema, "names": names}):
+            raise LXWriteError(
+                f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure "
+                f"would leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
+            )
+
+
+def _expire(session: Session, changed: set[Table]) -> None:
+    """Make the session forget what it has loaded of tables whose rows were replaced."""
+    for row in list(session.identity_map.values()):
+        mapper: Mapper[Any] = inspect(row).mapper
+        if mapper.local_table in changed:
+            session.expire(row)
+            continue
+        names = [
+            one.key
+            for one in mapper.relationships
+            if one.key in row.__dict__ and (one.mapper.local_table in changed or one.secondary in changed)
+        ]
+        if names:
+            session.expire(row, names)
+
+
+def _no_handle(handle: object) -> LXWriteError:
+    if isinstance(handle, async_handles()):
+        what = "an asynchronous session or engine"
+        cure = "Write inside `await async_session.run_sync(lambda session: write_back.write(session))`."
+    else:
+        what = "nothing" if handle is None else f"{handle!r:.80}"
+        cure = "Give a session, to write in its transaction, or an engine, to write in one that is committed."
+    return LXWriteError(f"LXWriteBack.write() got {what} where a session or an engine belongs. {cure}")
+
+
+def mapped_values(row: Any) -> Mapping[str, Any]:
+    """Return the attributes that are set on a new instance; of a to-one relationship the foreign key.
+
+    Raises:
+        LXWriteError: the instance is no new one; the text goes on after its name.
+    """
+    state = inspect(row)
+    if not state.transient:
+        raise LXWriteError(
+            f"is an instance of {type(row).__name__} that is in a session or was read from the database, and would "
+            f"be written twice. Make new instances and do not add them to the session, or give mappings."
+        )
+    found = {name: state.dict[name] for name in state.mapper.attrs.keys() if name in state.dict}  # noqa: SIM118
+    for one in state.mapper.relationships:
+        if one.key in found and (one.direction is RelationshipDirection.MANYTOONE or not found[one.key]):
+            _resolve(found, one, found.pop(one.key))
+    return found
+
+
+def _resolve(values: dict[str, Any], relationship: RelationshipProperty[Any], related: Any) -> None:
+    """Set the foreign key of an instance whose relationship was set in its place."""
+    if related is None or relationship.uselist:
+        return
+    for local, remote in relationship.local_remote_pairs or ():
+        name = relationship.parent.get_property_by_column(local).key
+        key = getattr(related, relationship.mapper.get_property_by_column(remote).key)
+        if key is None:
+            raise LXWriteError(f"leads by {relationship.key!r} to a row that has no key yet. Flush that row before.")
+        if values.setdefault(name, key) != key:
+            raise LXWriteError(f"has {name!r} = {values[name]!r}, but {relationship.key!r} leads to {key!r}. Set one.")

@@ -1,0 +1,90 @@
+"""The Django adapter against the conformance kit, on every database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from warehouse.models import Category, Part, Product
+
+from lumix_core.testing import RowAdapterConformance
+from lumix_django import DjangoAdapter
+
+
+class World:
+    """Three tables in a database, found by its alias."""
+
+    Product = Product
+    handle = "default"
+    parts_of = staticmethod(lambda product: product.parts.all())
+
+    def __init__(self) -> None:
+        self.name = connection.settings_dict["NAME"]
+
+    @property
+    def handles(self) -> list[Any]:
+        queries = [Product.objects, Product.objects.all(), Product.objects.raw("SELECT 1"), Product(id=1).parts]
+        return [connections["default"], connection, connections, connection.cursor(), *queries, Category._base_manager]
+
+    def fill(self, count: int) -> None:
+        for model in (Part, Product, Category):
+            model.objects.all().delete()
+        category = Category.objects.create(id=1, markup=1.5)
+        keys = range(1, count + 1)
+        Product.objects.bulk_create(
+            [Product(id=i, name=f"product {i}", price=float(i), category=category) for i in keys]
+        )
+        weights = [(2 * i - 1, float(i), i) for i in keys] + [(2 * i, 2.0 * i, i) for i in keys]
+        Part.objects.bulk_create([Part(id=key, weight=weight, product_id=i) for key, weight, i in weights])
+
+    @contextmanager
+    def queries(self) -> Iterator[list[str]]:
+        sent: list[str] = []
+
+        def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+            sent.append(sql)
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(note):
+            yield sent
+
+    def pending(self) -> object:
+        return ()
+
+    def save(self, row: Any) -> None:
+        row.save()
+
+    def delete(self, key: int) -> None:
+        Part.objects.filter(product_id=key).delete()
+        Product.objects.filter(id=key).delete()
+
+    def orphan(self, key: int) -> None:
+        Product.objects.filter(id=key).update(category=None)
+
+    def close(self) -> None:
+        connection.close()
+        connection.settings_dict["NAME"] = "/nowhere/gone"
+
+    def open(self) -> None:
+        connection.close()
+        connection.settings_dict["NAME"] = self.name
+
+
+@pytest.fixture
+def world(database: dict[str, Any]) -> Iterator[World]:
+    world = World()
+    yield world
+    world.open()
+
+
+class TestDjangoAdapter(RowAdapterConformance):
+    @pytest.fixture
+    def adapter(self) -> DjangoAdapter:
+        return DjangoAdapter()
+
+    @pytest.fixture
+    def world(self, world: World) -> World:
+        return world

@@ -1,0 +1,1 @@
+"""The app whose models the tests read."""
