@@ -5,12 +5,12 @@ from __future__ import annotations
 import highspy
 
 from lumix import LXProblem
-from lumix_solvers.highs import _Run
+from lumix_solvers.highs_run import HighsRun
 
 
 def hold(problem: LXProblem) -> highspy.Highs:
     """Return the instance of HiGHS that holds the problem."""
-    run = _Run(problem, lambda line: None)
+    run = HighsRun(problem, lambda line: None)
     status = run._pass_problem()
     if status != highspy.HighsStatus.kOk:
         raise RuntimeError(f"HiGHS refused the problem: {status}")

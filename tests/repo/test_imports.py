@@ -22,15 +22,16 @@ CORE = ROOT / "lumix_core" / "src" / "lumix_core"
 LAYERS = {
     "public": "__init__ testing",
     "writing": "write_back write_faults write_orders written_values given_rows",
-    "model": "optimizer solution model constraints expressions term_methods variables parameters indexing",
+    "model": "optimizer sessions solution model constraints expressions term_methods variables parameters indexing",
     "copying": "pickling copying function_copies object_copies source_copies reaching",
-    "compiling": "explaining compiling planning terms picking families",
+    "compiling": "recompiling overriding explaining compiling planning terms picking families",
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
     "diagnosing": "infeasibility diagnosing filtering plain_conflicts probing elastic",
     "seams": "writing snapshots copy_texts",
-    "problem": "verifying options solver status sides problem keys numbers frames stacks asking collector copyable",
+    "problem": "editing live running verifying tallies options solver changes status "
+    "sides problem keys numbers frames stacks asking collector copyable",
     "values": "columns orders packing loading senses",
     "errors": "errors",
 }

@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-import lumix_solvers.highs
+import lumix_solvers.highs_run
 from lumix_core.errors import LXOptionError
 from lumix_core.solver import SolverOptions
 from lumix_core.status import LXLimit, LXStatus
@@ -21,7 +21,8 @@ from lumix_core.testing.kits import solve
 from lumix_core.testing.problems import INF, hard_to_find, hard_to_prove, planted, problem
 from lumix_core.testing.proofs import is_feasible
 from lumix_solvers import interrupts
-from lumix_solvers.highs import STATUSES, HighsSolver
+from lumix_solvers.highs import HighsSolver
+from lumix_solvers.highs_run import STATUSES
 
 
 class TestHighs(SolverConformance):
@@ -208,7 +209,7 @@ def test_failing_logger_ends_the_run_with_its_own_error(solver):
 
 def test_run_that_does_not_heed_ctrl_c_is_left_behind_with_its_incumbent(solver, monkeypatch):
     monkeypatch.setattr(interrupts, "GRACE", 0.2)
-    monkeypatch.setattr(lumix_solvers.highs, "interrupt", lambda highs: None)
+    monkeypatch.setattr(lumix_solvers.highs_run, "interrupt", lambda highs: None)
     asked = hard_to_prove()
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

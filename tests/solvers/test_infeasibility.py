@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lumix_core import probing
 from lumix_core.diagnosing import diagnose, relaxable
 from lumix_core.errors import LXNotInfeasibleError, LXOptionError
-from lumix_core.optimizer import run
+from lumix_core.running import run
 from lumix_core.sides import Sides
 from lumix_core.solver import LXFeature, SolverOptions
 from lumix_core.status import LXLimit

@@ -106,8 +106,15 @@ class Report:
     seconds: float
 
 
-def compile_model(model: LXModel, snapshot: bool = False) -> tuple[LXProblem, Report]:
+def compile_model(
+    model: LXModel, evaluator: Evaluator | None = None, *, snapshot: bool = False
+) -> tuple[LXProblem, Report]:
     """Read the rows of a model and return it as arrays, with a report of what that took.
+
+    Args:
+        model: the model.
+        evaluator: a new one, unless rows are known already.
+        snapshot: whether a new one reads all rows at one moment.
 
     Raises:
         LXModelError: the model is incomplete, or would be wrong.
@@ -116,7 +123,9 @@ def compile_model(model: LXModel, snapshot: bool = False) -> tuple[LXProblem, Re
         _check_complete(constraint)
     _check_objective(model)
     with ExitStack() as ends:
-        evaluator, began = Evaluator(Reading(snapshot=Snapshot(ends) if snapshot else None)), perf_counter()
+        if evaluator is None:
+            evaluator = Evaluator(Reading(snapshot=Snapshot(ends) if snapshot else None))
+        began = perf_counter()
         with evaluator, collector.Paused():
             plan(model, evaluator)
             problem = _compiled(model, evaluator)

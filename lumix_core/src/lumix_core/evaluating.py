@@ -367,6 +367,14 @@ class Evaluator:
             known = self._tables[id(parameter), -1] = (self._read(parameter), parameter)
         return known[0]
 
+    def tables_of_parameters(self) -> list[tuple[Any, LookupTable]]:
+        """Return the parameters that were read, each with what it holds."""
+        return [(held, table) for (_, parts), (table, held) in self._tables.items() if parts == -1]
+
+    def give(self, parameter: Any, table: LookupTable) -> None:
+        """Have a parameter hold this table, whatever its rows say."""
+        self._tables[id(parameter), -1] = (table, parameter)
+
     def _read(self, parameter: Any) -> LookupTable:
         if id(parameter) in self._opened:
             raise LXModelError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -44,6 +44,13 @@ class LookupTable:
     def index(self) -> KeyIndex:
         """The index over the keys."""
         return KeyIndex(self.key)
+
+    def with_values(self, values: Column) -> LookupTable:
+        """Return a table with the same keys and other values."""
+        twin = replace(self, values=values, _asked=count())
+        if "index" in self.__dict__:
+            twin.__dict__["index"] = self.index
+        return twin
 
     def keys(self) -> Column:
         """Return the keys, each as it is looked up."""

@@ -102,7 +102,7 @@ class LXModel(Copyable):
             LXModelError: the model would be wrong; the message names the family, the key and the attribute.
             LXSourceError: there is no such snapshot of all that the model reads; the message says what to write.
         """
-        problem, self._report = compile_model(self, snapshot)
+        problem, self._report = compile_model(self, snapshot=snapshot)
         return problem
 
     def explain(self) -> LXExplanation:

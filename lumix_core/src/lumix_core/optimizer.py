@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
-
-import numpy as np
 
 from lumix_core.diagnosing import diagnose
 from lumix_core.errors import (
-    LXError,
     LXModelError,
     LXOptionError,
-    LXSolverError,
     LXSolverNotFoundError,
-    LXUnsupportedError,
     listed,
 )
 from lumix_core.infeasibility import LXInfeasibility, Wording
+from lumix_core.live import Live
 from lumix_core.options import COMMON, checked_options, refuse_unsupported
-from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.problem import LXProblem
+from lumix_core.running import check_supported, run
+from lumix_core.sessions import LXLiveSession
 from lumix_core.solution import LXSolution, solution_of
-from lumix_core.solver import LXFeature, RawResult, Solver, SolverOptions
-from lumix_core.status import LXLimit, LXStatus
-from lumix_core.verifying import Verifier
+from lumix_core.solver import Solver, SolverOptions
 
 if TYPE_CHECKING:
     from lumix_core.model import LXModel
@@ -100,6 +95,20 @@ class LXOptimizer:
         solver, chosen = self._prepared("explain_infeasibility", model, options)
         return explain_infeasibility(solver, model.compile(), chosen)
 
+    def open(self, model: LXModel, **options: Any) -> LXLiveSession:
+        """Compile a model and keep it open in the solver, to be changed and solved again.
+
+        Args:
+            model: the model; its rows are read now.
+            options: common options for every run of the session, over those of `use_solver`.
+
+        Raises:
+            LXModelError: the model would be wrong.
+            LXOptionError: an option is unknown, or the solver cannot honour it.
+        """
+        solver, chosen = self._prepared("open", model, options)
+        return LXLiveSession(model, Live(solver, chosen))
+
     def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
         if isinstance(model, type) or not hasattr(model, "compile"):
             raise LXModelError(f"{call}() got {model!r:.80}, which is not a model. Give it an LXModel.")
@@ -112,86 +121,8 @@ class LXOptimizer:
 
 def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
     """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`."""
-    refuse_unsupported(solver, options)
-    _refuse_integers(solver, problem)
+    check_supported(solver, problem, options)
     return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options, run))
-
-
-def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
-    """Solve a compiled problem and return the solver's answer, checked.
-
-    Raises:
-        LXUnsupportedError: the problem needs what the solver lacks.
-        LXOptionError: an option is one that the solver cannot honour.
-        LXSolverError: the solver failed.
-        LXVerificationError: its answer does not satisfy the problem.
-    """
-    refuse_unsupported(solver, options)
-    _refuse_integers(solver, problem)
-    raw = _answered_without_solver(problem) or _native_run(solver, problem, options)
-    return Verifier(solver.name, problem, options).checked(raw)
-
-
-def _refuse_integers(solver: Solver, problem: LXProblem) -> None:
-    if problem.is_mip and LXFeature.INTEGER not in solver.features:
-        raise LXUnsupportedError(
-            f"Model {problem.name!r} has integer variables, which solver {solver.name!r} cannot handle. "
-            f"Use another solver, or make the variables continuous."
-        )
-
-
-def _native_run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
-    try:
-        return _read(solver.solve(problem, options))
-    except LXError:
-        raise
-    except Exception as error:
-        raise LXSolverError(
-            f"Solver {solver.name!r} failed on model {problem.name!r}: {type(error).__name__}: {error}. "
-            f"Nothing is known of the model; try log=True to see what it did, or another solver."
-        ) from error
-
-
-def _read(raw: Any) -> RawResult:
-    """Return a solver's answer with the core's own types; raises for anything that is none."""
-    if not isinstance(raw, RawResult):
-        raise TypeError(f"its answer is {raw!r:.80}, not a RawResult")
-    return replace(
-        raw,
-        status=LXStatus(raw.status),
-        limit=None if raw.limit is None else LXLimit(raw.limit),
-        x=_own_array(raw.x),
-        duals=_own_array(raw.duals),
-        reduced_costs=_own_array(raw.reduced_costs),
-    )
-
-
-def _own_array(values: Any) -> FloatArray | None:
-    """Return a copy: a solver may use its arrays again."""
-    return None if values is None else np.array(values, dtype=np.float64)
-
-
-def _answered_without_solver(problem: LXProblem) -> RawResult | None:
-    """Answer what solvers treat each in their own way: crossed bounds, and a problem without columns."""
-    crossed = np.flatnonzero(problem.lower > problem.upper)
-    if len(crossed):
-        name = problem.column_name(int(crossed[0]))
-        return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"the bounds of {name} cross")
-    if problem.num_variables:
-        return None
-    broken = np.flatnonzero((problem.row_lower > 0) | (problem.row_upper < 0))
-    if len(broken):
-        name = problem.row_name(int(broken[0]))
-        return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"{name} has no variables and does not hold")
-    return RawResult(
-        status=LXStatus.OPTIMAL,
-        raw_status="no variables",
-        x=np.empty(0),
-        objective=problem.offset,
-        best_bound=problem.offset,
-        duals=np.zeros(problem.num_constraints),
-        reduced_costs=np.empty(0),
-    )
 
 
 def _named(solver: str, arguments: Mapping[str, Any]) -> Solver:

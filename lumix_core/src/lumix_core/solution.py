@@ -13,7 +13,7 @@ from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyErr
 from lumix_core.frames import make_frame
 from lumix_core.problem import FloatArray, LXBlock, LXProblem
 from lumix_core.solver import LXFeature, RawResult, Solver
-from lumix_core.status import LXLimit, LXStatus
+from lumix_core.status import LXLimit, LXStart, LXStatus
 
 if TYPE_CHECKING:
     from lumix_core.constraints import LXConstraint
@@ -131,6 +131,8 @@ class LXSolution(Copyable):
         solver: the solver's name.
         solve_time: seconds spent in the solver, checking included.
         best_bound: a proved bound on the objective in the user's sense, or None where the solver gives none.
+        start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
+        start_reason: why a live session did not go on from where it was; empty where it did.
         run_id: tells this run from any other: 32 hexadecimal digits, the same in every copy of the solution.
         finished_at: when it was made, in UTC.
     """
@@ -149,6 +151,8 @@ class LXSolution(Copyable):
     _variables: tuple[LXBlock, ...]
     _constraints: tuple[LXBlock, ...]
     _model: str
+    start: LXStart = LXStart.COLD
+    start_reason: str = ""
     run_id: str = field(default_factory=lambda: uuid4().hex)
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -283,7 +287,15 @@ class LXSolution(Copyable):
 _WHY_INFEASIBLE = "; optimizer.explain_infeasibility(model) tells why there are none."
 
 
-def solution_of(problem: LXProblem, raw: RawResult, solver: Solver, seconds: float) -> LXSolution:
+def solution_of(
+    problem: LXProblem,
+    raw: RawResult,
+    solver: Solver,
+    seconds: float,
+    *,
+    start: LXStart = LXStart.COLD,
+    start_reason: str = "",
+) -> LXSolution:
     """Return the solution for a checked answer."""
     mip = problem.is_mip
     return LXSolution(
@@ -301,6 +313,8 @@ def solution_of(problem: LXProblem, raw: RawResult, solver: Solver, seconds: flo
         _variables=problem.variables,
         _constraints=problem.constraints,
         _model=problem.name,
+        start=start,
+        start_reason=start_reason,
     )
 
 

@@ -13,8 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from lumix_core.changes import Changes
 from lumix_core.errors import LXOptionError, did_you_mean, listed
-from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.problem import BoolArray, FloatArray, LXProblem
 from lumix_core.sides import Sides
 from lumix_core.status import LXLimit, LXStatus
 
@@ -146,6 +147,60 @@ class FindsConflicts(Protocol):
 
         ``KeyboardInterrupt`` ends the search: return no set, with ``LXLimit.INTERRUPT``.
         """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ranging:
+    """How far single numbers of a linear problem may go while the optimal basis stays the optimal one.
+
+    Infinite where there is no end. As long as only one number moves, and within its range, every dual (for a side) or
+    every value (for a cost) stays what it is.
+
+    Args:
+        side_lower, side_upper: for each row that is held at a side, the range of that side, shape ``(m,)``; of the
+            other rows NaN.
+        cost_lower, cost_upper: the range of each coefficient of the objective, shape ``(n,)``.
+        basic: whether each column is basic, shape ``(n,)``.
+    """
+
+    side_lower: FloatArray
+    side_upper: FloatArray
+    cost_lower: FloatArray
+    cost_upper: FloatArray
+    basic: BoolArray
+
+
+@runtime_checkable
+class LiveRun(Protocol):
+    """A problem that stays in a solver, to be changed and solved again.
+
+    The core closes it, whatever happened before; it is used by one thread at a time.
+    """
+
+    def update(self, changes: Changes) -> bool:
+        """Take over changes; return whether that was possible. After False, the core opens the problem anew."""
+        ...
+
+    def solve(self) -> RawResult:
+        """Solve the problem as it is now; see `Solver.solve`. A time limit counts anew for each call."""
+        ...
+
+    def ranging(self) -> Ranging | None:
+        """Return the ranges at the optimum that was found last; None where the solver has none for it."""
+        ...
+
+    def close(self) -> None:
+        """Let the solver go."""
+        ...
+
+
+@runtime_checkable
+class LiveSolver(Solver, Protocol):
+    """A solver that can keep a problem open. For all others the core solves every change from scratch."""
+
+    def open(self, problem: LXProblem, options: SolverOptions) -> LiveRun:
+        """Open a problem with at least one variable; the options hold for all of its runs."""
         ...
 
 

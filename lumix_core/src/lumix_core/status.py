@@ -40,3 +40,14 @@ class LXLimit(StrEnum):
     OBJECTIVE = "objective"
     INTERRUPT = "interrupt"
     OTHER = "other"
+
+
+class LXStart(StrEnum):
+    """What a solver started from."""
+
+    COLD = "cold"
+    """From scratch."""
+    HOT = "hot"
+    """From where it was: the numbers were changed in the open solver; a linear problem goes on from its last basis."""
+    REBUILT = "rebuilt"
+    """From scratch, since the open solver could not take the change; ``solution.start_reason`` says why."""

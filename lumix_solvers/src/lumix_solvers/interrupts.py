@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Event, Thread
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 GRACE = 3.0
 """Seconds that work gets to end after Ctrl-C."""
@@ -12,44 +14,106 @@ POLL = 0.1
 
 
 def run_until_done(work: Callable[[], object], stop: Callable[[], object]) -> bool:
-    """Run ``work`` on a thread of its own; return whether it ended.
-
-    ``KeyboardInterrupt`` calls ``stop`` and leaves the work a moment to end. Work that does not, or that is
-    interrupted once more, is left behind on its thread: what it works on must not be touched any more.
-    What the work raises is raised here.
-    """
-    failures: list[BaseException] = []
-    done = Event()
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001 - raised again below, on the caller's thread
-            failures.append(failure)
-        finally:
-            done.set()
-
-    thread = Thread(target=run, daemon=True, name="lumix-solve")
-    ended = _watch(thread, done, stop)
-    if ended:
-        thread.join()
-    if failures:
-        raise failures[0]
-    return ended
-
-
-def _watch(thread: Thread, done: Event, stop: Callable[[], object]) -> bool:
+    """Run ``work`` on a thread of its own; see `Worker.run`."""
+    worker = Worker()
     try:
-        thread.start()
-        while not done.wait(POLL):
+        return worker.run(work, stop)
+    finally:
+        worker.close()
+
+
+class Worker:
+    """A thread of its own for one piece of work after another, each of which Ctrl-C can end.
+
+    Args:
+        at_end: called on that thread when it ends.
+    """
+
+    def __init__(self, at_end: Callable[[], object] = lambda: None) -> None:
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._thread = Thread(target=_work, args=(self._tasks, at_end), daemon=True, name="lumix-solve")
+        self._is_free = True
+
+    def run(self, work: Callable[[], object], stop: Callable[[], object]) -> bool:
+        """Run ``work`` on the thread; return whether it ended.
+
+        ``KeyboardInterrupt`` calls ``stop`` and leaves the work a moment to end. Work that does not, or that is
+        interrupted once more, is left behind on the thread: what it works on must not be touched any more.
+        What the work raises is raised here.
+        """
+        task = Task(work)
+        self._is_free = False
+        self._is_free = _watch(lambda: self._give(task), task, stop)
+        if task.failure is not None:
+            raise task.failure
+        return self._is_free
+
+    def close(self) -> None:
+        """Let the thread end, and wait for that unless work was left behind on it."""
+        self._tasks.put(None)
+        if self._is_free and self._thread.ident is not None:
+            self._thread.join()
+
+    def _give(self, task: Task) -> None:
+        self._tasks.put(task)
+        if self._thread.ident is None:
+            self._thread.start()
+
+
+class Task:
+    """A piece of work, what it raised, and whether it is done.
+
+    Whoever waits is woken by a queue, of all of Python's ways the quickest; what counts is the flag, since Ctrl-C may
+    come when the queue has been read.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.work = work
+        self.failure: BaseException | None = None
+        self.is_done = False
+        self._bell: SimpleQueue[None] = SimpleQueue()
+
+    def run(self) -> None:
+        """Do the work."""
+        try:
+            self.work()
+        except BaseException as failure:  # noqa: BLE001 - raised again on the caller's thread
+            self.failure = failure
+        finally:
+            self.is_done = True
+            self._bell.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is done, and no longer than so many seconds; return whether it is."""
+        if not self.is_done:
+            with suppress(Empty):
+                self._bell.get(timeout=seconds)
+        return self.is_done
+
+
+def _work(tasks: SimpleQueue[Task | None], at_end: Callable[[], object]) -> None:
+    while True:
+        task = tasks.get()
+        if task is None:
+            at_end()
+            return
+        task.run()
+        del task
+
+
+def _watch(start: Callable[[], object], task: Task, stop: Callable[[], object]) -> bool:
+    try:
+        start()
+        while not task.wait(POLL):
             pass
+        return True
     except KeyboardInterrupt:
         stop()
     except BaseException:  # such as an alarm of the user's own
         stop()
-        done.wait(GRACE)
+        task.wait(GRACE)
         raise
     try:
-        return done.wait(GRACE)
+        return task.wait(GRACE)
     except KeyboardInterrupt:
-        return done.is_set()
+        return task.is_done

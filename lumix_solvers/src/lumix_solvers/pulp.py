@@ -22,7 +22,7 @@ from lumix_core.solver import LXFeature, RawResult, SolverOptions
 from lumix_core.status import LXLimit, LXStatus
 from lumix_core.verifying import Verifier
 from lumix_solvers.cbc import Cbc
-from lumix_solvers.highs import interrupt
+from lumix_solvers.highs_run import interrupt
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import log_lines
 from lumix_solvers.onesided import AT_LEAST, AT_MOST, EQUAL, OneSidedRows, one_sided

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, TypeVar, cast
 import pytest
 
 from lumix_core.errors import LXOptionError, LXUnsupportedError
-from lumix_core.optimizer import run
 from lumix_core.problem import LXProblem
+from lumix_core.running import run
 from lumix_core.solver import LXFeature, RawResult, Solver, SolverOptions
 
 Test = TypeVar("Test", bound=Callable[..., None])

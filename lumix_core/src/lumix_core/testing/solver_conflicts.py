@@ -7,8 +7,8 @@ import pytest
 
 from lumix_core.diagnosing import Diagnosis, diagnose
 from lumix_core.errors import LXNotInfeasibleError
-from lumix_core.optimizer import run
 from lumix_core.problem import LXProblem
+from lumix_core.running import run
 from lumix_core.sides import Sides, part_of
 from lumix_core.solver import FindsConflicts, LXFeature, RawConflict, Solver, SolverOptions
 from lumix_core.status import LXStatus

@@ -36,7 +36,7 @@ class SolverConformance(
 
     No plugin and no configuration of pytest is needed. What the solver lacks in its ``features`` is tested for
     being refused. A deviation stands in `expected_failures` with its reason, and fails the day it passes.
-    Solvers are run through the core (`lumix_core.optimizer.run`), so that an answer that the core's own checks
+    Solvers are run through the core (`lumix_core.running.run`), so that an answer that the core's own checks
     reject fails too. Time limits and Ctrl-C are tried on problems that take hours; the kit takes about ten seconds.
     """
 

@@ -1,0 +1,249 @@
+"""Live sessions: a model that stays in the solver, to be changed and solved again."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat
+
+from lumix_core.editing import Draft, Edit, NewNumber
+from lumix_core.errors import LXModelError, LXUnknownNameError, listed
+from lumix_core.live import Live
+from lumix_core.lookups import LookupTable
+from lumix_core.overriding import Numbers, changed_parameter
+from lumix_core.problem import LXProblem
+from lumix_core.recompiling import Data, Recompiler
+from lumix_core.solution import LXSolution, solution_of
+from lumix_core.solver import Ranging
+
+if TYPE_CHECKING:
+    from lumix_core.constraints import LXConstraint
+    from lumix_core.model import LXModel
+    from lumix_core.parameters import LXParameter
+    from lumix_core.variables import LXVariable
+
+
+class LXLiveSession:
+    """A model that stays open in a solver: change numbers, and solve again from where the solver is.
+
+    Made by `LXOptimizer.open`. The rows are read once, then; what becomes of the model or its rows later does not
+    reach the session, and nothing that is done here reaches the model. A number changed by name stays changed when data
+    change afterwards. Use it in a ``with`` block, or call `close`. One thread at a time may use it.
+    """
+
+    def __init__(self, model: LXModel, live: Live) -> None:
+        self._compiled = Recompiler(model)
+        self._said = self._compiled.said()
+        self._live = live
+        self._data = Data()
+        self._edits: dict[tuple[Any, ...], Edit] = {}
+        self._draft: Draft | None = Draft(self._compiled.problem, self._said)
+        self._finalizer = weakref.finalize(self, live.close)
+
+    @property
+    def problem(self) -> LXProblem:
+        """The compiled problem with all changes.
+
+        Raises:
+            LXModelError: with the data that were changed, the model would be wrong.
+        """
+        return self._current().problem()
+
+    def set_rhs(self, constraint: LXConstraint[Any] | str, value: NewNumber, key: Any = None) -> Self:
+        """Set the right-hand side of a constraint.
+
+        Args:
+            constraint: the family, or its name.
+            value: the new number, or a function of the number that is there.
+            key: of one member of the family, or its row; without it all members are changed.
+
+        Raises:
+            LXUnknownNameError: the model has no such constraint.
+            LXUnknownKeyError: the family has no such key.
+            LXNumberError: the new number is none.
+        """
+        return self._edit(Edit("rhs", _name(constraint), key, value))
+
+    def set_bounds(
+        self,
+        variable: LXVariable[Any, Any] | str,
+        lower: NewNumber | None = None,
+        upper: NewNumber | None = None,
+        key: Any = None,
+    ) -> Self:
+        """Set bounds of a variable; one not given stays, and an infinite one is none. Otherwise as `set_rhs`."""
+        for part, value in (("lower", lower), ("upper", upper)):
+            if value is not None:
+                self._edit(Edit(part, _name(variable), key, value))
+        return self
+
+    def set_cost(self, variable: LXVariable[Any, Any] | str, value: NewNumber, key: Any = None) -> Self:
+        """Set the coefficient of a variable in the objective. Otherwise as `set_rhs`."""
+        return self._edit(Edit("cost", _name(variable), key, value))
+
+    def set_coefficient(
+        self,
+        constraint: LXConstraint[Any] | str,
+        variable: LXVariable[Any, Any] | str,
+        value: NewNumber,
+        key: Any = None,
+        variable_key: Any = None,
+    ) -> Self:
+        """Set the coefficient of a variable in a constraint.
+
+        Where both keys are given (or the families have no keys) the pair may have none so far; otherwise those
+        coefficients are changed that are there.
+
+        Args:
+            constraint: the family of the row, or its name.
+            variable: the family of the column, or its name.
+            value: the new number, or a function of the number that is there.
+            key: of the row; without it all rows of the constraint.
+            variable_key: of the column; without it all columns of the variable.
+        """
+        return self._edit(Edit("coefficient", _name(constraint), key, value, _name(variable), variable_key))
+
+    def rhs(self, constraint: LXConstraint[Any] | str, key: Any = None) -> list[float]:
+        """Return the right-hand sides as they are now: of one key, or of all in the order of the keys."""
+        found: list[float] = self._current().numbers("rhs", _name(constraint), key).tolist()
+        return found
+
+    def set_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:
+        """Let a parameter hold other numbers.
+
+        What depends on the parameter is computed anew, from the rows that were read already.
+
+        Args:
+            parameter: the parameter, or its name.
+            numbers: a dict ``{key: number}``, for some of the keys; or a function of every number that is there.
+
+        Raises:
+            LXUnknownNameError: no function of the model looks anything up in the parameter.
+            LXMissingKeyError: a key can be none of its keys.
+            LXNumberError: a number is none.
+        """
+        held, table = self._parameter(parameter)
+        changed = changed_parameter(held.name, table, numbers)
+        self._data = replace(self._data, parameters={**self._data.parameters, id(held): (held, changed)})
+        self._draft = None
+        return self
+
+    def __getitem__(self, parameter: LXParameter[Any] | str) -> LiveParameter:
+        """Return a parameter as the session holds it: ``session[hours][1, 2] = 3.0``."""
+        self._parameter(parameter)
+        return LiveParameter(self, parameter)
+
+    def solve(self) -> LXSolution:
+        """Solve the model with all changes; ``solution.start`` tells where the solver started.
+
+        Raises:
+            LXModelError: with the data that were changed, the model would be wrong.
+            LXSolverError: the solver failed, or its answer does not satisfy the model.
+        """
+        self._check_open()
+        problem = self.problem
+        began = time.perf_counter()
+        raw, start, reason = self._live.solve(problem)
+        seconds = time.perf_counter() - began
+        return solution_of(problem, raw, self._live.solver, seconds, start=start, start_reason=reason)
+
+    def ranging(self) -> Ranging | None:
+        """Return the ranges at the optimum that was found last; None where the solver has none for it."""
+        self._check_open()
+        return self._live.ranging()
+
+    def reset(self) -> Self:
+        """Take all changes back."""
+        self._data, self._edits = Data(), {}
+        self._draft = Draft(self._compiled.problem, self._said)
+        return self
+
+    @contextmanager
+    def trying(self) -> Iterator[Self]:
+        """Take back, at the end of a ``with`` block, the changes that are made in it."""
+        data, edits, draft = self._data, dict(self._edits), self._draft
+        known = None if draft is None else draft.problem()
+        try:
+            yield self
+        finally:
+            self._data, self._edits = data, edits
+            self._draft = None if known is None else Draft(known, self._said)
+
+    def close(self) -> None:
+        """Let the solver go."""
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<LXLiveSession of {self._compiled.problem!r}, {'open' if self._finalizer.alive else 'closed'}>"
+
+    def _current(self) -> Draft:
+        """Return the problem as it is now, compiled anew where data were changed."""
+        if self._draft is None:
+            draft = Draft(self._compiled.compile(self._data), self._said)
+            for edit in self._edits.values():
+                draft.apply(edit)
+            self._draft = draft
+        return self._draft
+
+    def _edit(self, edit: Edit) -> Self:
+        done = self._current().apply(edit)
+        self._edits.pop(done.place, None)
+        self._edits[done.place] = done
+        return self
+
+    def _parameter(self, parameter: Any) -> tuple[Any, LookupTable]:
+        known = {**self._compiled.parameters, **self._data.parameters}
+        for held, table in known.values():
+            if held is parameter or (isinstance(parameter, str) and held.name == parameter):
+                return held, table
+        shown = parameter if isinstance(parameter, str) else getattr(parameter, "name", parameter)
+        names = listed((held.name for held, _ in known.values()), empty="no parameter at all")
+        raise LXUnknownNameError(
+            f"No function of the model {self._compiled.model.name!r} looks anything up in the parameter {shown!r}: "
+            f"changing it would change nothing. They use {names}."
+        )
+
+    def _check_open(self) -> None:
+        if not self._finalizer.alive:
+            raise LXModelError(
+                f"The session of model {self._compiled.model.name!r} is closed: its solver was let go. "
+                f"Open another one with optimizer.open(model)."
+            )
+
+
+class LiveParameter:
+    """A parameter as a session holds it.
+
+    Args:
+        session: the session.
+        parameter: the parameter, or its name.
+    """
+
+    def __init__(self, session: LXLiveSession, parameter: Any) -> None:
+        self._session = session
+        self._parameter = parameter
+
+    def __getitem__(self, key: Any) -> float:
+        held, table = self._session._parameter(self._parameter)
+        found = table.get(key)
+        return held[key] if found is None else float(found)
+
+    def __setitem__(self, key: Any, value: SupportsFloat) -> None:
+        self._session.set_parameter(self._parameter, {key: value})
+
+    def scale(self, factor: float) -> None:
+        """Multiply all numbers of the parameter."""
+        self._session.set_parameter(self._parameter, lambda number: factor * number)
+
+
+def _name(family: Any) -> str:
+    return family if isinstance(family, str) else str(family.name)

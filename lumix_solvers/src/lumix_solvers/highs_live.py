@@ -1,0 +1,139 @@
+"""A problem that stays in an instance of HiGHS: changed in place, and solved again from the last basis."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from lumix_core.changes import Changes
+from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.solver import Ranging, RawResult, SolverOptions
+from lumix_solvers.highs_run import HighsRun
+from lumix_solvers.interrupts import Worker
+from lumix_solvers.logs import log_lines
+
+FEW = 200
+"""How many coefficients are changed one by one; where there are more, HiGHS is given matrix and basis again."""
+
+
+class HighsLiveRun(HighsRun):
+    """One problem in an instance of HiGHS of its own, for many runs on one thread of its own.
+
+    Args:
+        problem: what to start with.
+        options: for every run.
+
+    Raises:
+        LXOptionError: HiGHS has no such native option, or refuses the value of an option.
+    """
+
+    def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
+        self._opened = ExitStack()
+        super().__init__(problem, self._opened.enter_context(log_lines(options.log)))
+        self._opened.callback(super().close)
+        self._time_limit = options.time_limit
+        self._is_handed_over = False
+        self._worker = Worker(lambda: self._native.Highs.resetGlobalScheduler(False))
+        self._opened.callback(self._worker.close)
+        try:
+            self.set_options(options)
+        except BaseException:
+            self.close()
+            raise
+        self._quiet = options.log is False and not options.options
+
+    def update(self, changes: Changes) -> bool:
+        """Change numbers in place; see `lumix_core.solver.LiveRun`."""
+        if not self._ended:  # left behind running: it may not be touched
+            return False
+        self._problem = changes.problem
+        if not self._is_handed_over:
+            return True
+        if changes.nonzeros is None or len(changes.nonzeros) > FEW:
+            return self._hand_over_again()
+        return all(status != self._native.HighsStatus.kError for status in self._told(changes))
+
+    def solve(self) -> RawResult:
+        """Run, from the last basis where there is one, and read the answer."""
+        if not self._is_handed_over:
+            refused = self._hand_over()
+            if refused is not None:
+                return refused
+            self._is_handed_over = True
+            if self._quiet:
+                self._highs.setOptionValue("output_flag", False)
+        self._complaints.clear()
+        if self._time_limit is not None and not self._problem.is_mip:  # the clock of linear problems runs on
+            self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self._time_limit)
+        return self._run()
+
+    def ranging(self) -> Ranging | None:
+        """Return the ranges at the optimal basis; None where HiGHS has no basis, as for problems with integers."""
+        if not self._ended or self._problem.is_mip or not self._highs.getBasis().valid:
+            return None
+        found: list[Any] = []
+        self._ended = self._worker.run(lambda: found.append(self._highs.getRanging()), self._stop)
+        if not found or found[0][0] != self._native.HighsStatus.kOk or not found[0][1].valid:
+            return None
+        return self._read_ranging(found[0][1])
+
+    def close(self) -> None:
+        """Let HiGHS go, its thread and the log."""
+        self._opened.close()
+
+    def _told(self, changes: Changes) -> list[Any]:
+        """Tell HiGHS what changed; returns its status for each call."""
+        problem, highs = changes.problem, self._highs
+        rows, columns, costs = (one.astype(np.int32) for one in (changes.rows, changes.columns, changes.costs))
+        said = []
+        if len(rows):
+            said.append(highs.changeRowsBounds(len(rows), rows, problem.row_lower[rows], problem.row_upper[rows]))
+        if len(columns):
+            lower, upper = problem.lower[columns], problem.upper[columns]
+            said.append(highs.changeColsBounds(len(columns), columns, lower, upper))
+        if len(costs):
+            said.append(highs.changeColsCost(len(costs), costs, problem.objective[costs]))
+        if changes.offset:
+            said.append(highs.changeObjectiveOffset(problem.offset))
+        return said + self._told_coefficients(changes)
+
+    def _told_coefficients(self, changes: Changes) -> list[Any]:
+        problem, places = changes.problem, changes.nonzeros
+        assert places is not None
+        if not len(places):
+            return []
+        self._changed = "small coefficients are left out" if self._drops_coefficients() else ""
+        rows = np.searchsorted(problem.row_starts, places, side="right") - 1
+        cells = zip(rows.tolist(), problem.columns[places].tolist(), problem.coefficients[places].tolist(), strict=True)
+        return [self._highs.changeCoeff(row, column, value) for row, column, value in cells]
+
+    def _hand_over_again(self) -> bool:
+        """Give HiGHS another matrix, and the basis that it has."""
+        basis = self._highs.getBasis()
+        if self._hand_over() is not None:
+            return False
+        if basis.valid and not self._problem.is_mip:
+            self._highs.setBasis(basis)
+        return True
+
+    def _run_until_done(self) -> bool:
+        return self._worker.run(self._highs.run, self._stop)
+
+    def _read_ranging(self, found: Any) -> Ranging:
+        basis, basic = self._highs.getBasis(), self._native.HighsBasisStatus.kBasic
+        held = np.array([status != basic for status in basis.row_status], dtype=np.bool_)
+        rows, columns = self._problem.num_constraints, self._problem.num_variables
+        down, up = (_values(one)[:rows] for one in (found.row_bound_dn, found.row_bound_up))
+        return Ranging(
+            side_lower=np.where(held, down, np.nan),
+            side_upper=np.where(held, up, np.nan),
+            cost_lower=_values(found.col_cost_dn)[:columns],  # behind them HiGHS may have those of its slacks
+            cost_upper=_values(found.col_cost_up)[:columns],
+            basic=np.array([status == basic for status in basis.col_status], dtype=np.bool_),
+        )
+
+
+def _values(record: Any) -> FloatArray:
+    return np.array(record.value_, dtype=np.float64)

@@ -1,0 +1,259 @@
+"""One problem in an instance of HiGHS: its arrays in one call, the answer in one table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from lumix_core.errors import LXOptionError
+from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.solver import RawConflict, RawResult, SolverOptions, bad_native_option, unknown_native_option
+from lumix_core.status import LXLimit, LXStatus
+from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
+from lumix_solvers.interrupts import run_until_done
+from lumix_solvers.logs import Lines, Write
+
+STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
+    "kOptimal": (LXStatus.OPTIMAL, None),
+    "kInfeasible": (LXStatus.INFEASIBLE, None),
+    "kUnbounded": (LXStatus.UNBOUNDED, None),
+    "kUnboundedOrInfeasible": (LXStatus.INFEASIBLE_OR_UNBOUNDED, None),
+    "kTimeLimit": (LXStatus.NO_SOLUTION, LXLimit.TIME),
+    "kIterationLimit": (LXStatus.NO_SOLUTION, LXLimit.ITERATION),
+    "kSolutionLimit": (LXStatus.NO_SOLUTION, LXLimit.SOLUTION),
+    "kMemoryLimit": (LXStatus.NO_SOLUTION, LXLimit.MEMORY),
+    "kObjectiveBound": (LXStatus.NO_SOLUTION, LXLimit.OBJECTIVE),
+    "kObjectiveTarget": (LXStatus.NO_SOLUTION, LXLimit.OBJECTIVE),
+    "kInterrupt": (LXStatus.NO_SOLUTION, LXLimit.INTERRUPT),
+    "kHighsInterrupt": (LXStatus.NO_SOLUTION, LXLimit.INTERRUPT),
+}
+"""HiGHS's ends of a run; every other one is an error. After a limit, a point makes it `FEASIBLE`."""
+
+OPTIONS = {
+    "time_limit": "time_limit",
+    "mip_rel_gap": "mip_rel_gap",
+    "mip_abs_gap": "mip_abs_gap",
+    "threads": "threads",
+    "seed": "random_seed",
+}
+"""The common options, and what HiGHS calls them."""
+
+VALUES: Mapping[str, tuple[type, type, str]] = {
+    "kBool": (bool, bool, "True or False"),
+    "kInt": (Integral, int, "a whole number"),
+    "kDouble": (Real, float, "a number"),
+    "kString": (str, str, "a text"),
+}
+"""For each type of HiGHS's own options: what is accepted, what is passed on, and what to call it."""
+
+
+def interrupt(highs: Any) -> None:
+    """End a run of an instance of HiGHS, from another thread.
+
+    Only now HiGHS is made to ask whether to go on: every such question needs Python's lock.
+    """
+    for question in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
+        question.subscribe(_answer_no)
+
+
+def _answer_no(event: Any) -> None:
+    event.data_in.user_interrupt = True
+
+
+class HighsRun:
+    """One problem in an instance of HiGHS of its own."""
+
+    def __init__(self, problem: LXProblem, write: Write) -> None:
+        import highspy  # native, so imported on use only
+
+        self._native = highspy
+        self._problem = problem
+        self._lines = Lines()
+        self._write = write
+        self._complaints: list[str] = []
+        self._failures: list[Exception] = []
+        self._incumbent: FloatArray | None = None
+        self._changed = ""  # what HiGHS said that it changed in the problem, if it did
+        self._ended = True
+        self._highs = highspy.Highs()
+        self._highs.setOptionValue("log_to_console", False)
+        self._highs.setOptionValue("small_matrix_value", 1e-12)  # the least that HiGHS allows; it drops what is smaller
+        self._highs.cbLogging.subscribe(self._hear)
+        self._highs.cbMipImprovingSolution.subscribe(self._keep)
+
+    def set_options(self, options: SolverOptions) -> None:
+        """Set the common options, then the native ones, which win."""
+        for name, native in OPTIONS.items():
+            value = getattr(options, name)
+            if value is not None and not self._set(native, value):
+                raise LXOptionError(
+                    f"Solver 'highs' refuses {name}={value!r}: {self._complaint()}. Give a value that it allows."
+                )
+        for name, value in options.options.items():
+            if not self._set(name, self._native_value(name, value)):
+                raise bad_native_option("highs", name, value, self._complaint())
+
+    def solve(self) -> RawResult:
+        """Hand the problem over, run, and read the answer."""
+        return self._hand_over() or self._run()
+
+    def _hand_over(self) -> RawResult | None:
+        """Give HiGHS the problem; returns an answer only where it refuses it."""
+        self._complaints.clear()
+        passed = self._pass_problem()
+        complaint = "; ".join(self._complaints) or "HiGHS gives no reason"
+        if passed == self._native.HighsStatus.kError:
+            return RawResult(status=LXStatus.ERROR, raw_status=f"Model refused: {complaint}")
+        self._changed = complaint if self._drops_coefficients() else ""
+        return None
+
+    def _run(self) -> RawResult:
+        self._incumbent = None
+        self._ended = False
+        self._ended = self._run_until_done()
+        if not self._ended:
+            return self._answer_without_highs()
+        if self._failures:
+            raise self._failures[0]
+        return self._answer()
+
+    def find_conflict(self, options: SolverOptions) -> RawConflict:
+        """Hand the problem over, search, and read what was found."""
+        search = IisSearch(self._native, self._highs)
+        search.configure(options.time_limit)
+        self.set_options(options)
+        self._pass_problem()
+        self._ended = False
+        self._ended = run_until_done(search.run, self._stop)
+        if self._failures:
+            raise self._failures[0]
+        return search.answer(self._problem) if self._ended else LEFT_BEHIND
+
+    def _run_until_done(self) -> bool:
+        return run_until_done(self._run_once, self._stop)
+
+    def close(self) -> None:
+        """Let HiGHS go, unless it was left behind running."""
+        if self._ended:
+            for callback in self._highs.callbacks:
+                callback.clear()
+
+    def _run_once(self) -> None:
+        self._highs.run()
+        self._native.Highs.resetGlobalScheduler(False)  # of this thread; left to the thread's end, Windows can hang
+
+    def _pass_problem(self) -> Any:
+        problem = self._problem
+        sense = self._native.ObjSense.kMaximize if problem.maximize else self._native.ObjSense.kMinimize
+        starts, rows, coefficients = problem.by_column()  # HiGHS takes rows several times slower than columns
+        return self._highs.passModel(
+            problem.num_variables,
+            problem.num_constraints,
+            problem.num_nonzeros,
+            int(self._native.MatrixFormat.kColwise),
+            int(sense),
+            problem.offset,
+            problem.objective,
+            problem.lower,
+            problem.upper,
+            problem.row_lower,
+            problem.row_upper,
+            starts,
+            rows,
+            coefficients,
+            problem.integer.astype(np.int32),
+        )
+
+    def _answer(self) -> RawResult:
+        native = self._highs.getModelStatus()
+        word = self._highs.modelStatusToString(native)
+        info = self._highs.getInfo()
+        status, limit = STATUSES.get(native.name, (LXStatus.ERROR, None))
+        if limit is not None and info.primal_solution_status == self._native.kSolutionStatusFeasible:
+            status = LXStatus.FEASIBLE
+        if self._changed and limit is None and not status.has_point:
+            return RawResult(status=LXStatus.ERROR, raw_status=f"{word}, but of a changed model: {self._changed}")
+        return RawResult(
+            status=status,
+            raw_status=word,
+            limit=LXLimit.NODE if limit is LXLimit.SOLUTION and self._has_all_nodes(info) else limit,
+            best_bound=self._bound(status, info),
+            **(self._point(status, info) if status.has_point else {}),
+        )
+
+    def _point(self, status: LXStatus, info: Any) -> dict[str, Any]:
+        solution = self._highs.getSolution()
+        point = {"x": np.array(solution.col_value), "objective": float(info.objective_function_value)}
+        if status is not LXStatus.OPTIMAL or self._problem.is_mip or not solution.dual_valid:
+            return point
+        duals = {"duals": solution.row_dual, "reduced_costs": solution.col_dual}
+        return point | {name: np.array(values, dtype=np.float64) + 0.0 for name, values in duals.items()}
+
+    def _bound(self, status: LXStatus, info: Any) -> float | None:
+        if not self._problem.is_mip:
+            return float(info.objective_function_value) if status is LXStatus.OPTIMAL else None
+        bound = float(info.mip_dual_bound)
+        return bound if math.isfinite(bound) and (status.has_point or status is LXStatus.NO_SOLUTION) else None
+
+    def _has_all_nodes(self, info: Any) -> bool:
+        """Whether the limit on nodes is reached: HiGHS has one word for it and for those on leaves and solutions."""
+        _, most = self._highs.getOptionValue("mip_max_nodes")
+        return bool(info.mip_node_count >= most)
+
+    def _drops_coefficients(self) -> bool:
+        _, least = self._highs.getOptionValue("small_matrix_value")
+        return bool((np.abs(self._problem.coefficients) <= least).any())
+
+    def _answer_without_highs(self) -> RawResult:
+        """Answer for a run that did not heed Ctrl-C and goes on alone: HiGHS may not be asked any more."""
+        found = self._incumbent is not None
+        return RawResult(
+            status=LXStatus.FEASIBLE if found else LXStatus.NO_SOLUTION,
+            raw_status="Interrupted, and left behind",
+            limit=LXLimit.INTERRUPT,
+            x=self._incumbent,
+            objective=self._problem.objective_at(self._incumbent) if self._incumbent is not None else None,
+        )
+
+    def _set(self, name: str, value: object) -> bool:
+        return bool(self._highs.setOptionValue(name, value) == self._native.HighsStatus.kOk)
+
+    def _native_value(self, name: str, value: object) -> object:
+        found, kind = self._highs.getOptionType(name)
+        if found != self._native.HighsStatus.kOk:
+            known = [one for one in dir(self._highs.getOptions()) if not one.startswith("_")]
+            raise unknown_native_option("highs", name, known)
+        accepted, passed_on, word = VALUES[kind.name]
+        if not isinstance(value, accepted) or (isinstance(value, bool) and accepted is not bool):
+            raise bad_native_option("highs", name, value, f"it takes {word}")
+        return passed_on(value)
+
+    def _hear(self, event: Any) -> None:
+        """Take a piece of the log. No exception may fly through HiGHS, so it waits until the run has ended."""
+        if self._failures:
+            return
+        try:
+            for line in self._lines.add(event.message):
+                self._log(line)
+        except Exception as failure:  # noqa: BLE001
+            self._failures.append(failure)
+            self._stop()
+
+    def _log(self, line: str) -> None:
+        kind, colon, text = line.partition(":")
+        if colon and kind in ("ERROR", "WARNING"):
+            self._complaints.append(text.strip())
+        self._write(line)
+
+    def _keep(self, event: Any) -> None:
+        self._incumbent = np.array(event.data_out.mip_solution)
+
+    def _stop(self) -> None:
+        interrupt(self._highs)
+
+    def _complaint(self) -> str:
+        return self._complaints[-1] if self._complaints else "it gives no reason"
