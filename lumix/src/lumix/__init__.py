@@ -1,5 +1,6 @@
 """LumiX: optimisation models written directly over your own rows."""
 
+from lumix.analysis import LXSensitivityAnalyzer, LXWhatIfAnalyzer, LXWhatIfResult
 from lumix_core import (
     LXConstraint,
     LXError,
@@ -7,6 +8,7 @@ from lumix_core import (
     LXIndexDimension,
     LXLimit,
     LXLinearExpression,
+    LXLiveSession,
     LXModel,
     LXModelError,
     LXNoSolutionError,
@@ -15,6 +17,7 @@ from lumix_core import (
     LXProblem,
     LXSense,
     LXSolution,
+    LXStart,
     LXStatus,
     LXVariable,
     LXWarning,
@@ -29,6 +32,7 @@ __all__ = [
     "LXIndexDimension",
     "LXLimit",
     "LXLinearExpression",
+    "LXLiveSession",
     "LXModel",
     "LXModelError",
     "LXNoSolutionError",
@@ -36,8 +40,12 @@ __all__ = [
     "LXParameter",
     "LXProblem",
     "LXSense",
+    "LXSensitivityAnalyzer",
     "LXSolution",
+    "LXStart",
     "LXStatus",
     "LXVariable",
     "LXWarning",
+    "LXWhatIfAnalyzer",
+    "LXWhatIfResult",
 ]

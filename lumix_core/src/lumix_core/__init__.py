@@ -10,8 +10,9 @@ from lumix_core.optimizer import LXOptimizer
 from lumix_core.parameters import LXParameter
 from lumix_core.problem import LXBlock, LXProblem
 from lumix_core.senses import LXSense
+from lumix_core.sessions import LXLiveSession
 from lumix_core.solution import LXSolution
-from lumix_core.status import LXLimit, LXStatus
+from lumix_core.status import LXLimit, LXStart, LXStatus
 from lumix_core.variables import LXVariable
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LXIndexDimension",
     "LXLimit",
     "LXLinearExpression",
+    "LXLiveSession",
     "LXModel",
     "LXModelError",
     "LXNoSolutionError",
@@ -30,6 +32,7 @@ __all__ = [
     "LXProblem",
     "LXSense",
     "LXSolution",
+    "LXStart",
     "LXStatus",
     "LXVariable",
     "LXWarning",

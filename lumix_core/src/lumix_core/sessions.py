@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat
 
-from lumix_core.editing import Draft, Edit, NewNumber
+from lumix_core.editing import Draft, Edit, NewNumber, block_named
 from lumix_core.errors import LXModelError, LXUnknownNameError, listed
 from lumix_core.live import Live
 from lumix_core.lookups import LookupTable
 from lumix_core.overriding import Numbers, changed_parameter
 from lumix_core.problem import LXProblem
 from lumix_core.recompiling import Data, Recompiler
+from lumix_core.senses import LXSense
 from lumix_core.solution import LXSolution, solution_of
 from lumix_core.solver import Ranging
 
@@ -57,7 +58,7 @@ class LXLiveSession:
 
         Args:
             constraint: the family, or its name.
-            value: the new number, or a function of the number that is there.
+            value: the new number, a function of the number that is there, or an array in the order of the keys.
             key: of one member of the family, or its row; without it all members are changed.
 
         Raises:
@@ -110,6 +111,11 @@ class LXLiveSession:
         """Return the right-hand sides as they are now: of one key, or of all in the order of the keys."""
         found: list[float] = self._current().numbers("rhs", _name(constraint), key).tolist()
         return found
+
+    def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
+        """Return the sense of a constraint."""
+        block = block_named(self.problem.constraints, _name(constraint), "constraint")
+        return self._said.senses[block.name]
 
     def set_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:
         """Let a parameter hold other numbers.

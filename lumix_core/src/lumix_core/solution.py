@@ -167,6 +167,10 @@ class LXSolution(Copyable):
         """Whether there is a point."""
         return self.status.has_point
 
+    def has_duals(self) -> bool:
+        """Whether there are shadow prices and reduced costs."""
+        return self._x is not None and self._duals is not None and self._reduced_costs is not None
+
     @property
     def objective_value(self) -> float:
         """The objective at the point, in the user's sense, computed from the model's own coefficients."""
