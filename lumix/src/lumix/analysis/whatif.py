@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, SupportsFloat
+from typing import Any, Self, SupportsFloat, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from lumix_core.problem import FloatArray
 from lumix_core.sessions import LXLiveSession
 
 Change = Callable[[LXLiveSession], object]
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,22 @@ class LXWhatIfAnalyzer:
         name = parameter if isinstance(parameter, str) else parameter.name
         said = "changed" if callable(numbers) else f"changed for {len(numbers)} keys"
         return self.ask(f"parameter {name} {said}", lambda session: session.set_parameter(parameter, numbers))
+
+    def modify_data(
+        self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
+    ) -> LXWhatIfResult:
+        """Let rows have another value in one attribute; see `LXLiveSession.modify_data`.
+
+        Args:
+            row_type: the class of the rows.
+            where: says of a row whether it is changed; None for all rows.
+            attribute: the attribute, which functions of the model read.
+            value: the new value, or a function of the row.
+        """
+        return self.ask(
+            f"{row_type.__name__}.{attribute} changed",
+            lambda session: session.modify_data(row_type, where, attribute, value),
+        )
 
     def compare_changes(self, changes: Iterable[Sequence[Any]], key: Any = None) -> list[LXWhatIfResult]:
         """Answer several changes of right-hand sides, each by itself, in the order given.

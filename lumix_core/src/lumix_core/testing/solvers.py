@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from lumix_core.solver import Solver
+from lumix_core.testing.live_runs import LiveRuns
 from lumix_core.testing.solver_answers import DualAnswers, IntegerAnswers, LinearAnswers
 from lumix_core.testing.solver_manners import Manners
 from lumix_core.testing.solver_options import Options, Silence
 from lumix_core.testing.solver_statuses import Limits, Statuses
 
 
-class SolverConformance(Manners, LinearAnswers, DualAnswers, IntegerAnswers, Statuses, Limits, Options, Silence):
+class SolverConformance(
+    Manners, LinearAnswers, DualAnswers, IntegerAnswers, LiveRuns, Statuses, Limits, Options, Silence
+):
     """Everything that LumiX counts on in a solver, as tests to inherit.
 
     The whole test module of a solver::
