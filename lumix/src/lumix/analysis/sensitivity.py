@@ -103,8 +103,9 @@ class LXSensitivityAnalyzer:
 
     def _constraint(self, row: int) -> LXConstraintSensitivity:
         lower, upper = float(self._problem.row_lower[row]), float(self._problem.row_upper[row])
-        slack = max(min(self._activity[row].item() - lower, upper - self._activity[row].item()), 0.0)
         side = upper if math.isfinite(upper) else lower
+        apart = min(self._activity[row].item() - lower, upper - self._activity[row].item())
+        slack = apart if apart > 1e-9 * (1.0 + abs(side)) else 0.0
         return LXConstraintSensitivity(
             name=self._problem.row_name(row),
             shadow_price=float(self._duals[row]),
