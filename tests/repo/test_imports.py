@@ -24,7 +24,7 @@ LAYERS = {
     "writing": "write_back write_faults write_orders written_values given_rows",
     "model": "optimizer sessions solution model constraints expressions term_methods variables parameters indexing",
     "copying": "pickling copying function_copies object_copies source_copies reaching",
-    "compiling": "recompiling overriding explaining compiling planning terms picking families",
+    "compiling": "altering recompiling overriding explaining compiling planning terms picking families",
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",

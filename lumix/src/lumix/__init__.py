@@ -1,5 +1,6 @@
 """LumiX: optimisation models written directly over your own rows."""
 
+from lumix.analysis import LXSensitivityAnalyzer, LXWhatIfAnalyzer, LXWhatIfResult
 from lumix_core import (
     LXConstraint,
     LXError,
@@ -8,6 +9,7 @@ from lumix_core import (
     LXInfeasibility,
     LXLimit,
     LXLinearExpression,
+    LXLiveSession,
     LXModel,
     LXModelError,
     LXNoSolutionError,
@@ -17,6 +19,7 @@ from lumix_core import (
     LXProblem,
     LXSense,
     LXSolution,
+    LXStart,
     LXStatus,
     LXVariable,
     LXWarning,
@@ -35,6 +38,7 @@ __all__ = [
     "LXInfeasibility",
     "LXLimit",
     "LXLinearExpression",
+    "LXLiveSession",
     "LXModel",
     "LXModelError",
     "LXNoSolutionError",
@@ -43,10 +47,14 @@ __all__ = [
     "LXParameter",
     "LXProblem",
     "LXSense",
+    "LXSensitivityAnalyzer",
     "LXSolution",
+    "LXStart",
     "LXStatus",
     "LXVariable",
     "LXWarning",
+    "LXWhatIfAnalyzer",
+    "LXWhatIfResult",
     "LXWriteBack",
     "LXWriteError",
     "LXWritten",

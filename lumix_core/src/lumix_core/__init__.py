@@ -18,8 +18,9 @@ from lumix_core.optimizer import LXOptimizer
 from lumix_core.parameters import LXParameter
 from lumix_core.problem import LXBlock, LXProblem
 from lumix_core.senses import LXSense
+from lumix_core.sessions import LXLiveSession
 from lumix_core.solution import LXSolution
-from lumix_core.status import LXLimit, LXStatus
+from lumix_core.status import LXLimit, LXStart, LXStatus
 from lumix_core.variables import LXVariable
 from lumix_core.write_back import LXWriteBack, LXWritten
 
@@ -32,6 +33,7 @@ __all__ = [
     "LXInfeasibility",
     "LXLimit",
     "LXLinearExpression",
+    "LXLiveSession",
     "LXModel",
     "LXModelError",
     "LXNoSolutionError",
@@ -41,6 +43,7 @@ __all__ = [
     "LXProblem",
     "LXSense",
     "LXSolution",
+    "LXStart",
     "LXStatus",
     "LXVariable",
     "LXWarning",

@@ -15,8 +15,8 @@ from lumix_core.numbers import flaw
 from lumix_core.problem import FloatArray, LXBlock, LXProblem
 from lumix_core.senses import LXSense
 
-NewNumber = SupportsFloat | Callable[[float], SupportsFloat]
-"""A number, or a function of the number that is there now."""
+NewNumber = SupportsFloat | Callable[[float], SupportsFloat] | FloatArray
+"""A number, a function of the number that is there now, or an array of one number for each member."""
 
 WORDS = {
     "rhs": "the right-hand side",
@@ -111,11 +111,11 @@ class Draft:
         if edit.part == "coefficient":
             return self._apply_coefficient(edit)
         members = self._members(edit.part, edit.family, edit.key)
-        edit = replace(edit, key=self._own_key(edit.part == "rhs", edit.key, members))
+        key = self._own_key(edit.part == "rhs", edit.key, members)
         now = self._read(edit.part, edit.family, members) if callable(edit.value) else None
         numbers = new_numbers(edit, len(members), now)
         self._write(edit.part, edit.family, members, numbers)
-        return replace(edit, value=numbers)
+        return Edit(edit.part, edit.family, key, numbers)
 
     def _members(self, part: str, family: str, key: Any) -> IntArray:
         blocks = self._problem.constraints if part == "rhs" else self._problem.variables
@@ -228,15 +228,21 @@ def members_of(block: LXBlock, key: Any) -> IntArray:
     """
     if key is None:
         return np.arange(block.start, block.stop)
-    place = block.keys.find(key)
-    if place is None:
-        place = block.keys.find_row(key)
+    place = place_of(block, key)
     if place is None:
         raise LXUnknownKeyError(
             f"{block.name!r} has no key {key!r}: it has {listed(block.keys, limit=3, empty='no member at all')}. "
             f"Give key= one of these, or a row of the family, or leave it out for the whole family."
         )
-    return np.array([block.start + place])
+    return np.array([place])
+
+
+def place_of(block: LXBlock, key: Any) -> int | None:
+    """Return the position of the member with a key, or of a row; None where the family has none such."""
+    place = block.keys.find(key)
+    if place is None:
+        place = block.keys.find_row(key)
+    return None if place is None else block.start + place
 
 
 def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
@@ -252,6 +258,8 @@ def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
                 f"{sentence(edit.role)} was changed for {len(value)} members, and there are {count} now, after a "
                 f"change of the data. Change the data first, or each key by itself with key=."
             )
+        for one in value[~np.isfinite(value)].tolist():
+            _number(edit, one)
         return value
     if callable(value):
         assert now is not None

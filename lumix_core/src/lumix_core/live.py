@@ -24,6 +24,7 @@ class Live:
 
     def __init__(self, solver: Solver, options: SolverOptions) -> None:
         self.solver = solver
+        self._opener = solver if isinstance(solver, LiveSolver) else None
         self._options = options
         self._run: LiveRun | None = None
         self._held: LXProblem | None = None
@@ -42,10 +43,10 @@ class Live:
         known = answer_without_solver(problem)
         if known is not None:
             return self._checked(problem, known), LXStart.COLD, "the answer needed no solver"
-        if not isinstance(self.solver, LiveSolver):
+        if self._opener is None:
             reason = f"solver {self.solver.name!r} does not keep models open"
             return self._checked(problem, self._cold(problem)), LXStart.COLD, reason
-        return self._solved_live(self.solver, problem)
+        return self._solved_live(self._opener, problem)
 
     def ranging(self) -> Ranging | None:
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""

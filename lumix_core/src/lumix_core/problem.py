@@ -93,8 +93,8 @@ class LXProblem:
     name: str = ""
 
     def __post_init__(self) -> None:
-        for array in self.arrays().values():
-            array.setflags(write=False)
+        for name in ARRAYS:
+            getattr(self, name).setflags(write=False)
 
     @property
     def num_variables(self) -> int:
@@ -123,8 +123,7 @@ class LXProblem:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by field name."""
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return {name: value for name, value in values if isinstance(value, np.ndarray)}
+        return {name: getattr(self, name) for name in ARRAYS}
 
     def row_numbers(self) -> IntArray:
         """Return the row of each nonzero, shape ``(k,)``."""
@@ -155,6 +154,10 @@ class LXProblem:
     def row_name(self, row: int) -> str:
         """Return the name of a row, as ``family[key]``."""
         return _name_of(self.constraints, row, "row")
+
+
+ARRAYS = tuple(field.name for field in fields(LXProblem) if str(field.type).endswith("Array"))
+"""The fields that hold arrays."""
 
 
 def _name_of(blocks: tuple[LXBlock, ...], position: int, fallback: str) -> str:

@@ -11,6 +11,7 @@ from lumix_core.compiling import compile_model
 from lumix_core.editing import Said
 from lumix_core.evaluating import Evaluator
 from lumix_core.lookups import LookupTable
+from lumix_core.planning import plan
 from lumix_core.problem import LXProblem
 from lumix_core.rows import Reading, Source
 from lumix_core.senses import LXSense
@@ -81,6 +82,14 @@ class Recompiler:
             evaluator.give(parameter, table)
         problem, _ = compile_model(self.model, evaluator)
         return problem
+
+    def functions(self) -> list[Any]:
+        """Return the user's functions in the model."""
+        evaluator = Evaluator(KeptReading(dict(self.tables)))
+        with evaluator:
+            planned = [one.function.call for one in plan(self.model, evaluator).functions]
+        joins = [one.join.join.call for one in self.model.variables if one.join is not None]
+        return [*planned, *joins]
 
     def said(self) -> Said:
         """Return what the problem does not tell of the model."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, SupportsFloat
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 
-from lumix_core.editing import Draft, Edit, NewNumber
+from lumix_core.altering import Alteration
+from lumix_core.editing import Draft, Edit, NewNumber, block_named
 from lumix_core.errors import LXModelError, LXUnknownNameError, listed
 from lumix_core.live import Live
 from lumix_core.lookups import LookupTable
 from lumix_core.overriding import Numbers, changed_parameter
 from lumix_core.problem import LXProblem
 from lumix_core.recompiling import Data, Recompiler
+from lumix_core.senses import LXSense
 from lumix_core.solution import LXSolution, solution_of
 from lumix_core.solver import Ranging
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from lumix_core.model import LXModel
     from lumix_core.parameters import LXParameter
     from lumix_core.variables import LXVariable
+
+
+Row = TypeVar("Row")
 
 
 class LXLiveSession:
@@ -40,24 +45,20 @@ class LXLiveSession:
         self._live = live
         self._data = Data()
         self._edits: dict[tuple[Any, ...], Edit] = {}
-        self._draft: Draft | None = Draft(self._compiled.problem, self._said)
+        self._draft = Draft(self._compiled.problem, self._said)
         self._finalizer = weakref.finalize(self, live.close)
 
     @property
     def problem(self) -> LXProblem:
-        """The compiled problem with all changes.
-
-        Raises:
-            LXModelError: with the data that were changed, the model would be wrong.
-        """
-        return self._current().problem()
+        """The compiled problem with all changes."""
+        return self._draft.problem()
 
     def set_rhs(self, constraint: LXConstraint[Any] | str, value: NewNumber, key: Any = None) -> Self:
         """Set the right-hand side of a constraint.
 
         Args:
             constraint: the family, or its name.
-            value: the new number, or a function of the number that is there.
+            value: the new number, a function of the number that is there, or an array in the order of the keys.
             key: of one member of the family, or its row; without it all members are changed.
 
         Raises:
@@ -108,8 +109,13 @@ class LXLiveSession:
 
     def rhs(self, constraint: LXConstraint[Any] | str, key: Any = None) -> list[float]:
         """Return the right-hand sides as they are now: of one key, or of all in the order of the keys."""
-        found: list[float] = self._current().numbers("rhs", _name(constraint), key).tolist()
+        found: list[float] = self._draft.numbers("rhs", _name(constraint), key).tolist()
         return found
+
+    def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
+        """Return the sense of a constraint."""
+        block = block_named(self.problem.constraints, _name(constraint), "constraint")
+        return self._said.senses[block.name]
 
     def set_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:
         """Let a parameter hold other numbers.
@@ -124,12 +130,35 @@ class LXLiveSession:
             LXUnknownNameError: no function of the model looks anything up in the parameter.
             LXMissingKeyError: a key can be none of its keys.
             LXNumberError: a number is none.
+            LXModelError: the model would be wrong with them.
         """
         held, table = self._parameter(parameter)
         changed = changed_parameter(held.name, table, numbers)
-        self._data = replace(self._data, parameters={**self._data.parameters, id(held): (held, changed)})
-        self._draft = None
-        return self
+        return self._with_data(replace(self._data, parameters={**self._data.parameters, id(held): (held, changed)}))
+
+    def modify_data(
+        self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
+    ) -> Self:
+        """Let rows have another value in one attribute: the rows of all sources of the model, and in it alone.
+
+        Args:
+            row_type: the class of the rows.
+            where: says of a row whether it is changed; None for all rows. It may read any attribute: what was not read
+                yet is read now.
+            attribute: the attribute, which functions of the model read.
+            value: the new value, or a function of the row.
+
+        Raises:
+            LXSourceError: no source has rows of the class, or no such attribute.
+            LXModelError: the condition is true for no row; or something else leads to the rows, such as an attribute
+                of other rows or a function that captures them, which would still see the old value.
+            LXFunctionError: a function failed for a row.
+        """
+        compiled = self._compiled
+        tables = {**compiled.tables, **self._data.tables}
+        alteration = Alteration(row_type, where, attribute, value)
+        changed = alteration.tables(tables, compiled.sources, compiled.functions())
+        return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
 
     def __getitem__(self, parameter: LXParameter[Any] | str) -> LiveParameter:
         """Return a parameter as the session holds it: ``session[hours][1, 2] = 3.0``."""
@@ -140,7 +169,6 @@ class LXLiveSession:
         """Solve the model with all changes; ``solution.start`` tells where the solver started.
 
         Raises:
-            LXModelError: with the data that were changed, the model would be wrong.
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
         self._check_open()
@@ -164,13 +192,11 @@ class LXLiveSession:
     @contextmanager
     def trying(self) -> Iterator[Self]:
         """Take back, at the end of a ``with`` block, the changes that are made in it."""
-        data, edits, draft = self._data, dict(self._edits), self._draft
-        known = None if draft is None else draft.problem()
+        data, edits, problem = self._data, dict(self._edits), self._draft.problem()
         try:
             yield self
         finally:
-            self._data, self._edits = data, edits
-            self._draft = None if known is None else Draft(known, self._said)
+            self._data, self._edits, self._draft = data, edits, Draft(problem, self._said)
 
     def close(self) -> None:
         """Let the solver go."""
@@ -185,17 +211,17 @@ class LXLiveSession:
     def __repr__(self) -> str:
         return f"<LXLiveSession of {self._compiled.problem!r}, {'open' if self._finalizer.alive else 'closed'}>"
 
-    def _current(self) -> Draft:
-        """Return the problem as it is now, compiled anew where data were changed."""
-        if self._draft is None:
-            draft = Draft(self._compiled.compile(self._data), self._said)
-            for edit in self._edits.values():
-                draft.apply(edit)
-            self._draft = draft
-        return self._draft
+    def _with_data(self, data: Data) -> Self:
+        """Take over other data, unless the model would be wrong with them."""
+        problem = self._compiled.compile(data)
+        draft = Draft(problem, self._said)
+        for edit in self._edits.values():
+            draft.apply(edit)
+        self._data, self._draft = data, draft
+        return self
 
     def _edit(self, edit: Edit) -> Self:
-        done = self._current().apply(edit)
+        done = self._draft.apply(edit)
         self._edits.pop(done.place, None)
         self._edits[done.place] = done
         return self

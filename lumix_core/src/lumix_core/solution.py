@@ -173,6 +173,10 @@ class LXSolution(Copyable):
         """Whether there is a point."""
         return self.status.has_point
 
+    def has_duals(self) -> bool:
+        """Whether there are shadow prices and reduced costs."""
+        return self._x is not None and self._duals is not None and self._reduced_costs is not None
+
     @property
     def model_name(self) -> str:
         """The name of the model that was solved."""

@@ -10,7 +10,7 @@ from lumix_core.keys import IntArray
 from lumix_core.problem import FloatArray, IndexArray, LXProblem
 
 DRIFT = 1e-9
-"""How much of a row's size rounding may have added up to before the row is added up anew."""
+"""How much of the smallest row's size rounding may have added up to before all are added up anew."""
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
@@ -27,7 +27,7 @@ class Tally:
         self._problem = problem
         self._x: FloatArray | None = None
         self._activity: FloatArray = np.empty(0)
-        self._error: FloatArray = np.empty(0)
+        self._error = 0.0
 
     def fits(self, problem: LXProblem) -> bool:
         """Whether a problem has this very matrix."""
@@ -42,32 +42,32 @@ class Tally:
         """Return ``A x``, shape ``(m,)``, within `DRIFT` of each row's size."""
         if self._x is None or not self._moved_to(x, self._x):
             self._activity = self._problem.activity(x)
-            self._error = np.zeros(self._problem.num_constraints)
+            self._error = 0.0
         self._x = x
         return self._activity
 
     def _moved_to(self, x: FloatArray, before: FloatArray) -> bool:
         """Add what moved; returns False where adding up from scratch is quicker, or more exact."""
         moved = np.flatnonzero(x != before)
-        starts, rows, coefficients = self._by_column
-        counts = starts[moved + 1] - starts[moved]
-        total = int(counts.sum())
+        starts, counts, rows, coefficients = self._by_column
+        many = counts[moved]
+        total = int(many.sum())
         if 2 * total > len(coefficients):
             return False
-        places = _spans(starts[moved], counts, total)
-        steps = coefficients[places] * np.repeat(x[moved] - before[moved], counts)
+        places = _spans(starts[moved], many, total)
+        steps = coefficients[places] * np.repeat(x[moved] - before[moved], many)
         size = self._problem.num_constraints
         self._activity = self._activity + np.bincount(rows[places], weights=steps, minlength=size)
-        self._error += ROUNDING * np.bincount(rows[places], weights=np.abs(steps), minlength=size)
-        self._error += ROUNDING * np.abs(self._activity)
-        return bool((self._error <= DRIFT * (1.0 + np.abs(self._activity))).all())
+        sizes = np.abs(self._activity)
+        self._error += ROUNDING * float(np.abs(steps).sum() + sizes.max(initial=0.0))
+        return self._error <= DRIFT * (1.0 + float(sizes.min(initial=np.inf)))
 
     @cached_property
-    def _by_column(self) -> tuple[IndexArray, IndexArray, FloatArray]:
-        return self._problem.by_column()
+    def _by_column(self) -> tuple[IndexArray, IndexArray, IndexArray, FloatArray]:
+        starts, rows, coefficients = self._problem.by_column()
+        return starts[:-1], np.diff(starts), rows, coefficients
 
 
 def _spans(starts: IndexArray, counts: IndexArray, total: int) -> IntArray:
     """Return the positions of several spans, one after the other."""
-    before = np.cumsum(counts) - counts
-    return np.repeat(starts - before, counts) + np.arange(total)
+    return np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(total)

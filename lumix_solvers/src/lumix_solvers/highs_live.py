@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from lumix_core.changes import Changes
-from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.problem import LXProblem
 from lumix_core.solver import Ranging, RawResult, SolverOptions
-from lumix_solvers.highs_run import HighsRun
+from lumix_solvers.highs_run import HighsRun, floats
 from lumix_solvers.interrupts import Worker
 from lumix_solvers.logs import log_lines
 
@@ -125,15 +125,11 @@ class HighsLiveRun(HighsRun):
         basis, basic = self._highs.getBasis(), self._native.HighsBasisStatus.kBasic
         held = np.array([status != basic for status in basis.row_status], dtype=np.bool_)
         rows, columns = self._problem.num_constraints, self._problem.num_variables
-        down, up = (_values(one)[:rows] for one in (found.row_bound_dn, found.row_bound_up))
+        down, up = (floats(one.value_)[:rows] for one in (found.row_bound_dn, found.row_bound_up))
         return Ranging(
             side_lower=np.where(held, down, np.nan),
             side_upper=np.where(held, up, np.nan),
-            cost_lower=_values(found.col_cost_dn)[:columns],  # behind them HiGHS may have those of its slacks
-            cost_upper=_values(found.col_cost_up)[:columns],
+            cost_lower=floats(found.col_cost_dn.value_)[:columns],  # behind them HiGHS may have those of its slacks
+            cost_upper=floats(found.col_cost_up.value_)[:columns],
             basic=np.array([status == basic for status in basis.col_status], dtype=np.bool_),
         )
-
-
-def _values(record: Any) -> FloatArray:
-    return np.array(record.value_, dtype=np.float64)

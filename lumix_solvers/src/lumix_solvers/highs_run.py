@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
@@ -78,6 +79,11 @@ class HighsRun:
         self._failures: list[Exception] = []
         self._incumbent: FloatArray | None = None
         self._changed = ""  # what HiGHS said that it changed in the problem, if it did
+        self._statuses = {
+            int(native): STATUSES[name]
+            for name, native in highspy.HighsModelStatus.__members__.items()
+            if name in STATUSES
+        }
         self._ended = True
         self._highs = highspy.Highs()
         self._highs.setOptionValue("log_to_console", False)
@@ -172,7 +178,7 @@ class HighsRun:
         native = self._highs.getModelStatus()
         word = self._highs.modelStatusToString(native)
         info = self._highs.getInfo()
-        status, limit = STATUSES.get(native.name, (LXStatus.ERROR, None))
+        status, limit = self._statuses.get(int(native), (LXStatus.ERROR, None))
         if limit is not None and info.primal_solution_status == self._native.kSolutionStatusFeasible:
             status = LXStatus.FEASIBLE
         if self._changed and limit is None and not status.has_point:
@@ -187,11 +193,10 @@ class HighsRun:
 
     def _point(self, status: LXStatus, info: Any) -> dict[str, Any]:
         solution = self._highs.getSolution()
-        point = {"x": np.array(solution.col_value), "objective": float(info.objective_function_value)}
+        point = {"x": floats(solution.col_value), "objective": float(info.objective_function_value)}
         if status is not LXStatus.OPTIMAL or self._problem.is_mip or not solution.dual_valid:
             return point
-        duals = {"duals": solution.row_dual, "reduced_costs": solution.col_dual}
-        return point | {name: np.array(values, dtype=np.float64) + 0.0 for name, values in duals.items()}
+        return point | {"duals": floats(solution.row_dual) + 0.0, "reduced_costs": floats(solution.col_dual) + 0.0}
 
     def _bound(self, status: LXStatus, info: Any) -> float | None:
         if not self._problem.is_mip:
@@ -257,3 +262,8 @@ class HighsRun:
 
     def _complaint(self) -> str:
         return self._complaints[-1] if self._complaints else "it gives no reason"
+
+
+def floats(values: list[float]) -> FloatArray:
+    """Return a list of HiGHS's as an array; this way takes half the time of numpy's own."""
+    return np.array(array("d", values))

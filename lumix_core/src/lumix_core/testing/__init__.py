@@ -4,6 +4,7 @@ import pytest
 
 pytest.register_assert_rewrite(
     "lumix_core.testing.kits",
+    "lumix_core.testing.live_runs",
     "lumix_core.testing.proofs",
     "lumix_core.testing.row_columns",
     "lumix_core.testing.row_copies",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lumix_core.solver import Solver
+from lumix_core.testing.live_runs import LiveRuns
 from lumix_core.testing.solver_answers import DualAnswers, IntegerAnswers, LinearAnswers
 from lumix_core.testing.solver_conflicts import Conflicts
 from lumix_core.testing.solver_manners import Manners
@@ -13,7 +14,7 @@ from lumix_core.testing.solver_statuses import Limits, Statuses
 
 
 class SolverConformance(
-    Manners, LinearAnswers, DualAnswers, IntegerAnswers, Statuses, Limits, Conflicts, Options, Silence
+    Manners, LinearAnswers, DualAnswers, IntegerAnswers, LiveRuns, Statuses, Limits, Conflicts, Options, Silence
 ):
     """Everything that LumiX counts on in a solver, as tests to inherit.
 

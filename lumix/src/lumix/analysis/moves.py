@@ -1,0 +1,91 @@
+"""By how much a side or a cost may move while an optimum keeps its duals, or its point."""
+
+from __future__ import annotations
+
+import math
+
+from lumix.analysis.reaches import Line
+from lumix_core import LXSolution
+from lumix_core.problem import FloatArray, LXBlock
+from lumix_core.sessions import LXLiveSession
+
+SAME = 1e-7
+"""The relative difference up to which two duals, or two values, are the same."""
+
+
+class Moves:
+    """The moves that are allowed from the optimum of a session.
+
+    The ranges of the solver are those of its basis. They are believed for what its basis shares with the solution that
+    is asked about: another optimum, with other duals, has other ranges, which are then found by solving.
+
+    Args:
+        session: the session, as it was opened.
+        found: its own solution, just found.
+    """
+
+    def __init__(self, session: LXLiveSession, found: LXSolution) -> None:
+        self._session = session
+        self._found = found
+        self._problem = session.problem
+        self.ranging = session.ranging() if found.is_optimal() else None
+
+    def side(self, row: int, slack: float, dual: float) -> tuple[float, float]:
+        """Return by how much the side of a row may go down, and up, while its dual holds."""
+        lower, upper = float(self._problem.row_lower[row]), float(self._problem.row_upper[row])
+        if dual == 0.0 and lower != upper:
+            return (math.inf, slack) if math.isfinite(lower) else (slack, math.inf)
+        if self.ranging is not None and _same(float(self._found.shadow_prices.array[row]), dual):
+            first, last = float(self.ranging.side_lower[row]), float(self.ranging.side_upper[row])
+            side = upper if math.isfinite(upper) else lower
+            if not math.isnan(first):
+                return max(side - first, 0.0), max(last - side, 0.0)
+        return self._side_by_solving(row, dual)
+
+    def cost(self, column: int, value: float) -> tuple[float, float]:
+        """Return by how much the cost of a column may go down, and up, while its value stays."""
+        if self.ranging is not None and _same(float(self._found.variables.array[column]), value):
+            now = float(self._problem.objective[column])
+            first, last = float(self.ranging.cost_lower[column]), float(self.ranging.cost_upper[column])
+            return max(now - first, 0.0), max(last - now, 0.0)
+        return self._cost_by_solving(column, value)
+
+    def _side_by_solving(self, row: int, dual: float) -> tuple[float, float]:
+        block = _block(self._problem.constraints, row)
+        key = block.keys[row - block.start]
+        (now,) = self._session.rhs(block.name, key)
+
+        def solve(move: float) -> tuple[float, float] | None:
+            with self._session.trying():
+                solution = self._session.set_rhs(block.name, now + move, key=key).solve()
+            return (solution.objective_value, _at(solution.shadow_prices.array, row)) if solution.is_optimal() else None
+
+        return self._both_ways(Line(self._found.objective_value, dual, solve), now)
+
+    def _cost_by_solving(self, column: int, value: float) -> tuple[float, float]:
+        block = _block(self._problem.variables, column)
+        key, now = block.keys[column - block.start], float(self._problem.objective[column])
+
+        def solve(move: float) -> tuple[float, float] | None:
+            with self._session.trying():
+                solution = self._session.set_cost(block.name, now + move, key=key).solve()
+            return (solution.objective_value, _at(solution.variables.array, column)) if solution.is_optimal() else None
+
+        return self._both_ways(Line(self._found.objective_value, value, solve), now)
+
+    @staticmethod
+    def _both_ways(line: Line, now: float) -> tuple[float, float]:
+        first = max(abs(now), 1.0)
+        return line.reach(-1, first), line.reach(1, first)
+
+
+def _block(blocks: tuple[LXBlock, ...], position: int) -> LXBlock:
+    return next(one for one in blocks if one.start <= position < one.stop)
+
+
+def _at(array: FloatArray, place: int) -> float:
+    return float(array[place])
+
+
+def _same(one: float, other: float) -> bool:
+    return abs(one - other) <= SAME * (1.0 + abs(other))

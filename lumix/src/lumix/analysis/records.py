@@ -1,0 +1,85 @@
+"""What is told of one row and of one variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True, eq=False)
+class LXConstraintSensitivity:
+    """The sensitivity of one row.
+
+    Args:
+        name: of the row, as ``family[key]``.
+        shadow_price: d(objective)/d(right-hand side), in the user's sense.
+        slack: how far the row is from its right-hand side, at least 0.
+        is_binding: whether there is no slack.
+    """
+
+    name: str
+    shadow_price: float
+    slack: float
+    is_binding: bool
+    _reach: Callable[[], tuple[float, float]] = field(repr=False)
+
+    @property
+    def allowable_increase(self) -> float:
+        """By how much the right-hand side may go up, by itself, while the shadow price holds; infinite for no end."""
+        return self._both[1]
+
+    @property
+    def allowable_decrease(self) -> float:
+        """By how much it may go down."""
+        return self._both[0]
+
+    @cached_property
+    def _both(self) -> tuple[float, float]:
+        return self._reach()
+
+
+@dataclass(frozen=True, eq=False)
+class LXVariableSensitivity:
+    """The sensitivity of one variable.
+
+    Args:
+        name: of the variable, as ``family[key]``.
+        value: in the solution.
+        reduced_cost: d(objective)/d(value), in the user's sense: what the bound that holds the variable costs.
+        is_at_bound: whether the value is one of its bounds.
+        objective_coefficient: its coefficient in the objective.
+    """
+
+    name: str
+    value: float
+    reduced_cost: float
+    is_at_bound: bool
+    objective_coefficient: float
+    _basic: Callable[[], bool] = field(repr=False)
+    _reach: Callable[[], tuple[float, float]] = field(repr=False)
+
+    @cached_property
+    def is_basic(self) -> bool:
+        """Whether it is in the basis; where the solver tells none, whether it is between its bounds."""
+        return self._basic()
+
+    @property
+    def allowable_increase(self) -> float:
+        """By how much its objective coefficient may go up, by itself, while the solution stays optimal."""
+        return self._both[1]
+
+    @property
+    def allowable_decrease(self) -> float:
+        """By how much its objective coefficient may go down."""
+        return self._both[0]
+
+    @property
+    def objective_range(self) -> tuple[float, float]:
+        """The coefficients in the objective, from least to largest, for which the solution stays optimal."""
+        coefficient, (down, up) = self.objective_coefficient, self._both
+        return coefficient - down, coefficient + up
+
+    @cached_property
+    def _both(self) -> tuple[float, float]:
+        return self._reach()

@@ -1,0 +1,97 @@
+"""What a what-if question is answered with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from lumix_core import LXSolution
+
+
+@dataclass(frozen=True)
+class LXWhatIfChange:
+    """One number that was changed.
+
+    Args:
+        name: what it belongs to, as ``family[key]``.
+        original_value, new_value: the number before and after.
+    """
+
+    name: str
+    original_value: float
+    new_value: float
+
+    @property
+    def delta(self) -> float:
+        """By how much it was changed."""
+        return self.new_value - self.original_value
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LXWhatIfResult:
+    """The answer to a what-if question.
+
+    Reading an objective where there is none (the changed model is infeasible, say) raises `LXNoSolutionError`: look at
+    ``result.solution.status``.
+
+    Args:
+        description: the question, in words.
+        original_solution: of the model as it is.
+        changes: the numbers that were changed; empty where data were.
+        from_duals: whether the objective follows from the shadow prices, without a solve. The solution is then found
+            when it is asked for.
+    """
+
+    description: str
+    original_solution: LXSolution
+    changes: tuple[LXWhatIfChange, ...]
+    from_duals: bool
+    _solve: Callable[[], LXSolution] = field(repr=False)
+    _objective: float | None = None
+
+    @cached_property
+    def solution(self) -> LXSolution:
+        """The solution of the changed model."""
+        return self._solve()
+
+    @property
+    def new_solution(self) -> LXSolution:
+        """The same as ``solution``."""
+        return self.solution
+
+    @property
+    def original_objective(self) -> float:
+        """The objective of the model as it is."""
+        return self.original_solution.objective_value
+
+    @property
+    def new_objective(self) -> float:
+        """The objective of the changed model."""
+        return self.solution.objective_value if self._objective is None else self._objective
+
+    @property
+    def delta_objective(self) -> float:
+        """By how much the change raises the objective."""
+        return self.new_objective - self.original_objective
+
+    @property
+    def delta_percentage(self) -> float:
+        """The same in percent of the original objective's size; infinite where that is 0 and the new one is not."""
+        delta, original = self.delta_objective, abs(self.original_objective)
+        if original == 0.0:
+            return math.copysign(math.inf, delta) if delta else 0.0
+        return 100.0 * delta / original
+
+    def __getstate__(self) -> dict[str, Any]:
+        solution = self.solution
+        return {**self.__dict__, "solution": solution, "_solve": None}
+
+    def __repr__(self) -> str:
+        if self._objective is None and not self.solution.is_feasible():
+            return f"<LXWhatIfResult {self.description}: {self.solution.status}>"
+        if not self.original_solution.is_feasible():
+            return f"<LXWhatIfResult {self.description}: {self.new_objective:.10g}>"
+        return f"<LXWhatIfResult {self.description}: {self.original_objective:.10g} -> {self.new_objective:.10g}>"

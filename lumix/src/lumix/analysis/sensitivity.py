@@ -1,0 +1,177 @@
+"""Sensitivity: what a little more of each right-hand side is worth, and how far every number may go."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lumix.analysis.moves import Moves
+from lumix.analysis.records import LXConstraintSensitivity, LXVariableSensitivity
+from lumix.analysis.reports import report, summary
+from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
+from lumix_core.editing import block_named, members_of
+from lumix_core.problem import LXBlock
+from lumix_core.solver import Ranging
+
+
+class LXSensitivityAnalyzer:
+    """Tells what an optimal solution of a linear model depends on.
+
+    Args:
+        model: the model; it stays as it is. Its rows are read once, here.
+        solution: an optimal solution of it.
+        optimizer: says which solver finds the ranges; without it the one that found the solution.
+
+    Raises:
+        LXNoDualsError: the solution has no shadow prices, as for every model with integer variables.
+        LXModelError: the solution is none of this model as it is now.
+    """
+
+    def __init__(self, model: LXModel, solution: LXSolution, optimizer: LXOptimizer | None = None) -> None:
+        self.model = model
+        self.solution = solution
+        self._duals = solution.shadow_prices.array
+        self._reduced_costs = solution.reduced_costs.array
+        self._x = solution.variables.array
+        chosen = LXOptimizer().use_solver(solution.solver) if optimizer is None else optimizer
+        self._session = chosen.open(model)
+        self._problem = self._session.problem
+        self._check_same()
+        self._activity = self._problem.activity(self._x)
+        self._moves: Moves | None = None
+
+    def analyze_constraint(self, name: str, key: Any = None) -> LXConstraintSensitivity:
+        """Return the sensitivity of one row of a constraint.
+
+        Args:
+            name: of the constraint.
+            key: of the row, or the row itself; a constraint without an index needs none.
+
+        Raises:
+            LXUnknownNameError: the model has no such constraint.
+            LXUnknownKeyError: the constraint has no such key.
+            LXModelError: the constraint has several rows, and no key says which.
+        """
+        return self._constraint(self._position(self._problem.constraints, "constraint", name, key))
+
+    def analyze_variable(self, name: str, key: Any = None) -> LXVariableSensitivity:
+        """Return the sensitivity of one variable; otherwise as `analyze_constraint`."""
+        return self._variable(self._position(self._problem.variables, "variable", name, key))
+
+    def analyze_all_constraints(self) -> dict[str, LXConstraintSensitivity]:
+        """Return the sensitivity of every row, by its name, such as ``capacity[3]``."""
+        found = map(self._constraint, range(self._problem.num_constraints))
+        return {one.name: one for one in found}
+
+    def analyze_all_variables(self) -> dict[str, LXVariableSensitivity]:
+        """Return the sensitivity of every variable, by its name, such as ``production[3]``."""
+        found = map(self._variable, range(self._problem.num_variables))
+        return {one.name: one for one in found}
+
+    def get_binding_constraints(self) -> dict[str, LXConstraintSensitivity]:
+        """Return the rows that hold the solution back, or would at once if they moved: those without slack."""
+        return {name: one for name, one in self.analyze_all_constraints().items() if one.is_binding}
+
+    def get_non_basic_variables(self) -> dict[str, LXVariableSensitivity]:
+        """Return the variables that are not basic: each is at a bound."""
+        return {name: one for name, one in self.analyze_all_variables().items() if not one.is_basic}
+
+    def get_most_sensitive_constraints(self, top_n: int = 10) -> list[tuple[str, LXConstraintSensitivity]]:
+        """Return the rows with the largest shadow prices, in absolute size, the largest first."""
+        order = np.argsort(-np.abs(self._duals), kind="stable")[:top_n].tolist()
+        return [(one.name, one) for one in map(self._constraint, order)]
+
+    def identify_bottlenecks(self, shadow_price_threshold: float = 0.01) -> list[str]:
+        """Return the names of the rows whose shadow price is larger in absolute size, the largest first."""
+        sizes = np.abs(self._duals)
+        order = np.argsort(-sizes, kind="stable")
+        return [self._problem.row_name(row) for row in order[sizes[order] > shadow_price_threshold].tolist()]
+
+    def generate_summary(self) -> str:
+        """Return a few lines of text: what binds, and what it is worth."""
+        return summary(self)
+
+    def generate_report(self) -> str:
+        """Return tables of all rows and variables, as text."""
+        return report(self)
+
+    def close(self) -> None:
+        """Let the solver go."""
+        self._session.close()
+
+    def _constraint(self, row: int) -> LXConstraintSensitivity:
+        lower, upper = float(self._problem.row_lower[row]), float(self._problem.row_upper[row])
+        side = upper if math.isfinite(upper) else lower
+        apart = min(self._activity[row].item() - lower, upper - self._activity[row].item())
+        slack = apart if apart > 1e-9 * (1.0 + abs(side)) else 0.0
+        return LXConstraintSensitivity(
+            name=self._problem.row_name(row),
+            shadow_price=float(self._duals[row]),
+            slack=slack,
+            is_binding=slack <= 1e-6 * (1.0 + abs(side)),
+            _reach=lambda: self._side_reach(row, slack),
+        )
+
+    def _variable(self, column: int) -> LXVariableSensitivity:
+        value = float(self._x[column])
+        lower, upper = float(self._problem.lower[column]), float(self._problem.upper[column])
+        room = min(value - lower, upper - value)
+        return LXVariableSensitivity(
+            name=self._problem.column_name(column),
+            value=value,
+            reduced_cost=float(self._reduced_costs[column]),
+            is_at_bound=room <= 1e-6 * (1.0 + abs(value)),
+            objective_coefficient=float(self._problem.objective[column]),
+            _basic=lambda: self._is_basic(column, room),
+            _reach=lambda: self._cost_reach(column),
+        )
+
+    def _side_reach(self, row: int, slack: float) -> tuple[float, float]:
+        """Return by how much a side may go down, and up, while the shadow price holds."""
+        return self._moved().side(row, slack, float(self._duals[row]))
+
+    def _cost_reach(self, column: int) -> tuple[float, float]:
+        return self._moved().cost(column, float(self._x[column]))
+
+    def _is_basic(self, column: int, room: float) -> bool:
+        ranging: Ranging | None = self._moved().ranging
+        return bool(ranging.basic[column]) if ranging is not None else room > 1e-6 * (1.0 + abs(self._x[column]))
+
+    def _moved(self) -> Moves:
+        if self._moves is None:
+            self._moves = Moves(self._session, self._session.solve())
+        return self._moves
+
+    def _position(self, blocks: tuple[LXBlock, ...], word: str, name: str, key: Any) -> int:
+        block = block_named(blocks, name, word)
+        places = members_of(block, key).tolist()
+        if len(places) != 1:
+            raise LXModelError(
+                f"{word.capitalize()} {name!r} has {len(places)} members, and each has a sensitivity of its own. "
+                f"Say which with key=, or ask for all with analyze_all_{word}s()."
+            )
+        place: int = places[0]
+        return place
+
+    def _check_same(self) -> None:
+        """Refuse a solution that is none of this model."""
+        problem = self._problem
+        if len(self._x) == problem.num_variables and len(self._duals) == problem.num_constraints:
+            own, said = problem.objective_at(self._x), self.solution.objective_value
+            left = problem.objective - _paid(problem.row_numbers(), problem, self._duals)
+            size = 1.0 + np.abs(problem.objective) + np.abs(self._reduced_costs)
+            fits = (np.abs(left - self._reduced_costs) <= 1e-6 * size).all()
+            if abs(own - said) <= 1e-6 * (1.0 + abs(said)) and fits:
+                return
+        self._session.close()
+        raise LXModelError(
+            f"The solution is none of model {self.model.name!r} with its rows as they are now: their numbers differ. "
+            f"Solve the model again and give that solution."
+        )
+
+
+def _paid(row_numbers: Any, problem: Any, duals: Any) -> Any:
+    weights = problem.coefficients * duals[row_numbers]
+    return np.bincount(problem.columns, weights=weights, minlength=problem.num_variables)

@@ -1,0 +1,391 @@
+"""What-if questions: what becomes of the objective when a number of the model is another one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, SupportsFloat, TypeVar
+
+import numpy as np
+
+from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult
+from lumix.analysis.worth import Worth
+from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
+from lumix_core.editing import block_named, members_of, place_of
+from lumix_core.errors import LXUnknownKeyError
+from lumix_core.keys import IntArray
+from lumix_core.numbers import real_number
+from lumix_core.overriding import Numbers
+from lumix_core.problem import FloatArray
+from lumix_core.sessions import LXLiveSession
+
+Change = Callable[[LXLiveSession], object]
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A move of right-hand sides: by whom it was asked for, which they are, and whether it goes up or down."""
+
+    call: str
+    name: str
+    key: Any
+    sign: int
+
+    def __str__(self) -> str:
+        return f"{self.call}({_member(self.name, self.key)!r})"
+
+
+class LXWhatIfAnalyzer:
+    """Answers what-if questions about a model, which stays as it is.
+
+    The model and its rows are read at the first question, and stay open in the solver: where only numbers change, each
+    question goes on from the last answer. A change of right-hand sides within the allowable ranges of an optimum is
+    answered from the shadow prices, without a solve. ``get_baseline_solution(recompute=True)`` reads the model again.
+
+    ``key=`` names one row of a family (its key, or the row itself); without it a whole family is changed.
+
+    Args:
+        model: the model.
+        optimizer: says which solver, with which options.
+        baseline_solution: of the model as it is, where it was solved already.
+    """
+
+    def __init__(self, model: LXModel, optimizer: LXOptimizer, baseline_solution: LXSolution | None = None) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self._given = baseline_solution
+        self._session: LXLiveSession | None = None
+        self._baseline: LXSolution | None = None
+        self._worth: Worth | None = None
+
+    def get_baseline_solution(self, recompute: bool = False) -> LXSolution:
+        """Return the solution of the model as it is.
+
+        Args:
+            recompute: read the model and its rows again, and solve.
+
+        Raises:
+            LXModelError: the solution that was given is none of this model as it is now.
+        """
+        if recompute:
+            self._given = self._session = self._baseline = self._worth = None
+        self._opened()
+        assert self._baseline is not None
+        return self._baseline
+
+    def increase_constraint_rhs(
+        self,
+        name: str,
+        by: SupportsFloat | None = None,
+        by_percent: SupportsFloat | None = None,
+        to: SupportsFloat | None = None,
+        key: Any = None,
+    ) -> LXWhatIfResult:
+        """Raise a right-hand side: by an amount, by percent of its size, or to a value.
+
+        Raises:
+            LXModelError: not exactly one of the three is given, or it would lower the right-hand side.
+            LXUnknownNameError: the model has no such constraint.
+            LXUnknownKeyError: the constraint has no such key.
+        """
+        return self._moved(_Move("increase_constraint_rhs", name, key, +1), by=by, by_percent=by_percent, to=to)
+
+    def decrease_constraint_rhs(
+        self,
+        name: str,
+        by: SupportsFloat | None = None,
+        by_percent: SupportsFloat | None = None,
+        to: SupportsFloat | None = None,
+        key: Any = None,
+    ) -> LXWhatIfResult:
+        """Lower a right-hand side: by an amount, by percent of its size, or to a value; otherwise as the opposite."""
+        return self._moved(_Move("decrease_constraint_rhs", name, key, -1), by=by, by_percent=by_percent, to=to)
+
+    def relax_constraint(
+        self, name: str, by: SupportsFloat | None = None, by_percent: SupportsFloat | None = None, key: Any = None
+    ) -> LXWhatIfResult:
+        """Move a right-hand side so that more points satisfy the constraint: up for ``<=``, down for ``>=``.
+
+        Raises:
+            LXModelError: the constraint is an equation, which has no such side; and as `increase_constraint_rhs`.
+        """
+        call = "relax_constraint"
+        return self._moved(_Move(call, name, key, self._looser(call, name)), by=by, by_percent=by_percent)
+
+    def tighten_constraint(
+        self, name: str, by: SupportsFloat | None = None, by_percent: SupportsFloat | None = None, key: Any = None
+    ) -> LXWhatIfResult:
+        """Move a right-hand side so that fewer points satisfy the constraint; otherwise as `relax_constraint`."""
+        call = "tighten_constraint"
+        return self._moved(_Move(call, name, key, -self._looser(call, name)), by=by, by_percent=by_percent)
+
+    def modify_variable_bound(
+        self,
+        name: str,
+        lower: SupportsFloat | None = None,
+        upper: SupportsFloat | None = None,
+        key: Any = None,
+    ) -> LXWhatIfResult:
+        """Give variables other bounds; one that is not given stays, and an infinite one is none.
+
+        Raises:
+            LXModelError: no bound is given.
+            LXUnknownNameError: the model has no such variable.
+            LXUnknownKeyError: the variable has no such key.
+        """
+        if lower is None and upper is None:
+            raise LXModelError(
+                f"modify_variable_bound({name!r}) was given no bound, so it would change nothing. "
+                f"Give lower=, upper= or both."
+            )
+        said = ", ".join(
+            f"{word} {float(one):g}" for word, one in (("lower", lower), ("upper", upper)) if one is not None
+        )
+        return self.ask(
+            f"{_member(name, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
+        )
+
+    def modify_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> LXWhatIfResult:
+        """Let a parameter hold other numbers: a dict ``{key: number}``, or a function of each number that is there.
+
+        Raises:
+            LXUnknownNameError: no function of the model looks anything up in the parameter.
+            LXMissingKeyError: a key can be none of its keys.
+        """
+        name = parameter if isinstance(parameter, str) else parameter.name
+        said = "changed" if callable(numbers) else f"changed for {len(numbers)} keys"
+        return self.ask(f"parameter {name} {said}", lambda session: session.set_parameter(parameter, numbers))
+
+    def modify_data(
+        self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
+    ) -> LXWhatIfResult:
+        """Let rows have another value in one attribute; see `LXLiveSession.modify_data`.
+
+        Args:
+            row_type: the class of the rows.
+            where: says of a row whether it is changed; None for all rows.
+            attribute: the attribute, which functions of the model read.
+            value: the new value, or a function of the row.
+        """
+        return self.ask(
+            f"{row_type.__name__}.{attribute} changed",
+            lambda session: session.modify_data(row_type, where, attribute, value),
+        )
+
+    def compare_changes(self, changes: Iterable[Sequence[Any]], key: Any = None) -> list[LXWhatIfResult]:
+        """Answer several changes of right-hand sides, each by itself, in the order given.
+
+        Args:
+            changes: pairs of a constraint's name and an amount, which may be negative; or triples with a key.
+            key: of the row, for those without one of their own.
+        """
+        return [self._added(*(one if len(one) == 3 else (*one, key))) for one in map(tuple, changes)]
+
+    def find_bottlenecks(
+        self, test_amount: SupportsFloat = 1.0, top_n: int = 10, key: Any = None
+    ) -> list[tuple[str, float]]:
+        """Relax every row by itself and return those that improve the objective, the best first.
+
+        Of linear models only rows with a shadow price are looked at; of others every row is solved for. Equations
+        are left out: they cannot be relaxed.
+
+        Args:
+            test_amount: by how much each right-hand side is moved.
+            top_n: how many rows to return at the most.
+            key: looks only at the rows with this key.
+
+        Returns:
+            the name of each row, as ``family[key]``, and by how much the objective gets better, in either direction of
+            optimisation; infinite where the model becomes unbounded.
+        """
+        amount = _amount("find_bottlenecks", "test_amount", test_amount)
+        gains = [(name, self._gain(row, sense, amount)) for name, row, sense in self._relaxable(key)]
+        found = [(name, gain) for name, gain in gains if gain > 1e-9 * (1.0 + abs(self._objective()))]
+        return sorted(found, key=lambda one: -one[1])[:top_n]
+
+    def sensitivity_range(
+        self,
+        name: str,
+        min_value: SupportsFloat,
+        max_value: SupportsFloat,
+        num_points: int = 10,
+        key: Any = None,
+    ) -> list[tuple[float, float | None]]:
+        """Return the objective for right-hand sides evenly spaced from ``min_value`` to ``max_value``.
+
+        Returns:
+            pairs of right-hand side and objective; None where the model has no solution then.
+        """
+        first, last = (real_number(one, f"a limit of the range of {name!r}") for one in (min_value, max_value))
+        if not (first < last and num_points >= 2):
+            raise LXModelError(
+                f"sensitivity_range({name!r}) got the range from {first:g} to {last:g} in {num_points} points. "
+                f"Give a min_value below max_value, and at least 2 points."
+            )
+        return [
+            (value, self._objective_at(name, value, key)) for value in np.linspace(first, last, num_points).tolist()
+        ]
+
+    def ask(self, description: str, change: Change) -> LXWhatIfResult:
+        """Answer any question: ``change`` is given the live session, and changes what it likes in it."""
+        session = self._opened()
+        baseline = self.get_baseline_solution()
+        solution = _solved(session, change)
+        result = LXWhatIfResult(description, baseline, (), False, lambda: solution)
+        result.__dict__["solution"] = solution
+        return result
+
+    def close(self) -> None:
+        """Let the solver go; the next question opens the model again."""
+        if self._session is not None:
+            self._session.close()
+        self._session = self._baseline = self._worth = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _opened(self) -> LXLiveSession:
+        if self._session is None:
+            session = self.optimizer.open(self.model)
+            solution = session.solve()
+            _check_same(self.model, self._given, solution)
+            self._worth = Worth.of(session, solution)
+            self._baseline = self._given or solution
+            self._session = session
+        return self._session
+
+    def _objective(self) -> float:
+        return self.get_baseline_solution().objective_value
+
+    def _moved(self, move: _Move, **given: SupportsFloat | None) -> LXWhatIfResult:
+        said = {word: value for word, value in given.items() if value is not None}
+        if len(said) != 1:
+            takes = ", ".join(f"{word}=" for word in given)
+            raise LXModelError(f"{move} was given {len(said)} of {takes}. Give exactly one of them.")
+        ((word, value),) = said.items()
+        if word == "to":
+            goal = real_number(value, f"the right-hand side of {move.name!r}")
+            self._check_direction(move, goal)
+            return self._rhs(move.name, move.key, lambda now: np.full_like(now, goal), f"to {goal:g}")
+        amount = move.sign * _amount(move.call, word, value)
+        if word == "by":
+            return self._rhs(move.name, move.key, lambda now: now + amount, f"by {amount:+g}")
+        return self._rhs(move.name, move.key, lambda now: now + amount / 100.0 * np.abs(now), f"by {amount:+g}%")
+
+    def _check_direction(self, move: _Move, goal: float) -> None:
+        now = self._opened().rhs(move.name, move.key)
+        wrong = [one for one in now if move.sign * (goal - one) < 0.0]
+        if wrong:
+            other = "decrease" if move.sign > 0 else "increase"
+            raise LXModelError(
+                f"{move} to={goal:g} would go the other way: a right-hand side is {wrong[0]:g} now. "
+                f"Call {other}_constraint_rhs, or give key= for single rows."
+            )
+
+    def _looser(self, call: str, name: str) -> int:
+        sense = self._opened().sense(name)
+        if sense is LXSense.EQ:
+            raise LXModelError(
+                f"{call}({name!r}): the constraint is an equation, of which no right-hand side is looser than another. "
+                f" Call increase_constraint_rhs or decrease_constraint_rhs."
+            )
+        return 1 if sense is LXSense.LE else -1
+
+    def _added(self, name: str, amount: SupportsFloat, key: Any = None) -> LXWhatIfResult:
+        number = real_number(amount, f"the change of {name!r}")
+        return self._rhs(name, key, lambda now: now + number, f"by {number:+g}")
+
+    def _objective_at(self, name: str, value: float, key: Any) -> float | None:
+        result = self._rhs(name, key, lambda now: np.full_like(now, value), f"to {value:g}")
+        return result.new_objective if result.from_duals or result.solution.is_feasible() else None
+
+    def _rhs(self, name: str, key: Any, new: Callable[[FloatArray], FloatArray], said: str) -> LXWhatIfResult:
+        """Answer a change of right-hand sides, from the duals where they hold."""
+        session = self._opened()
+        block = block_named(session.problem.constraints, name, "constraint")
+        rows = members_of(block, key)
+        now = np.array(session.rhs(name, key))
+        then = new(now)
+        description = f"right-hand side of {_member(name, key)} {said}"
+        known = self._known(rows, then - now)
+        changes = tuple(
+            LXWhatIfChange(block.member(row), before, after)
+            for row, before, after in zip(rows.tolist(), now.tolist(), then.tolist(), strict=True)
+        )
+
+        def solve() -> LXSolution:
+            return _solved(session, lambda one: one.set_rhs(name, then, key=key))
+
+        result = LXWhatIfResult(description, self.get_baseline_solution(), changes, known is not None, solve, known)
+        if known is None:
+            result.__dict__["solution"] = solve()
+        return result
+
+    def _known(self, rows: IntArray, deltas: FloatArray) -> float | None:
+        return None if self._worth is None else self._worth.objective_after(rows, deltas)
+
+    def _relaxable(self, key: Any) -> list[tuple[str, int, LXSense]]:
+        """Return the name, position and sense of every row that may be a bottleneck."""
+        session, found, known = self._opened(), list[tuple[str, int, LXSense]](), key is None
+        for block in session.problem.constraints:
+            sense = session.sense(block.name)
+            place = None if key is None else place_of(block, key)
+            known = known or place is not None
+            rows = range(block.start, block.stop) if key is None else [] if place is None else [place]
+            if sense is not LXSense.EQ:
+                found += [(block.member(row), row, sense) for row in rows if self._pays(row)]
+        if not known:
+            raise LXUnknownKeyError(
+                f"find_bottlenecks(key={key!r}): no constraint of model {self.model.name!r} has such a key. "
+                f"Correct it, or leave it out to look at all rows."
+            )
+        return found
+
+    def _pays(self, row: int) -> bool:
+        return self._worth is None or self._worth.duals[row] != 0.0
+
+    def _gain(self, row: int, sense: LXSense, amount: float) -> float:
+        session = self._opened()
+        block = next(one for one in session.problem.constraints if one.start <= row < one.stop)
+        move = amount if sense is LXSense.LE else -amount
+        result = self._rhs(block.name, block.keys[row - block.start], lambda now: now + move, f"by {move:+g}")
+        if not result.from_duals and not result.solution.is_feasible():
+            return math.inf if result.solution.status in ("unbounded", "infeasible_or_unbounded") else 0.0
+        return result.delta_objective if session.problem.maximize else -result.delta_objective
+
+
+def _solved(session: LXLiveSession, change: Change) -> LXSolution:
+    with session.trying():
+        change(session)
+        return session.solve()
+
+
+def _amount(call: str, word: str, value: SupportsFloat) -> float:
+    number = real_number(value, f"{word} of {call}()")
+    if number < 0.0:
+        raise LXModelError(
+            f"{call}({word}={number:g}) would go the other way. Give an amount of at least 0, or call the opposite."
+        )
+    return number
+
+
+def _check_same(model: LXModel, given: LXSolution | None, found: LXSolution) -> None:
+    """Refuse a solution of another model: every difference to it would be wrong."""
+    if given is None or not (given.is_optimal() and found.is_optimal() and found.has_duals()):
+        return
+    ours, theirs = found.objective_value, given.objective_value
+    if abs(ours - theirs) > 1e-6 * (1.0 + abs(ours)):
+        raise LXModelError(
+            f"baseline_solution has the objective {theirs:.12g}, and model {model.name!r} with its rows as they are "
+            f"now has {ours:.12g}: every difference to it would be wrong. Solve the model again, or leave out "
+            f"baseline_solution."
+        )
+
+
+def _member(name: str, key: Any) -> str:
+    return name if key is None or key == () else f"{name}[{key!r}]"

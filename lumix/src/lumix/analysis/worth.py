@@ -1,0 +1,85 @@
+"""What follows from the duals of an optimum: the objective for other right-hand sides, as far as the basis holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lumix_core import LXProblem, LXSolution
+from lumix_core.keys import IntArray
+from lumix_core.problem import FloatArray
+from lumix_core.sessions import LXLiveSession
+from lumix_core.solver import Ranging
+
+WITHIN = 1.0 - 1e-9
+"""How much of the way to the end of the ranges is still within them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Worth:
+    """An optimum of a linear problem, its duals, and the ranges within which they hold.
+
+    Args:
+        problem: the problem.
+        objective: its optimum.
+        x: the point.
+        duals: of the rows.
+        ranging: the ranges.
+    """
+
+    problem: LXProblem
+    objective: float
+    x: FloatArray
+    duals: FloatArray
+    ranging: Ranging
+
+    @classmethod
+    def of(cls, session: LXLiveSession, solution: LXSolution) -> Worth | None:
+        """Return what follows from the solution that a session found last; None where no duals and ranges are known."""
+        problem = session.problem
+        if problem.is_mip or not solution.is_optimal() or not solution.has_duals():
+            return None
+        ranging = session.ranging()
+        if ranging is None:
+            return None
+        x, duals = solution.variables.array, solution.shadow_prices.array
+        return cls(problem, solution.objective_value, x, duals, ranging)
+
+    def objective_after(self, rows: IntArray, deltas: FloatArray) -> float | None:
+        """Return the optimum after the sides of some rows have moved; None where the basis may be another one then.
+
+        Each move uses up a share of the way to the end of its range; as long as the shares add up to no more than the
+        whole, the basis stays optimal (the hundred percent rule), since the right-hand sides for which it does are a
+        convex set.
+        """
+        if self._shares(rows, deltas).sum() > WITHIN:
+            return None
+        return self.objective + float(self.duals[rows] @ deltas)
+
+    def _shares(self, rows: IntArray, deltas: FloatArray) -> FloatArray:
+        down, up = self.allowed(rows)
+        room = np.where(deltas > 0, up, down)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = np.abs(deltas) / room
+        return np.where(deltas == 0.0, 0.0, np.where(room > 0.0, shares, np.inf))
+
+    def allowed(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return by how much the side of each row may go down, and up; never negative."""
+        lower, upper = self.problem.row_lower[rows], self.problem.row_upper[rows]
+        down, up = room_beside(lower, upper, self.problem.activity(self.x)[rows])
+        side = np.where(np.isfinite(upper), upper, lower)
+        first, last = self.ranging.side_lower[rows], self.ranging.side_upper[rows]
+        held = ~np.isnan(first)
+        return (
+            np.maximum(np.where(held, side - first, down), 0.0),
+            np.maximum(np.where(held, last - side, up), 0.0),
+        )
+
+
+def room_beside(lower: FloatArray, upper: FloatArray, activity: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return by how much the side of rows that are not held at it may go down, and up, until they are."""
+    equal = lower == upper
+    down = np.where(np.isfinite(upper), upper - activity, np.inf)
+    up = np.where(np.isfinite(lower), activity - lower, np.inf)
+    return np.where(equal, 0.0, down), np.where(equal, 0.0, up)
