@@ -49,8 +49,9 @@ def _committed(alias: str) -> Iterator[None]:
     except IntegrityError as error:
         if not done:
             raise
+        said = str(error).rstrip(".")
         raise LXWriteError(
-            f"The database refused the rows when they were to be committed: {str(error).rstrip('.')}. Correct them, or write what they "
+            f"The database refused the rows when they were to be committed: {said}. Correct them, or write what they "
             f"refer to and what refers to those that they replace in the same write-back. Nothing was written."
         ) from error
 
