@@ -117,7 +117,7 @@ class Table:
 
 def plans(engine: Engine, rows: int) -> None:
     given = columns(rows)
-    tuples = list(zip(*(_plain(given[name]) for name in COLUMNS), strict=True))
+    tuples = list(zip(*(plain(given[name]) for name in COLUMNS), strict=True))
     dicts = [dict(zip(COLUMNS, row, strict=True)) for row in tuples]
     mark = "?" if engine.dialect.name == "sqlite" else "%s"
     sql = f"INSERT INTO plans ({', '.join(COLUMNS)}) VALUES ({', '.join([mark] * len(COLUMNS))})"
@@ -200,7 +200,7 @@ def _add_all(session: Session, dicts: list[dict[str, Any]]) -> None:
     session.flush()
 
 
-def _plain(values: Any) -> list[Any]:
+def plain(values: Any) -> list[Any]:
     return values.tolist() if hasattr(values, "tolist") else values
 
 

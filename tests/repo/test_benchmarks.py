@@ -54,6 +54,13 @@ def test_a_plan_is_written_in_every_way(environment: dict[str, str]) -> None:
     assert {"LumiX", "LumiX, columns of numpy", "LumiX, mappings", "SQLAlchemy, add_all and flush"} <= set(lines)
 
 
+def test_a_plan_of_django_s_is_written_in_every_way(environment: dict[str, str]) -> None:
+    printed = run(environment, str(WRITEBACK.with_name("writeback_django.py")), "sqlite", "--rows", "300")
+
+    lines = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("| ")]
+    assert {"LumiX", "LumiX, columns of numpy", "LumiX, mappings", "Django, bulk_create"} <= set(lines)
+
+
 @pytest.mark.parametrize("contender", ["LumiX", 'LumiX, reader="arrow"'])
 def test_production_is_the_model_built_by_hand(environment: dict[str, str], contender: str) -> None:
     run(environment, "-c", "from production.fill import fill; fill('sqlite', '10k')")

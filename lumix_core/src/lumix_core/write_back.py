@@ -161,12 +161,17 @@ class LXWriteBack:
             raise LXWriteError(f"{_title('record', cls)}: a run is recorded already. Write back one run at a time.")
         return self._add(_Step(_title("record", cls), cls, more, run=run, solution=solution))
 
-    def write(self, handle: object | None = None, *, adapter: WritingAdapter | None = None) -> LXWritten:
+    def write(
+        self, handle: object | None = None, *, using: str | None = None, adapter: WritingAdapter | None = None
+    ) -> LXWritten:
         """Check everything, then write it.
 
         Args:
             handle: where to write. Within a session (or a connection in a transaction) a savepoint is used, and
-                nothing is committed. An engine, or what makes sessions, gets a transaction that is committed.
+                nothing is committed. An engine, or what makes sessions, gets a transaction that is committed. For
+                Django the alias of a database, or nothing; within its ``atomic()`` a savepoint is used, else the rows
+                are committed.
+            using: the same, as Django calls it.
             adapter: asked in place of the installed adapter that knows the classes.
 
         Returns:
@@ -179,8 +184,14 @@ class LXWriteBack:
             raise LXWriteError(
                 "LXWriteBack().write() has nothing to write. Call replace(), append() or record() before."
             )
+        if handle is not None and using is not None:
+            raise LXWriteError(
+                f"LXWriteBack.write() got both {handle!r:.60} and using={using!r}. Name one place to write to."
+            )
         with Paused():
-            return self._written(handle, self._adapter() if adapter is None else _able(adapter))
+            return self._written(
+                using if handle is None else handle, self._adapter() if adapter is None else _able(adapter)
+            )
 
     def _written(self, handle: object | None, chosen: WritingAdapter) -> LXWritten:
         prepared = in_order([self._prepared(step, chosen) for step in self._steps])
@@ -333,9 +344,9 @@ def _write(writer: RowWriter, prepared: Sequence[Prepared]) -> LXWritten:
 def _delete(writer: RowWriter, one: Prepared) -> int:
     for name, count in writer.cascades(one.table, one.where).items():
         raise LXWriteError(
-            f"{one.rows.title} would change {count:,} row(s) of the table {name!r}, which the database deletes or "
-            f"changes together with the rows that they refer to (ON DELETE). Write the class of {name!r} in the same "
-            f"write-back, or take the rule off its foreign key. Nothing was written."
+            f"{one.rows.title} would change {count:,} row(s) of the table {name!r}, which are deleted or "
+            f"changed together with the rows that they refer to (ON DELETE, on_delete). Write the class of {name!r} in "
+            f"the same write-back, or delete those rows before. Nothing was written."
         )
     try:
         with writer.savepoint():

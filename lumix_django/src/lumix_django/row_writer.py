@@ -132,12 +132,11 @@ class DatabaseWriter:
 
     def _generic(self, table: WrittenTable, where: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         """Yield how many rows lead by a generic foreign key to rows that would be deleted."""
-        relations = [one for one in table.cls._meta.private_fields if hasattr(one, "bulk_related_objects")]  # type: ignore[attr-defined]
-        rows = (
-            [SimpleNamespace(pk=key) for key in self._rows(table.cls, where).values_list("pk", flat=True)]
-            if relations
-            else []
-        )
+        options = table.cls._meta.concrete_model._meta  # type: ignore[attr-defined]
+        relations = [one for one in options.private_fields if hasattr(one, "bulk_related_objects")]
+        if not relations:
+            return
+        rows = [SimpleNamespace(pk=key) for key in self._rows(table.cls, where).values_list("pk", flat=True)]
         for relation in relations:
             for start in range(0, len(rows), KEYS_A_QUERY):
                 found = relation.bulk_related_objects(rows[start : start + KEYS_A_QUERY], self.connection.alias)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import SynchronousOnlyOperation
+from django.core.files import File
 from django.db import IntegrityError, connections, router, transaction
 from django.db.models import AutoField
 
@@ -48,8 +49,9 @@ def _committed(alias: str) -> Iterator[None]:
     except IntegrityError as error:
         if not done:
             raise
+        said = str(error).rstrip(".")
         raise LXWriteError(
-            f"The database refused the rows when they were to be committed: {error}. Correct them, or write what they "
+            f"The database refused the rows when they were to be committed: {said}. Correct them, or write what they "
             f"refer to and what refers to those that they replace in the same write-back. Nothing was written."
         ) from error
 
@@ -153,8 +155,8 @@ def _resolve(values: dict[str, Any], name: str, field: Any, related: Any) -> Non
 
 def _name_of_file(name: str, value: Any) -> Any:
     """Return the name of a stored file; other values as they are."""
-    if not hasattr(value, "_committed"):
+    if not isinstance(value, File):
         return value
-    if value and not value._committed:
+    if value and not getattr(value, "_committed", False):
         raise LXWriteError(f"has a file in {name!r} that is not stored yet. Store it first, and give its name.")
     return value.name

@@ -75,7 +75,10 @@ class Stock(models.Model):
     skills = models.ManyToManyField("Skill")
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("plant_id", "product_id"), name="one_stock"),)
+        constraints = (
+            models.UniqueConstraint(fields=("plant_id", "product_id"), name="one_stock"),
+            models.CheckConstraint(condition=models.Q(quantity__gte=0), name="no_debts"),
+        )
 
 
 class Skill(models.Model):
