@@ -137,13 +137,55 @@ def lumix_whatif(size: str) -> Iterator[Any]:
 
 
 def linopy(size: str) -> Iterator[Any]:
-    """One instance of HiGHS that linopy keeps, updated with the model's difference."""
-    raise NotImplementedError
+    """One instance of HiGHS, which linopy updates with what changed in the model; the answer is assigned to it."""
+    import sqlite3
+
+    from linopy.solvers import Solver
+    from production.places import database
+    from production.rows import columns_by_driver
+    from production.with_linopy import write
+
+    session_for(size).close()
+    connection = sqlite3.connect(str(database("sqlite", SIZES[size]).database))
+    model = write(columns_by_driver(connection), sparse=False)
+    solver = Solver.from_name("highs", model, io_api="direct", track_updates=True, options={"output_flag": False})
+    solver.solve(model, assign=True)
+    capacity = model.constraints["capacity"]
+    before = capacity.rhs.copy()
+    yield before.size
+
+    def ask(machine: int, share: float) -> float:
+        hours = before.copy()
+        hours.values[machine] *= share
+        capacity.update(rhs=hours)
+        solver.solve(model, assign=True)
+        return float(model.objective.value)
+
+    yield ask
 
 
 def lumix_opt(size: str) -> Iterator[Any]:
-    """The peer's what-if analyzer, on the constraint of each machine."""
-    raise NotImplementedError
+    """The peer's what-if analyzer, on the constraint of each machine; its bounds are one number for all products."""
+    import production.with_lumix_opt as peer
+
+    from lumix import LXOptimizer
+    from lumix.analysis import LXWhatIfAnalyzer
+
+    peer.hold_canonical = lambda model, bounds: model
+    model = peer.keys(session_for(size), lambda part: None)
+    model.variables[0].bounds(lower=0, upper=100)
+    names = [one.name for one in model.constraints]
+    yield len(names)
+    whatif = LXWhatIfAnalyzer(model, LXOptimizer().use_solver("ortools"))
+    whatif.get_baseline_solution()
+
+    def ask(machine: int, share: float) -> float:
+        by = 100 * (share - 1)
+        if by > 0:
+            return whatif.increase_constraint_rhs(names[machine], by_percent=by).new_objective
+        return whatif.decrease_constraint_rhs(names[machine], by_percent=-by).new_objective
+
+    yield ask
 
 
 CONTENDERS: dict[str, Callable[[str], Iterator[Any]]] = {
