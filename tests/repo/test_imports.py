@@ -22,8 +22,8 @@ CORE = ROOT / "lumix_core" / "src" / "lumix_core"
 LAYERS = {
     "public": "__init__ testing",
     "model": "optimizer sessions solution model constraints expressions term_methods variables parameters indexing",
-    "copying": "pickling copying function_copies object_copies source_copies reaching",
-    "compiling": "altering recompiling overriding explaining compiling planning terms picking families",
+    "copying": "altering pickling copying function_copies object_copies source_copies reaching",
+    "compiling": "recompiling overriding explaining compiling planning terms picking families",
     "evaluating": "matching ranges axes evaluating results failures batches watching",
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
