@@ -330,6 +330,10 @@ MISTAKES = [
     (lambda w: w.find_bottlenecks(key=77), LXUnknownKeyError, "no constraint of model 'workshop' has such a key"),
     (lambda w: w.find_bottlenecks(test_amount=-1), LXModelError, "would go the other way"),
     (lambda w: w.increase_constraint_rhs("stock", by=float("nan")), LXError, "by of increase_constraint_rhs.. is NaN"),
+    (lambda w: w.compare_changes(["stock"]), LXModelError, "each change is a pair of a constraint's name and an amou"),
+    (lambda w: w.modify_data("Product", None, "profit", 1), LXError, "got 'Product' as the class of the rows"),
+    (lambda w: w.modify_variable_bound("made", upper="a"), LXError, "upper bound of 'made' is 'a'"),
+    (lambda w: LXWhatIfAnalyzer(w.model, None), LXError, "got None as its optimizer"),
     (lambda w: w.compare_changes([("stock", "much")]), LXError, "change of 'stock' is 'much'"),
 ]
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from lumix_core.problem import LXProblem
 from lumix_core.solver import LXFeature, SolverOptions
 from lumix_core.status import LXLimit, LXStart, LXStatus
 from lumix_core.tallies import Tally
+from lumix_core.testing.live_runs import CHANGES, LiveRuns
 from lumix_core.testing.problems import INF, hard_to_prove, planted, problem
 from lumix_solvers.highs import HighsSolver
 
@@ -189,6 +191,18 @@ def test_ctrl_c_ends_a_live_run_and_the_session_goes_on():
 
     assert interrupted.limit is LXLimit.INTERRUPT
     assert result.objective == 9.0
+
+
+@pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES)
+def test_kit_notices_a_solver_that_forgets_changes(changed):
+    class Forgetful(HighsSolver):
+        def open(self, problem, options):
+            run = super().open(problem, options)
+            run.update = lambda changes: True
+            return run
+
+    with closing(Live(Forgetful(), SolverOptions())) as live, pytest.raises(AssertionError):
+        LiveRuns().test_live_runs_follow_changes(live, changed)
 
 
 class TestTally:

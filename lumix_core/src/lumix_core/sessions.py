@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 
 from lumix_core.altering import Alteration
 from lumix_core.editing import Draft, Edit, NewNumber, block_named
-from lumix_core.errors import LXModelError, LXUnknownNameError, listed
+from lumix_core.errors import LXModelError, LXSourceError, LXUnknownNameError, listed
 from lumix_core.live import Live
 from lumix_core.lookups import LookupTable
 from lumix_core.overriding import Numbers, changed_parameter
@@ -154,6 +154,10 @@ class LXLiveSession:
                 of other rows or a function that captures them, which would still see the old value.
             LXFunctionError: a function failed for a row.
         """
+        if not isinstance(row_type, type):
+            raise LXSourceError(
+                f"modify_data() got {row_type!r:.80} as the class of the rows. Give the class itself, such as Product."
+            )
         compiled = self._compiled
         tables = {**compiled.tables, **self._data.tables}
         alteration = Alteration(row_type, where, attribute, value)

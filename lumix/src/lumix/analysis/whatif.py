@@ -53,6 +53,11 @@ class LXWhatIfAnalyzer:
     """
 
     def __init__(self, model: LXModel, optimizer: LXOptimizer, baseline_solution: LXSolution | None = None) -> None:
+        if not isinstance(optimizer, LXOptimizer):
+            raise LXModelError(
+                f"LXWhatIfAnalyzer() got {optimizer!r:.80} as its optimizer. "
+                f"Write LXWhatIfAnalyzer(model, LXOptimizer())."
+            )
         self.model = model
         self.optimizer = optimizer
         self._given = baseline_solution
@@ -140,9 +145,7 @@ class LXWhatIfAnalyzer:
                 f"modify_variable_bound({name!r}) was given no bound, so it would change nothing. "
                 f"Give lower=, upper= or both."
             )
-        said = ", ".join(
-            f"{word} {float(one):g}" for word, one in (("lower", lower), ("upper", upper)) if one is not None
-        )
+        said = ", ".join(f"{word} {one}" for word, one in (("lower", lower), ("upper", upper)) if one is not None)
         return self.ask(
             f"{_member(name, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
         )
@@ -170,7 +173,7 @@ class LXWhatIfAnalyzer:
             value: the new value, or a function of the row.
         """
         return self.ask(
-            f"{row_type.__name__}.{attribute} changed",
+            f"{getattr(row_type, '__name__', row_type)}.{attribute} changed",
             lambda session: session.modify_data(row_type, where, attribute, value),
         )
 
@@ -181,7 +184,14 @@ class LXWhatIfAnalyzer:
             changes: pairs of a constraint's name and an amount, which may be negative; or triples with a key.
             key: of the row, for those without one of their own.
         """
-        return [self._added(*(one if len(one) == 3 else (*one, key))) for one in map(tuple, changes)]
+        asked = list(changes)
+        for one in asked:
+            if isinstance(one, str) or len(one) not in (2, 3):
+                raise LXModelError(
+                    f"compare_changes() got {one!r:.80}: each change is a pair of a constraint's name and an amount, "
+                    f"or a triple with a key. Write compare_changes([('capacity', 10), ('capacity', 10, key)])."
+                )
+        return [self._added(*(one if len(one) == 3 else (*one, key))) for one in asked]
 
     def find_bottlenecks(
         self, test_amount: SupportsFloat = 1.0, top_n: int = 10, key: Any = None

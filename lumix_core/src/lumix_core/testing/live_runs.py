@@ -35,10 +35,10 @@ def two_rows(**changed: Any) -> LXProblem:
 CHANGES = {
     "a side": {"row_upper": [3.0, 6.0]},
     "the other side": {"row_lower": [-INF, 5.0]},
-    "an equation": {"row_lower": [4.0, -INF]},
+    "an equation": {"row_lower": [-INF, 6.0]},
     "an upper bound": {"upper": [1.5, 10.0]},
     "a lower bound": {"lower": [0.0, 1.5]},
-    "a free variable": {"lower": [-INF, 0.0]},
+    "a free variable": {"lower": [0.0, -INF]},
     "a fixed variable": {"lower": [1.0, 0.0], "upper": [1.0, 10.0]},
     "a cost": {"objective": [3.0, 20.0]},
     "a cost that goes": {"objective": [0.0, 2.0]},
