@@ -171,8 +171,7 @@ def lumix_opt(size: str) -> Iterator[Any]:
     from lumix import LXOptimizer
     from lumix.analysis import LXWhatIfAnalyzer
 
-    peer.hold_canonical = lambda model, bounds: model
-    model = peer.keys(session_for(size), lambda part: None)
+    model, _ = peer.with_keys(session_for(size), lambda part: None)
     model.variables[0].bounds(lower=0, upper=100)
     names = [one.name for one in model.constraints]
     yield len(names)

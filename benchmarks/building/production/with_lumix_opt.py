@@ -6,16 +6,21 @@ Its bounds are two numbers for a whole family; those of the rows are put into Hi
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
-import highspy
 import numpy as np
-from canonical import hold_canonical
 from contenders import Laps
 from production.tables import Machine, Product, ProductionRecipe
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lumix import LXConstraint, LXLinearExpression, LXModel, LXVariable
+
+if TYPE_CHECKING:
+    import highspy  # where OR-Tools is used, it cannot be imported
+
+Written = tuple[LXModel[Product], tuple[Any, Any]]
+"""A model, and the bounds of its variables."""
 
 
 def tutorial(session: Session, lap: Laps) -> highspy.Highs:
@@ -32,11 +37,15 @@ def tutorial(session: Session, lap: Laps) -> highspy.Highs:
         .le()
         .rhs(lambda m: m.available_hours)
     )
-    return finished(LXModel("production").add_constraint(capacity), production, products)
+    return held(*finished(LXModel("production").add_constraint(capacity), production, products))
 
 
 def keys(session: Session, lap: Laps) -> highspy.Highs:
     """A constraint for each machine, which is given the keys of its products."""
+    return held(*with_keys(session, lap))
+
+
+def with_keys(session: Session, lap: Laps) -> Written:
     hours = read_hours(session)
     made = defaultdict(list)
     for product, machine in hours:
@@ -59,9 +68,15 @@ def read_hours(session: Session) -> dict[tuple[int, int], float]:
     return {(product, machine): hours for product, machine, hours in session.execute(query)}
 
 
-def finished(model: LXModel[Product], production: LXVariable[Product, float], products: list[Product]) -> highspy.Highs:
+def finished(model: LXModel[Product], production: LXVariable[Product, float], products: list[Product]) -> Written:
     model.add_variable(production)
     model.maximize(LXLinearExpression().add_term(production, lambda p: p.profit_per_unit))
     lower = np.array([p.min_demand for p in products])
     upper = np.array([p.max_demand for p in products])
-    return hold_canonical(model, (lower, upper))
+    return model, (lower, upper)
+
+
+def held(model: LXModel[Product], bounds: tuple[Any, Any]) -> highspy.Highs:
+    from canonical import hold_canonical
+
+    return hold_canonical(model, bounds)
