@@ -179,6 +179,19 @@ class TestAnswers:
         with pytest.raises(LXNoSolutionError):
             result.new_objective  # noqa: B018
 
+    def test_an_infeasible_change_says_why_also_when_all_is_closed(self, whatif):
+        result = whatif.decrease_constraint_rhs("stock", to=10, key=1)
+        feasible = whatif.increase_constraint_rhs("stock", by=1, key=1)
+        whatif.close()
+
+        why = result.infeasibility
+        assert why is not None
+        assert "stock[1]" in str(why)
+        assert "<= 10" in str(why)
+        assert str(pickle.loads(pickle.dumps(result)).infeasibility) == str(why)
+        assert all(one.value >= 0 for one in why.relaxation.amounts)
+        assert feasible.infeasibility is None
+
     def test_percentage_of_nothing_is_infinite(self, highs):
         x = LXVariable[None, float]("x").bounds(lower=0)
         row = LXConstraint("row").expression(LXLinearExpression().add_term(x)).le().rhs(0)

@@ -209,6 +209,7 @@ def least_on_grid(asked):
         total += np.maximum(GRID @ np.array(a, dtype=np.float64) - float(b), 0.0)
     for a, b in inequalities(asked, Sides.every(asked) - soft):
         total[GRID @ np.array(a, dtype=np.float64) > float(b)] = np.inf
+    total[((GRID < 0) & (asked.lower > 0) | (GRID > 0) & (asked.upper < 0)).any(axis=1)] = np.inf
     return total.min()
 
 

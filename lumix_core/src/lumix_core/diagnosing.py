@@ -186,12 +186,20 @@ def _clash(problem: LXProblem, conflict: Sides, prober: Prober) -> Clash | None:
 
 
 def _relaxation(problem: LXProblem, prober: Prober) -> Relaxation | None:
-    soft = relaxable(problem)
-    result = prober.solve(elastic(problem, soft))
+    result = prober.solve(_within_signs(elastic(problem, relaxable(problem)), problem))
     if result is None or result.x is None:
         return None
     amounts = misses(problem, result.x[: problem.num_variables])
     return Relaxation(amounts, is_least=result.status is LXStatus.OPTIMAL)
+
+
+def _within_signs(stretched: LXProblem, problem: LXProblem) -> LXProblem:
+    """Return an elastic problem in which what was at least some positive number stays at least 0, and the other way."""
+    n = problem.num_variables
+    lower, upper = stretched.lower.copy(), stretched.upper.copy()
+    lower[:n] = np.where(problem.lower > 0, np.maximum(lower[:n], 0.0), lower[:n])
+    upper[:n] = np.where(problem.upper < 0, np.minimum(upper[:n], 0.0), upper[:n])
+    return replace(stretched, lower=lower, upper=upper)
 
 
 def relaxable(problem: LXProblem) -> Sides:

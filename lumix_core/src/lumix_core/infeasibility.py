@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.diagnosing import Clash, Diagnosis, Relaxation
+from lumix_core.diagnosing import Clash, Diagnosis, Relaxation, diagnose
 from lumix_core.problem import FloatArray, LXBlock, LXProblem
+from lumix_core.running import check_supported, run
 from lumix_core.senses import LXSense
 from lumix_core.sides import Sides
+from lumix_core.solver import Solver, SolverOptions
 from lumix_core.status import LXLimit
 
 SHOWN_TERMS = 6
@@ -299,3 +301,9 @@ def _term(name: str, coefficient: float, *, first: bool) -> str:
 
 def _number(value: float) -> str:
     return f"{value + 0.0:,.10g}"
+
+
+def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
+    """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`."""
+    check_supported(solver, problem, options)
+    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options, run))

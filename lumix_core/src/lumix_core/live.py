@@ -25,7 +25,7 @@ class Live:
     def __init__(self, solver: Solver, options: SolverOptions) -> None:
         self.solver = solver
         self._opener = solver if isinstance(solver, LiveSolver) else None
-        self._options = options
+        self.options = options
         self._run: LiveRun | None = None
         self._held: LXProblem | None = None
         self._tally: Tally | None = None
@@ -39,7 +39,7 @@ class Live:
             LXSolverError: the solver failed.
             LXVerificationError: its answer does not satisfy the problem.
         """
-        check_supported(self.solver, problem, self._options)
+        check_supported(self.solver, problem, self.options)
         known = answer_without_solver(problem)
         if known is not None:
             return self._checked(problem, known), LXStart.COLD, "the answer needed no solver"
@@ -71,7 +71,7 @@ class Live:
         return self._opened(solver, problem), LXStart.REBUILT, refused
 
     def _opened(self, solver: LiveSolver, problem: LXProblem) -> RawResult:
-        self._run = guarded(solver, problem, lambda: solver.open(problem, self._options))
+        self._run = guarded(solver, problem, lambda: solver.open(problem, self.options))
         self._held = problem
         return self._answered(problem, self._run)
 
@@ -105,9 +105,9 @@ class Live:
             raise
 
     def _cold(self, problem: LXProblem) -> RawResult:
-        return answer_of(self.solver, problem, lambda: self.solver.solve(problem, self._options))
+        return answer_of(self.solver, problem, lambda: self.solver.solve(problem, self.options))
 
     def _checked(self, problem: LXProblem, raw: RawResult) -> RawResult:
         if self._tally is None or not self._tally.fits(problem):
             self._tally = Tally(problem)
-        return Verifier(self.solver.name, problem, self._options, self._tally).checked(raw)
+        return Verifier(self.solver.name, problem, self.options, self._tally).checked(raw)

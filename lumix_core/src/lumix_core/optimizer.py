@@ -6,18 +6,16 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from lumix_core.diagnosing import diagnose
 from lumix_core.errors import (
     LXModelError,
     LXOptionError,
     LXSolverNotFoundError,
     listed,
 )
-from lumix_core.infeasibility import LXInfeasibility, Wording
+from lumix_core.infeasibility import LXInfeasibility, explain_infeasibility
 from lumix_core.live import Live
 from lumix_core.options import COMMON, checked_options, refuse_unsupported
-from lumix_core.problem import LXProblem
-from lumix_core.running import check_supported, run
+from lumix_core.running import run
 from lumix_core.sessions import LXLiveSession
 from lumix_core.solution import LXSolution, solution_of
 from lumix_core.solver import Solver, SolverOptions
@@ -117,12 +115,6 @@ class LXOptimizer:
             self._solver = _named(DEFAULT_SOLVER, {})
         refuse_unsupported(self._solver, chosen)
         return self._solver, chosen
-
-
-def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
-    """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`."""
-    check_supported(solver, problem, options)
-    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options, run))
 
 
 def _named(solver: str, arguments: Mapping[str, Any]) -> Solver:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 from lumix_core.altering import Alteration
 from lumix_core.editing import Draft, Edit, NewNumber, block_named
 from lumix_core.errors import LXModelError, LXSourceError, LXUnknownNameError, listed
+from lumix_core.infeasibility import LXInfeasibility, explain_infeasibility
 from lumix_core.live import Live
 from lumix_core.lookups import LookupTable
 from lumix_core.overriding import Numbers, changed_parameter
@@ -186,6 +187,14 @@ class LXLiveSession:
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         self._check_open()
         return self._live.ranging()
+
+    def explain_infeasibility(self, problem: LXProblem | None = None) -> LXInfeasibility:
+        """Find out why the model with all changes has no solution; see `LXOptimizer.explain_infeasibility`.
+
+        Args:
+            problem: what ``problem`` was at another time, to be looked at in place of what it is now.
+        """
+        return explain_infeasibility(self._live.solver, problem or self.problem, self._live.options)
 
     def reset(self) -> Self:
         """Take all changes back."""

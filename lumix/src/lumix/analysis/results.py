@@ -6,9 +6,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
-from lumix_core import LXSolution
+from lumix_core import LXInfeasibility, LXSolution, LXStatus
+
+Solved: TypeAlias = tuple[LXSolution, Callable[[], LXInfeasibility]]
+"""A solution, and what finds out why there is none."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,25 @@ class LXWhatIfResult:
     original_solution: LXSolution
     changes: tuple[LXWhatIfChange, ...]
     from_duals: bool
-    _solve: Callable[[], LXSolution] = field(repr=False)
+    _solve: Callable[[], Solved] = field(repr=False)
     _objective: float | None = None
 
     @cached_property
+    def _solved(self) -> Solved:
+        return self._solve()
+
+    @property
     def solution(self) -> LXSolution:
         """The solution of the changed model."""
-        return self._solve()
+        return self._solved[0]
+
+    @cached_property
+    def infeasibility(self) -> LXInfeasibility | None:
+        """Why the changed model is infeasible, found out when it is asked for; None where it is not."""
+        if self.from_duals:
+            return None
+        solution, explain = self._solved
+        return explain() if solution.status is LXStatus.INFEASIBLE else None
 
     @property
     def new_solution(self) -> LXSolution:
@@ -86,8 +101,8 @@ class LXWhatIfResult:
         return 100.0 * delta / original
 
     def __getstate__(self) -> dict[str, Any]:
-        solution = self.solution
-        return {**self.__dict__, "solution": solution, "_solve": None}
+        why = self.infeasibility
+        return {**self.__dict__, "infeasibility": why, "_solved": (self.solution, None), "_solve": None}
 
     def __repr__(self) -> str:
         if self._objective is None and not self.solution.is_feasible():

@@ -9,7 +9,7 @@ from typing import Any, Self, SupportsFloat, TypeVar
 
 import numpy as np
 
-from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult
+from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix.analysis.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
 from lumix_core.editing import block_named, members_of, place_of
@@ -242,10 +242,8 @@ class LXWhatIfAnalyzer:
         """Answer any question: ``change`` is given the live session, and changes what it likes in it."""
         session = self._opened()
         baseline = self.get_baseline_solution()
-        solution = _solved(session, change)
-        result = LXWhatIfResult(description, baseline, (), False, lambda: solution)
-        result.__dict__["solution"] = solution
-        return result
+        solved = _solved(session, change)
+        return LXWhatIfResult(description, baseline, (), False, lambda: solved)
 
     def close(self) -> None:
         """Let the solver go; the next question opens the model again."""
@@ -328,13 +326,14 @@ class LXWhatIfAnalyzer:
             for row, before, after in zip(rows.tolist(), now.tolist(), then.tolist(), strict=True)
         )
 
-        def solve() -> LXSolution:
+        def solve() -> Solved:
             return _solved(session, lambda one: one.set_rhs(name, then, key=key))
 
-        result = LXWhatIfResult(description, self.get_baseline_solution(), changes, known is not None, solve, known)
-        if known is None:
-            result.__dict__["solution"] = solve()
-        return result
+        baseline = self.get_baseline_solution()
+        if known is not None:
+            return LXWhatIfResult(description, baseline, changes, True, solve, known)
+        solved = solve()
+        return LXWhatIfResult(description, baseline, changes, False, lambda: solved)
 
     def _known(self, rows: IntArray, deltas: FloatArray) -> float | None:
         return None if self._worth is None else self._worth.objective_after(rows, deltas)
@@ -369,10 +368,11 @@ class LXWhatIfAnalyzer:
         return result.delta_objective if session.problem.maximize else -result.delta_objective
 
 
-def _solved(session: LXLiveSession, change: Change) -> LXSolution:
+def _solved(session: LXLiveSession, change: Change) -> Solved:
     with session.trying():
         change(session)
-        return session.solve()
+        solution, problem = session.solve(), session.problem
+    return solution, lambda: session.explain_infeasibility(problem)
 
 
 def _amount(call: str, word: str, value: SupportsFloat) -> float:
