@@ -28,7 +28,7 @@ from lumix import LXInfeasibility, LXModel, LXOptimizer, LXSolution, LXWhatIfAna
 def ask(session: Session, whatif: LXWhatIfAnalyzer) -> dict[str, LXWhatIfResult]:
     """Return the answers to the questions of the week, each about the plan as it is."""
     wood, assembly = named(session, RawMaterial, "Wood (board feet)"), named(session, Machine, "Assembly Station")
-    table, desk = named(session, Product, "Table"), named(session, Product, "Desk")
+    chair, table, desk = (named(session, Product, name) for name in ("Chair", "Table", "Desk"))
     get_quantity = create_cached_material_requirement_checker(session)
     thinner = {(desk.id, wood.id): 0.9 * get_quantity(desk.id, wood.id)}
     return {
@@ -38,7 +38,7 @@ def ask(session: Session, whatif: LXWhatIfAnalyzer) -> dict[str, LXWhatIfResult]
         "no more than 7 desks": whatif.modify_variable_bound("production", upper=7, key=desk),
         "a desk takes 10% less wood": whatif.modify_parameter("quantity", thinner),
         "a chair earns 5% more": whatif.modify_data(
-            Product, lambda p: p.name == "Chair", "profit_per_unit", lambda p: 1.05 * p.profit_per_unit
+            Product, lambda p: p.name == chair.name, "profit_per_unit", lambda p: 1.05 * p.profit_per_unit
         ),
         "a promise of 20 tables": whatif.increase_constraint_rhs("min_demand", to=20, key=table),
     }
