@@ -38,7 +38,7 @@ def display_purchases(session: Session, analyzer: LXSensitivityAnalyzer) -> None
     print()
     for material in materials(session):
         one = analyzer.analyze_constraint("material_quantity", material)
-        if one.is_binding:
+        if one.shadow_price > 1e-9:
             print(
                 f"{material.name} costs {material.cost_per_unit:,.2f}; up to {limit(one.allowable_increase)} more pay "
                 f"off below {material.cost_per_unit + one.shadow_price:,.2f}"

@@ -84,7 +84,7 @@ def display_promises(session: Session, whatif: LXWhatIfAnalyzer) -> None:
         print(f"{promised:<20g}{'no plan' if profit is None else f'{profit:,.2f}':>10}")
 
 
-def answer(engine: Engine) -> int:
+def inquire(engine: Engine) -> int:
     """Ask and print; return the exit status."""
     optimizer = LXOptimizer().use_solver("highs")
     with get_session(engine) as session, LXWhatIfAnalyzer(build_model(session), optimizer) as whatif:
@@ -101,7 +101,7 @@ def answer(engine: Engine) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return run_on_data("Tell what becomes of the plan when a number is another one.", answer, argv)
+    return run_on_data("Tell what becomes of the plan when a number is another one.", inquire, argv)
 
 
 if __name__ == "__main__":
