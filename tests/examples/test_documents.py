@@ -1,8 +1,8 @@
 """The documents do what they say: their code is run, and what it prints is what they show.
 
 The ``python`` blocks of a document are run one after the other, as one program named plan.py. A ``text`` block right
-after one shows what it prints; ``...`` in it stands for anything. In a ``console`` block, ``$`` marks a command, run in
-a copy of the document's folder.
+after one shows what it prints; ``...`` in it stands for anything. In a ``console`` block, ``$`` marks a command. Both
+run in a copy of the document's folder, which for a step of the production planning example has the other steps beside.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ DOCUMENTS = sorted(
         *(ROOT / name / "README.md" for name in DISTRIBUTIONS),
     ]
 )
+STEPS = sorted(ROOT.glob("examples/production_planning/step*"))
 DEMO = ROOT / "examples" / "production_planning" / "step2" / "demo.py"
 COMMANDS = {"python": [sys.executable], "make demo": [sys.executable, str(DEMO)]}
 ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "error"}
@@ -102,8 +103,9 @@ def test_the_code_of_a_document_prints_what_it_shows(document: Path, tmp_path: P
         if block.language == "python"
     ]
 
+    folder = copied(document, tmp_path)
     given = json.dumps([END, [block.text for block, _ in pairs]])
-    *printed, rest = run([sys.executable, "-c", RUNNER], tmp_path, given).split(f"{END}\n")
+    *printed, rest = run([sys.executable, "-c", RUNNER], folder, given).split(f"{END}\n")
 
     assert (len(printed), rest) == (len(pairs), "")
     for (block, shown), output in zip(pairs, printed, strict=True):
@@ -112,16 +114,23 @@ def test_the_code_of_a_document_prints_what_it_shows(document: Path, tmp_path: P
 
 @pytest.mark.parametrize("document", with_blocks("console"), ids=name)
 def test_the_commands_of_a_document_print_what_it_shows(document: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    for file in document.parent.glob("*.py"):
-        shutil.copy(file, folder)
-    for package in document.parent.glob("*/__init__.py"):
-        shutil.copytree(package.parent, folder / package.parent.name, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = copied(document, tmp_path)
     texts = [block.text for block in blocks(document) if block.language == "console"]
 
     for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", "".join(texts), flags=re.MULTILINE):
         check(shown, run(resolved(command), folder), f"{name(document)}: {command}")
+
+
+def copied(document: Path, place: Path) -> Path:
+    """A copy of the Python files of a document's folder, and of the steps beside it."""
+    for source in STEPS if document.parent in STEPS else [document.parent]:
+        (place / source.name).mkdir()
+        for file in source.glob("*.py"):
+            shutil.copy(file, place / source.name)
+    folder = place / document.parent.name
+    for package in document.parent.glob("*/__init__.py"):
+        shutil.copytree(package.parent, folder / package.parent.name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
 
 
 def resolved(command: str) -> list[str]:

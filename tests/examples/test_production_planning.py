@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -112,20 +111,6 @@ def query(database: Path, sql: str) -> list[tuple[object, ...]]:
 
 def count(database: Path, table: str) -> object:
     return query(database, f"SELECT count(*) FROM {table}")[0][0]
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as sample_data.py leaves it; tests get copies."""
-    directory = tmp_path_factory.mktemp("sample")
-    printed(STEP2 / "sample_data.py", cwd=directory)
-    return directory / "production.db"
-
-
-@pytest.fixture
-def filled(sample: Path, tmp_path: Path) -> Path:
-    """A filled database."""
-    return Path(shutil.copyfile(sample, tmp_path / "production.db"))
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import (
@@ -144,6 +145,22 @@ def is_filled(url: str | URL = DEFAULT_URL) -> bool:
     engine = _engine(url)
     try:
         return not _is_missing_file(engine) and _has_rows(engine)
+    finally:
+        engine.dispose()
+
+
+def run_on_data(description: str, work: Callable[[Engine], int], argv: Sequence[str] | None = None) -> int:
+    """Run a script that needs data, on the database of its one argument, and return its exit status.
+
+    Without data one sentence tells what to do, and ``work`` is not called.
+    """
+    url = url_argument(description, argv)
+    if not is_filled(url):
+        print(f"The database {url!r} holds no data to plan with: run sample_data.py to fill it.", file=sys.stderr)
+        return 1
+    engine = init_database(url)
+    try:
+        return work(engine)
     finally:
         engine.dispose()
 

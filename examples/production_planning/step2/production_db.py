@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from typing import TypeVar
 
 from database import (
     Machine,
@@ -15,14 +16,14 @@ from database import (
     create_cached_machine_hours_checker,
     create_cached_material_requirement_checker,
     get_session,
-    init_database,
-    is_filled,
-    url_argument,
+    run_on_data,
 )
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, joinedload
 
 from lumix import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXSolution, LXVariable, LXWriteBack
+
+Row = TypeVar("Row", Product, Machine, RawMaterial)
 
 
 def build_model(session: Session) -> LXModel:
@@ -147,6 +148,14 @@ def materials(session: Session) -> Sequence[RawMaterial]:
     return session.scalars(select(RawMaterial).order_by(RawMaterial.id)).all()
 
 
+def named(session: Session, cls: type[Row], name: str) -> Row:
+    """Return the row of a name, or end the script with a sentence where there is none."""
+    row = session.scalar(select(cls).where(cls.name == name))
+    if row is None:
+        sys.exit(f"The database holds no {cls.__name__} named {name!r}: run sample_data.py to fill it.")
+    return row
+
+
 def plan(engine: Engine) -> int:
     """Solve, print and save; return the exit status."""
     with get_session(engine) as session:
@@ -162,15 +171,7 @@ def plan(engine: Engine) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    url = url_argument("Plan the production that makes the most profit.", argv)
-    if not is_filled(url):
-        print(f"The database {url!r} holds no data to plan with: run sample_data.py to fill it.", file=sys.stderr)
-        return 1
-    engine = init_database(url)
-    try:
-        return plan(engine)
-    finally:
-        engine.dispose()
+    return run_on_data("Plan the production that makes the most profit.", plan, argv)
 
 
 if __name__ == "__main__":
