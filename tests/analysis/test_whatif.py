@@ -23,7 +23,7 @@ from lumix import (
     LXVariable,
     LXWhatIfAnalyzer,
 )
-from lumix_core.errors import LXUnknownKeyError, LXUnknownNameError
+from lumix_core.errors import LXMissingKeyError, LXUnknownKeyError, LXUnknownNameError
 from lumix_solvers.highs import HighsSolver
 
 
@@ -118,6 +118,31 @@ class TestAnswers:
 
         assert result.solution.variables["made"][3] == pytest.approx(6.0)
         assert result.delta_objective < 0
+
+    def test_bounds_that_cross_are_refused(self, whatif):
+        with pytest.raises(LXModelError, match="lower=10 above upper=5"):
+            whatif.modify_variable_bound("made", lower=10, upper=5)
+
+    def test_a_row_is_named_by_its_key(self, whatif, workshop):
+        wood, desk = workshop.materials[0], workshop.products[2]
+
+        assert "stock[1]" in whatif.increase_constraint_rhs("stock", by=1, key=wood).description
+        assert "made[3]" in whatif.modify_variable_bound("made", upper=6, key=desk).description
+
+    @pytest.mark.parametrize("numbers", [{(3, 9): 3.0}, {(99, 1): 3.0}, {(99, 1): 3.0, (3, 9): 1.0}])
+    def test_numbers_that_nothing_asks_for_are_refused(self, whatif, workshop, numbers):
+        with pytest.raises(LXMissingKeyError, match="they would change nothing"):
+            whatif.modify_parameter(workshop.quantity, numbers)
+
+    def test_a_number_where_there_was_none_counts(self, whatif, workshop):
+        result = whatif.modify_parameter(workshop.quantity, {(3, 3): 30.0})
+
+        assert result.delta_objective < 0
+        assert whatif.modify_parameter(workshop.quantity, {(3, 3): 0.0}).delta_objective == pytest.approx(0.0)
+
+    def test_a_condition_that_is_no_function_is_refused(self, whatif, workshop):
+        with pytest.raises(LXModelError, match="where=lambda row"):
+            whatif.modify_data(type(workshop.products[0]), "Desk", "profit", 210.0)
 
     def test_parameter(self, whatif, workshop, highs):
         result = whatif.modify_parameter(workshop.quantity, lambda now: 0.5 * now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from database import (
 )
 from production_db import build_model, named, products
 
-from lumix import LXInfeasibility, LXModel, LXOptimizer, LXSolution, LXWhatIfAnalyzer, LXWhatIfResult
+from lumix import LXOptimizer, LXSolution, LXWhatIfAnalyzer, LXWhatIfResult
 
 
 def ask(session: Session, whatif: LXWhatIfAnalyzer) -> dict[str, LXWhatIfResult]:
@@ -69,13 +68,6 @@ def display_offer(session: Session, answer: LXWhatIfResult, units: float, price:
     print(f"and add {answer.delta_objective:,.2f}: {answer.delta_objective - dearer:+,.2f}")
 
 
-def explain(model: LXModel, optimizer: LXOptimizer, promised: float) -> LXInfeasibility:
-    """Return why so many tables cannot be promised, by a copy of the model that promises them."""
-    twin = copy.deepcopy(model)
-    twin.get_constraint("min_demand").rhs(lambda p: promised if p.name == "Table" else p.min_demand)
-    return optimizer.explain_infeasibility(twin)
-
-
 def display_promises(session: Session, whatif: LXWhatIfAnalyzer) -> None:
     """Print what is left of the profit for more and more tables promised."""
     print(f"\n{'Tables promised':<20}{'Profit':>10}")
@@ -95,7 +87,7 @@ def inquire(engine: Engine) -> int:
         answers = ask(session, whatif)
         display_answers(session, baseline, answers)
         display_offer(session, answers["100 more board feet of wood"], units=100, price=9.00)
-        print(f"\n{explain(whatif.model, optimizer, promised=20)}")
+        print(f"\n{answers['a promise of 20 tables'].infeasibility}")
         display_promises(session, whatif)
     return 0
 

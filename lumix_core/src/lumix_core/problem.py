@@ -125,6 +125,12 @@ class LXProblem:
         """Return the arrays by field name."""
         return {name: getattr(self, name) for name in ARRAYS}
 
+    def has_numbers_of(self, other: LXProblem) -> bool:
+        """Whether two problems have the same arrays, direction and offset, whatever they are called."""
+        mine, others = self.arrays(), other.arrays()
+        same = (self.maximize, self.offset) == (other.maximize, other.offset)
+        return same and all(np.array_equal(mine[name], others[name]) for name in mine)
+
     def row_numbers(self) -> IntArray:
         """Return the row of each nonzero, shape ``(k,)``."""
         return np.repeat(np.arange(self.num_constraints), np.diff(self.row_starts))

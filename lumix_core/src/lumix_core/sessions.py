@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 
 from lumix_core.altering import Alteration
 from lumix_core.editing import Draft, Edit, NewNumber, block_named
-from lumix_core.errors import LXModelError, LXSourceError, LXUnknownNameError, listed
+from lumix_core.errors import LXMissingKeyError, LXModelError, LXSourceError, LXUnknownNameError, listed
 from lumix_core.infeasibility import LXInfeasibility, explain_infeasibility
 from lumix_core.live import Live
 from lumix_core.lookups import LookupTable
@@ -129,13 +129,15 @@ class LXLiveSession:
 
         Raises:
             LXUnknownNameError: no function of the model looks anything up in the parameter.
-            LXMissingKeyError: a key can be none of its keys.
+            LXMissingKeyError: a key can be none of its keys, or nothing in the model asks for it.
             LXNumberError: a number is none.
             LXModelError: the model would be wrong with them.
         """
         held, table = self._parameter(parameter)
         changed = changed_parameter(held.name, table, numbers)
-        return self._with_data(replace(self._data, parameters={**self._data.parameters, id(held): (held, changed)}))
+        if isinstance(numbers, Mapping):
+            self._check_new_keys(held, table, numbers)
+        return self._with_data(self._data_with(held, changed))
 
     def modify_data(
         self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
@@ -155,6 +157,11 @@ class LXLiveSession:
                 of other rows or a function that captures them, which would still see the old value.
             LXFunctionError: a function failed for a row.
         """
+        if where is not None and not callable(where):
+            raise LXModelError(
+                f"modify_data({getattr(row_type, '__name__', row_type)}) got where={where!s:.60}, which is no function "
+                f"of a row. Write where=lambda row: row.name == ..., or None for all rows."
+            )
         if not isinstance(row_type, type):
             raise LXSourceError(
                 f"modify_data() got {row_type!r:.80} as the class of the rows. Give the class itself, such as Product."
@@ -223,6 +230,22 @@ class LXLiveSession:
 
     def __repr__(self) -> str:
         return f"<LXLiveSession of {self._compiled.problem!r}, {'open' if self._finalizer.alive else 'closed'}>"
+
+    def _data_with(self, parameter: LXParameter[Any], table: LookupTable) -> Data:
+        return replace(self._data, parameters={**self._data.parameters, id(parameter): (parameter, table)})
+
+    def _check_new_keys(self, held: LXParameter[Any], table: LookupTable, numbers: Mapping[Any, SupportsFloat]) -> None:
+        """Refuse numbers for keys that had none, if nothing in the model becomes another by them."""
+        new = {key: one for key, one in numbers.items() if table.get(key) is None and one != table.default}
+        if not new:
+            return
+        before = self._compiled.compile(self._data)
+        after = self._compiled.compile(self._data_with(held, changed_parameter(held.name, table, new)))
+        if before.has_numbers_of(after):
+            raise LXMissingKeyError(
+                f"The parameter {held.name!r} was to hold numbers for {listed(map(repr, [*new][:5]))}, which it has no "
+                f"rows for, and nothing in the model asks for: they would change nothing. Correct the keys."
+            )
 
     def _with_data(self, data: Data) -> Self:
         """Take over other data, unless the model would be wrong with them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -100,6 +100,12 @@ class LXSensitivityAnalyzer:
     def close(self) -> None:
         """Let the solver go."""
         self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _constraint(self, row: int) -> LXConstraintSensitivity:
         lower, upper = float(self._problem.row_lower[row]), float(self._problem.row_upper[row])
