@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -819,6 +820,21 @@ def test_a_foreign_key_that_leads_nowhere_names_the_row(session: Session, count:
 
     assert type(caught.value.__cause__).__name__ == "IntegrityError"
     assert plan(session) == OLD
+
+
+def test_a_foreign_key_that_sqlite_does_not_look_at_is_looked_at(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'careless.db'}")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Product(id=1, name="product 1"))
+        session.commit()
+        LXWriteBack().replace(Schedule, [{"product_id": 1, "quantity": 5.0}]).write(session)
+        with pytest.raises(LXWriteError, match=r"row 1 .*wb_products.id = 99, and there is no such row"):
+            LXWriteBack().replace(
+                Schedule, [{"product_id": 1, "quantity": 1.0}, {"product_id": 99, "quantity": 1.0}]
+            ).write(session)
+        assert session.scalars(select(Schedule.quantity)).all() == [5.0]
+    engine.dispose()
 
 
 def test_a_foreign_key_into_another_written_class(session: Session) -> None:

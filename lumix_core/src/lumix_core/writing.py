@@ -87,6 +87,11 @@ class RowWriter(Protocol):
         """The errors that say that a foreign key, a unique key or another constraint does not hold."""
         ...
 
+    @property
+    def checks_references(self) -> bool:
+        """Whether the database sees to foreign keys, now or at the end; where it does not, the core does."""
+        ...
+
     def savepoint(self) -> AbstractContextManager[object]:
         """Return a block that leaves nothing behind if it fails, after which statements run again."""
         ...

@@ -32,6 +32,7 @@ class DatabaseWriter:
     """
 
     integrity_errors = (IntegrityError,)
+    checks_references = True
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -50,6 +51,13 @@ class ConnectionWriter:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.changed: set[Table] = set()
+
+    @cached_property
+    def checks_references(self) -> bool:
+        """False for SQLite where ``PRAGMA foreign_keys`` is off, as it is unless someone turns it on."""
+        if self.connection.dialect.name != "sqlite":
+            return True
+        return bool(self.connection.exec_driver_sql("PRAGMA foreign_keys").scalar())
 
     def savepoint(self) -> AbstractContextManager[object]:
         """Return a block that leaves nothing behind if it fails."""
