@@ -67,6 +67,7 @@ class Live:
             self.close()
             if self._rewinds:
                 self.solve(problem)
+                self._rewound(problem)
 
     def close(self) -> None:
         """Let the solver go; the next problem is opened anew."""

@@ -50,10 +50,14 @@ class Runner:
         return attempted(lambda: self._solved(scenario))
 
     def check(self, scenario: LXScenario) -> None:
-        """Refuse a scenario that names what the model does not have."""
-        if not scenario.is_custom:
-            for change in _changes(scenario):
+        """Refuse a scenario that names what the model does not have; a function may yet add it."""
+        if scenario.is_custom:
+            return
+        for change in _changes(scenario):
+            try:
                 change.now(self.session)
+            except LXError as error:
+                raise type(error)(f"Scenario {scenario.name!r}, {change}: {error}") from error
 
     def close(self) -> None:
         """Let the solver go."""
