@@ -112,6 +112,13 @@ class TestChanges:
 
         assert analyzer.run_scenario("few").solution.variables["made"][3] == pytest.approx(4.0)
 
+    def test_families_stand_for_their_names(self, analyzer, workshop):
+        scenario = LXScenario("given").modify_constraint_rhs(workshop.stock, set_value=600, key=workshop.materials[0])
+        analyzer.add_scenario(scenario.modify_variable_bound(workshop.made, upper=4, key=workshop.products[2]))
+
+        assert [one.name for one in scenario.modifications] == ["stock", "made"]
+        assert analyzer.run_scenario("given").solution.variables["made"][3] == pytest.approx(4.0)
+
     def test_a_parameter_by_name(self, analyzer, workshop):
         analyzer.add_scenarios(
             LXScenario("named").modify_parameter("quantity", {(3, 1): 17.5}),
@@ -234,9 +241,10 @@ class TestExecutors:
         with pytest.raises(LXModelError, match=r"got 4 as its executor. Give it a concurrent.futures.Executor"):
             analyzer.run_all_scenarios(4)
 
-    def test_no_tasks(self, analyzer, threads):
-        with pytest.raises(LXModelError, match=r"got tasks=0. Give a whole number of at least 1"):
-            analyzer.run_all_scenarios(threads, tasks=0)
+    @pytest.mark.parametrize("tasks", [0, -1, 1.5, "2"])
+    def test_no_tasks(self, analyzer, threads, tasks):
+        with pytest.raises(LXModelError, match=rf"got tasks={tasks!r}\. Give a whole number of at least 1"):
+            analyzer.run_all_scenarios(threads, tasks=tasks)
 
     def test_dask(self, workshop, highs):
         import distributed  # heavy, and for this test alone
@@ -423,6 +431,11 @@ class TestRefusals:
 
         assert list(analyzer.run_all_scenarios()) == ["baseline"]
 
+    @pytest.mark.parametrize("call", ["modify_constraint_rhs", "modify_variable_bound", "modify_parameter"])
+    def test_what_is_no_family(self, call):
+        with pytest.raises(LXModelError, match=r"^Scenario 's' was to change 3, which is neither the name"):
+            getattr(LXScenario("s"), call)(3, {})
+
     def test_a_name_that_is_used(self, analyzer):
         analyzer.add_scenario(LXScenario("s"))
 
@@ -524,6 +537,8 @@ class TestComparison:
             analyzer.sensitivity_to_parameter("stock", [1], modification_type="times")
         with pytest.raises(LXUnknownNameError, match="stok"):
             analyzer.sensitivity_to_parameter("stok", [1])
+        with pytest.raises(LXModelError, match=r"got values=1.5. Give a list"):
+            analyzer.sensitivity_to_parameter("stock", 1.5)
 
 
 class TestPickles:
@@ -584,6 +599,15 @@ class TestDatabases:
         results = analyzer.run_all_scenarios(executor)
 
         assert [one.objective for one in results.values()] == [10.0, 20.0, 2.0]
+
+    def test_rows_are_keys_in_workers_too(self, database, highs, executor):
+        first = database.get(Bin, 1)
+        analyzer = LXScenarioAnalyzer(bins(database), highs)
+        analyzer.add_scenario(LXScenario("first").modify_constraint_rhs("full", add=7, key=first))
+
+        assert analyzer.run_all_scenarios(executor)["first"].objective == 17.0
+        assert analyzer.run_scenario("first").objective == 17.0
+        assert not database.dirty
 
     def test_rows_that_changed_since_they_were_read(self, database, highs, threads):
         analyzer = LXScenarioAnalyzer(bins(database), highs)

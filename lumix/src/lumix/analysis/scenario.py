@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self, SupportsFloat
 
 from lumix.analysis.modifications import Bounds, Custom, Modification, Parameter, Side
-from lumix_core import LXModel, LXModelError, LXParameter
+from lumix_core import LXConstraint, LXModel, LXModelError, LXParameter, LXVariable
 from lumix_core.copyable import Copyable
 from lumix_core.numbers import real_number
 from lumix_core.overriding import Numbers
@@ -36,7 +36,7 @@ class LXScenario(Copyable):
 
     def modify_constraint_rhs(
         self,
-        name: str,
+        name: LXConstraint[Any] | str,
         set_value: SupportsFloat | None = None,
         add: SupportsFloat | None = None,
         multiply: SupportsFloat | None = None,
@@ -44,10 +44,18 @@ class LXScenario(Copyable):
     ) -> Self:
         """Change a right-hand side: to a value, by an amount, or by a factor.
 
+        Args:
+            name: of the constraint; the constraint itself stands for its name.
+            set_value: the new right-hand side.
+            add: what is added to the one that is there.
+            multiply: what the one that is there is multiplied by.
+            key: of one row; without it, all are changed.
+
         Raises:
             LXModelError: not exactly one of the three is given.
             LXNumberError: it is no finite number.
         """
+        name = self._name(name, LXConstraint)
         given = {"set_value": set_value, "add": add, "multiply": multiply}
         said = [(way, number) for way, number in given.items() if number is not None]
         if len(said) != 1:
@@ -60,17 +68,24 @@ class LXScenario(Copyable):
 
     def modify_variable_bound(
         self,
-        name: str,
+        name: LXVariable[Any, Any] | str,
         lower: SupportsFloat | None = None,
         upper: SupportsFloat | None = None,
         key: Any = None,
     ) -> Self:
         """Give variables other bounds; one that is not given stays, and an infinite one is none.
 
+        Args:
+            name: of the variable; the variable itself stands for its name.
+            lower: the new lower bound.
+            upper: the new upper bound.
+            key: of one member; without it, all are changed.
+
         Raises:
             LXModelError: no bound is given.
             LXNumberError: a bound is no number.
         """
+        name = self._name(name, LXVariable)
         if lower is None and upper is None:
             raise LXModelError(
                 f"modify_variable_bound({name!r}) of scenario {self.name!r} was given no bound, so it would change "
@@ -82,10 +97,10 @@ class LXScenario(Copyable):
         """Let a parameter hold other numbers: a dict ``{key: number}``, or a function of each number that is there.
 
         Args:
-            parameter: its name; of a parameter itself, the name is what counts.
+            parameter: its name; the parameter itself stands for its name.
             numbers: the new numbers.
         """
-        return self._with(Parameter(parameter if isinstance(parameter, str) else parameter.name, numbers))
+        return self._with(Parameter(self._name(parameter, LXParameter), numbers))
 
     @property
     def is_custom(self) -> bool:
@@ -114,6 +129,16 @@ class LXScenario(Copyable):
 
     def __repr__(self) -> str:
         return f"<LXScenario {self.name!r}: {len(self.modifications)} modifications>"
+
+    def _name(self, given: Any, kind: type[Any]) -> str:
+        if isinstance(given, str):
+            return given
+        if isinstance(given, kind):
+            return str(given.name)
+        raise LXModelError(
+            f"Scenario {self.name!r} was to change {given!r:.80}, which is neither the name of a {kind.__name__} nor "
+            f"one itself. Give its name."
+        )
 
     def _with(self, modification: Modification) -> Self:
         self.modifications.append(modification)

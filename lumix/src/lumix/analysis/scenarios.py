@@ -11,7 +11,7 @@ from lumix.analysis.scenario_results import LXScenarioResult, comparison
 from lumix.analysis.scenario_runs import Outcome, Runner, run_by
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
-from lumix_core.numbers import real_number
+from lumix_core.numbers import flaw, real_number
 
 BASELINE = "baseline"
 """The name of the model as it is, among scenarios."""
@@ -108,7 +108,7 @@ class LXScenarioAnalyzer:
                 f"run_all_scenarios() got {executor!r:.80} as its executor. Give it a concurrent.futures.Executor, "
                 f"such as ProcessPoolExecutor()."
             )
-        if tasks is not None and tasks < 1:
+        if tasks is not None and (flaw(tasks) or tasks < 1 or int(tasks) != tasks):
             raise LXModelError(f"run_all_scenarios() got tasks={tasks!r}. Give a whole number of at least 1.")
         runner, scenarios = self._opened(), list(self._scenarios.values())
         if executor is None or not scenarios:
@@ -185,11 +185,14 @@ class LXScenarioAnalyzer:
                 f"sensitivity_to_parameter({name!r}) got modification_type={modification_type!r}. "
                 f"Give one of {listed(TYPES)}."
             )
+        if not isinstance(values, Iterable):
+            raise LXModelError(
+                f"sensitivity_to_parameter({name!r}) got values={values!r:.80}. Give a list, such as [0.9, 1.0, 1.1]."
+            )
         numbers = [real_number(one, f"a value for {name!r}") for one in values]
-        way: dict[str, Any]
         found = {}
         for number in numbers:
-            way = {TYPES[modification_type]: number}
+            way: dict[str, Any] = {TYPES[modification_type]: number}
             scenario = LXScenario(f"{name} {modification_type} {number:g}").modify_constraint_rhs(name, key=key, **way)
             self._check(scenario)
             found[number] = self._result(scenario, self._opened().outcome(scenario))
