@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from lumix import (
@@ -308,6 +308,23 @@ class TestRuns:
         assert results["other shape"].is_optimal()
         assert bits({"next": analyzer.run_scenario("next")}) == bits({"next": results["next"]})
 
+    def test_a_session_that_solved_nothing_yet_rewinds_alike(self, highs):
+        def answer(*before):
+            with highs.open(tied()) as session:
+                for number in before:
+                    with session.rewind().trying():
+                        session.set_rhs("row", number).solve()
+                with session.rewind().trying():
+                    return session.set_rhs("row", 9.0, key=1).solve()._x.tobytes()
+
+        assert answer() == answer(5.0) == answer(31.0, 2.0)
+
+    def test_results_can_be_compared_after_the_solver_was_let_go(self, workshop, highs):
+        with LXScenarioAnalyzer(workshop.model, highs) as analyzer:
+            analyzer.run_all_scenarios()
+
+        assert "2,735.71" in analyzer.compare_scenarios()
+
     def test_integers(self, integer_workshop, optimizer, threads):
         analyzer = LXScenarioAnalyzer(integer_workshop.model, optimizer)
         analyzer.add_scenario(LXScenario("wood").modify_constraint_rhs("stock", set_value=600, key=1))
@@ -591,6 +608,17 @@ def bins(session):
 
 
 class TestDatabases:
+    def test_rows_are_read_once_for_all_scenarios_of_numbers(self, database, highs):
+        queries = []
+        event.listen(database.get_bind(), "before_cursor_execute", lambda *given: queries.append(given[2]))
+        analyzer = LXScenarioAnalyzer(bins(database), highs)
+        for i in range(5):
+            analyzer.add_scenario(LXScenario(f"{i}").modify_constraint_rhs("full", add=i))
+
+        analyzer.run_all_scenarios()
+
+        assert len(queries) == 1
+
     def test_workers_have_no_database(self, database, highs, executor):
         analyzer = LXScenarioAnalyzer(bins(database), highs)
         analyzer.add_scenario(LXScenario("double").modify_constraint_rhs("full", multiply=2))

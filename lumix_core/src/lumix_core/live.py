@@ -29,7 +29,7 @@ class Live:
         self._run: LiveRun | None = None
         self._held: LXProblem | None = None
         self._first: LXProblem | None = None
-        self._rewinds = False
+        self._rewinds = self._opener is not None  # as long as no run has told otherwise
         self._tally: Tally | None = None
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
@@ -67,7 +67,8 @@ class Live:
             self.close()
             if self._rewinds:
                 self.solve(problem)
-                self._rewound(problem)
+                if not self._rewound(problem):
+                    self.close()
 
     def close(self) -> None:
         """Let the solver go; the next problem is opened anew."""

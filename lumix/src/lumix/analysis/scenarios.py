@@ -199,11 +199,10 @@ class LXScenarioAnalyzer:
         return found
 
     def close(self) -> None:
-        """Let the solver go; the next scenario that is added or run reads the model and its rows again."""
+        """Let the solver go; the results stay until the next scenario is added or run, which reads the model again."""
         if self._runner is not None:
             self._runner.close()
         self._runner = None
-        self._results = {}
 
     def __enter__(self) -> Self:
         return self
@@ -213,7 +212,7 @@ class LXScenarioAnalyzer:
 
     def _opened(self) -> Runner:
         if self._runner is None:
-            self._runner = Runner(self.model, self.optimizer)
+            self._runner, self._results = Runner(self.model, self.optimizer), {}
         return self._runner
 
     def _check(self, scenario: LXScenario) -> None:
