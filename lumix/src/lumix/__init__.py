@@ -1,6 +1,13 @@
 """LumiX: optimisation models written directly over your own rows."""
 
-from lumix.analysis import LXSensitivityAnalyzer, LXWhatIfAnalyzer, LXWhatIfResult
+from lumix.analysis import (
+    LXScenario,
+    LXScenarioAnalyzer,
+    LXScenarioResult,
+    LXSensitivityAnalyzer,
+    LXWhatIfAnalyzer,
+    LXWhatIfResult,
+)
 from lumix_core import (
     LXConstraint,
     LXError,
@@ -46,6 +53,9 @@ __all__ = [
     "LXOptimizer",
     "LXParameter",
     "LXProblem",
+    "LXScenario",
+    "LXScenarioAnalyzer",
+    "LXScenarioResult",
     "LXSense",
     "LXSensitivityAnalyzer",
     "LXSolution",

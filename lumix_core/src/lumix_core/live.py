@@ -6,7 +6,7 @@ from lumix_core.changes import changes_between, difference_in_shape
 from lumix_core.errors import LXError, LXVerificationError
 from lumix_core.problem import LXProblem
 from lumix_core.running import answer_of, answer_without_solver, check_supported, guarded
-from lumix_core.solver import LiveRun, LiveSolver, Ranging, RawResult, Solver, SolverOptions
+from lumix_core.solver import LiveRun, LiveSolver, Ranging, RawResult, RewindingRun, Solver, SolverOptions
 from lumix_core.status import LXStart, LXStatus
 from lumix_core.tallies import Tally
 from lumix_core.verifying import Verifier
@@ -28,6 +28,8 @@ class Live:
         self.options = options
         self._run: LiveRun | None = None
         self._held: LXProblem | None = None
+        self._first: LXProblem | None = None
+        self._rewinds = self._opener is not None  # as long as no run has told otherwise
         self._tally: Tally | None = None
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
@@ -53,6 +55,21 @@ class Live:
         run, held = self._run, self._held
         return None if run is None or held is None else guarded(self.solver, held, run.ranging)
 
+    def rewind(self, problem: LXProblem) -> None:
+        """Go back to where the solver is once it has solved ``problem``, and nothing else.
+
+        What is solved next gives the same answer, bit for bit, whatever was solved before.
+
+        Raises:
+            LXSolverError: the solver failed.
+        """
+        if not self._rewound(problem):
+            self.close()
+            if self._rewinds:
+                self.solve(problem)
+                if not self._rewound(problem):
+                    self.close()
+
     def close(self) -> None:
         """Let the solver go; the next problem is opened anew."""
         run, self._run, self._held = self._run, None, None
@@ -72,8 +89,17 @@ class Live:
 
     def _opened(self, solver: LiveSolver, problem: LXProblem) -> RawResult:
         self._run = guarded(solver, problem, lambda: solver.open(problem, self.options))
-        self._held = problem
+        self._held = self._first = problem
+        self._rewinds = isinstance(self._run, RewindingRun)
         return self._answered(problem, self._run)
+
+    def _rewound(self, problem: LXProblem) -> bool:
+        run, held = self._run, self._held
+        if held is None or self._first is not problem or not isinstance(run, RewindingRun):
+            return False
+        if difference_in_shape(held, problem) or self._updated(held, problem):
+            return False
+        return guarded(self.solver, problem, run.rewind)
 
     def _updated(self, before: LXProblem, problem: LXProblem) -> str:
         """Tell the solver what changed; returns why it could not take it, empty where it did."""

@@ -190,6 +190,20 @@ class LXLiveSession:
         seconds = time.perf_counter() - began
         return solution_of(problem, raw, self._live.solver, seconds, start=start, start_reason=reason)
 
+    def rewind(self) -> Self:
+        """Let the solver go back to where it is once it has solved the model as it is now, and nothing else.
+
+        What is solved next gives the same answer, bit for bit, whatever was solved before; otherwise a model with
+        several optima may come to any of them. Where the solver is at another model, that costs a solve; a solver that
+        cannot go back starts from scratch next.
+
+        Raises:
+            LXSolverError: the solver failed.
+        """
+        self._check_open()
+        self._live.rewind(self.problem)
+        return self
+
     def ranging(self) -> Ranging | None:
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         self._check_open()
@@ -264,9 +278,14 @@ class LXLiveSession:
 
     def _parameter(self, parameter: Any) -> tuple[Any, LookupTable]:
         known = {**self._compiled.parameters, **self._data.parameters}
-        for held, table in known.values():
-            if held is parameter or (isinstance(parameter, str) and held.name == parameter):
-                return held, table
+        found = [(held, table) for held, table in known.values() if parameter in (held, held.name)]
+        if len(found) > 1:
+            raise LXModelError(
+                f"The model {self._compiled.model.name!r} uses {len(found)} parameters of the name {parameter!r}. "
+                f"Give each a name of its own, or give the parameter itself."
+            )
+        if found:
+            return found[0]
         shown = parameter if isinstance(parameter, str) else getattr(parameter, "name", parameter)
         names = listed((held.name for held, _ in known.values()), empty="no parameter at all")
         raise LXUnknownNameError(

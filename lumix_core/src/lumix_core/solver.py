@@ -196,6 +196,19 @@ class LiveRun(Protocol):
 
 
 @runtime_checkable
+class RewindingRun(LiveRun, Protocol):
+    """A live run that can go back to where it was after its first solve."""
+
+    def rewind(self) -> bool:
+        """Let the next `solve` start from where the first one ended, whatever came between; return whether it will.
+
+        The numbers are those of the first solve when it is called. The same numbers solved after it give the same
+        answer, bit for bit, whatever was solved before.
+        """
+        ...
+
+
+@runtime_checkable
 class LiveSolver(Solver, Protocol):
     """A solver that can keep a problem open. For all others the core solves every change from scratch."""
 

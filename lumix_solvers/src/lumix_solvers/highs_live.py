@@ -35,6 +35,7 @@ class HighsLiveRun(HighsRun):
         self._opened.callback(super().close)
         self._time_limit = options.time_limit
         self._is_handed_over = False
+        self._first_basis: Any = None
         self._worker = Worker(lambda: self._native.Highs.resetGlobalScheduler(False))
         self._opened.callback(self._worker.close)
         try:
@@ -67,7 +68,19 @@ class HighsLiveRun(HighsRun):
         self._complaints.clear()
         if self._time_limit is not None and not self._problem.is_mip:  # the clock of linear problems runs on
             self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self._time_limit)
-        return self._run()
+        answer = self._run()
+        if self._first_basis is None and self._ended:
+            self._first_basis = self._highs.getBasis()
+        return answer
+
+    def rewind(self) -> bool:
+        """Forget all but the basis that the first run ended with; see `lumix_core.solver.RewindingRun`."""
+        if not self._ended or self._first_basis is None:
+            return False
+        self._highs.clearSolver()
+        if self._first_basis.valid and not self._problem.is_mip:
+            self._highs.setBasis(self._first_basis)
+        return True
 
     def ranging(self) -> Ranging | None:
         """Return the ranges at the optimal basis; None where HiGHS has no basis, as for problems with integers."""

@@ -1,12 +1,18 @@
-"""Analysis of models: what-if questions and sensitivity."""
+"""Analysis of models: what-if questions, scenarios and sensitivity."""
 
 from lumix.analysis.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult
+from lumix.analysis.scenario import LXScenario
+from lumix.analysis.scenario_results import LXScenarioResult
+from lumix.analysis.scenarios import LXScenarioAnalyzer
 from lumix.analysis.sensitivity import LXSensitivityAnalyzer
 from lumix.analysis.whatif import LXWhatIfAnalyzer
 
 __all__ = [
     "LXConstraintSensitivity",
+    "LXScenario",
+    "LXScenarioAnalyzer",
+    "LXScenarioResult",
     "LXSensitivityAnalyzer",
     "LXVariableSensitivity",
     "LXWhatIfAnalyzer",

@@ -52,14 +52,15 @@ def report(analyzer: LXSensitivityAnalyzer) -> str:
         [
             f"Model {analyzer.model.name!r}: objective {analyzer.solution.objective_value:,.6g}",
             "",
-            *_table(["constraint", "shadow price", "slack", "may fall by", "may rise by", ""], constraints),
+            *table(["constraint", "shadow price", "slack", "may fall by", "may rise by", ""], constraints),
             "",
-            *_table(["variable", "value", "reduced cost", "cost from", "cost to", ""], variables),
+            *table(["variable", "value", "reduced cost", "cost from", "cost to", ""], variables),
         ]
     )
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table: the first column to the left, the others to the right."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     return [
         f"{first:<{widths[0]}}  " + "  ".join(f"{one:>{width}}" for one, width in zip(rest, widths[1:], strict=True))

@@ -1,0 +1,145 @@
+"""Scenarios: named sets of changes of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self, SupportsFloat
+
+from lumix.analysis.modifications import Bounds, Custom, Modification, Parameter, Side
+from lumix_core import LXConstraint, LXModel, LXModelError, LXParameter, LXVariable
+from lumix_core.copyable import Copyable
+from lumix_core.numbers import real_number
+from lumix_core.overriding import Numbers
+
+
+class LXScenario(Copyable):
+    """A named set of changes, made in the order in which they are written.
+
+    ``key=`` names one row of a family; without it a whole family is changed. A scenario knows no model: names and keys
+    are looked up when it is added to an `LXScenarioAnalyzer`. It can be copied and pickled, with its functions.
+
+    Args:
+        name: tells it from other scenarios.
+    """
+
+    def __init__(self, name: str) -> None:
+        if not str(name).strip() or str(name) != name:
+            raise LXModelError(f"LXScenario() got {name!r:.80} as its name. Give it a text that is not empty.")
+        self.name = name
+        self.description = ""
+        self.modifications: list[Modification] = []
+
+    def describe(self, text: str) -> Self:
+        """Say in words what the scenario is."""
+        self.description = text
+        return self
+
+    def modify_constraint_rhs(
+        self,
+        name: LXConstraint[Any] | str,
+        set_value: SupportsFloat | None = None,
+        add: SupportsFloat | None = None,
+        multiply: SupportsFloat | None = None,
+        key: Any = None,
+    ) -> Self:
+        """Change a right-hand side: to a value, by an amount, or by a factor.
+
+        Args:
+            name: of the constraint; the constraint itself stands for its name.
+            set_value: the new right-hand side.
+            add: what is added to the one that is there.
+            multiply: what the one that is there is multiplied by.
+            key: of one row; without it, all are changed.
+
+        Raises:
+            LXModelError: not exactly one of the three is given.
+            LXNumberError: it is no finite number.
+        """
+        name = self._name(name, LXConstraint)
+        given = {"set_value": set_value, "add": add, "multiply": multiply}
+        said = [(way, number) for way, number in given.items() if number is not None]
+        if len(said) != 1:
+            raise LXModelError(
+                f"modify_constraint_rhs({name!r}) of scenario {self.name!r} was given {len(said)} of set_value=, add= "
+                f"and multiply=. Give exactly one of them."
+            )
+        ((way, number),) = said
+        return self._with(Side(name, key, way, real_number(number, f"{way}= for {name!r} in scenario {self.name!r}")))
+
+    def modify_variable_bound(
+        self,
+        name: LXVariable[Any, Any] | str,
+        lower: SupportsFloat | None = None,
+        upper: SupportsFloat | None = None,
+        key: Any = None,
+    ) -> Self:
+        """Give variables other bounds; one that is not given stays, and an infinite one is none.
+
+        Args:
+            name: of the variable; the variable itself stands for its name.
+            lower: the new lower bound.
+            upper: the new upper bound.
+            key: of one member; without it, all are changed.
+
+        Raises:
+            LXModelError: no bound is given.
+            LXNumberError: a bound is no number.
+        """
+        name = self._name(name, LXVariable)
+        if lower is None and upper is None:
+            raise LXModelError(
+                f"modify_variable_bound({name!r}) of scenario {self.name!r} was given no bound, so it would change "
+                f"nothing. Give lower=, upper= or both."
+            )
+        return self._with(Bounds.of(name, key, lower, upper, self.name))
+
+    def modify_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:
+        """Let a parameter hold other numbers: a dict ``{key: number}``, or a function of each number that is there.
+
+        Args:
+            parameter: its name; the parameter itself stands for its name.
+            numbers: the new numbers.
+        """
+        return self._with(Parameter(self._name(parameter, LXParameter), numbers))
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether a function changes a copy of the model."""
+        return any(isinstance(one, Custom) for one in self.modifications)
+
+    def add_custom_modification(self, modification: Callable[[LXModel], object]) -> Self:
+        """Let a function change a copy of the model, in any way; that copy is then solved by itself.
+
+        Args:
+            modification: is given the copy, and changes it. Variables and constraints of the model that it captures
+                are those of the copy as well; what it takes from global names is not: ``model.get_variable(name)`` is.
+        """
+        if not callable(modification):
+            raise LXModelError(
+                f"add_custom_modification() of scenario {self.name!r} got {modification!r:.80}. "
+                f"Give it a function of the model, such as lambda model: model.get_constraint('stock').rhs(600)."
+            )
+        before = next((one for one in self.modifications if isinstance(one, Parameter)), None)
+        if before is not None:
+            raise LXModelError(
+                f"Scenario {self.name!r} has {before} before a custom modification, which may change what the "
+                f"parameter holds. Call add_custom_modification() first."
+            )
+        return self._with(Custom(modification))
+
+    def __repr__(self) -> str:
+        return f"<LXScenario {self.name!r}: {len(self.modifications)} modifications>"
+
+    def _name(self, given: Any, kind: type[Any]) -> str:
+        if isinstance(given, str):
+            return given
+        if isinstance(given, kind):
+            return str(given.name)
+        raise LXModelError(
+            f"Scenario {self.name!r} was to change {given!r:.80}, which is neither the name of a {kind.__name__} nor "
+            f"one itself. Give its name."
+        )
+
+    def _with(self, modification: Modification) -> Self:
+        self.modifications.append(modification)
+        return self

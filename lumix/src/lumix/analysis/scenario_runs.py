@@ -1,0 +1,187 @@
+"""Solving scenarios: here, or in the workers of an executor, in the same way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+
+from lumix.analysis.modifications import Change, Custom
+from lumix.analysis.scenario import LXScenario
+from lumix_core import LXModel, LXModelError, LXOptimizer, LXProblem, LXSolution
+from lumix_core.copying import deep_copy
+from lumix_core.errors import LXCopyError, LXError
+from lumix_core.pickling import packed, restore
+from lumix_core.sessions import LXLiveSession
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A solution, or what went wrong."""
+
+    solution: LXSolution | None
+    error: str = ""
+
+
+class Runner:
+    """A model that is open in a solver, and solved for one scenario after the other.
+
+    Every scenario is solved from where the solver is after the model itself, so that its answer does not depend on what
+    was solved before it.
+
+    Args:
+        model: the model; its rows are read now.
+        optimizer: says which solver, with which options.
+    """
+
+    def __init__(self, model: LXModel, optimizer: LXOptimizer) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.session = optimizer.open(model)
+        self.baseline = attempted(self.session.solve)
+        self.digest = digest_of(self.session.problem)
+
+    def outcome(self, scenario: LXScenario) -> Outcome:
+        """Return what becomes of the model in a scenario; a failure is an outcome too."""
+        return attempted(lambda: self._solved(scenario))
+
+    def check(self, scenario: LXScenario) -> None:
+        """Refuse a scenario that names what the model does not have; a function may yet add it."""
+        if scenario.is_custom:
+            return
+        for change in _changes(scenario):
+            try:
+                change.now(self.session)
+            except LXError as error:
+                raise type(error)(f"Scenario {scenario.name!r}, {change}: {error}") from error
+
+    def close(self) -> None:
+        """Let the solver go."""
+        self.session.close()
+
+    def _solved(self, scenario: LXScenario) -> LXSolution:
+        if scenario.is_custom:
+            return self._solved_apart(scenario)
+        with self.session.rewind().trying() as session:
+            for change in _changes(scenario):
+                change.apply(session)
+            return session.solve()
+
+    def _solved_apart(self, scenario: LXScenario) -> LXSolution:
+        """Solve a copy of the model, changed by functions."""
+        model, twin = deep_copy((self.model, scenario))
+        check_same(model, self.digest, digest_of(model.compile()))
+        for one in twin.modifications:
+            if isinstance(one, Custom):
+                one.change(model)
+        with self.optimizer.open(model) as session:
+            self._check_order(twin, session)
+            for change in _changes(twin):
+                change.apply(session)
+            return session.solve()
+
+    def _check_order(self, scenario: LXScenario, session: LXLiveSession) -> None:
+        """Refuse changes that were to come before a function which has changed the same numbers."""
+        made = scenario.modifications
+        last = max(i for i, one in enumerate(made) if isinstance(one, Custom))
+        for one in made[:last]:
+            if not isinstance(one, Custom) and not np.array_equal(one.now(self.session), one.now(session)):
+                raise LXModelError(
+                    f"Scenario {scenario.name!r} has {one} before a custom modification, which changes the same "
+                    f"numbers: which of them is meant cannot be told. Call add_custom_modification() first."
+                )
+
+
+def attempted(solve: Callable[[], LXSolution]) -> Outcome:
+    """Solve; what LumiX refuses, and a solver that fails, are outcomes."""
+    try:
+        return Outcome(solve())
+    except LXError as error:
+        return Outcome(None, str(error))
+
+
+def run_by(executor: Executor, runner: Runner, scenarios: Sequence[LXScenario], tasks: int | None) -> list[Outcome]:
+    """Solve scenarios in the workers of an executor; returns the outcomes in their order.
+
+    Model and scenarios are pickled once, and travel with each task. There are as many tasks as workers, if the
+    executor tells; so they travel to each worker about once.
+
+    Raises:
+        LXCopyError: the model or a scenario cannot be pickled.
+        LXModelError: the rows have changed since they were read.
+    """
+    count = max(1, min(tasks or workers_of(executor), len(scenarios)))
+    payload = payload_of(runner, scenarios)
+    places = [range(first, len(scenarios), count) for first in range(count)]
+    futures = [executor.submit(solve_share, payload, runner.digest, list(one)) for one in places]
+    outcomes: dict[int, Outcome] = {}
+    try:
+        for place, future in zip(places, futures, strict=True):
+            outcomes.update(zip(place, future.result(), strict=True))
+    finally:
+        for future in futures:
+            future.cancel()
+    return [outcomes[i] for i in range(len(scenarios))]
+
+
+def solve_share(payload: bytes, digest: str, places: list[int]) -> list[Outcome]:
+    """Solve some of the scenarios of a payload; runs in a worker."""
+    model, optimizer, scenarios = restore(payload)
+    runner = Runner(model, optimizer)
+    try:
+        check_same(model, digest, runner.digest)
+        return [runner.outcome(scenarios[i]) for i in places]
+    finally:
+        runner.close()
+
+
+def payload_of(runner: Runner, scenarios: Sequence[LXScenario]) -> bytes:
+    """Return model, optimizer and scenarios as bytes.
+
+    Raises:
+        LXCopyError: something cannot be pickled; of a scenario, its name is told.
+    """
+    try:
+        return packed((runner.model, runner.optimizer, list(scenarios)))
+    except LXCopyError:
+        for one in scenarios:
+            _check_picklable(one)
+        raise
+
+
+def _check_picklable(scenario: LXScenario) -> None:
+    try:
+        packed(scenario)
+    except LXCopyError as error:
+        raise LXCopyError(f"Scenario {scenario.name!r} cannot be sent to an executor. {error}") from error
+
+
+def workers_of(executor: Executor) -> int:
+    """Return how many workers an executor has, where it is one of the standard library; else those of this machine."""
+    told = getattr(executor, "_max_workers", None)
+    return told if isinstance(told, int) else os.cpu_count() or 1
+
+
+def digest_of(problem: LXProblem) -> str:
+    """Return a digest of all numbers of a problem."""
+    digest = blake2b(repr((problem.maximize, problem.offset)).encode())
+    for array in problem.arrays().values():
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def check_same(model: LXModel, known: str, found: str) -> None:
+    """Refuse a copy of the model with other numbers: each difference to the model as it is would be wrong."""
+    if found != known:
+        raise LXModelError(
+            f"The model {model.name!r} or its rows have changed since the first scenario was added, when they were "
+            f"read. Call close() on the analyzer, so that they are read again."
+        )
+
+
+def _changes(scenario: LXScenario) -> Iterable[Change]:
+    return [one for one in scenario.modifications if not isinstance(one, Custom)]
