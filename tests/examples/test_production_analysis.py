@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "production_planning"
+SCENARIOS = EXAMPLE / "step5" / "scenarios.py"
 SENSITIVITY = EXAMPLE / "step6" / "sensitivity.py"
 WHATIF = EXAMPLE / "step7" / "whatif.py"
-SCRIPTS = [SENSITIVITY, WHATIF]
+SCRIPTS = [SCENARIOS, SENSITIVITY, WHATIF]
 ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "error"}
 
 Numbers = dict[str, Fraction]
@@ -155,6 +156,12 @@ def printed(script: Path, sample: Path) -> str:
 
 
 @pytest.fixture(scope="module")
+def scenarios(sample: Path) -> str:
+    """What step 5 prints."""
+    return printed(SCENARIOS, sample)
+
+
+@pytest.fixture(scope="module")
 def sensitivity(sample: Path) -> str:
     """What step 6 prints."""
     return printed(SENSITIVITY, sample)
@@ -261,6 +268,58 @@ def test_step6_tells_for_which_profits_the_plan_stays(
 
     assert [quantity, earns] == [amount(base.made[product]), amount(workshop.profit[product])]
     check_limits(same_plan, workshop.profit[product], first, last)
+
+
+def materials_times(it: Workshop, factor: Fraction) -> Workshop:
+    return replace(
+        it, available={name: there * (factor if name in it.cost else 1) for name, there in it.available.items()}
+    )
+
+
+FUTURES: dict[str, Callable[[Workshop], Workshop]] = {
+    "baseline": lambda it: it,
+    "second supplier": lambda it: it.with_("available", WOOD, lambda now: now + 250),
+    "boom": lambda it: replace(it, least={name: least * Fraction(6, 5) for name, least in it.least.items()}),
+    "fair": lambda it: materials_times(it.with_("least", "Table", lambda _: Fraction(12)), Fraction(3, 2)),
+    "lean desks": lambda it: it.with_("needs", ("Desk", WOOD), lambda _: Fraction(30)).with_(
+        "needs", ("Desk", METAL), lambda _: Fraction(6)
+    ),
+    "one desk a day": lambda it: it.with_("most", "Desk", lambda _: Fraction(5)),
+    "strike": lambda it: it.with_("available", WOOD, lambda now: now / 2),
+}
+
+
+def test_step5_compares_these_futures(scenarios: str) -> None:
+    compared = [line[:18].rstrip() for line in scenarios.split("\n\n", maxsplit=1)[0].splitlines()[1:]]
+
+    assert compared == list(FUTURES)
+
+
+@pytest.mark.parametrize("future", FUTURES)
+def test_step5_solves_a_future(future: str, scenarios: str, workshop: Workshop, base: Plan) -> None:
+    found = figures(scenarios, future, "Scenario")
+
+    plan = FUTURES[future](workshop).best()
+    if plan is None:
+        assert found == ["infeasible"]
+        return
+    change = [] if future == "baseline" else [f"{float(plan.profit - base.profit):+,.2f}"]
+    assert found == [amount(plan.profit), *change, *map(amount, plan.made.values())]
+
+
+def test_step5_names_the_best_future(scenarios: str, workshop: Workshop) -> None:
+    profits = {name: profit(change(workshop)) or Fraction(0) for name, change in FUTURES.items()}
+    best = max(profits, key=lambda name: profits[name])
+
+    assert f"Best: {best}\n" in scenarios
+
+
+@pytest.mark.parametrize("percent", [75, 100, 125, 150, 175, 200])
+def test_step5_follows_the_profit_with_the_wood(percent: int, scenarios: str, workshop: Workshop) -> None:
+    plan = workshop.with_("available", WOOD, lambda now: now * percent / 100).best()
+
+    assert plan is not None
+    assert figures(scenarios, f"{percent}%", "Wood") == [amount(plan.profit)]
 
 
 QUESTIONS: dict[str, Callable[[Workshop], Workshop]] = {
