@@ -5,6 +5,7 @@ from lumix.analysis import (
     LXScenarioAnalyzer,
     LXScenarioResult,
     LXSensitivityAnalyzer,
+    LXSweep,
     LXWhatIfAnalyzer,
     LXWhatIfResult,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "LXSolution",
     "LXStart",
     "LXStatus",
+    "LXSweep",
     "LXVariable",
     "LXWarning",
     "LXWhatIfAnalyzer",

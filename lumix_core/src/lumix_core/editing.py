@@ -208,6 +208,14 @@ class Draft:
         return self._own[name]
 
 
+def left_hand_sides(problem: LXProblem, said: Said, x: FloatArray) -> FloatArray:
+    """Return what the user's expressions of the constraints come to at a point, shape ``(m,)``."""
+    sums = problem.activity(x)
+    for block in problem.constraints:
+        sums[block.span] += said.constants[block.name]
+    return sums
+
+
 def block_named(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
     """Return a family of a problem by name.
 
@@ -218,6 +226,15 @@ def block_named(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
         if block.name == name:
             return block
     raise LXUnknownNameError(f"The model has no {word} named {name!r}. It has {listed(one.name for one in blocks)}.")
+
+
+def named(block: LXBlock, key: Any) -> str:
+    """Name a family, or the one member that a key or a row stands for.
+
+    Raises:
+        LXUnknownKeyError: the family has no such key.
+    """
+    return block.name if key is None else block.member(int(members_of(block, key)[0]))
 
 
 def members_of(block: LXBlock, key: Any) -> IntArray:

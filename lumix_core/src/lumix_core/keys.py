@@ -132,6 +132,13 @@ class Keys(Sequence[Any]):
     def __contains__(self, key: object) -> bool:
         return self.find(key) is not None
 
+    def columns(self, *taken: str) -> dict[str, list[Any]]:
+        """Return the keys as columns of a data frame, one for each dimension; ``taken`` are names of other columns."""
+        return {
+            f"{label}_key" if label in taken else label: [level[code] for code in codes.tolist()]
+            for label, level, codes in zip(self.labels, self.levels, self.codes, strict=True)
+        }
+
     def find(self, key: Any) -> int | None:
         """Return the position of ``key``, or None where the family has no such key."""
         if self.is_scalar:

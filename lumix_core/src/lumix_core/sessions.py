@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 
+import numpy as np
+
 from lumix_core.altering import Alteration
-from lumix_core.editing import Draft, Edit, NewNumber, block_named
+from lumix_core.editing import Draft, Edit, NewNumber, block_named, left_hand_sides
 from lumix_core.errors import LXMissingKeyError, LXModelError, LXSourceError, LXUnknownNameError, listed
 from lumix_core.infeasibility import LXInfeasibility, explain_infeasibility
 from lumix_core.live import Live
@@ -19,7 +21,7 @@ from lumix_core.overriding import Numbers, changed_parameter
 from lumix_core.problem import LXProblem
 from lumix_core.recompiling import Data, Recompiler
 from lumix_core.senses import LXSense
-from lumix_core.solution import LXSolution, solution_of
+from lumix_core.solution import LXSolution, Results, solution_of
 from lumix_core.solver import Ranging
 
 if TYPE_CHECKING:
@@ -112,6 +114,23 @@ class LXLiveSession:
         """Return the right-hand sides as they are now: of one key, or of all in the order of the keys."""
         found: list[float] = self._draft.numbers("rhs", _name(constraint), key).tolist()
         return found
+
+    def right_hand_sides(self) -> Results:
+        """Return the right-hand sides of all constraints as they are now, keyed like the constraints."""
+        blocks = self.problem.constraints
+        numbers = [self._draft.numbers("rhs", block.name) for block in blocks]
+        return Results(blocks, np.concatenate([np.empty(0), *numbers]))
+
+    def activity(self, solution: LXSolution) -> Results:
+        """Return the left-hand sides of the constraints at a solution, keyed like the constraints.
+
+        Args:
+            solution: of the model with the changes that are made now.
+
+        Raises:
+            LXNoSolutionError: the solution has no point.
+        """
+        return Results(self.problem.constraints, left_hand_sides(self.problem, self._said, solution.variables.array))
 
     def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
         """Return the sense of a constraint."""

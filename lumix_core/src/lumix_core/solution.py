@@ -242,12 +242,7 @@ class LXSolution(Copyable):
             LXUnsupportedError: the library is not installed.
         """
         values = self.variables.family(_name_of(variable))
-        keys = values.block.keys
-        columns: dict[str, list[Any]] = {
-            f"{label}_key" if label == "value" else label: [level[code] for code in codes.tolist()]
-            for label, level, codes in zip(keys.labels, keys.levels, keys.codes, strict=True)
-        }
-        return make_frame({**columns, "value": values.numbers()}, library)
+        return make_frame({**values.block.keys.columns("value"), "value": values.numbers()}, library)
 
     def summary(self) -> str:
         """Return a few lines of text: status, objective, bound, and the size of each family."""

@@ -3,17 +3,20 @@
 from lumix.analysis.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult
 from lumix.analysis.scenario import LXScenario
-from lumix.analysis.scenario_results import LXScenarioResult
+from lumix.analysis.scenario_results import LXScenarioChange, LXScenarioResult
 from lumix.analysis.scenarios import LXScenarioAnalyzer
 from lumix.analysis.sensitivity import LXSensitivityAnalyzer
+from lumix.analysis.sweep import LXSweep
 from lumix.analysis.whatif import LXWhatIfAnalyzer
 
 __all__ = [
     "LXConstraintSensitivity",
     "LXScenario",
     "LXScenarioAnalyzer",
+    "LXScenarioChange",
     "LXScenarioResult",
     "LXSensitivityAnalyzer",
+    "LXSweep",
     "LXVariableSensitivity",
     "LXWhatIfAnalyzer",
     "LXWhatIfChange",

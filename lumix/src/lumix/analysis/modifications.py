@@ -9,12 +9,15 @@ from typing import Any, SupportsFloat
 import numpy as np
 
 from lumix_core import LXModel, LXModelError
-from lumix_core.editing import OPEN, block_named, members_of
+from lumix_core.editing import OPEN, block_named, members_of, named
 from lumix_core.errors import LXError, LXFunctionError, LXNumberError
 from lumix_core.numbers import flaw
 from lumix_core.overriding import Numbers
 from lumix_core.problem import FloatArray
 from lumix_core.sessions import LXLiveSession
+
+SHOWN = 3
+"""How many numbers of a parameter are told one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,15 @@ class Side:
         now = self.now(session)
         changed = {"set_value": np.full_like(now, self.number), "add": now + self.number, "multiply": now * self.number}
         session.set_rhs(self.name, changed[self.way], key=self.key)
+
+    def place(self, session: LXLiveSession) -> str:
+        """Name what is changed, as ``family[key]``."""
+        return named(block_named(session.problem.constraints, self.name, "constraint"), self.key)
+
+    @property
+    def text(self) -> str:
+        """How it is changed."""
+        return {"set_value": "= {:g}", "add": "{:+g}", "multiply": "times {:g}"}[self.way].format(self.number)
 
     def __str__(self) -> str:
         return f"modify_constraint_rhs({self.name!r})"
@@ -74,6 +86,16 @@ class Bounds:
         """Make the change."""
         session.set_bounds(self.name, self.lower, self.upper, key=self.key)
 
+    def place(self, session: LXLiveSession) -> str:
+        """Name what is changed, as ``family[key]``."""
+        return named(block_named(session.problem.variables, self.name, "variable"), self.key)
+
+    @property
+    def text(self) -> str:
+        """How it is changed."""
+        given = [("lower", self.lower), ("upper", self.upper)]
+        return ", ".join(f"{part} = {number:g}" for part, number in given if number is not None)
+
     def __str__(self) -> str:
         return f"modify_variable_bound({self.name!r})"
 
@@ -101,6 +123,19 @@ class Parameter:
                 f"The new numbers of {self.name!r} could not be found: {type(error).__name__}: {error}. Correct the "
                 f"function that was given to modify_parameter()."
             ) from error
+
+    def place(self, session: LXLiveSession) -> str:
+        """Name what is changed: the parameter."""
+        return self.name
+
+    @property
+    def text(self) -> str:
+        """How it is changed."""
+        if callable(self.numbers):
+            return "changed by a function"
+        if len(self.numbers) > SHOWN:
+            return f"changed for {len(self.numbers)} keys"
+        return ", ".join(f"[{key!r}] = {number}" for key, number in self.numbers.items())
 
     def __str__(self) -> str:
         return f"modify_parameter({self.name!r})"
@@ -133,8 +168,19 @@ class Custom:
                 f"it is given."
             )
 
+    text = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return str(getattr(self.function, "__name__", self.function))
+
+    def place(self, session: LXLiveSession) -> str:
+        """Name what changes the model: the function."""
+        return self.name
+
     def __str__(self) -> str:
-        return f"The custom modification {getattr(self.function, '__name__', self.function)}"
+        return f"The custom modification {self.name}"
 
 
 Change = Side | Bounds | Parameter

@@ -95,10 +95,7 @@ class LXWhatIfResult:
     @property
     def delta_percentage(self) -> float:
         """The same in percent of the original objective's size; infinite where that is 0 and the new one is not."""
-        delta, original = self.delta_objective, abs(self.original_objective)
-        if original == 0.0:
-            return math.copysign(math.inf, delta) if delta else 0.0
-        return 100.0 * delta / original
+        return percentage(self.delta_objective, self.original_objective)
 
     def __getstate__(self) -> dict[str, Any]:
         why = self.infeasibility
@@ -110,3 +107,10 @@ class LXWhatIfResult:
         if not self.original_solution.is_feasible():
             return f"<LXWhatIfResult {self.description}: {self.new_objective:.10g}>"
         return f"<LXWhatIfResult {self.description}: {self.original_objective:.10g} -> {self.new_objective:.10g}>"
+
+
+def percentage(delta: float, original: float) -> float:
+    """Return a difference in percent of the original's size; infinite where that is 0 and the difference is not."""
+    if original == 0.0:
+        return math.copysign(math.inf, delta) if delta else 0.0
+    return 100.0 * delta / abs(original)

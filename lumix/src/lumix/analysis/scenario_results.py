@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import uuid4
 
 from lumix.analysis.reports import table
+from lumix.analysis.results import percentage
 from lumix_core import LXNoSolutionError, LXSolution, LXStatus
+from lumix_core.solution import Results
+
+
+@dataclass(frozen=True)
+class LXScenarioChange:
+    """One change of a scenario, in words.
+
+    Args:
+        place: what is changed, as ``family[key]``, or the parameter's or the function's name.
+        text: how, such as "= 600"; empty for a function.
+    """
+
+    place: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.text}".rstrip()
+
+
+@dataclass(frozen=True, eq=False)
+class RowNumbers:
+    """What the rows of a solved model come to, in the user's terms: left-hand sides and right-hand sides."""
+
+    activity: Results
+    rhs: Results
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,6 +49,7 @@ class LXScenarioResult:
         solution: of the changed model; None where the scenario failed.
         error: why it failed; empty where it did not.
         baseline: the solution of the model as it is; None where that failed.
+        changes: what the scenario changes.
     """
 
     name: str
@@ -30,6 +57,14 @@ class LXScenarioResult:
     solution: LXSolution | None
     error: str
     baseline: LXSolution | None
+    changes: tuple[LXScenarioChange, ...] = ()
+    _rows: RowNumbers | None = None
+    _own_id: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def run_id(self) -> str:
+        """Tells this run from any other: that of the solution, or one of its own where the scenario failed."""
+        return self._own_id if self.solution is None else self.solution.run_id
 
     @property
     def status(self) -> LXStatus:
@@ -44,12 +79,16 @@ class LXScenarioResult:
         """Whether there is a point."""
         return self.solution is not None and self.solution.is_feasible()
 
+    def solved(self, what: str = "solution") -> LXSolution:
+        """Return the solution; raises `LXNoSolutionError` where the scenario failed."""
+        if self.solution is None:
+            raise LXNoSolutionError(f"Scenario {self.name!r} failed, so it has no {what}. {self.error}")
+        return self.solution
+
     @property
     def objective(self) -> float:
         """The objective in the scenario."""
-        if self.solution is None:
-            raise LXNoSolutionError(f"Scenario {self.name!r} failed, so it has no objective. {self.error}")
-        return self.solution.objective_value
+        return self.solved("objective").objective_value
 
     @property
     def objective_value(self) -> float:
@@ -59,22 +98,35 @@ class LXScenarioResult:
     @property
     def delta_objective(self) -> float:
         """By how much the scenario raises the objective."""
+        return self.objective - self._compared().objective_value
+
+    @property
+    def delta_percentage(self) -> float:
+        """The same in percent of the baseline's size; infinite where that is 0 and the scenario's is not."""
+        return percentage(self.delta_objective, self._compared().objective_value)
+
+    @property
+    def activity(self) -> Results:
+        """What the left-hand sides come to, keyed like the constraints: ``result.activity["stock"]["wood"]``."""
+        return self._at_point().activity
+
+    @property
+    def rhs(self) -> Results:
+        """The right-hand sides in the scenario, keyed like the constraints; only where there is a point."""
+        return self._at_point().rhs
+
+    def _at_point(self) -> RowNumbers:
+        _ = self.solved("rows").variables  # raises where there is no point
+        assert self._rows is not None
+        return self._rows
+
+    def _compared(self) -> LXSolution:
         if self.baseline is None:
             raise LXNoSolutionError(
                 f"Scenario {self.name!r} has nothing to be compared with: solving the model as it is failed. "
                 f"Look at run_scenario('baseline').error."
             )
-        return self.objective - self.baseline.objective_value
-
-    @property
-    def delta_percentage(self) -> float:
-        """The same in percent of the baseline's size; infinite where that is 0 and the scenario's is not."""
-        delta = self.delta_objective
-        assert self.baseline is not None
-        original = abs(self.baseline.objective_value)
-        if original == 0.0:
-            return math.copysign(math.inf, delta) if delta else 0.0
-        return 100.0 * delta / original
+        return self.baseline
 
     def __repr__(self) -> str:
         said = f"objective {self.objective:.10g}" if self.is_feasible() else self.error
@@ -86,8 +138,20 @@ def comparison(title: str, results: Iterable[LXScenarioResult]) -> str:
     shown = list(results)
     head = ["scenario", "status", "objective", "change", "change in %"]
     lines = [title, "", *table(head, [[one.name, str(one.status), *_numbers(one)] for one in shown])]
-    notes = [f"{one.name}: {one.error}" for one in shown if one.error]
+    notes = _notes(shown)
     return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def _notes(results: list[LXScenarioResult]) -> list[str]:
+    """Tell each error once, with the scenarios that ended by it."""
+    names: dict[str, list[str]] = {}
+    for one in results:
+        if one.error:
+            names.setdefault(one.error, []).append(one.name)
+    return [
+        f"{', '.join(some[:3])}{f' and {len(some) - 3} more' * (len(some) > 3)}: {error}"
+        for error, some in names.items()
+    ]
 
 
 def _numbers(result: LXScenarioResult) -> list[str]:

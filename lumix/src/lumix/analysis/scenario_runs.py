@@ -10,9 +10,10 @@ from hashlib import blake2b
 
 import numpy as np
 
-from lumix.analysis.modifications import Change, Custom
+from lumix.analysis.modifications import Change, Custom, Modification
 from lumix.analysis.scenario import LXScenario
-from lumix_core import LXModel, LXModelError, LXOptimizer, LXProblem, LXSolution
+from lumix.analysis.scenario_results import LXScenarioChange, RowNumbers
+from lumix_core import LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
 from lumix_core.copying import deep_copy
 from lumix_core.errors import LXCopyError, LXError
 from lumix_core.pickling import packed, restore
@@ -21,10 +22,11 @@ from lumix_core.sessions import LXLiveSession
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A solution, or what went wrong."""
+    """A solution with its rows, or what went wrong."""
 
     solution: LXSolution | None
     error: str = ""
+    rows: RowNumbers | None = None
 
 
 class Runner:
@@ -42,12 +44,16 @@ class Runner:
         self.model = model
         self.optimizer = optimizer
         self.session = optimizer.open(model)
-        self.baseline = attempted(self.session.solve)
+        self.baseline = attempted(lambda: _solved(self.session))
         self.digest = digest_of(self.session.problem)
 
     def outcome(self, scenario: LXScenario) -> Outcome:
         """Return what becomes of the model in a scenario; a failure is an outcome too."""
-        return attempted(lambda: self._solved(scenario))
+        return attempted(lambda: self._outcome(scenario))
+
+    def changes(self, scenario: LXScenario) -> tuple[LXScenarioChange, ...]:
+        """Return what a scenario changes, in words."""
+        return tuple(LXScenarioChange(_place(one, self.session), one.text) for one in scenario.modifications)
 
     def check(self, scenario: LXScenario) -> None:
         """Refuse a scenario that names what the model does not have; a function may yet add it."""
@@ -59,19 +65,23 @@ class Runner:
             except LXError as error:
                 raise type(error)(f"Scenario {scenario.name!r}, {change}: {error}") from error
 
+    def senses(self) -> dict[str, LXSense]:
+        """Return the sense of each constraint of the model."""
+        return {block.name: self.session.sense(block.name) for block in self.session.problem.constraints}
+
     def close(self) -> None:
         """Let the solver go."""
         self.session.close()
 
-    def _solved(self, scenario: LXScenario) -> LXSolution:
+    def _outcome(self, scenario: LXScenario) -> Outcome:
         if scenario.is_custom:
-            return self._solved_apart(scenario)
+            return self._outcome_apart(scenario)
         with self.session.rewind().trying() as session:
             for change in _changes(scenario):
                 change.apply(session)
-            return session.solve()
+            return _solved(session)
 
-    def _solved_apart(self, scenario: LXScenario) -> LXSolution:
+    def _outcome_apart(self, scenario: LXScenario) -> Outcome:
         """Solve a copy of the model, changed by functions."""
         model, twin = deep_copy((self.model, scenario))
         check_same(model, self.digest, digest_of(model.compile()))
@@ -82,7 +92,7 @@ class Runner:
             self._check_order(twin, session)
             for change in _changes(twin):
                 change.apply(session)
-            return session.solve()
+            return _solved(session)
 
     def _check_order(self, scenario: LXScenario, session: LXLiveSession) -> None:
         """Refuse changes that were to come before a function which has changed the same numbers."""
@@ -96,10 +106,17 @@ class Runner:
                 )
 
 
-def attempted(solve: Callable[[], LXSolution]) -> Outcome:
+def _solved(session: LXLiveSession) -> Outcome:
+    solution = session.solve()
+    if not solution.is_feasible():
+        return Outcome(solution)
+    return Outcome(solution, rows=RowNumbers(session.activity(solution), session.right_hand_sides()))
+
+
+def attempted(solve: Callable[[], Outcome]) -> Outcome:
     """Solve; what LumiX refuses, and a solver that fails, are outcomes."""
     try:
-        return Outcome(solve())
+        return solve()
     except LXError as error:
         return Outcome(None, str(error))
 
@@ -181,6 +198,14 @@ def check_same(model: LXModel, known: str, found: str) -> None:
             f"The model {model.name!r} or its rows have changed since the first scenario was added, when they were "
             f"read. Call close() on the analyzer, so that they are read again."
         )
+
+
+def _place(one: Modification, session: LXLiveSession) -> str:
+    """Name what is changed; a family that a function has yet to add as it is written."""
+    try:
+        return one.place(session)
+    except LXError:
+        return one.name
 
 
 def _changes(scenario: LXScenario) -> Iterable[Change]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any, Self, SupportsFloat
@@ -9,7 +10,8 @@ from typing import Any, Self, SupportsFloat
 from lumix.analysis.scenario import LXScenario
 from lumix.analysis.scenario_results import LXScenarioResult, comparison
 from lumix.analysis.scenario_runs import Outcome, Runner, run_by
-from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
+from lumix.analysis.sweep import LXSweep
+from lumix_core import LXModel, LXModelError, LXOptimizer
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
 from lumix_core.numbers import flaw, real_number
 
@@ -81,11 +83,12 @@ class LXScenarioAnalyzer:
         """
         if name == BASELINE:
             return self._keep(self._baseline_result())
-        return self._keep(self._result(self._named(name), self._opened().outcome(self._named(name))))
+        scenario = self._named(name)
+        return self._keep(self._result(scenario, self._opened().outcome(scenario)))
 
     def run_all_scenarios(
         self, executor: Executor | None = None, include_baseline: bool | None = None, tasks: int | None = None
-    ) -> dict[str, LXScenarioResult]:
+    ) -> LXSweep:
         """Solve all scenarios.
 
         Args:
@@ -110,15 +113,19 @@ class LXScenarioAnalyzer:
             )
         if tasks is not None and (flaw(tasks) or tasks < 1 or int(tasks) != tasks):
             raise LXModelError(f"run_all_scenarios() got tasks={tasks!r}. Give a whole number of at least 1.")
+        began = time.perf_counter()
         runner, scenarios = self._opened(), list(self._scenarios.values())
         if executor is None or not scenarios:
             outcomes = [runner.outcome(one) for one in scenarios]
         else:
             outcomes = run_by(executor, runner, scenarios, tasks)
         wanted = self.include_baseline if include_baseline is None else include_baseline
-        found = [self._baseline_result()] if wanted else []
+        baseline = self._baseline_result()
+        found = [baseline] if wanted else []
         found += [self._result(one, outcome) for one, outcome in zip(scenarios, outcomes, strict=True)]
-        return {one.name: self._keep(one) for one in found}
+        results = {one.name: self._keep(one) for one in found}
+        seconds = time.perf_counter() - began
+        return LXSweep(self.model.name, self.model.maximizing, runner.senses(), results, baseline, seconds)
 
     def get_result(self, name: str) -> LXScenarioResult:
         """Return the last result of a scenario.
@@ -226,15 +233,23 @@ class LXScenarioAnalyzer:
             )
         return self._scenarios[name]
 
-    def _baseline(self) -> LXSolution | None:
-        return self._opened().baseline.solution
-
     def _baseline_result(self) -> LXScenarioResult:
         found = self._opened().baseline
-        return LXScenarioResult(BASELINE, "the model as it is", found.solution, found.error, found.solution)
+        return LXScenarioResult(
+            BASELINE, "the model as it is", found.solution, found.error, found.solution, _rows=found.rows
+        )
 
     def _result(self, scenario: LXScenario, outcome: Outcome) -> LXScenarioResult:
-        return LXScenarioResult(scenario.name, scenario.description, outcome.solution, outcome.error, self._baseline())
+        runner = self._opened()
+        return LXScenarioResult(
+            scenario.name,
+            scenario.description,
+            outcome.solution,
+            outcome.error,
+            runner.baseline.solution,
+            runner.changes(scenario),
+            outcome.rows,
+        )
 
     def _keep(self, result: LXScenarioResult) -> LXScenarioResult:
         self._results[result.name] = result

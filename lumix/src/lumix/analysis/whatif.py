@@ -11,8 +11,8 @@ import numpy as np
 
 from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix.analysis.worth import Worth
-from lumix_core import LXBlock, LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
-from lumix_core.editing import block_named, members_of, place_of
+from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
+from lumix_core.editing import block_named, members_of, named, place_of
 from lumix_core.errors import LXUnknownKeyError
 from lumix_core.keys import IntArray
 from lumix_core.numbers import real_number
@@ -153,7 +153,7 @@ class LXWhatIfAnalyzer:
         said = ", ".join(f"{word} {one}" for word, one in (("lower", lower), ("upper", upper)) if one is not None)
         block = block_named(self._opened().problem.variables, name, "variable")
         return self.ask(
-            f"{_named(block, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
+            f"{named(block, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
         )
 
     def modify_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> LXWhatIfResult:
@@ -325,7 +325,7 @@ class LXWhatIfAnalyzer:
         rows = members_of(block, key)
         now = np.array(session.rhs(name, key))
         then = new(now)
-        description = f"right-hand side of {_named(block, key)} {said}"
+        description = f"right-hand side of {named(block, key)} {said}"
         known = self._known(rows, then - now)
         changes = tuple(
             LXWhatIfChange(block.member(row), before, after)
@@ -401,11 +401,6 @@ def _check_same(model: LXModel, given: LXSolution | None, found: LXSolution) -> 
             f"now has {ours:.12g}: every difference to it would be wrong. Solve the model again, or leave out "
             f"baseline_solution."
         )
-
-
-def _named(block: LXBlock, key: Any) -> str:
-    """Name a family, or the one member that a key or a row stands for."""
-    return block.name if key is None else block.member(int(members_of(block, key)[0]))
 
 
 def _member(name: str, key: Any) -> str:

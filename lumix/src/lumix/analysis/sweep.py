@@ -1,0 +1,147 @@
+"""The results of many scenarios, to be looked at and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from lumix.analysis.scenario_results import LXScenarioResult, comparison
+from lumix_core import LXConstraint, LXSense, LXVariable
+from lumix_core.errors import LXUnknownNameError, listed
+from lumix_core.frames import make_frame
+from lumix_core.solution import Results
+
+Columns = dict[str, list[Any]]
+Numbers = Mapping[str, Results | None]
+Kind = Callable[[LXScenarioResult], Numbers]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LXSweep(Mapping[str, LXScenarioResult]):
+    """The results of scenarios by name: ``sweep["more wood"].objective``; in the order in which they were added.
+
+    It holds no row and no session, and can be pickled.
+
+    Args:
+        model_name: the name of the model.
+        maximize: whether the model maximises; None where it has no objective.
+        senses: of the model's constraints.
+        results: by name; the baseline first, where it stands among them.
+        baseline: the model as it is.
+        seconds: that the sweep took.
+        sweep_id: tells this sweep from any other: 32 hexadecimal digits.
+    """
+
+    model_name: str
+    maximize: bool | None
+    senses: Mapping[str, LXSense]
+    results: Mapping[str, LXScenarioResult]
+    baseline: LXScenarioResult
+    seconds: float
+    sweep_id: str = field(default_factory=lambda: uuid4().hex)
+
+    def __getitem__(self, name: str) -> LXScenarioResult:
+        if name not in self.results:
+            raise LXUnknownNameError(f"The sweep has no scenario {name!r}. It has {listed(self.results)}.")
+        return self.results[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.results)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def to_frame(
+        self, family: LXVariable[Any, Any] | LXConstraint[Any] | str | None = None, library: str | None = None
+    ) -> Any:
+        """Return the results as a tidy DataFrame.
+
+        Without a family there is one row for each scenario: ``scenario, description, changes, status, objective,
+        delta_objective, delta_percentage, best_bound, gap, solve_time, start, error``. What a scenario does not have is
+        missing in its row.
+
+        With a family there is one row for each scenario that has a point, and each member: the scenario, the key (a
+        column for each dimension), and ``value, reduced_cost`` for a variable, ``activity, rhs, shadow_price`` for a
+        constraint.
+
+        Args:
+            family: a variable or a constraint, or its name.
+            library: "pandas" or "polars"; without it, whichever is installed.
+
+        Raises:
+            LXUnknownNameError: no scenario has such a family.
+            LXUnsupportedError: the library is not installed.
+        """
+        if family is None:
+            return make_frame(_joined([_scenario_row(one) for one in self.values()]), library)
+        name = family if isinstance(family, str) else family.name
+        kinds = (_constraint_rows,) if isinstance(family, LXConstraint) else (_variable_rows, _constraint_rows)
+        solved = [one for one in self.values() if one.is_feasible()]
+        tables = [found for one in solved if (found := _family_rows(one, name, kinds))]
+        if not tables:
+            families = {known for one in solved for known in (*one.solved().variables, *one.activity)}
+            raise LXUnknownNameError(
+                f"No scenario of the sweep has values of a variable or a constraint {name!r}. "
+                f"There are {listed(sorted(families), empty='none, since no scenario has a point')}."
+            )
+        return make_frame(_joined(tables), library)
+
+    def __str__(self) -> str:
+        return comparison(f"Scenarios of model {self.model_name!r}", self.values())
+
+    def __repr__(self) -> str:
+        return f"<LXSweep of model {self.model_name!r}: {len(self)} results>"
+
+
+def _scenario_row(one: LXScenarioResult) -> Columns:
+    solution = one.solution
+    compared = one.is_feasible() and one.baseline is not None and one.baseline.is_feasible()
+    return {
+        "scenario": [one.name],
+        "description": [one.description],
+        "changes": ["; ".join(map(str, one.changes))],
+        "status": [str(one.status)],
+        "objective": [one.objective if one.is_feasible() else None],
+        "delta_objective": [one.delta_objective if compared else None],
+        "delta_percentage": [one.delta_percentage if compared else None],
+        "best_bound": [solution and solution.best_bound],
+        "gap": [solution and solution.gap],
+        "solve_time": [solution and solution.solve_time],
+        "start": [solution and str(solution.start)],
+        "error": [one.error],
+    }
+
+
+def _family_rows(one: LXScenarioResult, name: str, kinds: tuple[Kind, ...]) -> Columns | None:
+    """Return a row for each member of a family in a scenario; None where it has no such family."""
+    for kind in kinds:
+        numbers = kind(one)
+        known = next(results for results in numbers.values() if results is not None)
+        if name in known:
+            keys = known.family(name).block.keys
+            values = {
+                column: [None] * len(keys) if results is None else results.family(name).numbers()
+                for column, results in numbers.items()
+            }
+            return {"scenario": [one.name] * len(keys), **keys.columns("scenario", *values), **values}
+    return None
+
+
+def _variable_rows(one: LXScenarioResult) -> Numbers:
+    solution = one.solved()
+    return {"value": solution.variables, "reduced_cost": solution.reduced_costs if solution.has_duals() else None}
+
+
+def _constraint_rows(one: LXScenarioResult) -> Numbers:
+    solution = one.solved()
+    duals = solution.shadow_prices if solution.has_duals() else None
+    return {"activity": one.activity, "rhs": one.rhs, "shadow_price": duals}
+
+
+def _joined(tables: list[Columns]) -> Columns:
+    return {name: [value for one in tables for value in one[name]] for name in (tables[0] if tables else ())}
