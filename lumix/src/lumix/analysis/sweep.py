@@ -51,7 +51,7 @@ class LXSweep(Mapping[str, LXScenarioResult]):
         return iter(self.results)
 
     def __reversed__(self) -> Iterator[str]:
-        return reversed(self.results)
+        return reversed(list(self.results))
 
     def __len__(self) -> int:
         return len(self.results)
