@@ -49,6 +49,17 @@ class LXBlock:
         return f"{self.name}[{self.keys[position - self.start]!r}]"
 
 
+def same_families(blocks: tuple[LXBlock, ...], others: tuple[LXBlock, ...]) -> bool:
+    """Whether two problems have the same families at the same places, with the same keys."""
+    return blocks is others or (len(blocks) == len(others) and all(map(_same_family, blocks, others)))
+
+
+def _same_family(one: LXBlock, other: LXBlock) -> bool:
+    mine, others = one.keys, other.keys
+    named = (one.name, one.start, one.integral, mine.labels) == (other.name, other.start, other.integral, others.labels)
+    return named and mine.has_keys_of(others)
+
+
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class LXProblem:
     r"""A mixed-integer linear problem as arrays, finished and validated.
