@@ -17,6 +17,7 @@ from lumix import (
     LXModel,
     LXModelError,
     LXNoSolutionError,
+    LXNotInfeasibleError,
     LXOptimizer,
     LXParameter,
     LXScenario,
@@ -313,6 +314,21 @@ class TestRuns:
             _ = result.objective
         with pytest.raises(LXNoSolutionError):
             _ = result.delta_objective
+
+    def test_why_a_scenario_is_infeasible(self, analyzer):
+        analyzer.add_scenarios(
+            LXScenario("none").modify_constraint_rhs("stock", set_value=10, key=1),
+            LXScenario("neither").add_custom_modification(lambda model: model.get_constraint("stock").rhs(5)),
+            LXScenario("fine").modify_constraint_rhs("stock", add=1, key=1),
+        )
+
+        for name, rhs in (("none", 10.0), ("neither", 5.0)):
+            found = analyzer.explain_infeasibility(name)
+            assert "stock" in {one.family for one in found.constraints}
+            assert f"{rhs:g}" in str(found)
+        with pytest.raises(LXNotInfeasibleError):
+            analyzer.explain_infeasibility("fine")
+        assert analyzer.run_scenario("fine").delta_objective == pytest.approx(200 / 35)
 
     def test_a_failure_is_recorded(self, analyzer):
         analyzer.add_scenario(LXScenario("broken").add_custom_modification(lambda model: model.nothing))

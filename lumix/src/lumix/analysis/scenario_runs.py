@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -11,7 +12,7 @@ import numpy as np
 from lumix.analysis.modifications import Change, Custom, Modification
 from lumix.analysis.scenario import LXScenario
 from lumix.analysis.scenario_results import LXScenarioChange, RowNumbers
-from lumix_core import LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
+from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
 from lumix_core.copying import deep_copy
 from lumix_core.errors import LXError
 from lumix_core.sessions import LXLiveSession
@@ -52,7 +53,17 @@ class Runner:
 
     def outcome(self, scenario: LXScenario) -> Outcome:
         """Return what becomes of the model in a scenario; a failure is an outcome too."""
-        return attempted(lambda: self._outcome(scenario))
+
+        def solved() -> Outcome:
+            with self._changed(scenario) as session:
+                return _solved(session)
+
+        return attempted(solved)
+
+    def explain_infeasibility(self, scenario: LXScenario) -> LXInfeasibility:
+        """Find out why the model has no solution in a scenario."""
+        with self._changed(scenario) as session:
+            return session.explain_infeasibility()
 
     def changes(self, scenario: LXScenario) -> tuple[LXScenarioChange, ...]:
         """Return what a scenario changes, in words."""
@@ -76,16 +87,21 @@ class Runner:
         """Let the solver go."""
         self.session.close()
 
-    def _outcome(self, scenario: LXScenario) -> Outcome:
+    @contextmanager
+    def _changed(self, scenario: LXScenario) -> Iterator[LXLiveSession]:
+        """Give the model with the changes of a scenario, open in the solver."""
         if scenario.is_custom:
-            return self._outcome_apart(scenario)
+            with self._changed_apart(scenario) as session:
+                yield session
+            return
         with self.session.rewind().trying() as session:
             for change in _changes(scenario):
                 change.apply(session)
-            return _solved(session)
+            yield session
 
-    def _outcome_apart(self, scenario: LXScenario) -> Outcome:
-        """Solve a copy of the model, changed by functions."""
+    @contextmanager
+    def _changed_apart(self, scenario: LXScenario) -> Iterator[LXLiveSession]:
+        """Give a copy of the model, changed by functions."""
         model, twin = deep_copy((self.model, scenario))
         check_same(model, self.digest, digest_of(model.compile()))
         for one in twin.modifications:
@@ -95,7 +111,7 @@ class Runner:
             self._check_order(twin, session)
             for change in _changes(twin):
                 change.apply(session)
-            return _solved(session)
+            yield session
 
     def _check_order(self, scenario: LXScenario, session: LXLiveSession) -> None:
         """Refuse changes that were to come before a function which has changed the same numbers."""

@@ -13,7 +13,7 @@ from lumix.analysis.scenario_results import LXScenarioResult, comparison
 from lumix.analysis.scenario_runs import Outcome, Runner
 from lumix.analysis.sweep import LXSweep
 from lumix.analysis.sweep_progress import Callback, Watch
-from lumix_core import LXModel, LXModelError, LXOptimizer
+from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
 from lumix_core.numbers import real_number
 
@@ -139,6 +139,18 @@ class LXScenarioAnalyzer:
             if one.name not in found:
                 found[one.name] = self._keep(self._result(one, Outcome(None, CANCELLED)))
         return self._sweep([found[one.name] for one in scenarios], include_baseline, time.perf_counter() - began)
+
+    def explain_infeasibility(self, name: str) -> LXInfeasibility:
+        """Find out why the model has no solution in a scenario; see `LXOptimizer.explain_infeasibility`.
+
+        Args:
+            name: of the scenario.
+
+        Raises:
+            LXUnknownNameError: no such scenario was added.
+            LXNotInfeasibleError: the model is feasible or unbounded in it, or it is not known that it is not.
+        """
+        return self._opened().explain_infeasibility(self._named(name))
 
     def get_result(self, name: str) -> LXScenarioResult:
         """Return the last result of a scenario.
