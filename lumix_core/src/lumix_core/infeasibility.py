@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lumix_core.diagnosing import Clash, Diagnosis, Relaxation, diagnose
-from lumix_core.problem import FloatArray, LXBlock, LXProblem
+from lumix_core.problem import FloatArray, LXProblem, block_at
 from lumix_core.running import check_supported, run
 from lumix_core.senses import LXSense
 from lumix_core.sides import Sides
@@ -223,18 +223,18 @@ class Wording:
         span = slice(problem.row_starts[row], problem.row_starts[row + 1])
         names = map(problem.column_name, problem.columns[span].tolist())
         terms = tuple(zip(names, problem.coefficients[span].tolist(), strict=True))
-        family, key = _member(problem.constraints, row, "row")
+        block = block_at(problem.constraints, row, "row")
         ends = (float(problem.row_lower[row]), float(problem.row_upper[row]))
         for sense, value, half in _halves(ends, lower, upper):
-            yield LXRequirement(family, key, sense, value, terms, is_half=half)
+            yield LXRequirement(block.name, block.key(row), sense, value, terms, is_half=half)
 
     def _column(self, column: int, lower: bool, upper: bool) -> Iterator[LXRequirement]:
         problem = self._problem
-        family, key = _member(problem.variables, column, "x")
+        block = block_at(problem.variables, column, "x")
         ends = (float(problem.lower[column]), float(problem.upper[column]))
         terms = ((problem.column_name(column), 1.0),)
         for sense, value, _ in _halves(ends, lower, upper):
-            yield LXRequirement(family, key, sense, value, terms, is_bound=True)
+            yield LXRequirement(block.name, block.key(column), sense, value, terms, is_bound=True)
 
     def _clash(self, sides: Sides, found: Clash | None) -> LXClash | None:
         if found is None:
@@ -270,13 +270,6 @@ def _halves(ends: tuple[float, float], lower: bool, upper: bool) -> Iterator[tup
         yield LXSense.GE, ends[0], equal
     if upper:
         yield LXSense.LE, ends[1], equal
-
-
-def _member(blocks: tuple[LXBlock, ...], position: int, fallback: str) -> tuple[str, Any]:
-    for block in blocks:
-        if block.start <= position < block.stop:
-            return block.name, () if block.keys.is_scalar else block.keys[position - block.start]
-    return f"{fallback}{position}", ()
 
 
 def _lines(items: Any) -> list[str]:
