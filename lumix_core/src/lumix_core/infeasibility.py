@@ -10,7 +10,7 @@ import numpy as np
 
 from lumix_core.diagnosing import Clash, Diagnosis, Relaxation, diagnose
 from lumix_core.problem import FloatArray, LXProblem, block_at
-from lumix_core.running import check_supported, run
+from lumix_core.running import check_supported
 from lumix_core.senses import LXSense
 from lumix_core.sides import Sides
 from lumix_core.solver import Solver, SolverOptions
@@ -299,4 +299,4 @@ def _number(value: float) -> str:
 def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
     """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`."""
     check_supported(solver, problem, options)
-    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options, run))
+    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options))
