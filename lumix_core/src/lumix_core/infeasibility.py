@@ -110,7 +110,7 @@ class LXRelaxation:
     """The least total by which constraints and bounds have to give way, until the model is feasible.
 
     A unit of each counts 1. Lower bounds of 0 and upper bounds of 1 of whole variables stay as they are, and so
-    does integrality.
+    does integrality. A lower bound above 0 gives way to 0 at most, and so does an upper bound below 0.
 
     Args:
         amounts: by how much which of them, the largest first.
