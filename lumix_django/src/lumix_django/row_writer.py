@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
+from lumix_core.writers import turns
 from lumix_core.writing import Key, WrittenTable
 from lumix_django.bulk import insert_columns, prepared
 
@@ -18,8 +19,6 @@ KEYS_A_QUERY = 10_000
 PAIRS_A_QUERY = 400
 """The same where a key has several columns."""
 KEYS_ONE_BY_ONE = 20
-TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-TURN_OF_SOME = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
 REFUSING = (PROTECT, RESTRICT, DO_NOTHING)
 """The rules of ``on_delete`` with which Django deletes and changes no other rows."""
 
@@ -144,18 +143,11 @@ class DatabaseWriter:
                 yield relation.related_model._meta.db_table, found.count()
 
     def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
-        """Wait for another write-back of the same rows to be committed, on PostgreSQL.
-
-        In READ COMMITTED its new rows would not be seen, and stay among ours. Who writes all rows waits for everyone,
-        who writes some of them for those who write the same ones.
-        """
         if self.connection.vendor != "postgresql":
             return
-        name = f"lumix {table.name}"
         with self.connection.cursor() as cursor:
-            cursor.execute(TURN_OF_SOME if where else TURN, [name])
-            if where:
-                cursor.execute(TURN, [f"{name} {sorted(where.items())!r}"])
+            for statement, name in turns(table, where, "%s"):
+                cursor.execute(statement, [name])
 
 
 def _lookups(where: Mapping[str, Any]) -> dict[str, Any]:

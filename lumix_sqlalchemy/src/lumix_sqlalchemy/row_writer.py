@@ -28,6 +28,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
+from lumix_core.writers import turns
 from lumix_core.writing import Key, WrittenTable
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
@@ -35,8 +36,6 @@ from lumix_sqlalchemy.savepoints import savepoint
 KEYS_A_QUERY = 400
 """How many keys are looked for in one query; databases limit a statement's parameters."""
 KEYS_ONE_BY_ONE = 20
-TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-TURN_OF_SOME = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
 
@@ -106,17 +105,10 @@ class ConnectionWriter:
         insert_columns(self.connection, table_of(table.cls), named)
 
     def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
-        """Wait for another write-back of the same rows to be committed, on PostgreSQL.
-
-        In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by
-        themselves. Who writes all rows waits for everyone, who writes some of them for those who write the same ones.
-        """
         if self.connection.dialect.name != "postgresql":
             return
-        name = f"lumix {table.name}"
-        self.connection.execute(TURN_OF_SOME if where else TURN, {"name": name})
-        if where:
-            self.connection.execute(TURN, {"name": f"{name} {sorted(where.items())!r}"})
+        for statement, name in turns(table, where, ":name"):
+            self.connection.execute(text(statement), {"name": name})
 
     def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
         """Refuse a 0 that MySQL and MariaDB would take for "the next number"."""
