@@ -20,7 +20,7 @@ from django.core.files.base import ContentFile
 from django.db import connection, connections, transaction
 from django.db.models.functions import Now
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.automap import automap_base
 from workshop.models import (
@@ -523,7 +523,8 @@ def test_two_plans_at_once_are_not_mixed(tables: str, where: dict[str, int]) -> 
 def test_a_plan_through_another_orm_waits_too(tables: str, where: dict[str, int]) -> None:
     if tables != "postgresql":
         pytest.skip("other databases lock what is deleted, and where it was")
-    engine = create_engine(url_of(connection.settings_dict), connect_args={"options": "-c lock_timeout=200"})
+    impatient = {"options": "-c lock_timeout=200"}
+    engine = create_engine(url_of(connection.settings_dict), poolclass=NullPool, connect_args=impatient)
     mapped = automap_base()
     mapped.prepare(engine)
     mine, other = ([{"plant_id": 3, "product_id": i, "quantity": 1.0}] for i in (1, 2))
@@ -533,7 +534,6 @@ def test_a_plan_through_another_orm_waits_too(tables: str, where: dict[str, int]
         with pytest.raises(DBAPIError, match="lock timeout"):
             LXWriteBack().replace(mapped.classes.workshop_stock, other, where=where).write(engine)
 
-    engine.dispose()
     assert list(Stock.objects.values_list("product_id", flat=True)) == [1]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lumix_core.errors import LXWriteError
@@ -15,6 +15,8 @@ NOT_TRANSACTIONAL = (
     "ON e.engine = t.engine WHERE t.table_schema = {schema} AND t.table_name IN {names} AND e.transactions <> 'YES'"
 )
 """The query of MySQL and MariaDB for tables whose storage engines know no transactions, such as MyISAM."""
+ROWS_A_BATCH = 5_000
+"""How many rows are tuples at one time."""
 
 
 def turns(table: WrittenTable, where: Mapping[str, Any], mark: str) -> Iterator[tuple[str, str]]:
@@ -48,3 +50,11 @@ def refuse_without_transactions(found: Iterable[tuple[str, str]]) -> None:
             f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure would "
             f"leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
         )
+
+
+def batches_of_rows(columns: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of columns, at least one, as tuples, some at a time."""
+    size = len(columns[0])
+    for start in range(0, size, ROWS_A_BATCH):
+        part = [values[start : start + ROWS_A_BATCH] for values in columns] if size > ROWS_A_BATCH else columns
+        yield list(zip(*part, strict=True))
