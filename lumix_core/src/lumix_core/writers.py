@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writing import WrittenTable
+from lumix_core.writing import Key, WrittenTable
 
 TURN = "SELECT pg_advisory_xact_lock(hashtextextended({mark}, 0))"
 TURN_OF_SOME = "SELECT pg_advisory_xact_lock_shared(hashtextextended({mark}, 0))"
@@ -17,6 +17,8 @@ NOT_TRANSACTIONAL = (
 """The query of MySQL and MariaDB for tables whose storage engines know no transactions, such as MyISAM."""
 ROWS_A_BATCH = 5_000
 """How many rows are tuples at one time."""
+MISSING_KEYS = 20
+"""How many keys that no row has are asked for one by one, at the most."""
 
 
 def turns(table: WrittenTable, where: Mapping[str, Any], mark: str) -> Iterator[tuple[str, str]]:
@@ -58,3 +60,28 @@ def batches_of_rows(columns: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any
     for start in range(0, size, ROWS_A_BATCH):
         part = [values[start : start + ROWS_A_BATCH] for values in columns] if size > ROWS_A_BATCH else columns
         yield list(zip(*part, strict=True))
+
+
+def existing_keys(keys: Sequence[Key], asked: Callable[[Sequence[Key]], set[Key]], size: int) -> set[Key]:
+    """Return those of some keys that rows have.
+
+    What a database takes for equal need not be equal in Python, such as texts that differ in case: keys that were not
+    found are asked for one by one, until some of them are not there.
+
+    Args:
+        keys: distinct.
+        asked: asks the database which rows have one of some keys, and returns the keys of these.
+        size: how many keys it is asked for at one time.
+    """
+    found: set[Key] = set()
+    for start in range(0, len(keys), size):
+        found |= asked(keys[start : start + size])
+    missing = 0
+    for key in (key for key in keys if key not in found):
+        if missing == MISSING_KEYS:
+            break
+        if asked([key]):
+            found.add(key)
+        else:
+            missing += 1
+    return found

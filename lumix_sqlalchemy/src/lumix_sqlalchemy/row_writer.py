@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -28,14 +28,13 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writers import turns
+from lumix_core.writers import existing_keys, turns
 from lumix_core.writing import Key, WrittenTable
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
 
 KEYS_A_QUERY = 400
 """How many keys are looked for in one query; databases limit a statement's parameters."""
-KEYS_ONE_BY_ONE = 20
 CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
 
@@ -124,15 +123,9 @@ class ConnectionWriter:
                 )
 
     def existing(self, target: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
-        """Return those of some keys that rows have.
-
-        What a database takes for equal need not be equal in Python, such as texts that differ in case: the first keys
-        that were not found are asked for one by one.
-        """
+        """Return those of some keys that rows have."""
         columns = [target.c[name] if isinstance(target, Table) else column_of(target, name) for name in names]
-        found = {key for part in _parts(keys) for key in self._asked(columns, part)}
-        lacking = [key for key in keys if key not in found][:KEYS_ONE_BY_ONE]
-        return found | {key for key in lacking if self._asked(columns, [key])}
+        return existing_keys(keys, partial(self._asked, columns), KEYS_A_QUERY)
 
     def _asked(self, columns: Sequence[Column[Any]], keys: Sequence[Key]) -> set[Key]:
         alone = len(columns) == 1
@@ -169,8 +162,3 @@ def _cascading(target: Table) -> Iterator[ForeignKeyConstraint]:
 def _refers_to(key: ForeignKeyConstraint, target: Table) -> bool:
     named = f"{key.elements[0].target_fullname.rpartition('.')[0]}"
     return named == target.fullname
-
-
-def _parts(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
-    for start in range(0, len(keys), KEYS_A_QUERY):
-        yield keys[start : start + KEYS_A_QUERY]
