@@ -12,7 +12,7 @@ import numpy as np
 from lumix_core.errors import LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
 from lumix_core.keys import IntArray
 from lumix_core.numbers import flaw
-from lumix_core.problem import FloatArray, LXBlock, LXProblem
+from lumix_core.problem import FloatArray, LXBlock, LXProblem, block_at
 from lumix_core.senses import LXSense
 
 NewNumber = SupportsFloat | Callable[[float], SupportsFloat] | FloatArray
@@ -127,7 +127,7 @@ class Draft:
             return None
         blocks = self._problem.constraints if of_row else self._problem.variables
         (place,) = members.tolist()
-        return next(one.keys[place - one.start] for one in blocks if one.start <= place < one.stop)
+        return block_at(blocks, place).key(place)
 
     def _read(self, part: str, family: str, members: IntArray) -> FloatArray:
         if part == "rhs":

@@ -17,7 +17,7 @@ from lumix_core.errors import LXUnknownKeyError
 from lumix_core.keys import IntArray
 from lumix_core.numbers import real_number
 from lumix_core.overriding import Numbers
-from lumix_core.problem import FloatArray
+from lumix_core.problem import FloatArray, block_at
 from lumix_core.sessions import LXLiveSession
 
 Change = Callable[[LXLiveSession], object]
@@ -366,9 +366,9 @@ class LXWhatIfAnalyzer:
 
     def _gain(self, row: int, sense: LXSense, amount: float) -> float:
         session = self._opened()
-        block = next(one for one in session.problem.constraints if one.start <= row < one.stop)
+        block = block_at(session.problem.constraints, row)
         move = amount if sense is LXSense.LE else -amount
-        result = self._rhs(block.name, block.keys[row - block.start], lambda now: now + move, f"by {move:+g}")
+        result = self._rhs(block.name, block.key(row), lambda now: now + move, f"by {move:+g}")
         if not result.from_duals and not result.solution.is_feasible():
             return math.inf if result.solution.status in ("unbounded", "infeasible_or_unbounded") else 0.0
         return result.delta_objective if session.problem.maximize else -result.delta_objective
