@@ -285,11 +285,26 @@ def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
 
 
 def _number(edit: Edit, value: Any) -> float:
-    if edit.part in OPEN and isinstance(value, float) and value == OPEN[edit.part]:
+    key = "" if edit.key is None else f" for key {edit.key!r}"
+    return number_for(edit.part, value, edit.role, key)
+
+
+def number_for(part: str, value: Any, role: str, key: str = "") -> float:
+    """Return a number given by the user for a part of a problem.
+
+    Args:
+        part: a key of `WORDS`; bounds may be infinite where that takes them away.
+        value: what was given.
+        role: how messages call it.
+        key: the key that it is for, in words.
+
+    Raises:
+        LXNumberError: it is no such number.
+    """
+    if part in OPEN and isinstance(value, float) and value == OPEN[part]:
         return value
     wrong = flaw(value)
     if wrong is None:
         return float(value)
-    key = "" if edit.key is None else f" for key {edit.key!r}"
-    remedy = f"Give a finite number{', or ' + str(OPEN[edit.part]) + ' for no bound' if edit.part in OPEN else ''}."
-    raise LXNumberError(f"{sentence(edit.role)} {wrong}{key}. {remedy}")
+    remedy = f"Give a finite number{', or ' + str(OPEN[part]) + ' for no bound' if part in OPEN else ''}."
+    raise LXNumberError(f"{sentence(role)} {wrong}{key}. {remedy}")

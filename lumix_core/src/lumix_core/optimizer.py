@@ -125,6 +125,17 @@ class LXOptimizer:
         return self._solver
 
 
+def checked_optimizer(given: object, caller: str) -> LXOptimizer:
+    """Return what was given as an optimizer.
+
+    Raises:
+        LXModelError: it is none.
+    """
+    if isinstance(given, LXOptimizer):
+        return given
+    raise LXModelError(f"{caller}() got {given!r:.80} as its optimizer. Write {caller}(model, LXOptimizer()).")
+
+
 def _named(solver: str, arguments: Mapping[str, Any]) -> Solver:
     # Plugins are found when the first solver is chosen, not at import.
     from lumix_core.plugins import load_solver

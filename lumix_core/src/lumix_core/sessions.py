@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 import numpy as np
 
 from lumix_core.altering import Alteration
+from lumix_core.closing import Closing
 from lumix_core.editing import Draft, Edit, NewNumber, block_named, left_hand_sides
 from lumix_core.errors import LXMissingKeyError, LXModelError, LXSourceError, LXUnknownNameError, listed
 from lumix_core.infeasibility import LXInfeasibility, explain_infeasibility
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 
-class LXLiveSession:
+class LXLiveSession(Closing):
     """A model that stays open in a solver: change numbers, and solve again from where the solver is.
 
     Made by `LXOptimizer.open`. The rows are read once, then; what becomes of the model or its rows later does not
@@ -254,12 +255,6 @@ class LXLiveSession:
     def close(self) -> None:
         """Let the solver go."""
         self._finalizer()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<LXLiveSession of {self._compiled.problem!r}, {'open' if self._finalizer.alive else 'closed'}>"

@@ -14,8 +14,10 @@ from lumix.analysis.scenario_runs import Outcome, Runner
 from lumix.analysis.sweep import LXSweep
 from lumix.analysis.sweep_progress import Callback, Watch
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
+from lumix_core.closing import Closing
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
 from lumix_core.numbers import real_number
+from lumix_core.optimizer import checked_optimizer
 
 BASELINE = "baseline"
 """The name of the model as it is, among scenarios."""
@@ -25,7 +27,7 @@ TYPES = {"rhs_multiply": "multiply", "rhs_add": "add", "rhs_set": "set_value"}
 """What `LXScenarioAnalyzer.sensitivity_to_parameter` may do with its values."""
 
 
-class LXScenarioAnalyzer:
+class LXScenarioAnalyzer(Closing):
     """Solves scenarios of a model, which stays as it is.
 
     The model and its rows are read when the first scenario is added, and stay open in the solver. Each scenario is
@@ -39,13 +41,8 @@ class LXScenarioAnalyzer:
     """
 
     def __init__(self, model: LXModel, optimizer: LXOptimizer, include_baseline: bool = True) -> None:
-        if not isinstance(optimizer, LXOptimizer):
-            raise LXModelError(
-                f"LXScenarioAnalyzer() got {optimizer!r:.80} as its optimizer. "
-                f"Write LXScenarioAnalyzer(model, LXOptimizer())."
-            )
         self.model = model
-        self.optimizer = optimizer
+        self.optimizer = checked_optimizer(optimizer, type(self).__name__)
         self.include_baseline = include_baseline
         self._scenarios: dict[str, LXScenario] = {}
         self._results: dict[str, LXScenarioResult] = {}
@@ -240,12 +237,6 @@ class LXScenarioAnalyzer:
         if self._runner is not None:
             self._runner.close()
         self._runner = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _opened(self) -> Runner:
         if self._runner is None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, SupportsFloat, TypeVar
+from typing import Any, SupportsFloat, TypeVar
 
 import numpy as np
 
 from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix.analysis.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
+from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of, named, place_of
 from lumix_core.errors import LXUnknownKeyError
 from lumix_core.keys import IntArray
 from lumix_core.numbers import real_number
+from lumix_core.optimizer import checked_optimizer
 from lumix_core.overriding import Numbers
 from lumix_core.problem import FloatArray, block_at
 from lumix_core.sessions import LXLiveSession
@@ -37,7 +39,7 @@ class _Move:
         return f"{self.call}({_member(self.name, self.key)!r})"
 
 
-class LXWhatIfAnalyzer:
+class LXWhatIfAnalyzer(Closing):
     """Answers what-if questions about a model, which stays as it is.
 
     The model and its rows are read at the first question, and stay open in the solver: where only numbers change, each
@@ -53,13 +55,8 @@ class LXWhatIfAnalyzer:
     """
 
     def __init__(self, model: LXModel, optimizer: LXOptimizer, baseline_solution: LXSolution | None = None) -> None:
-        if not isinstance(optimizer, LXOptimizer):
-            raise LXModelError(
-                f"LXWhatIfAnalyzer() got {optimizer!r:.80} as its optimizer. "
-                f"Write LXWhatIfAnalyzer(model, LXOptimizer())."
-            )
         self.model = model
-        self.optimizer = optimizer
+        self.optimizer = checked_optimizer(optimizer, type(self).__name__)
         self._given = baseline_solution
         self._session: LXLiveSession | None = None
         self._baseline: LXSolution | None = None
@@ -256,12 +253,6 @@ class LXWhatIfAnalyzer:
         if self._session is not None:
             self._session.close()
         self._session = self._baseline = self._worth = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _opened(self) -> LXLiveSession:
         if self._session is None:
