@@ -394,6 +394,11 @@ class TestRefusals:
         with pytest.raises(LXModelError, match="was given no bound"):
             LXScenario("s").modify_variable_bound("made")
 
+    def test_bounds_that_cross(self):
+        said = r"modify_variable_bound.'made'. of scenario 's' was given lower=6 above upper=4: no value lies between"
+        with pytest.raises(LXModelError, match=said):
+            LXScenario("s").modify_variable_bound("made", lower=6, upper=4)
+
     @pytest.mark.parametrize("name", ["", "  ", 3, None])
     def test_no_name(self, name):
         with pytest.raises(LXModelError, match="Give it a text that is not empty"):

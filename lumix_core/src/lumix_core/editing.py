@@ -9,7 +9,7 @@ from typing import Any, SupportsFloat
 
 import numpy as np
 
-from lumix_core.errors import LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
+from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
 from lumix_core.keys import IntArray
 from lumix_core.numbers import flaw
 from lumix_core.problem import FloatArray, LXBlock, LXProblem, block_at
@@ -287,6 +287,18 @@ def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
 def _number(edit: Edit, value: Any) -> float:
     key = "" if edit.key is None else f" for key {edit.key!r}"
     return number_for(edit.part, value, edit.role, key)
+
+
+def refuse_crossed(call: str, lower: Any, upper: Any) -> None:
+    """Refuse a lower bound above the upper one, where both are numbers.
+
+    Raises:
+        LXModelError: no value lies between them.
+    """
+    if all(flaw(one) is None for one in (lower, upper)) and float(lower) > float(upper):
+        raise LXModelError(
+            f"{call} was given lower={lower} above upper={upper}: no value lies between them. Exchange or correct them."
+        )
 
 
 def number_for(part: str, value: Any, role: str, key: str = "") -> float:

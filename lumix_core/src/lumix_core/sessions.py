@@ -13,7 +13,7 @@ import numpy as np
 
 from lumix_core.altering import Alteration
 from lumix_core.closing import Closing
-from lumix_core.editing import Draft, Edit, NewNumber, block_named, left_hand_sides
+from lumix_core.editing import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
 from lumix_core.errors import LXMissingKeyError, LXModelError, LXSourceError, LXUnknownNameError, listed
 from lumix_core.infeasibility import LXInfeasibility, explain_infeasibility
 from lumix_core.live import Live
@@ -79,7 +79,12 @@ class LXLiveSession(Closing):
         upper: NewNumber | None = None,
         key: Any = None,
     ) -> Self:
-        """Set bounds of a variable; one not given stays, and an infinite one is none. Otherwise as `set_rhs`."""
+        """Set bounds of a variable; one not given stays, and an infinite one is none. Otherwise as `set_rhs`.
+
+        Raises:
+            LXModelError: they cross.
+        """
+        refuse_crossed(f"set_bounds({_name(variable)!r})", lower, upper)
         for part, value in (("lower", lower), ("upper", upper)):
             if value is not None:
                 self._edit(Edit(part, _name(variable), key, value))

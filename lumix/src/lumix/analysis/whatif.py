@@ -13,7 +13,7 @@ from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix.analysis.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
 from lumix_core.closing import Closing
-from lumix_core.editing import block_named, members_of, named, place_of
+from lumix_core.editing import block_named, members_of, named, place_of, refuse_crossed
 from lumix_core.errors import LXUnknownKeyError
 from lumix_core.keys import IntArray
 from lumix_core.numbers import real_number
@@ -142,11 +142,7 @@ class LXWhatIfAnalyzer(Closing):
                 f"modify_variable_bound({name!r}) was given no bound, so it would change nothing. "
                 f"Give lower=, upper= or both."
             )
-        if lower is not None and upper is not None and float(lower) > float(upper):
-            raise LXModelError(
-                f"modify_variable_bound({name!r}) was given lower={lower} above upper={upper}: no value lies between "
-                f"them. Exchange or correct them."
-            )
+        refuse_crossed(f"modify_variable_bound({name!r})", lower, upper)
         said = ", ".join(f"{word} {one}" for word, one in (("lower", lower), ("upper", upper)) if one is not None)
         block = block_named(self._opened().problem.variables, name, "variable")
         return self.ask(
