@@ -423,6 +423,7 @@ class TestCoroutines:
                 return model.compile().upper.tolist()
             finally:
                 connections.close_all()
+                del connections["default"]  # the thread is used again, when the alias means another database
 
         assert asyncio.run(compile_it()) == [1.0, 2.0, 3.0]
 
