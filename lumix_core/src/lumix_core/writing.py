@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 Kind: TypeAlias = Literal["number", "integer", "text", "truth", "uuid", "other"]
@@ -79,8 +80,24 @@ class WrittenTable:
     advice: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """Several values, at least one, of which an attribute must have any."""
+
+    values: tuple[Any, ...]
+
+
+def turns(where: Mapping[str, Any]) -> list[str]:
+    """Return names of what ``where`` chooses, one for each combination of values and in one order, to be locked."""
+    several = [one.values if isinstance(one, OneOf) else (one,) for one in where.values()]
+    return sorted(repr(sorted(zip(where, one, strict=True))) for one in product(*several)) if where else []
+
+
 class RowWriter(Protocol):
-    """Writes in one transaction; ``where`` maps attributes to the values that they must have, {} means every row."""
+    """Writes in one transaction.
+
+    ``where`` maps attributes to the values that they must have, or to `OneOf` several; {} means every row.
+    """
 
     @property
     def integrity_errors(self) -> tuple[type[Exception], ...]:
@@ -98,6 +115,10 @@ class RowWriter(Protocol):
 
     def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
         """Return the rows of other tables that deleting would change or delete with it: how many, by table."""
+        ...
+
+    def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Return how many rows there are."""
         ...
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:

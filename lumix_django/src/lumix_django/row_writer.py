@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
-from lumix_core.writing import Key, WrittenTable
+from lumix_core.writing import Key, OneOf, WrittenTable, turns
 from lumix_django.bulk import insert_columns, prepared
 
 KEYS_A_QUERY = 10_000
@@ -18,7 +18,10 @@ KEYS_A_QUERY = 10_000
 PAIRS_A_QUERY = 400
 """The same where a key has several columns."""
 KEYS_ONE_BY_ONE = 20
+TURNS_AT_MOST = 100
+"""How many values of rows are locked one by one; PostgreSQL has room for a few thousand locks in all."""
 TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
 TURN_OF_SOME = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
 REFUSING = (PROTECT, RESTRICT, DO_NOTHING)
 """The rules of ``on_delete`` with which Django deletes and changes no other rows."""
@@ -49,6 +52,10 @@ class DatabaseWriter:
             if count:
                 found[name] = found.get(name, 0) + count
         return found
+
+    def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Return how many rows there are."""
+        return int(self._rows(table.cls, where).count())
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Delete rows and return how many.
@@ -146,17 +153,24 @@ class DatabaseWriter:
     def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
         """Wait for another write-back of the same rows to be committed, on PostgreSQL.
 
-        In READ COMMITTED its new rows would not be seen, and stay among ours. Who writes all rows waits for everyone,
-        who writes some of them for those who write the same ones.
+        In READ COMMITTED its new rows would not be seen, and stay among ours. Who writes all rows, or those of many
+        values, waits for everyone, who writes some of them for those who write the same ones.
         """
         if self.connection.vendor != "postgresql":
             return
-        name = f"lumix {table.name}"
+        name, several = f"lumix {table.name}", turns(where)
+        some = 0 < len(several) <= TURNS_AT_MOST
         with self.connection.cursor() as cursor:
-            cursor.execute(TURN_OF_SOME if where else TURN, [name])
-            if where:
-                cursor.execute(TURN, [f"{name} {sorted(where.items())!r}"])
+            cursor.execute(TURN_OF_SOME if some else TURN, [name])
+            if some:
+                cursor.execute(TURNS, [[f"{name} {one}" for one in several]])
 
 
 def _lookups(where: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{name}__isnull" if value is None else name: value is None or value for name, value in where.items()}
+    return dict(_lookup(name, value) for name, value in where.items())
+
+
+def _lookup(name: str, value: Any) -> tuple[str, Any]:
+    if value is None:
+        return f"{name}__isnull", True
+    return (f"{name}__in", list(value.values)) if isinstance(value, OneOf) else (name, value)

@@ -28,14 +28,17 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writing import Key, WrittenTable
+from lumix_core.writing import Key, OneOf, WrittenTable, turns
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
 
 KEYS_A_QUERY = 400
 """How many keys are looked for in one query; databases limit a statement's parameters."""
 KEYS_ONE_BY_ONE = 20
+TURNS_AT_MOST = 100
+"""How many values of rows are locked one by one; PostgreSQL has room for a few thousand locks in all."""
 TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name")
 TURN_OF_SOME = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
@@ -83,6 +86,12 @@ class ConnectionWriter:
             statement = statement.where(func.coalesce(case((chosen, 1)), 0) == 0)
         return int(self.connection.scalar(statement) or 0)
 
+    def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Return how many rows there are."""
+        target = table_of(table.cls)
+        statement = select(func.count()).select_from(target).where(*_conditions(target, table, where))
+        return int(self.connection.scalar(statement) or 0)
+
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Delete rows and return how many."""
         target = table_of(table.cls)
@@ -109,14 +118,16 @@ class ConnectionWriter:
         """Wait for another write-back of the same rows to be committed, on PostgreSQL.
 
         In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by
-        themselves. Who writes all rows waits for everyone, who writes some of them for those who write the same ones.
+        themselves. Who writes all rows, or those of many values, waits for everyone, who writes some of them for those
+        who write the same ones.
         """
         if self.connection.dialect.name != "postgresql":
             return
-        name = f"lumix {table.name}"
-        self.connection.execute(TURN_OF_SOME if where else TURN, {"name": name})
-        if where:
-            self.connection.execute(TURN, {"name": f"{name} {sorted(where.items())!r}"})
+        name, several = f"lumix {table.name}", turns(where)
+        some = 0 < len(several) <= TURNS_AT_MOST
+        self.connection.execute(TURN_OF_SOME if some else TURN, {"name": name})
+        if some:
+            self.connection.execute(TURNS, {"names": [f"{name} {one}" for one in several]})
 
     def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
         """Refuse a 0 that MySQL and MariaDB would take for "the next number"."""
@@ -163,7 +174,11 @@ def column_of(cls: type, name: str) -> Column[Any]:
 
 def _conditions(source: FromClause, table: WrittenTable, where: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     """Return the conditions on a table, or an alias of it; "= NULL" becomes IS NULL."""
-    return [source.c[column_of(table.cls, name).key] == value for name, value in where.items()]
+    columns = {name: source.c[column_of(table.cls, name).key] for name in where}
+    return [
+        columns[name].in_(value.values) if isinstance(value, OneOf) else columns[name] == value
+        for name, value in where.items()
+    ]
 
 
 def _cascading(target: Table) -> Iterator[ForeignKeyConstraint]:
