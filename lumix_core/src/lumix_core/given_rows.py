@@ -72,7 +72,7 @@ class JoinedRows(GivenRows):
     def number(self, i: int) -> str:
         """Name a row in messages that have named the call: its position and run."""
         part, place = self._place(i)
-        return f"{place} ({part.title.removeprefix(self.title).lstrip(', ')})"
+        return f"{place} ({_run_named(part, self.title)})"
 
     def _place(self, i: int) -> tuple[GivenRows, int]:
         for part in self.parts:
@@ -80,6 +80,11 @@ class JoinedRows(GivenRows):
                 return part, i
             i -= part.size
         raise IndexError(i)
+
+
+def _run_named(part: GivenRows, title: str) -> str:
+    """Return what the title of a part says beside that of the call, which is its run."""
+    return part.title.removeprefix(title).lstrip(", ")
 
 
 def joined(title: str, parts: Sequence[GivenRows]) -> GivenRows:
@@ -93,7 +98,8 @@ def joined(title: str, parts: Sequence[GivenRows]) -> GivenRows:
     first, *others = [one for one in parts if one.size] or parts[:1]
     for one in others:
         if one.columns.keys() != first.columns.keys():
-            raise _unlike(first.columns, one.columns, f"{one.title}: a row", f"a row of {first.title}")
+            other = f"a row of {_run_named(first, title)}"
+            raise _unlike(first.columns, one.columns, f"{one.title}: a row", other)
     columns = {name: _joined([one.columns[name] for one in (first, *others)]) for name in first.columns}
     return JoinedRows(title, columns, sum(one.size for one in parts), parts)
 

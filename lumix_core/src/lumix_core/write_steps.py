@@ -11,7 +11,7 @@ from lumix_core.given_rows import GivenRows, Names, as_list, given_rows, joined
 from lumix_core.solution import LXSolution
 from lumix_core.write_orders import parents_first
 from lumix_core.writing import OneOf, WritingAdapter, WrittenTable
-from lumix_core.written_values import check_name, checked_value, checked_values
+from lumix_core.written_values import check_name, checked_column, checked_value, checked_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +135,9 @@ def prepared(call: Call, adapter: WritingAdapter) -> Prepared:
     parts = [_recorded(one, table) if one.recorded else _given(one, table, adapter) for one in call.steps]
     rows = joined(call.title, [part for part, _ in parts])
     columns = checked_values(table, rows)
-    for name in parts[0][1]:
-        _check_where(name, [one for part, where in parts for one in [where[name]] * part.size], columns, rows)
+    sent = parents_first(table, columns, rows)
     where = _any_of([where for _, where in parts])
-    updates = call.steps[0].recorded is not None
-    return Prepared(table, rows, columns, parents_first(table, columns, rows), where, updates)
+    return Prepared(table, rows, columns, sent, where, updates=call.steps[0].recorded is not None)
 
 
 def _given(step: Step, table: WrittenTable, adapter: WritingAdapter) -> tuple[GivenRows, Mapping[str, Any]]:
@@ -148,6 +146,8 @@ def _given(step: Step, table: WrittenTable, adapter: WritingAdapter) -> tuple[Gi
     where = {name: checked_value(table, name, one, f"{step.title} where=") for name, one in step.where.items()}
     if step.run is not None:
         where = {step.run: _run_id(step, step.run, table, rows)}
+    for name in (one for one in where if one in rows.columns):
+        _check_where(table, name, where[name], rows)
     return rows.with_values({name: one for name, one in where.items() if name not in rows.columns}), where
 
 
@@ -191,15 +191,14 @@ def _attribute_of_run(step: Step, table: WrittenTable) -> str:
     return name
 
 
-def _check_where(name: str, wanted: list[Any], columns: Mapping[str, list[Any]], rows: GivenRows) -> None:
+def _check_where(table: WrittenTable, name: str, wanted: Any, rows: GivenRows) -> None:
     """Refuse rows that would not be replaced when they are written again."""
-    if not rows.size or columns[name] == wanted:
-        return
-    i, one = next((i, one) for i, one in enumerate(columns[name]) if one != wanted[i])
-    raise LXWriteError(
-        f"{rows.row(i)} has {name!r} = {one!r}, but only rows with {name!r} = {wanted[i]!r} are replaced: writing "
-        f"again would not replace this one. Leave the row out, or correct it."
-    )
+    for i, one in enumerate(checked_column(table.fields[name], rows.columns[name], lambda i: f"{rows.row(i)}: ")):
+        if one != wanted:
+            raise LXWriteError(
+                f"{rows.row(i)} has {name!r} = {one!r}, but only rows with {name!r} = {wanted!r} are replaced: writing "
+                f"again would not replace this one. Leave the row out, or correct it."
+            )
 
 
 def _any_of(wheres: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
