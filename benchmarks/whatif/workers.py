@@ -54,31 +54,13 @@ def highspy_reading(size: str) -> Iterator[Any]:
 
 
 def _highspy(size: str, *, reads: bool) -> Iterator[Any]:
-    import highspy
+    from holding import Arrays, hold
     from production.with_lumix import write
 
     problem = write(session_for(size)).compile()
     yield problem.num_constraints
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
-    starts, rows, coefficients = problem.by_column()
-    highs.passModel(
-        problem.num_variables,
-        problem.num_constraints,
-        problem.num_nonzeros,
-        1,
-        -1,
-        problem.offset,
-        problem.objective,
-        problem.lower,
-        problem.upper,
-        problem.row_lower,
-        problem.row_upper,
-        starts,
-        rows,
-        coefficients,
-        problem.integer.astype(np.int32),
-    )
+    bounds = (problem.lower, problem.upper, problem.integer, problem.row_lower, problem.row_upper)
+    highs = hold(Arrays(problem.maximize, problem.objective, *bounds, *problem.by_column()))
     highs.run()
     last = [0]
 

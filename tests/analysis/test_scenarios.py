@@ -17,6 +17,7 @@ from lumix import (
     LXModel,
     LXModelError,
     LXNoSolutionError,
+    LXNotInfeasibleError,
     LXOptimizer,
     LXParameter,
     LXScenario,
@@ -190,32 +191,11 @@ class TestExecutors:
         for name in names:
             analyzer.add_scenario(LXScenario(name).modify_constraint_rhs("stock", set_value=float(name[5:]), key=1))
 
-        results = analyzer.run_all_scenarios(executor, tasks=2)
+        results = analyzer.run_all_scenarios(executor, workers=2)
 
         assert list(results) == ["baseline", *names]
         assert [results[name].name for name in names] == names
         assert sorted(names, key=lambda name: results[name].objective) == sorted(names)
-
-    @pytest.mark.parametrize("count", [1, 2, 5])
-    def test_there_are_as_many_tasks_as_asked_for(self, workshop, highs, count):
-        asked = Recording()
-        scenarios = [LXScenario(f"wood {i}").modify_constraint_rhs("stock", add=i, key=1) for i in range(5)]
-        analyzer = LXScenarioAnalyzer(workshop.model, highs).add_scenarios(*scenarios)
-
-        with asked:
-            analyzer.run_all_scenarios(asked, tasks=count)
-
-        assert asked.count == count
-
-    def test_by_itself_it_makes_a_task_for_each_worker(self, workshop, highs):
-        asked = Recording(2)
-        scenarios = [LXScenario(f"wood {i}").modify_constraint_rhs("stock", add=i, key=1) for i in range(5)]
-        analyzer = LXScenarioAnalyzer(workshop.model, highs).add_scenarios(*scenarios)
-
-        with asked:
-            analyzer.run_all_scenarios(asked)
-
-        assert asked.count == 2
 
     def test_many_optima_are_told_apart_alike(self, highs, executor):
         analyzer = LXScenarioAnalyzer(tied(), highs)
@@ -224,7 +204,7 @@ class TestExecutors:
 
         alone = analyzer.run_all_scenarios()
 
-        assert bits(analyzer.run_all_scenarios(executor, tasks=3)) == bits(alone)
+        assert bits(analyzer.run_all_scenarios(executor, workers=3)) == bits(alone)
         assert bits({name: analyzer.run_scenario(name) for name in reversed(alone)}) == bits(alone)
         assert {alone[f"{i}"].solution.start for i in range(12)} == {LXStart.HOT}
 
@@ -241,36 +221,16 @@ class TestExecutors:
         with pytest.raises(LXModelError, match=r"got 4 as its executor. Give it a concurrent.futures.Executor"):
             analyzer.run_all_scenarios(4)
 
-    @pytest.mark.parametrize("tasks", [0, -1, 1.5, "2"])
-    def test_no_tasks(self, analyzer, threads, tasks):
-        with pytest.raises(LXModelError, match=rf"got tasks={tasks!r}\. Give a whole number of at least 1"):
-            analyzer.run_all_scenarios(threads, tasks=tasks)
+    @pytest.mark.parametrize("name", ["workers", "threads_per_solve"])
+    @pytest.mark.parametrize("number", [0, -1, 1.5, "2", True])
+    def test_no_number_of_workers_or_threads(self, analyzer, threads, name, number):
+        with pytest.raises(LXModelError, match=rf"got {name}={number!r}\. Give a whole number of at least 1"):
+            analyzer.run_all_scenarios(threads, **{name: number})
 
-    def test_dask(self, workshop, highs):
-        import distributed  # heavy, and for this test alone
-
-        analyzer = LXScenarioAnalyzer(workshop.model, highs).add_scenarios(*seven(workshop))
-        alone = analyzer.run_all_scenarios()
-
-        with (
-            distributed.LocalCluster(
-                n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):
-            together = analyzer.run_all_scenarios(client.get_executor(), tasks=2)
-
-        assert bits(together) == bits(alone)
-
-
-class Recording(ThreadPoolExecutor):
-    """Counts its tasks."""
-
-    count = 0
-
-    def submit(self, *args, **kwargs):
-        self.count += 1
-        return super().submit(*args, **kwargs)
+    @pytest.mark.parametrize("name", ["workers", "threads_per_solve"])
+    def test_workers_without_an_executor(self, analyzer, name):
+        with pytest.raises(LXModelError, match=rf"got {name}=2 and no executor"):
+            analyzer.run_all_scenarios(**{name: 2})
 
 
 def tied():
@@ -355,6 +315,21 @@ class TestRuns:
         with pytest.raises(LXNoSolutionError):
             _ = result.delta_objective
 
+    def test_why_a_scenario_is_infeasible(self, analyzer):
+        analyzer.add_scenarios(
+            LXScenario("none").modify_constraint_rhs("stock", set_value=10, key=1),
+            LXScenario("neither").add_custom_modification(lambda model: model.get_constraint("stock").rhs(5)),
+            LXScenario("fine").modify_constraint_rhs("stock", add=1, key=1),
+        )
+
+        for name, rhs in (("none", 10.0), ("neither", 5.0)):
+            found = analyzer.explain_infeasibility(name)
+            assert "stock" in {one.family for one in found.constraints}
+            assert f"{rhs:g}" in str(found)
+        with pytest.raises(LXNotInfeasibleError):
+            analyzer.explain_infeasibility("fine")
+        assert analyzer.run_scenario("fine").delta_objective == pytest.approx(200 / 35)
+
     def test_a_failure_is_recorded(self, analyzer):
         analyzer.add_scenario(LXScenario("broken").add_custom_modification(lambda model: model.nothing))
         analyzer.add_scenario(LXScenario("wood").modify_constraint_rhs("stock", add=1, key=1))
@@ -418,6 +393,11 @@ class TestRefusals:
     def test_no_bound_at_all(self):
         with pytest.raises(LXModelError, match="was given no bound"):
             LXScenario("s").modify_variable_bound("made")
+
+    def test_bounds_that_cross(self):
+        said = r"modify_variable_bound.'made'. of scenario 's' was given lower=6 above upper=4: no value lies between"
+        with pytest.raises(LXModelError, match=said):
+            LXScenario("s").modify_variable_bound("made", lower=6, upper=4)
 
     @pytest.mark.parametrize("name", ["", "  ", 3, None])
     def test_no_name(self, name):
@@ -680,4 +660,4 @@ def test_a_solver_that_fails_is_recorded_and_the_next_answer_is_the_same(threads
 
     assert "out of luck" in results["unlucky"].error
     assert results["before"].solution._x.tobytes() == results["after"].solution._x.tobytes()
-    assert bits(analyzer.run_all_scenarios(threads, tasks=3)) == bits(results)
+    assert bits(analyzer.run_all_scenarios(threads, workers=3)) == bits(results)

@@ -112,6 +112,10 @@ class TestNumbers:
 
         assert found.variables["made"][3] == 6.0
 
+    def test_bounds_that_cross_are_refused(self, session):
+        with pytest.raises(LXModelError, match=r"set_bounds.'made'. was given lower=7.0 above upper=6: no value lies"):
+            session.set_bounds("made", lower=7.0, upper=6)
+
     def test_infinite_bound_takes_the_bound_away(self, session):
         session.set_bounds("made", lower=-np.inf, upper=7.0, key=1).set_bounds("made", upper=np.inf, key=1)
 

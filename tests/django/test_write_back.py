@@ -20,6 +20,9 @@ from django.core.files.base import ContentFile
 from django.db import connection, connections, transaction
 from django.db.models.functions import Now
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
+from sqlalchemy import URL, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.automap import automap_base
 from workshop.models import (
     Batch,
     Cell,
@@ -514,6 +517,30 @@ def test_two_plans_at_once_are_not_mixed(tables: str, where: dict[str, int]) -> 
     writing.join()
 
     assert sorted(Stock.objects.values_list("product_id", flat=True)) == [3, 4]
+
+
+@pytest.mark.parametrize("where", [{}, {"plant_id": 3}], ids=["all rows", "some rows"])
+def test_a_plan_through_another_orm_waits_too(tables: str, where: dict[str, int]) -> None:
+    if tables != "postgresql":
+        pytest.skip("other databases lock what is deleted, and where it was")
+    impatient = {"options": "-c lock_timeout=200"}
+    engine = create_engine(url_of(connection.settings_dict), poolclass=NullPool, connect_args=impatient)
+    mapped = automap_base()
+    mapped.prepare(engine)
+    mine, other = ([{"plant_id": 3, "product_id": i, "quantity": 1.0}] for i in (1, 2))
+
+    with transaction.atomic():
+        LXWriteBack().replace(Stock, mine, where=where).write()
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            LXWriteBack().replace(mapped.classes.workshop_stock, other, where=where).write(engine)
+
+    assert list(Stock.objects.values_list("product_id", flat=True)) == [1]
+
+
+def url_of(database: dict[str, Any]) -> URL:
+    """The URL by which SQLAlchemy reaches a database of Django's."""
+    place = {"host": database["HOST"], "port": int(database["PORT"] or 5432), "database": database["NAME"]}
+    return URL.create("postgresql+psycopg", database["USER"], database["PASSWORD"] or None, **place)
 
 
 def test_two_plans_at_once_into_an_empty_table_of_mariadb(tables: str) -> None:

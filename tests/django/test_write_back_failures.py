@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,17 +97,24 @@ def failing(moment: str, number: int) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_failure_at_any_statement_leaves_the_old_plan(tables: str, solution: LXSolution, moment: str) -> None:
-    failed = []
+def failures(moment: str, write: Callable[[], object]) -> Iterator[str]:
+    """Write until it succeeds, failing one statement later each time; yields the first word of that statement."""
     for number in range(1, 100):
         try:
             with failing(moment, number):
-                write_back(solution).write()
-            break
+                write()
+            return
         except InjectedError as fault:
-            failed.append(str(fault).split()[0])
-            assert saved() == OLD
+            statement = str(fault).split()[0]
+        yield statement
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_failure_at_any_statement_leaves_the_old_plan(tables: str, solution: LXSolution, moment: str) -> None:
+    failed = []
+    for statement in failures(moment, lambda: write_back(solution).write()):
+        failed.append(statement)
+        assert saved() == OLD
 
     assert failed.count("DELETE") == 2
     assert failed.count("INSERT") == 3
@@ -119,17 +126,12 @@ def test_a_failure_at_any_statement_leaves_the_user_s_block(tables: str, solutio
     with transaction.atomic():
         Good.objects.filter(id=1).update(stock=77)
         failed = []
-        for number in range(1, 100):
-            try:
-                with failing(moment, number):
-                    write_back(solution).write()
+        for statement in failures(moment, lambda: write_back(solution).write()):
+            failed.append(statement)
+            if connection.needs_rollback:  # what was released cannot be taken back alone
                 break
-            except InjectedError as fault:
-                failed.append(str(fault).split()[0])
-                if connection.needs_rollback:  # what was released cannot be taken back alone
-                    break
-                assert saved() == OLD
-                assert Good.objects.get(id=1).stock == 77
+            assert saved() == OLD
+            assert Good.objects.get(id=1).stock == 77
         transaction.set_rollback(True)
 
     assert failed.count("INSERT") == 3

@@ -6,26 +6,29 @@ Going through all corners in fractions needs no solver, and rounds nothing.
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib import import_module
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "production_planning"
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+scripts: Any = import_module("scripts")
+sys.path.remove(str(HERE))
+printed, query, run = scripts.printed, scripts.query, scripts.run
+
+EXAMPLE = HERE.parents[1] / "examples" / "production_planning"
 SCENARIOS = EXAMPLE / "step5" / "scenarios.py"
 SENSITIVITY = EXAMPLE / "step6" / "sensitivity.py"
 WHATIF = EXAMPLE / "step7" / "whatif.py"
 SCRIPTS = [SCENARIOS, SENSITIVITY, WHATIF]
-ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "error"}
 
 Numbers = dict[str, Fraction]
 Limit = tuple[tuple[Fraction, ...], Fraction]
@@ -102,23 +105,6 @@ def meeting(*limits: Limit) -> tuple[Fraction, ...] | None:
     return tuple(determinant([(*a[:column], b, *a[column + 1 :]) for a, b in limits]) / whole for column in range(3))
 
 
-def run(script: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(script), *arguments],
-        cwd=cwd,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def query(database: Path, sql: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(database)) as connection, connection:
-        return connection.execute(sql).fetchall()
-
-
 def numbers(database: Path, sql: str) -> Numbers:
     return {str(name): Fraction(str(number)) for name, number in query(database, sql)}
 
@@ -149,28 +135,22 @@ def base(workshop: Workshop) -> Plan:
     return found
 
 
-def printed(script: Path, sample: Path) -> str:
-    done = run(script, f"sqlite:///{sample}", cwd=sample.parent)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def scenarios(sample: Path) -> str:
     """What step 5 prints."""
-    return printed(SCENARIOS, sample)
+    return printed(SCENARIOS, f"sqlite:///{sample}", cwd=sample.parent)
 
 
 @pytest.fixture(scope="module")
 def sensitivity(sample: Path) -> str:
     """What step 6 prints."""
-    return printed(SENSITIVITY, sample)
+    return printed(SENSITIVITY, f"sqlite:///{sample}", cwd=sample.parent)
 
 
 @pytest.fixture(scope="module")
 def whatif(sample: Path) -> str:
     """What step 7 prints."""
-    return printed(WHATIF, sample)
+    return printed(WHATIF, f"sqlite:///{sample}", cwd=sample.parent)
 
 
 def figures(text: str, name: str, table: str) -> list[str]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
-import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+scripts: Any = import_module("scripts")
+sys.path.remove(str(HERE))
+printed, query, run = scripts.printed, scripts.query, scripts.run
+
+ROOT = HERE.parents[1]
 EXAMPLE = ROOT / "examples" / "production_planning"
 STEP1 = EXAMPLE / "step1"
 STEP2 = EXAMPLE / "step2"
-ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "error"}
 
 PLAN = """\
 Total profit: 2,735.71
@@ -72,41 +75,6 @@ The least total relaxation that makes it feasible is 16.2:
   min_demand[2]: >= 30, down by 13.2 to 16.8
   min_demand[3]: >= 3, down by 3 to 0
 """
-
-
-def run_code(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=cwd,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def run(script: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(script), *arguments],
-        cwd=cwd,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def printed(script: Path, *arguments: str, cwd: Path) -> str:
-    done = run(script, *arguments, cwd=cwd)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def query(database: Path, sql: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(database)) as connection, connection:
-        return connection.execute(sql).fetchall()
 
 
 def count(database: Path, table: str) -> object:
@@ -229,7 +197,7 @@ def test_an_infeasible_plan_is_one_sentence(filled: Path) -> None:
 def test_demand_that_exceeds_the_wood_is_explained(filled: Path, solver: str) -> None:
     query(filled, "UPDATE products SET min_demand = 30 WHERE name = 'Table'")
 
-    done = run_code(EXPLAIN.format(solver=solver), cwd=filled.parent)
+    done = run("-c", EXPLAIN.format(solver=solver), cwd=filled.parent)
 
     assert done.stderr == ""
     assert done.stdout == EXPLAINED

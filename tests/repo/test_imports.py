@@ -30,10 +30,10 @@ LAYERS = {
     "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
     "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
     "diagnosing": "infeasibility diagnosing filtering plain_conflicts probing elastic",
-    "seams": "writing snapshots copy_texts",
+    "seams": "writers writing snapshots copy_texts",
     "problem": "editing live running verifying tallies options solver changes status "
     "sides problem keys numbers frames stacks asking collector copyable",
-    "values": "columns orders packing loading senses",
+    "values": "closing columns orders packing loading senses",
     "errors": "errors",
 }
 

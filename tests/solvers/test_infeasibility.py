@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from lumix_core import probing
 from lumix_core.diagnosing import diagnose, relaxable
 from lumix_core.errors import LXNotInfeasibleError, LXOptionError
-from lumix_core.running import run
 from lumix_core.sides import Sides
 from lumix_core.solver import LXFeature, SolverOptions
 from lumix_core.status import LXLimit
@@ -99,7 +98,7 @@ def one_less(sides):
 
 
 def diagnosis(asked, solver):
-    return diagnose(asked, solver, SolverOptions(), run)
+    return diagnose(asked, solver, SolverOptions())
 
 
 # Random problems with small whole numbers.
@@ -230,7 +229,7 @@ def test_a_time_limit_is_for_the_whole_analysis():
     asked = hard_to_find()
 
     with pytest.raises(LXNotInfeasibleError, match="ended by the time limit"):
-        diagnose(asked, HighsSolver(), SolverOptions(time_limit=0.5), run)
+        diagnose(asked, HighsSolver(), SolverOptions(time_limit=0.5))
 
 
 def test_ctrl_c_ends_the_search_of_highs(monkeypatch):

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import functools
-import gc
-import os
 import pickle
 import shutil
-import subprocess
 import sys
-import types
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,19 +19,19 @@ from sqlalchemy import NullPool, create_engine, select
 from sqlalchemy.engine import Connection, Engine, Result
 from sqlalchemy.orm import InstanceState, Query, Session, sessionmaker
 
-from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
+from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXVariable
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "shared")]
 rows: Any = import_module("copied_rows")
-worker: Any = import_module("copies_worker")
-sys.path.remove(str(HERE))
+copies: Any = import_module("copies")
+shapes: Any = import_module("random_models")
+del sys.path[:2]
 
 pytestmark = pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning")
 
 BOUND = (Session, sessionmaker, Engine, Connection, Result, Query, InstanceState)
-numbers = st.floats(-100, 100, allow_nan=False).map(lambda value: value / 3)
-pick = st.integers(0, 10)
+numbers, pick = shapes.numbers, shapes.pick
 
 
 class Tariff:
@@ -65,11 +59,6 @@ def by_nesting(row: Any) -> Callable[..., float]:
     return lambda item: 50.0 + 7.0 * same(item)
 
 
-def by_containers(row: Any) -> Callable[..., float]:
-    held = {"rows": [(row,)], "set": frozenset({row}), "key": {row: 3.0}}
-    return lambda item: 50.0 + (item is held["rows"][0][0]) + 2.0 * (item in held["set"]) + held["key"].get(item, 0.0)
-
-
 def by_partial(row: Any) -> Callable[..., float]:
     return functools.partial(lambda row, item, scale: 50.0 + scale * (item is row), row, scale=7.0)
 
@@ -85,23 +74,11 @@ CAPTURES = (
     by_cell,
     by_default,
     by_nesting,
-    by_containers,
+    shapes.by_containers,
     by_partial,
     by_recursion,
     lambda row: Tariff(row).bound,
     Tariff,
-)
-COEFFICIENTS: tuple[Callable[[Any], float], ...] = (
-    lambda item: item.price,
-    lambda item: item.value,
-    lambda item: item.weight * 2,
-    lambda item: item.group.rate / 7 if item.group else -1.0,
-    lambda item: 0.0 if item.next is None else item.next.price,
-)
-FILTERS: tuple[Callable[[Any], bool] | None, ...] = (
-    None,
-    lambda item: item.price > 0,
-    lambda item: item.group is not None,
 )
 
 
@@ -120,41 +97,17 @@ def tables(draw: st.DrawFn) -> list[Any]:
     return [*groups, *items]
 
 
-@st.composite
-def models(draw: st.DrawFn) -> Callable[[Session], LXModel]:
-    """How a model is made in a session: its families, where their rows come from, its filters and captures."""
-    source, capture, position = draw(st.sampled_from("cqd")), draw(st.sampled_from(CAPTURES)), draw(pick)
-    coefficients = draw(st.lists(st.sampled_from(COEFFICIENTS), min_size=1, max_size=3))
-    keep, crossed = draw(st.sampled_from(FILTERS)), draw(st.booleans())
-    shared = {"scale": draw(numbers)}
-
-    def build(session: Session) -> LXModel:
-        items = list(session.scalars(select(rows.Item).order_by(rows.Item.id)))
-        best = items[position % len(items)]
-        given_rows: dict[str, Any] = {"c": (rows.Item, session), "q": (select(rows.Item), session)}
-        x = LXVariable[Any, float]("x").indexed_by(lambda item: item.id)
-        x = x.from_data(items) if source == "d" else x.from_model(*given_rows[source])
-        x.bounds(lower=lambda item: -(shared["scale"] ** 2), upper=capture(best))
-        if keep is not None:
-            x.where(keep)
-        objective = LXLinearExpression()
-        for coefficient in coefficients:
-            objective.add_term(x, coefficient)
-        model = LXModel("random").add_variable(x).maximize(objective)
-        if crossed:
-            model.add_variable(_crossed(session, items))
-        limit = LXConstraint("limit").expression(LXLinearExpression().add_term(x, lambda item: 1 + item.id / 3)).le()
-        return model.add_constraint(limit.rhs(5))
-
-    return build
-
-
-def _crossed(session: Session, items: list[Any]) -> LXVariable[Any, float]:
-    y = LXVariable[Any, float]("y").indexed_by_product(
-        LXIndexDimension(rows.Item, lambda item: item.id).from_data(items),
-        LXIndexDimension(rows.Group, lambda group: group.id).from_model(rows.Group, session),
-    )
-    return y.where_multi(lambda item, group: item.group is group).bounds(lower=0, upper=lambda i, g: 1 + abs(g.rate))
+WORLD = shapes.World(
+    item=rows.Item,
+    group=rows.Group,
+    items=lambda session: list(session.scalars(select(rows.Item).order_by(rows.Item.id))),
+    sources={
+        "class": lambda session: (rows.Item, session),
+        "query": lambda session: (select(rows.Item), session),
+    },
+    captures=CAPTURES,
+    belongs=lambda item, group: item.group is group,
+)
 
 
 @pytest.fixture(scope="module")
@@ -169,39 +122,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[Callable[[bytes], Any]]:
     """Send a pickle to a process that has never seen a database; returns what it compiles and solves to."""
-    paths = os.pathsep.join(filter(None, [str(HERE), *sys.path]))
-    command = [sys.executable, str(HERE / "copies_worker.py")]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        sent, received = process.stdin, process.stdout
-
-        def ask(block: bytes) -> Any:
-            pickle.dump(block, sent)
-            sent.flush()
-            return pickle.load(received)
-
+    with copies.fresh_process(Path(copies.__file__), HERE) as ask:
         yield ask
-        sent.close()
 
 
 def bound_objects(root: Any) -> list[Any]:
-    """Walk what the collector sees of an object, and return what is a session's or an instance of the ORM."""
-    modules = {id(vars(module)) for module in list(sys.modules.values()) if isinstance(module, types.ModuleType)}
-    found, seen, stack = [], set(modules), [root]
-    while stack:
-        part = stack.pop()
-        if id(part) in seen or isinstance(part, type | types.ModuleType):
-            continue
-        seen.add(id(part))
-        if isinstance(part, BOUND) or "_sa_instance_state" in getattr(part, "__dict__", ()):
-            found.append(part)
-        stack.extend(gc.get_referents(part))
-        if isinstance(part, np.ndarray) and part.dtype.hasobject:
-            stack.extend(part.ravel().tolist())
-    return found
+    """Return what of an object is a session's or an instance of the ORM."""
+    return copies.bound_objects(
+        root, lambda part: isinstance(part, BOUND) or "_sa_instance_state" in getattr(part, "__dict__", ())
+    )
 
 
 def state_of(session: Session, instances: list[Any]) -> Any:
@@ -213,19 +142,13 @@ def state_of(session: Session, instances: list[Any]) -> Any:
     return changed, session.in_transaction(), [one in session for one in instances], loaded
 
 
-TRIPS: dict[str, Callable[[Any], Any]] = {
-    "deepcopy": copy.deepcopy,
-    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
-}
-
-
-@pytest.fixture(scope="module", params=[*TRIPS, "fresh process"])
+@pytest.fixture(scope="module", params=copies.TRIPS)
 def trip(request: pytest.FixtureRequest) -> str:
     """Each round trip."""
     return str(request.param)
 
 
-@given(case=st.tuples(tables(), models(), st.booleans(), st.booleans()))
+@given(case=st.tuples(tables(), shapes.models(WORLD), st.booleans(), st.booleans()))
 def test_round_trips_give_the_same_arrays_and_solution(template, fresh, trip, case):
     tables, build, expired, changed = case
     path = template.with_name("example.db")
@@ -243,15 +166,15 @@ def test_round_trips_give_the_same_arrays_and_solution(template, fresh, trip, ca
             instances[0].price = 12.5
         before = state_of(session, instances)
 
-        twin = pickle.dumps(model) if trip == "fresh process" else TRIPS[trip](model)
+        twin = copies.TRIPS[trip](model)
 
         after = state_of(session, instances)
         assert after[:3] == before[:3]
         assert all(kept.items() <= now.items() for kept, now in zip(before[3], after[3], strict=True))
-        expected = worker.answer(model)
+        expected = copies.answer(model)
     path.unlink()
     assert bound_objects(twin) == []
-    assert (fresh(twin) if trip == "fresh process" else worker.answer(twin)) == expected
+    assert (fresh(twin) if trip == "fresh process" else copies.answer(twin)) == expected
 
 
 def copy_of_tables(tables: list[Any]) -> list[Any]:
@@ -277,11 +200,11 @@ class Copies(RuleBasedStateMachine):
         self.models = [LXModel("plan").add_variable(x)]
         self.expected: list[tuple[list[float], dict[str, float]]] = [(list(prices), dict(rates))]
 
-    @rule(of=pick, how=st.sampled_from(sorted(TRIPS)))
+    @rule(of=pick, how=st.sampled_from(["deepcopy", "pickle"]))
     def copy_one(self, of: int, how: str) -> None:
         of %= len(self.models)
         prices, rates = self.expected[of]
-        self.models.append(TRIPS[how](self.models[of]))
+        self.models.append(copies.TRIPS[how](self.models[of]))
         self.expected.append((list(prices), dict(rates)))
 
     @rule(of=pick, row=pick, price=numbers)

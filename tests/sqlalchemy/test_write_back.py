@@ -54,6 +54,9 @@ from lumix import (
 )
 from lumix_sqlalchemy import RunColumns, copy_in
 
+# MariaDB's texts are of this kind by themselves.
+CASELESS = String(20).with_variant(String(20, collation="NOCASE"), "sqlite")
+
 
 class Base(DeclarativeBase): ...
 
@@ -87,6 +90,17 @@ class Numbered(Base):
     __tablename__ = "wb_numbered"
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     number: Mapped[int]
+
+
+class Ward(Base):
+    __tablename__ = "wb_wards"
+    name: Mapped[str] = mapped_column(CASELESS, primary_key=True)
+
+
+class Bed(Base):
+    __tablename__ = "wb_beds"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ward: Mapped[str] = mapped_column(CASELESS, ForeignKey("wb_wards.name"))
 
 
 class Node(Base):
@@ -835,6 +849,16 @@ def test_a_foreign_key_that_sqlite_does_not_look_at_is_looked_at(tmp_path: Path)
             ).write(session)
         assert session.scalars(select(Schedule.quantity)).all() == [5.0]
     engine.dispose()
+
+
+def test_foreign_keys_that_differ_in_case_lead_to_rows(session: Session, tables: Engine) -> None:
+    if tables.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL's texts that differ in case are different")
+    session.execute(insert(Ward), [{"name": f"ward {i}"} for i in range(1, 31)])
+    rows = [{"id": i, "ward": f"WARD {i}"} for i in range(1, 31)] + [{"id": 31, "ward": "nowhere"}]
+
+    with pytest.raises(LXWriteError, match=r"row 30 .*wb_wards\.name = 'nowhere', and there is no such row\. "):
+        LXWriteBack().replace(Bed, rows).write(session)
 
 
 def test_a_foreign_key_into_another_written_class(session: Session) -> None:

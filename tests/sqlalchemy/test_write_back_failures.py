@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -122,19 +122,26 @@ def failing(engine: Engine, moment: str, number: int) -> Iterator[list[str]]:
         event.remove(engine, f"{moment}_cursor_execute", count)
 
 
+def failures(engine: Engine, moment: str, write: Callable[[], object]) -> Iterator[str]:
+    """Write until it succeeds, failing one statement later each time; yields the first word of that statement."""
+    for number in range(1, 100):
+        try:
+            with failing(engine, moment, number):
+                write()
+            return
+        except InjectedError as fault:
+            statement = str(fault).split()[0]
+        yield statement
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_failure_at_any_statement_leaves_the_old_plan(
     session: Session, tables: Engine, solution: LXSolution, moment: str
 ) -> None:
     failed = []
-    for number in range(1, 100):
-        try:
-            with failing(tables, moment, number):
-                write_back(solution).write(tables)
-            break
-        except InjectedError as fault:
-            failed.append(str(fault).split()[0])
-            assert saved(tables) == OLD
+    for statement in failures(tables, moment, lambda: write_back(solution).write(tables)):
+        failed.append(statement)
+        assert saved(tables) == OLD
 
     assert failed.count("DELETE") == 2
     assert failed.count("INSERT") == 3
@@ -148,18 +155,13 @@ def test_a_failure_at_any_statement_leaves_the_session_as_it_was(
     session.get_one(Product, 1).stock = 77
     session.flush()
     failed = []
-    for number in range(1, 100):
-        try:
-            with failing(tables, moment, number):
-                write_back(solution).write(session)
+    for statement in failures(tables, moment, lambda: write_back(solution).write(session)):
+        failed.append(statement)
+        if not session.in_transaction():  # what was released cannot be taken back alone
             break
-        except InjectedError as fault:
-            failed.append(str(fault).split()[0])
-            if not session.in_transaction():  # what was released cannot be taken back alone
-                break
-            assert session.scalar(select(Product.stock).where(Product.id == 1)) == 77
-            assert session.scalar(select(func.sum(Schedule.quantity))) == 20.0
-            assert session.scalar(select(func.count()).select_from(PlanRun)) == 0
+        assert session.scalar(select(Product.stock).where(Product.id == 1)) == 77
+        assert session.scalar(select(func.sum(Schedule.quantity))) == 20.0
+        assert session.scalar(select(func.count()).select_from(PlanRun)) == 0
 
     assert failed.count("INSERT") == 3
     assert failed[-1] == "RELEASE"

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "step2"))
 from database import Product, RawMaterial, get_session, run_on_data
 from production_db import build_model, named, products
 
-from lumix import LXOptimizer, LXScenario, LXScenarioAnalyzer, LXScenarioResult
+from lumix import LXOptimizer, LXScenario, LXScenarioAnalyzer, LXSweep
 
 
 def futures(session: Session) -> list[LXScenario]:
@@ -33,7 +33,7 @@ def futures(session: Session) -> list[LXScenario]:
     ]
 
 
-def display(session: Session, results: dict[str, LXScenarioResult]) -> None:
+def display(session: Session, results: LXSweep) -> None:
     """Print the profit and the plan of every future."""
     rows = products(session)
     print(f"{'Scenario':<18}{'Profit':>10}{'Change':>10}" + "".join(f"{product.name:>8}" for product in rows))

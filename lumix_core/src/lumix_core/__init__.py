@@ -7,6 +7,7 @@ from lumix_core.errors import (
     LXNoSolutionError,
     LXNotInfeasibleError,
     LXWarning,
+    LXWorkerError,
     LXWriteError,
 )
 from lumix_core.explaining import LXExplanation
@@ -48,6 +49,7 @@ __all__ = [
     "LXStatus",
     "LXVariable",
     "LXWarning",
+    "LXWorkerError",
     "LXWriteBack",
     "LXWriteError",
     "LXWritten",

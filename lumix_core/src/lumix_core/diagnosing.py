@@ -11,7 +11,7 @@ from lumix_core.elastic import elastic, misses
 from lumix_core.errors import LXError, LXNotInfeasibleError, LXSolverError, LXVerificationError
 from lumix_core.filtering import DeletionFilter, elastic_filter, priced_conflict
 from lumix_core.plain_conflicts import plain_conflict
-from lumix_core.probing import NO_POINT, Prober, Run
+from lumix_core.probing import NO_POINT, Prober
 from lumix_core.problem import BoolArray, FloatArray, LXProblem
 from lumix_core.sides import Sides, part_of
 from lumix_core.solver import FindsConflicts, LXFeature, RawConflict, Solver, SolverOptions
@@ -63,19 +63,18 @@ class Diagnosis:
     limit: LXLimit | None
 
 
-def diagnose(problem: LXProblem, solver: Solver, options: SolverOptions, run: Run) -> Diagnosis:
+def diagnose(problem: LXProblem, solver: Solver, options: SolverOptions) -> Diagnosis:
     """Find out why a problem is infeasible.
 
     Args:
         problem: the problem; its objective plays no part.
         solver: answers the questions, many in one analysis.
         options: of its runs; ``time_limit`` is for all of them together.
-        run: solves a problem and checks the answer, as `lumix_core.optimizer.run`.
 
     Raises:
         LXNotInfeasibleError: the problem has a point, or the solver does not tell that it has none.
     """
-    prober = Prober(run, solver, options)
+    prober = Prober(solver, options)
     conflict, irreducible = _conflict(problem, prober, solver)
     return Diagnosis(
         conflict=conflict,

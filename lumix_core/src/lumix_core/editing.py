@@ -9,10 +9,10 @@ from typing import Any, SupportsFloat
 
 import numpy as np
 
-from lumix_core.errors import LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
+from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
 from lumix_core.keys import IntArray
 from lumix_core.numbers import flaw
-from lumix_core.problem import FloatArray, LXBlock, LXProblem
+from lumix_core.problem import FloatArray, LXBlock, LXProblem, block_at
 from lumix_core.senses import LXSense
 
 NewNumber = SupportsFloat | Callable[[float], SupportsFloat] | FloatArray
@@ -127,7 +127,7 @@ class Draft:
             return None
         blocks = self._problem.constraints if of_row else self._problem.variables
         (place,) = members.tolist()
-        return next(one.keys[place - one.start] for one in blocks if one.start <= place < one.stop)
+        return block_at(blocks, place).key(place)
 
     def _read(self, part: str, family: str, members: IntArray) -> FloatArray:
         if part == "rhs":
@@ -285,11 +285,38 @@ def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
 
 
 def _number(edit: Edit, value: Any) -> float:
-    if edit.part in OPEN and isinstance(value, float) and value == OPEN[edit.part]:
+    key = "" if edit.key is None else f" for key {edit.key!r}"
+    return number_for(edit.part, value, edit.role, key)
+
+
+def refuse_crossed(call: str, lower: Any, upper: Any) -> None:
+    """Refuse a lower bound above the upper one, where both are numbers.
+
+    Raises:
+        LXModelError: no value lies between them.
+    """
+    if all(flaw(one) is None for one in (lower, upper)) and float(lower) > float(upper):
+        raise LXModelError(
+            f"{call} was given lower={lower} above upper={upper}: no value lies between them. Exchange or correct them."
+        )
+
+
+def number_for(part: str, value: Any, role: str, key: str = "") -> float:
+    """Return a number given by the user for a part of a problem.
+
+    Args:
+        part: a key of `WORDS`; bounds may be infinite where that takes them away.
+        value: what was given.
+        role: how messages call it.
+        key: the key that it is for, in words.
+
+    Raises:
+        LXNumberError: it is no such number.
+    """
+    if part in OPEN and isinstance(value, float) and value == OPEN[part]:
         return value
     wrong = flaw(value)
     if wrong is None:
         return float(value)
-    key = "" if edit.key is None else f" for key {edit.key!r}"
-    remedy = f"Give a finite number{', or ' + str(OPEN[edit.part]) + ' for no bound' if edit.part in OPEN else ''}."
-    raise LXNumberError(f"{sentence(edit.role)} {wrong}{key}. {remedy}")
+    remedy = f"Give a finite number{', or ' + str(OPEN[part]) + ' for no bound' if part in OPEN else ''}."
+    raise LXNumberError(f"{sentence(role)} {wrong}{key}. {remedy}")

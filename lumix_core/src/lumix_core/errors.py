@@ -111,6 +111,10 @@ class LXNoDualsError(LXError, RuntimeError):
     """Duals are read from a solution that has none."""
 
 
+class LXWorkerError(LXError, RuntimeError):
+    """The workers of an executor die, whatever they are given."""
+
+
 class LXWriteError(LXError, ValueError):
     """Rows cannot be written as they are, or the database refused them; nothing of the write-back was written."""
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lumix_core.diagnosing import Clash, Diagnosis, Relaxation, diagnose
-from lumix_core.problem import FloatArray, LXBlock, LXProblem
-from lumix_core.running import check_supported, run
+from lumix_core.problem import FloatArray, LXProblem, block_at
+from lumix_core.running import check_supported
 from lumix_core.senses import LXSense
 from lumix_core.sides import Sides
 from lumix_core.solver import Solver, SolverOptions
@@ -110,7 +110,7 @@ class LXRelaxation:
     """The least total by which constraints and bounds have to give way, until the model is feasible.
 
     A unit of each counts 1. Lower bounds of 0 and upper bounds of 1 of whole variables stay as they are, and so
-    does integrality.
+    does integrality. A lower bound above 0 gives way to 0 at most, and so does an upper bound below 0.
 
     Args:
         amounts: by how much which of them, the largest first.
@@ -223,18 +223,18 @@ class Wording:
         span = slice(problem.row_starts[row], problem.row_starts[row + 1])
         names = map(problem.column_name, problem.columns[span].tolist())
         terms = tuple(zip(names, problem.coefficients[span].tolist(), strict=True))
-        family, key = _member(problem.constraints, row, "row")
+        block = block_at(problem.constraints, row, "row")
         ends = (float(problem.row_lower[row]), float(problem.row_upper[row]))
         for sense, value, half in _halves(ends, lower, upper):
-            yield LXRequirement(family, key, sense, value, terms, is_half=half)
+            yield LXRequirement(block.name, block.key(row), sense, value, terms, is_half=half)
 
     def _column(self, column: int, lower: bool, upper: bool) -> Iterator[LXRequirement]:
         problem = self._problem
-        family, key = _member(problem.variables, column, "x")
+        block = block_at(problem.variables, column, "x")
         ends = (float(problem.lower[column]), float(problem.upper[column]))
         terms = ((problem.column_name(column), 1.0),)
         for sense, value, _ in _halves(ends, lower, upper):
-            yield LXRequirement(family, key, sense, value, terms, is_bound=True)
+            yield LXRequirement(block.name, block.key(column), sense, value, terms, is_bound=True)
 
     def _clash(self, sides: Sides, found: Clash | None) -> LXClash | None:
         if found is None:
@@ -272,13 +272,6 @@ def _halves(ends: tuple[float, float], lower: bool, upper: bool) -> Iterator[tup
         yield LXSense.LE, ends[1], equal
 
 
-def _member(blocks: tuple[LXBlock, ...], position: int, fallback: str) -> tuple[str, Any]:
-    for block in blocks:
-        if block.start <= position < block.stop:
-            return block.name, () if block.keys.is_scalar else block.keys[position - block.start]
-    return f"{fallback}{position}", ()
-
-
 def _lines(items: Any) -> list[str]:
     shown = [f"  {item}" for item in items[:SHOWN_MEMBERS]]
     return [*shown, f"  ... ({len(items) - SHOWN_MEMBERS} more)"] if len(items) > SHOWN_MEMBERS else shown
@@ -306,4 +299,4 @@ def _number(value: float) -> str:
 def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
     """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`."""
     check_supported(solver, problem, options)
-    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options, run))
+    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options))

@@ -132,6 +132,11 @@ class Keys(Sequence[Any]):
     def __contains__(self, key: object) -> bool:
         return self.find(key) is not None
 
+    def has_keys_of(self, other: Keys) -> bool:
+        """Whether both have the same keys in the same order."""
+        codes = len(self.codes) == len(other.codes) and all(map(np.array_equal, self.codes, other.codes))
+        return codes and self.levels == other.levels
+
     def columns(self, *taken: str) -> dict[str, list[Any]]:
         """Return the keys as columns of a data frame, one for each dimension; ``taken`` are names of other columns."""
         return {

@@ -18,7 +18,7 @@ from lumix_core.options import COMMON, checked_options, refuse_unsupported
 from lumix_core.running import run
 from lumix_core.sessions import LXLiveSession
 from lumix_core.solution import LXSolution, solution_of
-from lumix_core.solver import Solver, SolverOptions
+from lumix_core.solver import LXFeature, Solver, SolverOptions
 
 if TYPE_CHECKING:
     from lumix_core.model import LXModel
@@ -53,6 +53,10 @@ class LXOptimizer:
         self._solver = _named(solver, own) if isinstance(solver, str) else _given(solver, own)
         self._options = common
         return self
+
+    def leaves_open(self, option: str) -> bool:
+        """Whether the solver honours a common option, and `use_solver` was given no value for it."""
+        return self._options.get(option) is None and LXFeature(option) in self._chosen().features
 
     def solve(self, model: LXModel, *, snapshot: bool = False, **options: Any) -> LXSolution:
         """Compile and solve a model.
@@ -111,10 +115,25 @@ class LXOptimizer:
         if isinstance(model, type) or not hasattr(model, "compile"):
             raise LXModelError(f"{call}() got {model!r:.80}, which is not a model. Give it an LXModel.")
         chosen = checked_options({**self._options, **options})
+        solver = self._chosen()
+        refuse_unsupported(solver, chosen)
+        return solver, chosen
+
+    def _chosen(self) -> Solver:
         if self._solver is None:
             self._solver = _named(DEFAULT_SOLVER, {})
-        refuse_unsupported(self._solver, chosen)
-        return self._solver, chosen
+        return self._solver
+
+
+def checked_optimizer(given: object, caller: str) -> LXOptimizer:
+    """Return what was given as an optimizer.
+
+    Raises:
+        LXModelError: it is none.
+    """
+    if isinstance(given, LXOptimizer):
+        return given
+    raise LXModelError(f"{caller}() got {given!r:.80} as its optimizer. Write {caller}(model, LXOptimizer()).")
 
 
 def _named(solver: str, arguments: Mapping[str, Any]) -> Solver:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from lumix_core.problem import LXProblem
+from lumix_core.running import run
 from lumix_core.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.status import LXLimit, LXStatus
-
-Run = Callable[[Solver, LXProblem, SolverOptions], RawResult]
 
 PATIENCE = 2.0
 """Seconds, at least, for a question that a solver might work on without an end."""
@@ -30,9 +28,8 @@ class Prober:
         limit: what ended the analysis early, or None.
     """
 
-    def __init__(self, run: Run, solver: Solver, options: SolverOptions) -> None:
+    def __init__(self, solver: Solver, options: SolverOptions) -> None:
         self.limit: LXLimit | None = None
-        self._run = run
         self._solver = solver
         self._options = options
         self._end = None if options.time_limit is None else time.monotonic() + options.time_limit
@@ -58,7 +55,7 @@ class Prober:
         options = self.options(at_most)
         if options is None:
             return None
-        result = self._run(self._solver, problem, options)
+        result = run(self._solver, problem, options)
         self.ended(result.limit, impatient=at_most is not None and options.time_limit == at_most)
         return result
 

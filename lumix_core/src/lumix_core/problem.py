@@ -46,7 +46,22 @@ class LXBlock:
         """Return the name of the member at ``position`` of the problem, as ``family[key]``."""
         if self.keys.is_scalar:
             return self.name
-        return f"{self.name}[{self.keys[position - self.start]!r}]"
+        return f"{self.name}[{self.key(position)!r}]"
+
+    def key(self, position: int) -> Any:
+        """Return the key of the member at ``position`` of the problem; ``()`` in a family without an index."""
+        return self.keys[position - self.start]
+
+
+def same_families(blocks: tuple[LXBlock, ...], others: tuple[LXBlock, ...]) -> bool:
+    """Whether two problems have the same families at the same places, with the same keys."""
+    return blocks is others or (len(blocks) == len(others) and all(map(_same_family, blocks, others)))
+
+
+def _same_family(one: LXBlock, other: LXBlock) -> bool:
+    mine, others = one.keys, other.keys
+    named = (one.name, one.start, one.integral, mine.labels) == (other.name, other.start, other.integral, others.labels)
+    return named and mine.has_keys_of(others)
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -155,19 +170,20 @@ class LXProblem:
 
     def column_name(self, column: int) -> str:
         """Return the name of a column, as ``family[key]``."""
-        return _name_of(self.variables, column, "x")
+        return block_at(self.variables, column, "x").member(column)
 
     def row_name(self, row: int) -> str:
         """Return the name of a row, as ``family[key]``."""
-        return _name_of(self.constraints, row, "row")
+        return block_at(self.constraints, row, "row").member(row)
 
 
 ARRAYS = tuple(field.name for field in fields(LXProblem) if str(field.type).endswith("Array"))
 """The fields that hold arrays."""
 
 
-def _name_of(blocks: tuple[LXBlock, ...], position: int, fallback: str) -> str:
+def block_at(blocks: tuple[LXBlock, ...], position: int, word: str = "") -> LXBlock:
+    """Return the family that has a position; one of no family is by itself, called by a word and its number."""
     for block in blocks:
         if block.start <= position < block.stop:
-            return block.member(position)
-    return f"{fallback}{position}"
+            return block
+    return LXBlock(f"{word}{position}", position, Keys.scalar())

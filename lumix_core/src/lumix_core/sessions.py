@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 import numpy as np
 
 from lumix_core.altering import Alteration
-from lumix_core.editing import Draft, Edit, NewNumber, block_named, left_hand_sides
+from lumix_core.closing import Closing
+from lumix_core.editing import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
 from lumix_core.errors import LXMissingKeyError, LXModelError, LXSourceError, LXUnknownNameError, listed
 from lumix_core.infeasibility import LXInfeasibility, explain_infeasibility
 from lumix_core.live import Live
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 
-class LXLiveSession:
+class LXLiveSession(Closing):
     """A model that stays open in a solver: change numbers, and solve again from where the solver is.
 
     Made by `LXOptimizer.open`. The rows are read once, then; what becomes of the model or its rows later does not
@@ -78,7 +79,12 @@ class LXLiveSession:
         upper: NewNumber | None = None,
         key: Any = None,
     ) -> Self:
-        """Set bounds of a variable; one not given stays, and an infinite one is none. Otherwise as `set_rhs`."""
+        """Set bounds of a variable; one not given stays, and an infinite one is none. Otherwise as `set_rhs`.
+
+        Raises:
+            LXModelError: they cross.
+        """
+        refuse_crossed(f"set_bounds({_name(variable)!r})", lower, upper)
         for part, value in (("lower", lower), ("upper", upper)):
             if value is not None:
                 self._edit(Edit(part, _name(variable), key, value))
@@ -254,12 +260,6 @@ class LXLiveSession:
     def close(self) -> None:
         """Let the solver go."""
         self._finalizer()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<LXLiveSession of {self._compiled.problem!r}, {'open' if self._finalizer.alive else 'closed'}>"

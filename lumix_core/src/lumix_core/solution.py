@@ -11,7 +11,7 @@ from uuid import uuid4
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
 from lumix_core.frames import make_frame
-from lumix_core.problem import FloatArray, LXBlock, LXProblem
+from lumix_core.problem import FloatArray, LXBlock, LXProblem, same_families
 from lumix_core.solver import LXFeature, RawResult, Solver
 from lumix_core.status import LXLimit, LXStart, LXStatus
 
@@ -315,6 +315,21 @@ def solution_of(
         start=start,
         start_reason=start_reason,
     )
+
+
+def without_families(solution: LXSolution, problem: LXProblem) -> LXSolution:
+    """Return a solution without its families, so that it is small; as it is where they are not those of a problem."""
+    same = same_families(solution._variables, problem.variables)
+    if same and same_families(solution._constraints, problem.constraints):
+        return replace(solution, _variables=(), _constraints=())
+    return solution
+
+
+def with_families(solution: LXSolution, problem: LXProblem) -> LXSolution:
+    """Return a solution that `without_families` has made smaller as it was."""
+    if solution._variables or solution._constraints:
+        return solution
+    return replace(solution, _variables=problem.variables, _constraints=problem.constraints)
 
 
 def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 Kind: TypeAlias = Literal["number", "integer", "text", "truth", "uuid", "other"]
@@ -85,12 +84,6 @@ class OneOf:
     """Several values, at least one, of which an attribute must have any."""
 
     values: tuple[Any, ...]
-
-
-def turns(where: Mapping[str, Any]) -> list[str]:
-    """Return names of what ``where`` chooses, one for each combination of values and in one order, to be locked."""
-    several = [one.values if isinstance(one, OneOf) else (one,) for one in where.values()]
-    return sorted(repr(sorted(zip(where, one, strict=True))) for one in product(*several)) if where else []
 
 
 class RowWriter(Protocol):

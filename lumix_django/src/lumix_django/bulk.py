@@ -15,14 +15,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import AutoField, QuerySet
 
 from lumix_core.errors import LXWriteError
+from lumix_core.writers import batches_of_rows
 from lumix_core.writing import Kind
 from lumix_django.copy_in import copy_columns
 from lumix_django.table_facts import has_default, is_generated, is_moment, kind_of, stored_field
 
 Columns: TypeAlias = Mapping[Any, Sequence[Any]]
 """The values of each field."""
-ROWS_A_BATCH = 5_000
-"""How many rows are tuples at one time."""
 INSTANCES_A_BATCH = 500
 # The values that Django's fields store as they are, by kind; NULL is among them.
 AS_IS: Mapping[Kind, frozenset[type]] = {
@@ -118,12 +117,9 @@ def _insert_tuples(connection: Any, model: Any, columns: Columns) -> None:
     names = ", ".join(quote(field.column) for field in columns).replace("%", "%%")
     table = quote(model._meta.db_table).replace("%", "%%")
     sql = f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
-    ordered = list(columns.values())
-    size = len(ordered[0])
     with connection.cursor() as cursor:
-        for start in range(0, size, ROWS_A_BATCH):
-            part = [values[start : start + ROWS_A_BATCH] for values in ordered] if size > ROWS_A_BATCH else ordered
-            cursor.executemany(sql, list(zip(*part, strict=True)))
+        for rows in batches_of_rows(list(columns.values())):
+            cursor.executemany(sql, rows)
 
 
 def _insert_instances(connection: Any, model: Any, columns: Columns) -> None:

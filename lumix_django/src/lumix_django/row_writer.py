@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
-from lumix_core.writing import Key, OneOf, WrittenTable, turns
+from lumix_core.writers import existing_keys, turns
+from lumix_core.writing import Key, OneOf, WrittenTable
 from lumix_django.bulk import insert_columns, prepared
 
 KEYS_A_QUERY = 10_000
 """How many keys are looked for in one query; databases limit a statement's parameters."""
 PAIRS_A_QUERY = 400
 """The same where a key has several columns."""
-KEYS_ONE_BY_ONE = 20
-TURNS_AT_MOST = 100
-"""How many values of rows are locked one by one; PostgreSQL has room for a few thousand locks in all."""
-TURN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
-TURN_OF_SOME = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
 REFUSING = (PROTECT, RESTRICT, DO_NOTHING)
 """The rules of ``on_delete`` with which Django deletes and changes no other rows."""
 
@@ -83,21 +79,9 @@ class DatabaseWriter:
         insert_columns(self.connection, table.cls, columns)
 
     def existing(self, target: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
-        """Return those of some keys that rows have.
-
-        What a database takes for equal need not be equal in Python, such as texts that differ in case: keys that were
-        not found are asked for one by one, until some of them are not there.
-        """
+        """Return those of some keys that rows have."""
         size = KEYS_A_QUERY if len(names) == 1 else PAIRS_A_QUERY
-        parts = [keys[start : start + size] for start in range(0, len(keys), size)]
-        found = {key for part in parts for key in self._asked(target, names, part)}
-        missing = 0
-        for key in keys:
-            if key not in found and missing < KEYS_ONE_BY_ONE:
-                there = bool(self._asked(target, names, [key]))
-                missing += not there
-                found |= {key} if there else set()
-        return found
+        return existing_keys(keys, partial(self._asked, target, names), size)
 
     def _asked(self, model: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
         condition = Q()
@@ -151,19 +135,11 @@ class DatabaseWriter:
                 yield relation.related_model._meta.db_table, found.count()
 
     def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
-        """Wait for another write-back of the same rows to be committed, on PostgreSQL.
-
-        In READ COMMITTED its new rows would not be seen, and stay among ours. Who writes all rows, or those of many
-        values, waits for everyone, who writes some of them for those who write the same ones.
-        """
         if self.connection.vendor != "postgresql":
             return
-        name, several = f"lumix {table.name}", turns(where)
-        some = 0 < len(several) <= TURNS_AT_MOST
         with self.connection.cursor() as cursor:
-            cursor.execute(TURN_OF_SOME if some else TURN, [name])
-            if some:
-                cursor.execute(TURNS, [[f"{name} {one}" for one in several]])
+            for statement, name in turns(table, where, "%s"):
+                cursor.execute(statement, [name])
 
 
 def _lookups(where: Mapping[str, Any]) -> dict[str, Any]:

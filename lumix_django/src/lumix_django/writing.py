@@ -12,6 +12,7 @@ from django.db import IntegrityError, connections, router, transaction
 from django.db.models import AutoField
 
 from lumix_core.errors import LXWriteError, listed
+from lumix_core.writers import NOT_TRANSACTIONAL, refuse_without_transactions
 from lumix_core.writing import WrittenTable
 from lumix_django.attributes import names_of
 from lumix_django.row_writer import DatabaseWriter
@@ -97,17 +98,9 @@ def _check_engines(connection: Any, tables: Sequence[WrittenTable]) -> None:
         return
     marks = ", ".join(["%s"] * len(tables))
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN information_schema.engines e "
-            "ON e.engine = t.engine WHERE t.table_schema = database() AND e.transactions <> 'YES' "
-            f"AND t.table_name IN ({marks})",
-            [one.name for one in tables],
-        )
-        for name, engine in cursor.fetchall():
-            raise LXWriteError(
-                f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure "
-                f"would leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
-            )
+        query = NOT_TRANSACTIONAL.format(schema="database()", names=f"({marks})")
+        cursor.execute(query, [one.name for one in tables])
+        refuse_without_transactions(cursor.fetchall())
 
 
 def instance_values(row: Any) -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
@@ -31,13 +33,9 @@ class HighsSolver:
         Raises:
             LXOptionError: HiGHS has no such native option, or refuses the value of an option.
         """
-        with log_lines(options.log) as write:
-            run = HighsRun(problem, write)
-            try:
-                run.set_options(options)
-                return run.solve()
-            finally:
-                run.close()
+        with _begun(problem, options) as run:
+            run.set_options(options)
+            return run.solve()
 
     def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
         """Find an irreducible infeasible set; see `lumix_core.solver.FindsConflicts`.
@@ -45,13 +43,16 @@ class HighsSolver:
         Raises:
             LXOptionError: HiGHS has no such native option, or refuses the value of an option.
         """
-        with log_lines(options.log) as write:
-            run = HighsRun(problem, write)
-            try:
-                return run.find_conflict(options)
-            finally:
-                run.close()
+        with _begun(problem, options) as run:
+            return run.find_conflict(options)
 
     def open(self, problem: LXProblem, options: SolverOptions) -> HighsLiveRun:
         """Keep a problem open; see `lumix_core.solver.LiveSolver`. Raises as `solve` does."""
         return HighsLiveRun(problem, options)
+
+
+@contextmanager
+def _begun(problem: LXProblem, options: SolverOptions) -> Iterator[HighsRun]:
+    """Give one run, with its log; both are let go at the end."""
+    with log_lines(options.log) as write, closing(HighsRun(problem, write)) as run:
+        yield run

@@ -11,13 +11,12 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, Dialect, Table, insert
 
+from lumix_core.writers import batches_of_rows
 from lumix_sqlalchemy.copy_in import copy_columns
 
 Columns: TypeAlias = Mapping[Column[Any], Sequence[Any]]
 BY_POSITION_TOO = ("psycopg", "psycopg2", "pymysql")
 """Drivers that take parameters by position although their dialects write them by name."""
-ROWS_A_BATCH = 5_000
-"""How many rows are tuples at one time."""
 
 
 def insert_columns(connection: Connection, table: Table, columns: Columns) -> None:
@@ -76,7 +75,5 @@ def _insert_tuples(connection: Connection, table: Table, columns: Columns) -> No
     compiled: Any = insert(table).inline().compile(dialect=dialect, column_keys=[column.key for column in columns])
     by_name = {column.key: values for column, values in columns.items()}
     ordered = [by_name[name] for name in compiled.positiontup]
-    size = len(ordered[0])
-    for start in range(0, size, ROWS_A_BATCH):
-        part = [values[start : start + ROWS_A_BATCH] for values in ordered] if size > ROWS_A_BATCH else ordered
-        connection.exec_driver_sql(compiled.string, list(zip(*part, strict=True)))
+    for rows in batches_of_rows(ordered):
+        connection.exec_driver_sql(compiled.string, rows)

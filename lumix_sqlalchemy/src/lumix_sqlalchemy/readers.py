@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
 from lumix_core.tables import Path
-from lumix_sqlalchemy.reading import read_columns
+from lumix_sqlalchemy.reading import dialect_of, read_columns
 
 SESSION, ARROW = READERS = ("session", "arrow")
 
@@ -27,11 +27,11 @@ def checked(name: str, session: Session, row_type: type | None) -> str:
             f"The reader {name!r} is unknown. Columns are read by {SESSION!r}, in the session itself, or by {ARROW!r}, "
             f"over a connection of its own. Name one of these."
         )
-    if name == ARROW and row_type is not None and type(session).get_bind is Session.get_bind:
-        # A session that chooses among databases by itself is asked when it reads.
+    dialect = dialect_of(session, mapper=inspect(row_type)) if name == ARROW and row_type is not None else None
+    if dialect is not None:  # a session that chooses among databases by itself is asked when it reads
         from lumix_sqlalchemy.arrow import check_database
 
-        check_database(session.get_bind(inspect(row_type)).dialect)
+        check_database(dialect)
     return name
 
 

@@ -82,7 +82,7 @@ def run(
     session: Session, projection: Projection, options: dict[str, Any], *, as_text: bool = False
 ) -> Sequence[Column] | None:
     """Run a projection in its session; None where listeners or shards gave it another result than its own."""
-    dialect = _dialect(session, projection)
+    dialect = dialect_of(session, **projection.bind_arguments)
     streaming = {"stream_results": True} if dialect is not None and dialect.name in ALL_TUPLES else {}
     with binary.asked_for(session, None if as_text else dialect, projection) as asked:
         result = session.execute(projection.statement, execution_options={**options, **streaming, **asked})
@@ -99,11 +99,11 @@ def run(
     return run(session, projection, options, as_text=True)
 
 
-def _dialect(session: Session, projection: Projection) -> Dialect | None:
+def dialect_of(session: Session, **bind_arguments: Any) -> Dialect | None:
     """Return the dialect of the database; None for a session that chooses among databases by itself."""
     if type(session).get_bind is not Session.get_bind:
         return None
-    return session.get_bind(**projection.bind_arguments).dialect
+    return session.get_bind(**bind_arguments).dialect
 
 
 def _columns(result: CursorResult[Any], projection: Projection) -> Iterator[Column]:

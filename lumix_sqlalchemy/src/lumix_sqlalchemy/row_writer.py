@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -28,18 +28,13 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writing import Key, OneOf, WrittenTable, turns
+from lumix_core.writers import existing_keys, turns
+from lumix_core.writing import Key, OneOf, WrittenTable
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
 
 KEYS_A_QUERY = 400
 """How many keys are looked for in one query; databases limit a statement's parameters."""
-KEYS_ONE_BY_ONE = 20
-TURNS_AT_MOST = 100
-"""How many values of rows are locked one by one; PostgreSQL has room for a few thousand locks in all."""
-TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name")
-TURN_OF_SOME = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
 
@@ -115,19 +110,10 @@ class ConnectionWriter:
         insert_columns(self.connection, table_of(table.cls), named)
 
     def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
-        """Wait for another write-back of the same rows to be committed, on PostgreSQL.
-
-        In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by
-        themselves. Who writes all rows, or those of many values, waits for everyone, who writes some of them for those
-        who write the same ones.
-        """
         if self.connection.dialect.name != "postgresql":
             return
-        name, several = f"lumix {table.name}", turns(where)
-        some = 0 < len(several) <= TURNS_AT_MOST
-        self.connection.execute(TURN_OF_SOME if some else TURN, {"name": name})
-        if some:
-            self.connection.execute(TURNS, {"names": [f"{name} {one}" for one in several]})
+        for statement, name in turns(table, where, ":name"):
+            self.connection.execute(text(statement), {"name": name})
 
     def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
         """Refuse a 0 that MySQL and MariaDB would take for "the next number"."""
@@ -143,15 +129,9 @@ class ConnectionWriter:
                 )
 
     def existing(self, target: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
-        """Return those of some keys that rows have.
-
-        What a database takes for equal need not be equal in Python, such as texts that differ in case: the first keys
-        that were not found are asked for one by one.
-        """
+        """Return those of some keys that rows have."""
         columns = [target.c[name] if isinstance(target, Table) else column_of(target, name) for name in names]
-        found = {key for part in _parts(keys) for key in self._asked(columns, part)}
-        lacking = [key for key in keys if key not in found][:KEYS_ONE_BY_ONE]
-        return found | {key for key in lacking if self._asked(columns, [key])}
+        return existing_keys(keys, partial(self._asked, columns), KEYS_A_QUERY)
 
     def _asked(self, columns: Sequence[Column[Any]], keys: Sequence[Key]) -> set[Key]:
         alone = len(columns) == 1
@@ -192,8 +172,3 @@ def _cascading(target: Table) -> Iterator[ForeignKeyConstraint]:
 def _refers_to(key: ForeignKeyConstraint, target: Table) -> bool:
     named = f"{key.elements[0].target_fullname.rpartition('.')[0]}"
     return named == target.fullname
-
-
-def _parts(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
-    for start in range(0, len(keys), KEYS_A_QUERY):
-        yield keys[start : start + KEYS_A_QUERY]

@@ -10,16 +10,13 @@ from sqlalchemy import Connection, Engine, Table, bindparam, inspect, text
 from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, sessionmaker
 
 from lumix_core.errors import LXWriteError
+from lumix_core.writers import NOT_TRANSACTIONAL, refuse_without_transactions
 from lumix_core.writing import WrittenTable
 from lumix_sqlalchemy.handles import SESSIONS, async_handles, resolved
 from lumix_sqlalchemy.row_writer import ConnectionWriter
 from lumix_sqlalchemy.savepoints import begin_for_real, savepoint
 
-NOT_TRANSACTIONAL = text(
-    "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN information_schema.engines e "
-    "ON e.engine = t.engine WHERE t.table_schema = coalesce(:schema, database()) AND t.table_name IN :names "
-    "AND e.transactions <> 'YES'"
-).bindparams(bindparam("names", expanding=True))
+UNSAFE = NOT_TRANSACTIONAL.format(schema="coalesce(:schema, database())", names=":names")
 
 
 @contextmanager
@@ -121,11 +118,8 @@ def _check_engines(connection: Connection, tables: Sequence[WrittenTable]) -> No
         table: Any = inspect(one.cls).local_table
         by_schema.setdefault(table.schema, []).append(table.name)
     for schema, names in by_schema.items():
-        for name, engine in connection.execute(NOT_TRANSACTIONAL, {"schema": schema, "names": names}):
-            raise LXWriteError(
-                f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure "
-                f"would leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
-            )
+        query = text(UNSAFE).bindparams(bindparam("names", expanding=True))
+        refuse_without_transactions(map(tuple, connection.execute(query, {"schema": schema, "names": names})))
 
 
 def _expire(session: Session, changed: set[Table]) -> None:

@@ -9,9 +9,8 @@ from typing import Any, SupportsFloat
 import numpy as np
 
 from lumix_core import LXModel, LXModelError
-from lumix_core.editing import OPEN, block_named, members_of, named
-from lumix_core.errors import LXError, LXFunctionError, LXNumberError
-from lumix_core.numbers import flaw
+from lumix_core.editing import WORDS, block_named, members_of, named, number_for
+from lumix_core.errors import LXError, LXFunctionError
 from lumix_core.overriding import Numbers
 from lumix_core.problem import FloatArray
 from lumix_core.sessions import LXLiveSession
@@ -188,9 +187,4 @@ Modification = Change | Custom
 
 
 def _bound(part: str, value: SupportsFloat | None, place: str) -> float | None:
-    if value is None:
-        return None
-    wrong = flaw(value)
-    if wrong is None or (isinstance(value, float) and value == OPEN[part]):
-        return float(value)
-    raise LXNumberError(f"The {part} bound {place} {wrong}. Give a finite number, or {OPEN[part]} for no bound.")
+    return None if value is None else number_for(part, value, f"{WORDS[part]} {place}")

@@ -6,7 +6,7 @@ import math
 
 from lumix.analysis.reaches import Line
 from lumix_core import LXSolution
-from lumix_core.problem import FloatArray, LXBlock
+from lumix_core.problem import FloatArray, block_at
 from lumix_core.sessions import LXLiveSession
 
 SAME = 1e-7
@@ -51,8 +51,8 @@ class Moves:
         return self._cost_by_solving(column, value)
 
     def _side_by_solving(self, row: int, dual: float) -> tuple[float, float]:
-        block = _block(self._problem.constraints, row)
-        key = block.keys[row - block.start]
+        block = block_at(self._problem.constraints, row)
+        key = block.key(row)
         (now,) = self._session.rhs(block.name, key)
 
         def solve(move: float) -> tuple[float, float] | None:
@@ -63,8 +63,8 @@ class Moves:
         return self._both_ways(Line(self._found.objective_value, dual, solve), now)
 
     def _cost_by_solving(self, column: int, value: float) -> tuple[float, float]:
-        block = _block(self._problem.variables, column)
-        key, now = block.keys[column - block.start], float(self._problem.objective[column])
+        block = block_at(self._problem.variables, column)
+        key, now = block.key(column), float(self._problem.objective[column])
 
         def solve(move: float) -> tuple[float, float] | None:
             with self._session.trying():
@@ -77,10 +77,6 @@ class Moves:
     def _both_ways(line: Line, now: float) -> tuple[float, float]:
         first = max(abs(now), 1.0)
         return line.reach(-1, first), line.reach(1, first)
-
-
-def _block(blocks: tuple[LXBlock, ...], position: int) -> LXBlock:
-    return next(one for one in blocks if one.start <= position < one.stop)
 
 
 def _at(array: FloatArray, place: int) -> float:

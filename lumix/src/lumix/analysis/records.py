@@ -7,8 +7,32 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 
+class Allowable:
+    """How far one number of the model may move by itself.
+
+    Of a row it is the right-hand side, while the shadow price holds; of a variable its coefficient in the objective,
+    while the solution stays optimal.
+    """
+
+    _reach: Callable[[], tuple[float, float]]
+
+    @property
+    def allowable_increase(self) -> float:
+        """By how much it may go up; infinite for no end."""
+        return self._both[1]
+
+    @property
+    def allowable_decrease(self) -> float:
+        """By how much it may go down; infinite for no end."""
+        return self._both[0]
+
+    @cached_property
+    def _both(self) -> tuple[float, float]:
+        return self._reach()
+
+
 @dataclass(frozen=True, eq=False)
-class LXConstraintSensitivity:
+class LXConstraintSensitivity(Allowable):
     """The sensitivity of one row.
 
     Args:
@@ -24,23 +48,9 @@ class LXConstraintSensitivity:
     is_binding: bool
     _reach: Callable[[], tuple[float, float]] = field(repr=False)
 
-    @property
-    def allowable_increase(self) -> float:
-        """By how much the right-hand side may go up, by itself, while the shadow price holds; infinite for no end."""
-        return self._both[1]
-
-    @property
-    def allowable_decrease(self) -> float:
-        """By how much it may go down."""
-        return self._both[0]
-
-    @cached_property
-    def _both(self) -> tuple[float, float]:
-        return self._reach()
-
 
 @dataclass(frozen=True, eq=False)
-class LXVariableSensitivity:
+class LXVariableSensitivity(Allowable):
     """The sensitivity of one variable.
 
     Args:
@@ -65,21 +75,7 @@ class LXVariableSensitivity:
         return self._basic()
 
     @property
-    def allowable_increase(self) -> float:
-        """By how much its objective coefficient may go up, by itself, while the solution stays optimal."""
-        return self._both[1]
-
-    @property
-    def allowable_decrease(self) -> float:
-        """By how much its objective coefficient may go down."""
-        return self._both[0]
-
-    @property
     def objective_range(self) -> tuple[float, float]:
         """The coefficients in the objective, from least to largest, for which the solution stays optimal."""
         coefficient, (down, up) = self.objective_coefficient, self._both
         return coefficient - down, coefficient + up
-
-    @cached_property
-    def _both(self) -> tuple[float, float]:
-        return self._reach()

@@ -8,6 +8,7 @@ from typing import Any, Self, SupportsFloat
 from lumix.analysis.modifications import Bounds, Custom, Modification, Parameter, Side
 from lumix_core import LXConstraint, LXModel, LXModelError, LXParameter, LXVariable
 from lumix_core.copyable import Copyable
+from lumix_core.editing import refuse_crossed
 from lumix_core.numbers import real_number
 from lumix_core.overriding import Numbers
 
@@ -82,7 +83,7 @@ class LXScenario(Copyable):
             key: of one member; without it, all are changed.
 
         Raises:
-            LXModelError: no bound is given.
+            LXModelError: no bound is given, or they cross.
             LXNumberError: a bound is no number.
         """
         name = self._name(name, LXVariable)
@@ -91,6 +92,7 @@ class LXScenario(Copyable):
                 f"modify_variable_bound({name!r}) of scenario {self.name!r} was given no bound, so it would change "
                 f"nothing. Give lower=, upper= or both."
             )
+        refuse_crossed(f"modify_variable_bound({name!r}) of scenario {self.name!r}", lower, upper)
         return self._with(Bounds.of(name, key, lower, upper, self.name))
 
     def modify_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:

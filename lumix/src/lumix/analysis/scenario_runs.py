@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -13,11 +12,13 @@ import numpy as np
 from lumix.analysis.modifications import Change, Custom, Modification
 from lumix.analysis.scenario import LXScenario
 from lumix.analysis.scenario_results import LXScenarioChange, RowNumbers
-from lumix_core import LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
+from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
 from lumix_core.copying import deep_copy
-from lumix_core.errors import LXCopyError, LXError
-from lumix_core.pickling import packed, restore
+from lumix_core.errors import LXError
 from lumix_core.sessions import LXLiveSession
+
+PLAIN = {int, float, str, bool}
+"""The types of keys that read alike in every process."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +39,31 @@ class Runner:
     Args:
         model: the model; its rows are read now.
         optimizer: says which solver, with which options.
+        threads: how many each solve has; None for what the optimizer says.
     """
 
-    def __init__(self, model: LXModel, optimizer: LXOptimizer) -> None:
+    def __init__(self, model: LXModel, optimizer: LXOptimizer, threads: int | None = None) -> None:
         self.model = model
         self.optimizer = optimizer
-        self.session = optimizer.open(model)
+        self._options = {} if threads is None else {"threads": threads}
+        self.session = optimizer.open(model, **self._options)
+        self.problem = self.session.problem
         self.baseline = attempted(lambda: _solved(self.session))
-        self.digest = digest_of(self.session.problem)
+        self.digest = digest_of(self.problem)
 
     def outcome(self, scenario: LXScenario) -> Outcome:
         """Return what becomes of the model in a scenario; a failure is an outcome too."""
-        return attempted(lambda: self._outcome(scenario))
+
+        def solved() -> Outcome:
+            with self._changed(scenario) as session:
+                return _solved(session)
+
+        return attempted(solved)
+
+    def explain_infeasibility(self, scenario: LXScenario) -> LXInfeasibility:
+        """Find out why the model has no solution in a scenario."""
+        with self._changed(scenario) as session:
+            return session.explain_infeasibility()
 
     def changes(self, scenario: LXScenario) -> tuple[LXScenarioChange, ...]:
         """Return what a scenario changes, in words."""
@@ -73,26 +87,31 @@ class Runner:
         """Let the solver go."""
         self.session.close()
 
-    def _outcome(self, scenario: LXScenario) -> Outcome:
+    @contextmanager
+    def _changed(self, scenario: LXScenario) -> Iterator[LXLiveSession]:
+        """Give the model with the changes of a scenario, open in the solver."""
         if scenario.is_custom:
-            return self._outcome_apart(scenario)
+            with self._changed_apart(scenario) as session:
+                yield session
+            return
         with self.session.rewind().trying() as session:
             for change in _changes(scenario):
                 change.apply(session)
-            return _solved(session)
+            yield session
 
-    def _outcome_apart(self, scenario: LXScenario) -> Outcome:
-        """Solve a copy of the model, changed by functions."""
+    @contextmanager
+    def _changed_apart(self, scenario: LXScenario) -> Iterator[LXLiveSession]:
+        """Give a copy of the model, changed by functions."""
         model, twin = deep_copy((self.model, scenario))
         check_same(model, self.digest, digest_of(model.compile()))
         for one in twin.modifications:
             if isinstance(one, Custom):
                 one.change(model)
-        with self.optimizer.open(model) as session:
+        with self.optimizer.open(model, **self._options) as session:
             self._check_order(twin, session)
             for change in _changes(twin):
                 change.apply(session)
-            return _solved(session)
+            yield session
 
     def _check_order(self, scenario: LXScenario, session: LXLiveSession) -> None:
         """Refuse changes that were to come before a function which has changed the same numbers."""
@@ -121,73 +140,17 @@ def attempted(solve: Callable[[], Outcome]) -> Outcome:
         return Outcome(None, str(error))
 
 
-def run_by(executor: Executor, runner: Runner, scenarios: Sequence[LXScenario], tasks: int | None) -> list[Outcome]:
-    """Solve scenarios in the workers of an executor; returns the outcomes in their order.
-
-    Model and scenarios are pickled once, and travel with each task. There are as many tasks as workers, if the
-    executor tells; so they travel to each worker about once.
-
-    Raises:
-        LXCopyError: the model or a scenario cannot be pickled.
-        LXModelError: the rows have changed since they were read.
-    """
-    count = max(1, min(tasks or workers_of(executor), len(scenarios)))
-    payload = payload_of(runner, scenarios)
-    places = [range(first, len(scenarios), count) for first in range(count)]
-    futures = [executor.submit(solve_share, payload, runner.digest, list(one)) for one in places]
-    outcomes: dict[int, Outcome] = {}
-    try:
-        for place, future in zip(places, futures, strict=True):
-            outcomes.update(zip(place, future.result(), strict=True))
-    finally:
-        for future in futures:
-            future.cancel()
-    return [outcomes[i] for i in range(len(scenarios))]
-
-
-def solve_share(payload: bytes, digest: str, places: list[int]) -> list[Outcome]:
-    """Solve some of the scenarios of a payload; runs in a worker."""
-    model, optimizer, scenarios = restore(payload)
-    runner = Runner(model, optimizer)
-    try:
-        check_same(model, digest, runner.digest)
-        return [runner.outcome(scenarios[i]) for i in places]
-    finally:
-        runner.close()
-
-
-def payload_of(runner: Runner, scenarios: Sequence[LXScenario]) -> bytes:
-    """Return model, optimizer and scenarios as bytes.
-
-    Raises:
-        LXCopyError: something cannot be pickled; of a scenario, its name is told.
-    """
-    try:
-        return packed((runner.model, runner.optimizer, list(scenarios)))
-    except LXCopyError:
-        for one in scenarios:
-            _check_picklable(one)
-        raise
-
-
-def _check_picklable(scenario: LXScenario) -> None:
-    try:
-        packed(scenario)
-    except LXCopyError as error:
-        raise LXCopyError(f"Scenario {scenario.name!r} cannot be sent to an executor. {error}") from error
-
-
-def workers_of(executor: Executor) -> int:
-    """Return how many workers an executor has, where it is one of the standard library; else those of this machine."""
-    told = getattr(executor, "_max_workers", None)
-    return told if isinstance(told, int) else os.cpu_count() or 1
-
-
 def digest_of(problem: LXProblem) -> str:
-    """Return a digest of all numbers of a problem."""
+    """Return a digest of all numbers of a problem, and of the keys that are numbers or text."""
     digest = blake2b(repr((problem.maximize, problem.offset)).encode())
     for array in problem.arrays().values():
         digest.update(array.tobytes())
+    for block in (*problem.variables, *problem.constraints):
+        digest.update(repr((block.name, block.start, block.keys.labels)).encode())
+        for level, codes in zip(block.keys.levels, block.keys.codes, strict=True):
+            digest.update(codes.tobytes())
+            if set(map(type, level)) <= PLAIN:
+                digest.update(repr(level).encode())
     return digest.hexdigest()
 
 

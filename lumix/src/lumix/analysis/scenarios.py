@@ -7,21 +7,27 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any, Self, SupportsFloat
 
+from lumix.analysis.crews import crew_of
 from lumix.analysis.scenario import LXScenario
 from lumix.analysis.scenario_results import LXScenarioResult, comparison
-from lumix.analysis.scenario_runs import Outcome, Runner, run_by
+from lumix.analysis.scenario_runs import Outcome, Runner
 from lumix.analysis.sweep import LXSweep
-from lumix_core import LXModel, LXModelError, LXOptimizer
+from lumix.analysis.sweep_progress import Callback, Watch
+from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
+from lumix_core.closing import Closing
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
-from lumix_core.numbers import flaw, real_number
+from lumix_core.numbers import real_number
+from lumix_core.optimizer import checked_optimizer
 
 BASELINE = "baseline"
 """The name of the model as it is, among scenarios."""
+CANCELLED = "The sweep was cancelled before this scenario was solved. Run it again with run_scenario()."
+"""Why a scenario has no result after a cancelled sweep."""
 TYPES = {"rhs_multiply": "multiply", "rhs_add": "add", "rhs_set": "set_value"}
 """What `LXScenarioAnalyzer.sensitivity_to_parameter` may do with its values."""
 
 
-class LXScenarioAnalyzer:
+class LXScenarioAnalyzer(Closing):
     """Solves scenarios of a model, which stays as it is.
 
     The model and its rows are read when the first scenario is added, and stay open in the solver. Each scenario is
@@ -35,13 +41,8 @@ class LXScenarioAnalyzer:
     """
 
     def __init__(self, model: LXModel, optimizer: LXOptimizer, include_baseline: bool = True) -> None:
-        if not isinstance(optimizer, LXOptimizer):
-            raise LXModelError(
-                f"LXScenarioAnalyzer() got {optimizer!r:.80} as its optimizer. "
-                f"Write LXScenarioAnalyzer(model, LXOptimizer())."
-            )
         self.model = model
-        self.optimizer = optimizer
+        self.optimizer = checked_optimizer(optimizer, type(self).__name__)
         self.include_baseline = include_baseline
         self._scenarios: dict[str, LXScenario] = {}
         self._results: dict[str, LXScenarioResult] = {}
@@ -87,17 +88,29 @@ class LXScenarioAnalyzer:
         return self._keep(self._result(scenario, self._opened().outcome(scenario)))
 
     def run_all_scenarios(
-        self, executor: Executor | None = None, include_baseline: bool | None = None, tasks: int | None = None
+        self,
+        executor: Executor | None = None,
+        include_baseline: bool | None = None,
+        *,
+        workers: int | None = None,
+        threads_per_solve: int | None = None,
+        callback: Callback | None = None,
+        progress: bool = False,
     ) -> LXSweep:
         """Solve all scenarios.
 
         Args:
             executor: solves them in its workers: a `concurrent.futures.Executor`, or one of Dask
-                (``client.get_executor()``). The results are those that there would be without.
+                (``client.get_executor()``). The results are those that there would be without. A worker that dies
+                loses no scenario: others go on with what it was to solve.
             include_baseline: whether the model as it is stands among the results; else as the analyzer was told.
-            tasks: into how many tasks an executor is given them; model and scenarios travel with each. Without it, as
-                many as it has workers where it is one of the standard library, else as many as this machine has
-                processors.
+            workers: how many the executor has, where it is neither of the standard library nor of Dask; without it, as
+                many as this machine has processors.
+            threads_per_solve: how many threads each worker's solver has; without it, as many as the optimizer says,
+                or else one, so that the workers do not fight for the processors.
+            callback: is told after each scenario, in the calling thread; ``progress.cancel()`` of what it is given ends
+                the sweep. What it raises ends the sweep too, and is raised; `get_result` then has what was solved.
+            progress: whether a bar is shown on standard error; needs rich.
 
         Returns:
             the results by name: the baseline first, then the scenarios in the order in which they were added.
@@ -105,27 +118,36 @@ class LXScenarioAnalyzer:
         Raises:
             LXModelError: the model or its rows have changed since they were read (with an executor).
             LXCopyError: the model or a scenario cannot be pickled (with an executor).
+            LXWorkerError: the workers die whatever they are given.
+            LXOptionError: the solver cannot be told how many threads it has.
         """
-        if executor is not None and not hasattr(executor, "submit"):
-            raise LXModelError(
-                f"run_all_scenarios() got {executor!r:.80} as its executor. Give it a concurrent.futures.Executor, "
-                f"such as ProcessPoolExecutor()."
-            )
-        if tasks is not None and (flaw(tasks) or tasks < 1 or int(tasks) != tasks):
-            raise LXModelError(f"run_all_scenarios() got tasks={tasks!r}. Give a whole number of at least 1.")
         began = time.perf_counter()
-        runner, scenarios = self._opened(), list(self._scenarios.values())
-        if executor is None or not scenarios:
-            outcomes = [runner.outcome(one) for one in scenarios]
-        else:
-            outcomes = run_by(executor, runner, scenarios, tasks)
-        wanted = self.include_baseline if include_baseline is None else include_baseline
-        baseline = self._baseline_result()
-        found = [baseline] if wanted else []
-        found += [self._result(one, outcome) for one, outcome in zip(scenarios, outcomes, strict=True)]
-        results = {one.name: self._keep(one) for one in found}
-        seconds = time.perf_counter() - began
-        return LXSweep(self.model.name, self.model.maximizing, runner.senses(), results, baseline, seconds)
+        scenarios = list(self._scenarios.values())
+        crew = crew_of(executor, workers, threads_per_solve)
+        found: dict[str, LXScenarioResult] = {}
+
+        def took(place: int, outcome: Outcome) -> None:
+            result = found[scenarios[place].name] = self._keep(self._result(scenarios[place], outcome))
+            watch.tell(result)
+
+        with Watch(self.model.name, len(scenarios), callback, progress) as watch:
+            crew.solve(self._opened(), scenarios, took, watch.cancelled)
+        for one in scenarios:
+            if one.name not in found:
+                found[one.name] = self._keep(self._result(one, Outcome(None, CANCELLED)))
+        return self._sweep([found[one.name] for one in scenarios], include_baseline, time.perf_counter() - began)
+
+    def explain_infeasibility(self, name: str) -> LXInfeasibility:
+        """Find out why the model has no solution in a scenario; see `LXOptimizer.explain_infeasibility`.
+
+        Args:
+            name: of the scenario.
+
+        Raises:
+            LXUnknownNameError: no such scenario was added.
+            LXNotInfeasibleError: the model is feasible or unbounded in it, or it is not known that it is not.
+        """
+        return self._opened().explain_infeasibility(self._named(name))
 
     def get_result(self, name: str) -> LXScenarioResult:
         """Return the last result of a scenario.
@@ -171,6 +193,7 @@ class LXScenarioAnalyzer:
         values: Iterable[SupportsFloat],
         modification_type: str = "rhs_multiply",
         key: Any = None,
+        executor: Executor | None = None,
     ) -> dict[float, LXScenarioResult]:
         """Solve the model for several values of a right-hand side; the scenarios that were added are left alone.
 
@@ -179,6 +202,7 @@ class LXScenarioAnalyzer:
             values: the factors, amounts or right-hand sides.
             modification_type: what is done with them: "rhs_multiply", "rhs_add" or "rhs_set".
             key: of one row of the constraint; without it, all are changed.
+            executor: solves for them in its workers, as in `run_all_scenarios`.
 
         Returns:
             the results by value, in the order of the values.
@@ -197,13 +221,16 @@ class LXScenarioAnalyzer:
                 f"sensitivity_to_parameter({name!r}) got values={values!r:.80}. Give a list, such as [0.9, 1.0, 1.1]."
             )
         numbers = [real_number(one, f"a value for {name!r}") for one in values]
-        found = {}
-        for number in numbers:
-            way: dict[str, Any] = {TYPES[modification_type]: number}
-            scenario = LXScenario(f"{name} {modification_type} {number:g}").modify_constraint_rhs(name, key=key, **way)
-            self._check(scenario)
-            found[number] = self._result(scenario, self._opened().outcome(scenario))
-        return found
+        way = TYPES[modification_type]
+        scenarios = [
+            LXScenario(f"{name} {modification_type} {number:g}").modify_constraint_rhs(name, key=key, **{way: number})
+            for number in numbers
+        ]
+        if scenarios:
+            self._check(scenarios[0])
+        found: dict[int, Outcome] = {}
+        crew_of(executor).solve(self._opened(), scenarios, found.__setitem__)
+        return {number: self._result(scenarios[i], found[i]) for i, number in enumerate(numbers)}
 
     def close(self) -> None:
         """Let the solver go; the results stay until the next scenario is added or run, which reads the model again."""
@@ -211,16 +238,16 @@ class LXScenarioAnalyzer:
             self._runner.close()
         self._runner = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _opened(self) -> Runner:
         if self._runner is None:
             self._runner, self._results = Runner(self.model, self.optimizer), {}
         return self._runner
+
+    def _sweep(self, results: list[LXScenarioResult], baseline: bool | None, seconds: float) -> LXSweep:
+        first = self._baseline_result()
+        wanted = self.include_baseline if baseline is None else baseline
+        shown = {one.name: one for one in [*([self._keep(first)] if wanted else []), *results]}
+        return LXSweep(self.model.name, self.model.maximizing, self._opened().senses(), shown, first, seconds)
 
     def _check(self, scenario: LXScenario) -> None:
         self._opened().check(scenario)

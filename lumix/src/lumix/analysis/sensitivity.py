@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +11,13 @@ from lumix.analysis.moves import Moves
 from lumix.analysis.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.reports import report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
+from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of
 from lumix_core.problem import LXBlock
 from lumix_core.solver import Ranging
 
 
-class LXSensitivityAnalyzer:
+class LXSensitivityAnalyzer(Closing):
     """Tells what an optimal solution of a linear model depends on.
 
     Args:
@@ -100,12 +101,6 @@ class LXSensitivityAnalyzer:
     def close(self) -> None:
         """Let the solver go."""
         self._session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _constraint(self, row: int) -> LXConstraintSensitivity:
         lower, upper = float(self._problem.row_lower[row]), float(self._problem.row_upper[row])

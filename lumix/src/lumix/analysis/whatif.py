@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, SupportsFloat, TypeVar
+from typing import Any, SupportsFloat, TypeVar
 
 import numpy as np
 
 from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix.analysis.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
-from lumix_core.editing import block_named, members_of, named, place_of
+from lumix_core.closing import Closing
+from lumix_core.editing import block_named, members_of, named, place_of, refuse_crossed
 from lumix_core.errors import LXUnknownKeyError
 from lumix_core.keys import IntArray
 from lumix_core.numbers import real_number
+from lumix_core.optimizer import checked_optimizer
 from lumix_core.overriding import Numbers
-from lumix_core.problem import FloatArray
+from lumix_core.problem import FloatArray, block_at
 from lumix_core.sessions import LXLiveSession
 
 Change = Callable[[LXLiveSession], object]
@@ -37,7 +39,7 @@ class _Move:
         return f"{self.call}({_member(self.name, self.key)!r})"
 
 
-class LXWhatIfAnalyzer:
+class LXWhatIfAnalyzer(Closing):
     """Answers what-if questions about a model, which stays as it is.
 
     The model and its rows are read at the first question, and stay open in the solver: where only numbers change, each
@@ -53,13 +55,8 @@ class LXWhatIfAnalyzer:
     """
 
     def __init__(self, model: LXModel, optimizer: LXOptimizer, baseline_solution: LXSolution | None = None) -> None:
-        if not isinstance(optimizer, LXOptimizer):
-            raise LXModelError(
-                f"LXWhatIfAnalyzer() got {optimizer!r:.80} as its optimizer. "
-                f"Write LXWhatIfAnalyzer(model, LXOptimizer())."
-            )
         self.model = model
-        self.optimizer = optimizer
+        self.optimizer = checked_optimizer(optimizer, type(self).__name__)
         self._given = baseline_solution
         self._session: LXLiveSession | None = None
         self._baseline: LXSolution | None = None
@@ -145,11 +142,7 @@ class LXWhatIfAnalyzer:
                 f"modify_variable_bound({name!r}) was given no bound, so it would change nothing. "
                 f"Give lower=, upper= or both."
             )
-        if lower is not None and upper is not None and float(lower) > float(upper):
-            raise LXModelError(
-                f"modify_variable_bound({name!r}) was given lower={lower} above upper={upper}: no value lies between "
-                f"them. Exchange or correct them."
-            )
+        refuse_crossed(f"modify_variable_bound({name!r})", lower, upper)
         said = ", ".join(f"{word} {one}" for word, one in (("lower", lower), ("upper", upper)) if one is not None)
         block = block_named(self._opened().problem.variables, name, "variable")
         return self.ask(
@@ -257,12 +250,6 @@ class LXWhatIfAnalyzer:
             self._session.close()
         self._session = self._baseline = self._worth = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _opened(self) -> LXLiveSession:
         if self._session is None:
             session = self.optimizer.open(self.model)
@@ -366,9 +353,9 @@ class LXWhatIfAnalyzer:
 
     def _gain(self, row: int, sense: LXSense, amount: float) -> float:
         session = self._opened()
-        block = next(one for one in session.problem.constraints if one.start <= row < one.stop)
+        block = block_at(session.problem.constraints, row)
         move = amount if sense is LXSense.LE else -amount
-        result = self._rhs(block.name, block.keys[row - block.start], lambda now: now + move, f"by {move:+g}")
+        result = self._rhs(block.name, block.key(row), lambda now: now + move, f"by {move:+g}")
         if not result.from_duals and not result.solution.is_feasible():
             return math.inf if result.solution.status in ("unbounded", "infeasible_or_unbounded") else 0.0
         return result.delta_objective if session.problem.maximize else -result.delta_objective

@@ -8,7 +8,6 @@ import pytest
 from lumix_core.diagnosing import Diagnosis, diagnose
 from lumix_core.errors import LXNotInfeasibleError
 from lumix_core.problem import LXProblem
-from lumix_core.running import run
 from lumix_core.sides import Sides, part_of
 from lumix_core.solver import FindsConflicts, LXFeature, RawConflict, Solver, SolverOptions
 from lumix_core.status import LXStatus
@@ -104,4 +103,4 @@ def too_much_demand() -> LXProblem:
 
 
 def _diagnosis(solver: Solver, asked: LXProblem) -> Diagnosis:
-    return diagnose(asked, solver, SolverOptions(), run)
+    return diagnose(asked, solver, SolverOptions())

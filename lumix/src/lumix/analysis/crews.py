@@ -1,0 +1,107 @@
+"""Who solves scenarios: this process, or the workers of an executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lumix.analysis.dispatching import Dispatcher
+from lumix.analysis.parcels import packed_for_workers, posted
+from lumix.analysis.pools import Pool, workers_of
+from lumix.analysis.scenario import LXScenario
+from lumix.analysis.scenario_runs import Outcome, Runner
+from lumix.analysis.shares import restored
+from lumix_core import LXModelError
+from lumix_core.numbers import flaw
+
+Took = Callable[[int, Outcome], object]
+Cancelled = Callable[[], bool]
+
+
+class Crew(Protocol):
+    """Solves scenarios."""
+
+    def solve(
+        self, runner: Runner, scenarios: Sequence[LXScenario], took: Took, cancelled: Cancelled = lambda: False
+    ) -> None:
+        """Solve scenarios; ``took`` is given the place of each and its outcome as soon as it is there."""
+
+
+class Alone:
+    """This process, one scenario after the other."""
+
+    def solve(
+        self, runner: Runner, scenarios: Sequence[LXScenario], took: Took, cancelled: Cancelled = lambda: False
+    ) -> None:
+        """Solve scenarios in their order."""
+        for place, scenario in enumerate(scenarios):
+            if cancelled():
+                return
+            took(place, runner.outcome(scenario))
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The workers of an executor.
+
+    Args:
+        executor: theirs.
+        count: how many there are.
+        threads: that each solve has; None for what the optimizer says, or else one.
+    """
+
+    executor: Executor
+    count: int
+    threads: int | None
+
+    def solve(
+        self, runner: Runner, scenarios: Sequence[LXScenario], took: Took, cancelled: Cancelled = lambda: False
+    ) -> None:
+        """Solve scenarios in whatever order they are done; raises as `LXScenarioAnalyzer.run_all_scenarios`."""
+        if not scenarios:
+            return
+        alone = 1 if runner.optimizer.leaves_open("threads") else None
+        content = packed_for_workers(runner, scenarios, alone if self.threads is None else self.threads)
+
+        def took_restored(place: int, outcome: Outcome) -> None:
+            took(place, restored(outcome, runner.problem))
+
+        with posted(content) as parcel:
+            Dispatcher(Pool(self.executor), parcel, self.count, took_restored, cancelled).run(len(scenarios))
+
+
+def crew_of(executor: Executor | None, workers: int | None = None, threads: int | None = None) -> Crew:
+    """Return who solves scenarios.
+
+    Raises:
+        LXModelError: the executor is none, or one of the numbers makes no sense.
+    """
+    count, threads = _whole("workers", workers), _whole("threads_per_solve", threads)
+    if executor is None:
+        _refuse_without_executor(workers=workers, threads_per_solve=threads)
+        return Alone()
+    if not hasattr(executor, "submit"):
+        raise LXModelError(
+            f"run_all_scenarios() got {executor!r:.80} as its executor. Give it a concurrent.futures.Executor, "
+            f"such as ProcessPoolExecutor()."
+        )
+    return Workers(executor, count or workers_of(executor), threads)
+
+
+def _refuse_without_executor(**given: int | None) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise LXModelError(
+                f"run_all_scenarios() got {name}={value} and no executor: there are no workers that it could be for. "
+                f"Give an executor, or tell the optimizer: use_solver(..., threads=...)."
+            )
+
+
+def _whole(name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    if flaw(value) or isinstance(value, bool) or value < 1 or int(value) != value:
+        raise LXModelError(f"run_all_scenarios() got {name}={value!r}. Give a whole number of at least 1.")
+    return int(value)

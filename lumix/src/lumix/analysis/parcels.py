@@ -1,0 +1,122 @@
+"""What workers are sent: model, optimizer and scenarios as bytes, which each of them opens once."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+
+from lumix.analysis.scenario import LXScenario
+from lumix.analysis.scenario_runs import Runner, check_same
+from lumix_core.errors import LXCopyError
+from lumix_core.pickling import packed, restore
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Where a worker finds what it is to work on.
+
+    Workers on this machine read it from a file, so that nothing but its path travels with the tasks. Those elsewhere
+    have no such file: they say so, and are sent the bytes.
+
+    Args:
+        digest: of the bytes.
+        path: of the file that holds them.
+        content: the bytes, for a worker that cannot read the file.
+    """
+
+    digest: str
+    path: str
+    content: bytes | None = None
+
+    def enclosed(self) -> Parcel:
+        """Return the parcel with its bytes."""
+        return replace(self, content=Path(self.path).read_bytes())
+
+    def read(self) -> bytes | None:
+        """Return the bytes; None where there is no such file here."""
+        if self.content is not None:
+            return self.content
+        try:
+            content = Path(self.path).read_bytes()
+        except OSError:
+            return None
+        return content if _digest(content) == self.digest else None
+
+
+@contextmanager
+def posted(content: bytes) -> Iterator[Parcel]:
+    """Keep bytes where workers on this machine find them, as long as the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="lumix-") as folder:
+        path = Path(folder) / "parcel"
+        path.write_bytes(content)
+        yield Parcel(_digest(content), str(path))
+
+
+def packed_for_workers(runner: Runner, scenarios: Sequence[LXScenario], threads: int | None) -> bytes:
+    """Return model, optimizer and scenarios as bytes.
+
+    Raises:
+        LXCopyError: something cannot be pickled; of a scenario, its name is told.
+    """
+    try:
+        return packed((runner.model, runner.optimizer, threads, runner.digest, list(scenarios)))
+    except LXCopyError:
+        for one in scenarios:
+            _check_picklable(one)
+        raise
+
+
+def _check_picklable(scenario: LXScenario) -> None:
+    try:
+        packed(scenario)
+    except LXCopyError as error:
+        raise LXCopyError(f"Scenario {scenario.name!r} cannot be sent to an executor. {error}") from error
+
+
+class Opened:
+    """A parcel that a worker has opened: the model in its solver, and the scenarios.
+
+    Raises:
+        LXCopyError: the bytes cannot be loaded here.
+        LXModelError: the rows have changed since they were read.
+    """
+
+    def __init__(self, parcel: Parcel, content: bytes) -> None:
+        self.digest = parcel.digest
+        model, optimizer, threads, digest, self.scenarios = restore(content)
+        self.runner = Runner(model, optimizer, threads)
+        try:
+            check_same(model, digest, self.runner.digest)
+        except BaseException:
+            self.runner.close()
+            raise
+
+
+_held = threading.local()
+
+
+def opened(parcel: Parcel) -> tuple[Opened | None, bool]:
+    """Return what is in a parcel (None where the worker has no way to it), and whether it was opened just now.
+
+    A worker, which is a thread here, holds one parcel at a time: another one takes its place.
+    """
+    known: Opened | None = getattr(_held, "parcel", None)
+    if known is not None and known.digest == parcel.digest:
+        return known, False
+    content = parcel.read()
+    if content is None:
+        return None, False
+    if known is not None:
+        _held.parcel = None
+        known.runner.close()
+    _held.parcel = Opened(parcel, content)
+    return _held.parcel, True
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
