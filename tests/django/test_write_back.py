@@ -628,6 +628,7 @@ def test_instances_that_lead_to_a_row_without_a_key_are_refused(tables: str) -> 
 
 
 def test_instances_take_the_key_that_their_row_got_later(tables: str) -> None:
+    Schedule.objects.all().delete()  # the database counts from 1 on
     vehicle = Schedule(product_id=3, quantity=1.0)
     batch = Batch(schedule=vehicle, number=1)
     vehicle.save()

@@ -54,6 +54,13 @@ def test_a_plan_is_written_in_every_way(environment: dict[str, str]) -> None:
     assert {"LumiX", "LumiX, columns of numpy", "LumiX, mappings", "SQLAlchemy, add_all and flush"} <= set(lines)
 
 
+def test_a_sweep_is_written_in_every_way(environment: dict[str, str]) -> None:
+    printed = run(environment, str(WRITEBACK.with_name("sweeps.py")), "sqlite", "--scenarios", "5", "--rows", "4")
+
+    lines = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("| ")]
+    assert {"LumiX", "LumiX, once more", "LumiX, a write-back for each scenario"} <= set(lines)
+
+
 def test_a_plan_of_django_s_is_written_in_every_way(environment: dict[str, str]) -> None:
     printed = run(environment, str(WRITEBACK.with_name("writeback_django.py")), "sqlite", "--rows", "300")
 

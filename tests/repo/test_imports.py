@@ -21,7 +21,7 @@ CORE = ROOT / "lumix_core" / "src" / "lumix_core"
 # The rooms of the core, from the top down. A module imports from its own layer or from those below.
 LAYERS = {
     "public": "__init__ testing",
-    "writing": "write_back write_faults write_orders written_values given_rows",
+    "writing": "write_back write_statements write_steps write_faults write_orders written_values given_rows",
     "model": "optimizer sessions solution model constraints expressions term_methods variables parameters indexing",
     "changing": "altering recompiling overriding",
     "copying": "pickling copying function_copies object_copies source_copies reaching",
@@ -41,7 +41,7 @@ LAYERS = {
 DEFERRED = {
     ("rows", "plugins"): "plugins import the row adapters' seam, and are found at the first ORM model",
     ("optimizer", "plugins"): "plugins are found when the first solver is chosen, not at import",
-    ("write_back", "plugins"): "plugins are found at the first class that is written, not at import",
+    ("write_statements", "plugins"): "plugins are found at the first class that is written, not at import",
     ("given_rows", "plugins"): "the same",
     ("copyable", "copying"): "every part of a model can be copied, and the copy protocol knows every part",
     ("copyable", "pickling"): "the same; and a program that pickles nothing does not load cloudpickle",

@@ -160,8 +160,8 @@ class PlanRunAdmin(ReadOnlyAdmin):
         return None if run.objective is None else f"{run.objective:,.2f}"
 
     @admin.display(ordering="solve_time", description="seconds in the solver")
-    def seconds(self, run: PlanRun) -> str:
-        return f"{run.solve_time:.3f}"
+    def seconds(self, run: PlanRun) -> str | None:
+        return None if run.solve_time is None else f"{run.solve_time:.3f}"
 
 
 def plan_in_words() -> str:

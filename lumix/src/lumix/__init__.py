@@ -6,6 +6,7 @@ from lumix.analysis import (
     LXScenarioResult,
     LXSensitivityAnalyzer,
     LXSweep,
+    LXSweepWriteBack,
     LXWhatIfAnalyzer,
     LXWhatIfResult,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "LXStart",
     "LXStatus",
     "LXSweep",
+    "LXSweepWriteBack",
     "LXVariable",
     "LXWarning",
     "LXWhatIfAnalyzer",

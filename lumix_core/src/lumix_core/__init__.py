@@ -23,7 +23,8 @@ from lumix_core.sessions import LXLiveSession
 from lumix_core.solution import LXSolution
 from lumix_core.status import LXLimit, LXStart, LXStatus
 from lumix_core.variables import LXVariable
-from lumix_core.write_back import LXWriteBack, LXWritten
+from lumix_core.write_back import LXWriteBack
+from lumix_core.write_statements import LXWritten
 
 __all__ = [
     "LXBlock",

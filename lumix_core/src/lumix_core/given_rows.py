@@ -44,10 +44,71 @@ class GivenRows:
         shown = [f"{name}={as_list(values[i : i + 1])[0]!r:.40}" for name, values in self.columns.items()]
         return f"{self.title}: row {i} ({', '.join(shown[:8])}{', ...' if len(shown) > 8 else ''})"
 
+    def number(self, i: int) -> str:
+        """Name a row in messages that have named the call: its position."""
+        return str(i)
+
     def with_values(self, values: Mapping[str, Any]) -> GivenRows:
         """Return the rows with attributes that have one value in all of them."""
         added = {name: list(repeat(value, self.size)) for name, value in values.items()}
         return GivenRows(self.title, {**self.columns, **added}, self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedRows(GivenRows):
+    """Rows of several runs, each named as in its own run.
+
+    Args:
+        parts: the rows of each.
+    """
+
+    parts: Sequence[GivenRows] = ()
+
+    def row(self, i: int) -> str:
+        """Name a row in messages: its run, its position there, and values."""
+        part, place = self._place(i)
+        return part.row(place)
+
+    def number(self, i: int) -> str:
+        """Name a row in messages that have named the call: its position and run."""
+        part, place = self._place(i)
+        return f"{place} ({_run_named(part, self.title)})"
+
+    def _place(self, i: int) -> tuple[GivenRows, int]:
+        for part in self.parts:
+            if i < part.size:
+                return part, i
+            i -= part.size
+        raise IndexError(i)
+
+
+def _run_named(part: GivenRows, title: str) -> str:
+    """Return what the title of a part says beside that of the call, which is its run."""
+    return part.title.removeprefix(title).lstrip(", ")
+
+
+def joined(title: str, parts: Sequence[GivenRows]) -> GivenRows:
+    """Return rows of several runs, at least one, as those of one table.
+
+    Raises:
+        LXWriteError: the rows of the runs have different attributes.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    first, *others = [one for one in parts if one.size] or parts[:1]
+    for one in others:
+        if one.columns.keys() != first.columns.keys():
+            other = f"a row of {_run_named(first, title)}"
+            raise _unlike(first.columns, one.columns, f"{one.title}: a row", other)
+    columns = {name: _joined([one.columns[name] for one in (first, *others)]) for name in first.columns}
+    return JoinedRows(title, columns, sum(one.size for one in parts), parts)
+
+
+def _joined(columns: Sequence[Values]) -> Values:
+    arrays = [one for one in columns if not isinstance(one, list)]
+    if len(arrays) == len(columns) and len({one.dtype for one in arrays}) == 1:
+        return np.concatenate(arrays)
+    return [value for one in columns for value in as_list(one)]
 
 
 def given_rows(rows: Any, key: Names | None, value: str | None, title: str, adapter: WritingAdapter) -> GivenRows:
@@ -229,15 +290,15 @@ def _of_mappings(rows: list[Any], title: str) -> dict[str, Values]:
         if not isinstance(row, Mapping):
             raise LXWriteError(f"{title}: row 0 is a mapping, and row {i} is {row!r:.60}. Give rows of one kind.")
         if row.keys() != rows[0].keys():
-            raise _unlike(rows[0], row, i, title)
+            raise _unlike(rows[0], row, f"{title}: row {i}", "row 0")
     return {name: [row[name] for row in rows] for name in names}
 
 
-def _unlike(first: Mapping[str, Any], row: Mapping[str, Any], i: int, title: str) -> LXWriteError:
+def _unlike(first: Mapping[str, Any], row: Mapping[str, Any], place: str, other: str) -> LXWriteError:
     lacking, more = [n for n in first if n not in row], [n for n in row if n not in first]
-    what = f"lacks {listed(lacking)}, which row 0 has" if lacking else f"has {listed(more)}, which row 0 lacks"
+    what = f"lacks {listed(lacking)}, which {other} has" if lacking else f"has {listed(more)}, which {other} lacks"
     return LXWriteError(
-        f"{title}: row {i} {what}, and nothing is filled in for it. Give every row the same attributes, "
+        f"{place} {what}, and nothing is filled in for it. Give every row the same attributes, "
         f"None where there is no value."
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lumix_core.errors import LXWriteError
@@ -13,7 +13,13 @@ NOTHING = "Nothing was written."
 
 
 def refused(
-    writer: RowWriter, table: WrittenTable, rows: GivenRows, columns: Mapping[str, list[Any]], error: Exception
+    writer: RowWriter,
+    table: WrittenTable,
+    rows: GivenRows,
+    columns: Mapping[str, list[Any]],
+    error: Exception,
+    *,
+    new: Collection[int],
 ) -> LXWriteError:
     """Return the error for rows that the database refused to insert, naming the row where it can be found.
 
@@ -23,13 +29,14 @@ def refused(
         rows: the rows as given.
         columns: the same, as they were sent.
         error: what the database said.
+        new: those of the rows that were not there before; the others were to be changed.
     """
     for reference in table.references:
         found = without_target(writer, table, rows, columns, reference)
         if found is not None:
             return found
     for names in (table.primary_key, *table.unique):
-        found = _taken(writer, table, rows, columns, names)
+        found = _taken(writer, table, rows, columns, names, new=new)
         if found is not None:
             return found
     return LXWriteError(f"{rows.title}: the database refused the rows: {error}. {NOTHING}")
@@ -57,18 +64,24 @@ def without_target(
     )
     return LXWriteError(
         f"{rows.row(lost[0])} refers by {' and '.join(map(repr, names))} to {target}, and there is no such row"
-        f"{_more(lost)}. Write the row that it refers to first, in the same write-back or before, or correct the "
+        f"{_more(lost, rows)}. Write the row that it refers to first, in the same write-back or before, or correct the "
         f"attribute. {NOTHING}"
     )
 
 
 def _taken(
-    writer: RowWriter, table: WrittenTable, rows: GivenRows, columns: Mapping[str, list[Any]], names: Sequence[str]
+    writer: RowWriter,
+    table: WrittenTable,
+    rows: GivenRows,
+    columns: Mapping[str, list[Any]],
+    names: Sequence[str],
+    *,
+    new: Collection[int],
 ) -> LXWriteError | None:
-    """Return the error for rows with a key that another row of the table has already; None where there is none."""
+    """Return the error for new rows with a key that another row of the table has already; None where there is none."""
     if not columns.keys() >= set(names):
         return None
-    keys = _keys(columns, names)
+    keys = {key: own for key, places in _keys(columns, names).items() if (own := [i for i in places if i in new])}
     held = writer.existing(table.cls, names, list(keys)) & keys.keys()
     found = sorted(i for key in held for i in keys[key])
     if not found:
@@ -76,7 +89,7 @@ def _taken(
     shown = ", ".join(f"{name}={columns[name][found[0]]!r}" for name in names)
     return LXWriteError(
         f"{rows.row(found[0])} has {shown}, which only one row of {table.name!r} may have, and a row that stays has it "
-        f"already{_more(found)}. Leave the row out, or let where= choose the row that it replaces. {NOTHING}"
+        f"already{_more(found, rows)}. Leave the row out, or let where= choose the row that it replaces. {NOTHING}"
     )
 
 
@@ -89,9 +102,9 @@ def _keys(columns: Mapping[str, list[Any]], names: Sequence[str]) -> dict[Key, l
     return found
 
 
-def _more(rows: Sequence[int]) -> str:
-    others = rows[1:6]
+def _more(found: Sequence[int], rows: GivenRows) -> str:
+    others = found[1:6]
     if not others:
         return ""
-    rest = f" and {len(rows) - 6:,} more" if len(rows) > 6 else ""
-    return f" (likewise row{'s' if len(rows) > 2 else ''} {', '.join(map(str, others))}{rest})"
+    rest = f" and {len(found) - 6:,} more" if len(found) > 6 else ""
+    return f" (likewise row{'s' if len(found) > 2 else ''} {', '.join(map(rows.number, others))}{rest})"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writing import Key, WrittenTable
+from lumix_core.writing import Key, OneOf, WrittenTable
 
 TURN = "SELECT pg_advisory_xact_lock(hashtextextended({mark}, 0))"
+TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST({mark} AS text[])) AS name"
 TURN_OF_SOME = "SELECT pg_advisory_xact_lock_shared(hashtextextended({mark}, 0))"
 NOT_TRANSACTIONAL = (
     "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN information_schema.engines e "
@@ -17,15 +19,18 @@ NOT_TRANSACTIONAL = (
 """The query of MySQL and MariaDB for tables whose storage engines know no transactions, such as MyISAM."""
 ROWS_A_BATCH = 5_000
 """How many rows are tuples at one time."""
+TURNS_AT_MOST = 100
+"""For how many values we wait one by one; PostgreSQL has room for a few thousand locks in all."""
 MISSING_KEYS = 20
 """How many keys that no row has are asked for one by one, at the most."""
 
 
-def turns(table: WrittenTable, where: Mapping[str, Any], mark: str) -> Iterator[tuple[str, str]]:
+def turns(table: WrittenTable, where: Mapping[str, Any], mark: str) -> Iterator[tuple[str, str | list[str]]]:
     """Yield what makes PostgreSQL wait until another write-back of the same rows is committed.
 
     In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by themselves.
-    Who writes all rows waits for everyone, who writes some of them for those who write the same ones.
+    Who writes all rows, or those of many values, waits for everyone, who writes some of them for those who write the
+    same ones.
 
     Args:
         table: where rows are replaced.
@@ -35,10 +40,17 @@ def turns(table: WrittenTable, where: Mapping[str, Any], mark: str) -> Iterator[
     Returns:
         statements, each with the value of its parameter: the same for the same rows, whatever the ORM.
     """
-    name = f"lumix {table.name}"
-    yield (TURN_OF_SOME if where else TURN).format(mark=mark), name
-    if where:
-        yield TURN.format(mark=mark), f"{name} {sorted(where.items())!r}"
+    name, chosen = f"lumix {table.name}", _chosen(where)
+    some = 0 < len(chosen) <= TURNS_AT_MOST
+    yield (TURN_OF_SOME if some else TURN).format(mark=mark), name
+    if some:
+        yield TURNS.format(mark=mark), [f"{name} {one}" for one in chosen]
+
+
+def _chosen(where: Mapping[str, Any]) -> list[str]:
+    """Return a name for each combination of values, always in the same order, so that nobody waits in a circle."""
+    several = [one.values if isinstance(one, OneOf) else (one,) for one in where.values()]
+    return sorted(repr(sorted(zip(where, one, strict=True))) for one in product(*several)) if where else []
 
 
 def refuse_without_transactions(found: Iterable[tuple[str, str]]) -> None:

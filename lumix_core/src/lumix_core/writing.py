@@ -79,8 +79,18 @@ class WrittenTable:
     advice: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """Several values, at least one, of which an attribute must have any."""
+
+    values: tuple[Any, ...]
+
+
 class RowWriter(Protocol):
-    """Writes in one transaction; ``where`` maps attributes to the values that they must have, {} means every row."""
+    """Writes in one transaction.
+
+    ``where`` maps attributes to the values that they must have, or to `OneOf` several; {} means every row.
+    """
 
     @property
     def integrity_errors(self) -> tuple[type[Exception], ...]:
@@ -98,6 +108,10 @@ class RowWriter(Protocol):
 
     def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
         """Return the rows of other tables that deleting would change or delete with it: how many, by table."""
+        ...
+
+    def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Return how many rows there are."""
         ...
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:

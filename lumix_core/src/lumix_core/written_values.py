@@ -212,7 +212,7 @@ def _check_unique(names: Sequence[str], columns: Mapping[str, list[Any]], rows: 
         if not null and key in seen:
             shown = ", ".join(f"{name}={columns[name][i]!r}" for name in names)
             raise LXWriteError(
-                f"{rows.title}: rows {seen[key]} and {i} both have {shown}, which only one row may have. Leave one "
-                f"of them out, or add them up before writing."
+                f"{rows.title}: rows {rows.number(seen[key])} and {rows.number(i)} both have {shown}, which only one "
+                f"row may have. Leave one of them out, or add them up before writing."
             )
         seen[key] = i

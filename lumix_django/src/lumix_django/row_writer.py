@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
 from lumix_core.writers import existing_keys, turns
-from lumix_core.writing import Key, WrittenTable
+from lumix_core.writing import Key, OneOf, WrittenTable
 from lumix_django.bulk import insert_columns, prepared
 
 KEYS_A_QUERY = 10_000
@@ -48,6 +48,10 @@ class DatabaseWriter:
             if count:
                 found[name] = found.get(name, 0) + count
         return found
+
+    def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Return how many rows there are."""
+        return int(self._rows(table.cls, where).count())
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Delete rows and return how many.
@@ -139,4 +143,10 @@ class DatabaseWriter:
 
 
 def _lookups(where: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{name}__isnull" if value is None else name: value is None or value for name, value in where.items()}
+    return dict(_lookup(name, value) for name, value in where.items())
+
+
+def _lookup(name: str, value: Any) -> tuple[str, Any]:
+    if value is None:
+        return f"{name}__isnull", True
+    return (f"{name}__in", list(value.values)) if isinstance(value, OneOf) else (name, value)

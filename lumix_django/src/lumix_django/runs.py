@@ -6,7 +6,7 @@ from django.db import models
 
 
 class RunFields(models.Model):  # type: ignore[misc]
-    """What ``LXWriteBack().record(...)`` writes of a run, as fields of a model of your own.
+    """What ``record(...)`` of a write-back writes of a run, as fields of a model of your own.
 
     ::
 
@@ -20,7 +20,8 @@ class RunFields(models.Model):  # type: ignore[misc]
     id = models.CharField(max_length=32, primary_key=True)
     """``solution.run_id``: 32 hexadecimal digits."""
     model = models.CharField(max_length=255)
-    solver = models.CharField(max_length=64)
+    solver = models.CharField(max_length=64, null=True, blank=True)
+    """NULL where a scenario failed."""
     status = models.CharField(max_length=32)
     """One of the values of `LXStatus`."""
     limit = models.CharField(max_length=32, null=True, blank=True)
@@ -30,8 +31,8 @@ class RunFields(models.Model):  # type: ignore[misc]
     best_bound = models.FloatField(null=True, blank=True)
     gap = models.FloatField(null=True, blank=True)
     """Relative: 0.01 is one percent."""
-    solve_time = models.FloatField()
-    """Seconds in the solver."""
+    solve_time = models.FloatField(null=True, blank=True)
+    """Seconds in the solver; NULL where a scenario failed."""
     finished_at = models.DateTimeField(db_index=True)
     """In UTC."""
 

@@ -63,7 +63,7 @@ def _alias(handle: object, tables: Sequence[WrittenTable]) -> str:
     if isinstance(handle, str) and handle in connections:
         return handle
     raise LXWriteError(
-        f"LXWriteBack.write() got {handle!r:.80} where the alias of a database belongs. The aliases in "
+        f"write() got {handle!r:.80} where the alias of a database belongs. The aliases in "
         f'settings.DATABASES are {listed(connections)}. Write .write("default"), or .write() to let the routers '
         f"choose; in a block of transaction.atomic(using=...) that database's transaction is used."
     )
@@ -87,7 +87,7 @@ def _outside_of_event_loops() -> Iterator[None]:
         yield
     except SynchronousOnlyOperation as error:
         raise LXWriteError(
-            "LXWriteBack.write() cannot write here: an event loop runs in this thread, and Django writes outside of "
+            "write() cannot write here: an event loop runs in this thread, and Django writes outside of "
             "one only. Write in a thread of its own: `await sync_to_async(write_back.write)()`."
         ) from error
 

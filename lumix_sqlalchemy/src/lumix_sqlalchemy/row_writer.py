@@ -29,7 +29,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
 from lumix_core.writers import existing_keys, turns
-from lumix_core.writing import Key, WrittenTable
+from lumix_core.writing import Key, OneOf, WrittenTable
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
 
@@ -79,6 +79,12 @@ class ConnectionWriter:
         if key.table is key.referred_table:  # those that are deleted themselves do not count
             chosen = and_(*_conditions(child, table, where))
             statement = statement.where(func.coalesce(case((chosen, 1)), 0) == 0)
+        return int(self.connection.scalar(statement) or 0)
+
+    def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Return how many rows there are."""
+        target = table_of(table.cls)
+        statement = select(func.count()).select_from(target).where(*_conditions(target, table, where))
         return int(self.connection.scalar(statement) or 0)
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
@@ -148,7 +154,11 @@ def column_of(cls: type, name: str) -> Column[Any]:
 
 def _conditions(source: FromClause, table: WrittenTable, where: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     """Return the conditions on a table, or an alias of it; "= NULL" becomes IS NULL."""
-    return [source.c[column_of(table.cls, name).key] == value for name, value in where.items()]
+    columns = {name: source.c[column_of(table.cls, name).key] for name in where}
+    return [
+        columns[name].in_(value.values) if isinstance(value, OneOf) else columns[name] == value
+        for name, value in where.items()
+    ]
 
 
 def _cascading(target: Table) -> Iterator[ForeignKeyConstraint]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class RunColumns:
-    """What ``LXWriteBack().record(...)`` writes of a run, as columns of a class of your own.
+    """What ``record(...)`` of a write-back writes of a run, as columns of a class of your own.
 
     ::
 
@@ -22,7 +22,8 @@ class RunColumns:
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     """``solution.run_id``: 32 hexadecimal digits."""
     model: Mapped[str] = mapped_column(String(255))
-    solver: Mapped[str] = mapped_column(String(64))
+    solver: Mapped[str | None] = mapped_column(String(64))
+    """NULL where a scenario failed."""
     status: Mapped[str] = mapped_column(String(32))
     """One of the values of `LXStatus`."""
     limit: Mapped[str | None] = mapped_column(String(32))
@@ -32,7 +33,7 @@ class RunColumns:
     best_bound: Mapped[float | None] = mapped_column(Double)
     gap: Mapped[float | None] = mapped_column(Double)
     """Relative: 0.01 is one percent."""
-    solve_time: Mapped[float] = mapped_column(Double)
-    """Seconds in the solver."""
+    solve_time: Mapped[float | None] = mapped_column(Double)
+    """Seconds in the solver; NULL where a scenario failed."""
     finished_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
     """In UTC; databases that know no time zones (SQLite, MySQL) give it back without one."""

@@ -76,7 +76,7 @@ def _on_connection(
 ) -> Iterator[ConnectionWriter]:
     if connection._is_autocommit_isolation():
         raise LXWriteError(
-            "LXWriteBack.write() got a connection in AUTOCOMMIT, where each statement is committed by itself, and a "
+            "write() got a connection in AUTOCOMMIT, where each statement is committed by itself, and a "
             "failure would leave half of the rows. Use an engine or a session without isolation_level='AUTOCOMMIT'."
         )
     _check_engines(connection, tables)
@@ -145,7 +145,7 @@ def _no_handle(handle: object) -> LXWriteError:
     else:
         what = "nothing" if handle is None else f"{handle!r:.80}"
         cure = "Give a session, to write in its transaction, or an engine, to write in one that is committed."
-    return LXWriteError(f"LXWriteBack.write() got {what} where a session or an engine belongs. {cure}")
+    return LXWriteError(f"write() got {what} where a session or an engine belongs. {cure}")
 
 
 def mapped_values(row: Any) -> Mapping[str, Any]:

@@ -111,6 +111,28 @@ class PlanLine(models.Model):
     quantity = models.FloatField()
 
 
+class ScenarioRun(RunFields):
+    sweep = models.CharField(max_length=32, db_index=True)
+    scenario = models.CharField(max_length=40)
+    description = models.CharField(max_length=40, null=True)
+    changes = models.TextField()
+    error = models.CharField(max_length=200, null=True)
+    delta_objective = models.FloatField(null=True)
+    comment = models.CharField(max_length=40, null=True)
+
+
+class ScenarioLine(models.Model):
+    run = models.ForeignKey(ScenarioRun, models.CASCADE, related_name="lines")
+    product = models.ForeignKey(Good, models.PROTECT, related_name="+")
+    quantity = models.FloatField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("run", "product"), name="one_line"),
+            models.CheckConstraint(condition=models.Q(quantity__lt=1000), name="no_wonders"),
+        )
+
+
 class Colour(models.TextChoices):
     RED = "r"
     BLUE = "b"

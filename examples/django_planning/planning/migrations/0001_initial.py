@@ -27,13 +27,13 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
                 ("model", models.CharField(max_length=255)),
-                ("solver", models.CharField(max_length=64)),
+                ("solver", models.CharField(blank=True, max_length=64, null=True)),
                 ("status", models.CharField(max_length=32)),
                 ("limit", models.CharField(blank=True, max_length=32, null=True)),
                 ("objective", models.FloatField(blank=True, null=True)),
                 ("best_bound", models.FloatField(blank=True, null=True)),
                 ("gap", models.FloatField(blank=True, null=True)),
-                ("solve_time", models.FloatField()),
+                ("solve_time", models.FloatField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(db_index=True)),
             ],
             options={

@@ -7,6 +7,7 @@ from lumix.analysis.scenario_results import LXScenarioChange, LXScenarioResult
 from lumix.analysis.scenarios import LXScenarioAnalyzer
 from lumix.analysis.sensitivity import LXSensitivityAnalyzer
 from lumix.analysis.sweep import LXSweep
+from lumix.analysis.sweep_writing import LXSweepWriteBack
 from lumix.analysis.whatif import LXWhatIfAnalyzer
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "LXScenarioResult",
     "LXSensitivityAnalyzer",
     "LXSweep",
+    "LXSweepWriteBack",
     "LXVariableSensitivity",
     "LXWhatIfAnalyzer",
     "LXWhatIfChange",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from lumix.analysis.reports import table
@@ -60,11 +61,20 @@ class LXScenarioResult:
     changes: tuple[LXScenarioChange, ...] = ()
     _rows: RowNumbers | None = None
     _own_id: str = field(default_factory=lambda: uuid4().hex)
+    _made_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def run_id(self) -> str:
-        """Tells this run from any other: that of the solution, or one of its own where the scenario failed."""
-        return self._own_id if self.solution is None else self.solution.run_id
+        """Tells this result from any other: the id of the solution, or one of its own where the scenario failed.
+
+        So has the model as it is, which is solved once for all sweeps of an analyzer, and is in the history of each.
+        """
+        return self._own_id if self.solution is None or self.solution is self.baseline else self.solution.run_id
+
+    @property
+    def finished_at(self) -> datetime:
+        """When the solution was made, in UTC; where the scenario failed, when that was recorded."""
+        return self._made_at if self.solution is None else self.solution.finished_at
 
     @property
     def status(self) -> LXStatus:
@@ -78,6 +88,10 @@ class LXScenarioResult:
     def is_feasible(self) -> bool:
         """Whether there is a point."""
         return self.solution is not None and self.solution.is_feasible()
+
+    def is_compared(self) -> bool:
+        """Whether there is a point here and in the model as it is, so that there is a difference."""
+        return self.is_feasible() and self.baseline is not None and self.baseline.is_feasible()
 
     def solved(self, what: str = "solution") -> LXSolution:
         """Return the solution; raises `LXNoSolutionError` where the scenario failed."""

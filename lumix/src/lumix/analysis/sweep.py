@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from lumix.analysis.scenario_results import LXScenarioResult, comparison
+from lumix.analysis.sweep_writing import LXSweepWriteBack
 from lumix_core import LXConstraint, LXSense, LXVariable
 from lumix_core.errors import LXUnknownNameError, listed
 from lumix_core.frames import make_frame
@@ -91,6 +92,10 @@ class LXSweep(Mapping[str, LXScenarioResult]):
             )
         return make_frame(_joined(tables), library)
 
+    def write_back(self) -> LXSweepWriteBack:
+        """Return what writes the results to the database: ``sweep.write_back().record(ScenarioRun).write(session)``."""
+        return LXSweepWriteBack(self)
+
     def __str__(self) -> str:
         return comparison(f"Scenarios of model {self.model_name!r}", self.values())
 
@@ -100,7 +105,7 @@ class LXSweep(Mapping[str, LXScenarioResult]):
 
 def _scenario_row(one: LXScenarioResult) -> Columns:
     solution = one.solution
-    compared = one.is_feasible() and one.baseline is not None and one.baseline.is_feasible()
+    compared = one.is_compared()
     return {
         "scenario": [one.name],
         "description": [one.description],

@@ -17,7 +17,7 @@ from lumix_core.rows import RowAdapter
 from lumix_core.snapshots import SnapshotQuery
 from lumix_core.testing.kits import Kit
 from lumix_core.testing.row_world import RowWorld
-from lumix_core.writing import Reference, WritingAdapter
+from lumix_core.writing import OneOf, Reference, WritingAdapter
 
 MANY = 600
 """Enough rows for what an adapter does with many at once."""
@@ -78,6 +78,21 @@ class Writing(Kit):
             ("new", 2.0),
             ("newer", None),
         ]
+
+    def test_rows_with_one_of_several_values(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """They are counted and deleted in one go, as the runs of many scenarios are."""
+        if (known := writing(adapter)) is None:
+            return
+        world.fill(0)
+        rows = [{"id": i, "name": f"product {i}"} for i in (1, 2, 3, 4)]
+        LXWriteBack().replace(world.Product, rows).write(world.handle, adapter=known)
+        table, where = known.written_table(world.Product), {"name": OneOf(("product 1", "product 3", "product 9"))}
+
+        with known.writing(world.handle, [table]) as writer:
+            counts = writer.count(table, where), writer.delete(table, where), writer.count(table, {})
+
+        assert counts == (2, 2, 2)
+        assert [one.name for one in _read(adapter, world)] == ["product 2", "product 4"]
 
     @pytest.mark.parametrize("count", [3, MANY])
     def test_a_foreign_key_that_leads_nowhere_names_the_row(
