@@ -152,11 +152,11 @@ def comparison(title: str, results: Iterable[LXScenarioResult]) -> str:
     shown = list(results)
     head = ["scenario", "status", "objective", "change", "change in %"]
     lines = [title, "", *table(head, [[one.name, str(one.status), *_numbers(one)] for one in shown])]
-    notes = _notes(shown)
+    notes = notes_of(shown)
     return "\n".join([*lines, *([""] if notes else []), *notes])
 
 
-def _notes(results: list[LXScenarioResult]) -> list[str]:
+def notes_of(results: list[LXScenarioResult]) -> list[str]:
     """Tell each error once, with the scenarios that ended by it."""
     names: dict[str, list[str]] = {}
     for one in results:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from lumix.analysis.charts import plot
 from lumix.analysis.scenario_results import LXScenarioResult, comparison
+from lumix.analysis.sweep_report import write_report
 from lumix.analysis.sweep_writing import LXSweepWriteBack
 from lumix_core import LXConstraint, LXSense, LXVariable
 from lumix_core.errors import LXUnknownNameError, listed
 from lumix_core.frames import make_frame
 from lumix_core.solution import Results
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from plotly.graph_objects import Figure
 
 Columns = dict[str, list[Any]]
 Numbers = Mapping[str, Results | None]
@@ -95,6 +103,48 @@ class LXSweep(Mapping[str, LXScenarioResult]):
     def write_back(self) -> LXSweepWriteBack:
         """Return what writes the results to the database: ``sweep.write_back().record(ScenarioRun).write(session)``."""
         return LXSweepWriteBack(self)
+
+    def plot(self, kind: str = "comparison", top_n: int | None = None) -> Figure:
+        """Return a plotly Figure of the results; needs ``pip install "lumix[report]"``.
+
+        Args:
+            kind: what is drawn:
+
+                * "comparison": the objective of each scenario, beside that of the baseline;
+                * "tornado": by how much each change moves the objective, the largest on top. Scenarios whose only
+                  change is at one place share a line, whose ends are the lowest and the highest of them; any other
+                  scenario has a line of its own, and so has every function;
+                * "utilisation": how much of its right-hand side each ``<=`` row uses, the most used on top. Rows whose
+                  right-hand side is 0 or below have no share, and are left out.
+            top_n: how many lines at most of a tornado (else 20) or a utilisation (else 30).
+
+        Raises:
+            LXOptionError: there is no such kind, or ``top_n`` is no number of lines.
+            LXNoSolutionError: there is nothing to show, since no scenario or (for a tornado) the baseline has no point.
+            LXModelError: there is nothing to show, since the model has no objective or no such row, or the sweep no
+                scenario.
+            LXUnsupportedError: plotly is not installed.
+        """
+        return plot(self, kind, top_n)
+
+    def report(self, path: str | PathLike[str], title: str | None = None) -> Path:
+        """Write the results and the charts as one HTML file, which needs no network; needs ``lumix[report]`` too.
+
+        A file that is there is replaced, once the new one is complete. A chart that has nothing to show is replaced by
+        a sentence that says why.
+
+        Args:
+            path: of the file.
+            title: of the page; without it, it names the model.
+
+        Returns:
+            the path.
+
+        Raises:
+            LXUnsupportedError: plotly is not installed.
+            OSError: the file cannot be written.
+        """
+        return write_report(self, path, title)
 
     def __str__(self) -> str:
         return comparison(f"Scenarios of model {self.model_name!r}", self.values())

@@ -1,0 +1,161 @@
+"""How much of their right-hand sides the ``<=`` rows of a sweep use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lumix.analysis.chart_numbers import states
+from lumix.analysis.scenario_results import LXScenarioResult
+from lumix_core import LXModelError, LXNoSolutionError, LXSense
+from lumix_core.keys import IntArray, Keys
+from lumix_core.problem import FloatArray
+from lumix_core.solution import FamilyValues
+
+if TYPE_CHECKING:
+    from lumix.analysis.sweep import LXSweep
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What rows use in scenarios, the most used rows first.
+
+    Args:
+        rows: their names, as ``family[key]``.
+        scenarios: those that have a point.
+        used, available: left-hand and right-hand sides by row and scenario; None where a scenario has no such row.
+        more: how many rows with a share are not among these.
+        without: how many rows have no share, since their right-hand side is 0 or below in every scenario.
+    """
+
+    rows: list[str]
+    scenarios: list[LXScenarioResult]
+    used: list[list[float | None]]
+    available: list[list[float | None]]
+    more: int
+    without: int
+
+    def share(self, row: int, scenario: int) -> float | None:
+        """Return the share that is used; None where there is none."""
+        used, available = self.used[row][scenario], self.available[row][scenario]
+        return None if used is None or available is None or not 0 < available < np.inf else used / available
+
+
+def shares_of(sweep: LXSweep, top_n: int) -> Shares:
+    """Return the shares of a sweep's ``<=`` rows.
+
+    Args:
+        sweep: the results.
+        top_n: how many rows at most.
+
+    Raises:
+        LXNoSolutionError: no scenario has a point.
+        LXModelError: there is no ``<=`` row with a right-hand side above 0.
+    """
+    solved = [one for one in sweep.values() if one.is_feasible()]
+    if not solved:
+        raise LXNoSolutionError(
+            f"No result of the sweep of model {sweep.model_name!r} has a point ({states(sweep.values())}), so nothing "
+            f"is used. print(sweep) tells each status, and the errors."
+        )
+    names = [name for name, sense in sweep.senses.items() if sense is LXSense.LE]
+    families = [_Family(name, solved) for name in names]
+    rows = [(family, place) for family in families for place in range(len(family.keys))]
+    peaks, means = (np.concatenate([np.empty(0), *numbers]) for numbers in _ranks(families))
+    count = int(np.isfinite(peaks).sum())
+    if not count:
+        raise LXModelError(_nothing(sweep.model_name, len(rows)))
+    chosen = [rows[i] for i in np.lexsort((-means, -peaks))[: min(top_n, count)]]
+    return Shares(
+        rows=[family.row(place) for family, place in chosen],
+        scenarios=solved,
+        used=[family.numbers(place, "activity") for family, place in chosen],
+        available=[family.numbers(place, "rhs") for family, place in chosen],
+        more=count - len(chosen),
+        without=len(rows) - count,
+    )
+
+
+class _Family:
+    """One family in all scenarios, each of which may have keys of its own: a function may change the rows.
+
+    Args:
+        name: of the family.
+        solved: the scenarios.
+    """
+
+    def __init__(self, name: str, solved: list[LXScenarioResult]) -> None:
+        self.name = name
+        self.activity = [one.activity.family(name) if name in one.activity else None for one in solved]
+        self.rhs = [one.rhs.family(name) if name in one.rhs else None for one in solved]
+        found = [one.block.keys for one in self.rhs if one is not None]
+        alike = all(_same(found[0], keys) for keys in found)
+        self.scalar = bool(found) and found[0].is_scalar
+        self.keys: Sequence[Any] = (
+            found[0] if found and alike else list(dict.fromkeys(k for keys in found for k in keys))
+        )
+        self.places = None if alike else {key: place for place, key in enumerate(self.keys)}
+
+    def row(self, place: int) -> str:
+        """Name a row."""
+        return self.name if self.scalar else f"{self.name}[{self.keys[place]!r}]"
+
+    def numbers(self, place: int, side: str) -> list[float | None]:
+        """Return what a row has on one side, in each scenario."""
+        families: list[FamilyValues | None] = getattr(self, side)
+        return [None if one is None else self._number(one, place) for one in families]
+
+    def ranks(self) -> tuple[FloatArray, FloatArray]:
+        """Return the largest share of each row, which is -inf where there is none, and the mean one."""
+        peak, total, count = np.full(len(self.keys), -np.inf), np.zeros(len(self.keys)), np.zeros(len(self.keys))
+        for used, available in zip(self.activity, self.rhs, strict=True):
+            if used is not None and available is not None:
+                share, where = _shares(used.array, available.array), self._where(available.block.keys)
+                there = np.isfinite(share)
+                peak[where] = np.fmax(peak[where], share)
+                total[where] += np.where(there, share, 0.0)
+                count[where] += there
+        return peak, total / np.maximum(count, 1.0)
+
+    def _where(self, keys: Keys) -> IntArray | slice:
+        return slice(None) if self.places is None else np.array([self.places[key] for key in keys], dtype=np.int64)
+
+    def _number(self, values: FamilyValues, place: int) -> float | None:
+        found = place if self.places is None else values.block.keys.find(self.keys[place])
+        return None if found is None else float(values.array[found])
+
+
+def _shares(used: FloatArray, available: FloatArray) -> FloatArray:
+    there = (available > 0.0) & np.isfinite(available)
+    shares = np.full(len(used), np.nan)
+    np.divide(used, available, out=shares, where=there)
+    return shares
+
+
+def _ranks(families: list[_Family]) -> tuple[list[FloatArray], list[FloatArray]]:
+    ranks = [one.ranks() for one in families]
+    return [peak for peak, _ in ranks], [mean for _, mean in ranks]
+
+
+def _same(one: Keys, other: Keys) -> bool:
+    """Whether two families have the same keys in the same order."""
+    return one is other or (
+        one.levels == other.levels
+        and len(one.codes) == len(other.codes)
+        and all(np.array_equal(a, b) for a, b in zip(one.codes, other.codes, strict=True))
+    )
+
+
+def _nothing(model: str, rows: int) -> str:
+    if not rows:
+        return (
+            f"Model {model!r} has no row with <=, so there is nothing of which a share could be used. "
+            f"The chart 'comparison' needs no such row."
+        )
+    return (
+        f"Every <= row of model {model!r} has a right-hand side of 0 or below, of which no share can be used. "
+        f"result.activity and result.rhs have the numbers."
+    )

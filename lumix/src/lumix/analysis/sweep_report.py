@@ -1,0 +1,158 @@
+"""A sweep as one page of HTML, with its table and its charts, which needs nothing but itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import IO, TYPE_CHECKING
+from uuid import uuid4
+
+from lumix.analysis.chart_numbers import compared, effect_of, has_number, others, state
+from lumix.analysis.chart_parts import change, graph_objects
+from lumix.analysis.chart_texts import number, several
+from lumix.analysis.charts import KINDS, TITLES, Chart, chart
+from lumix.analysis.scenario_results import LXScenarioResult, notes_of
+from lumix_core import LXModelError, LXNoSolutionError
+
+if TYPE_CHECKING:
+    from lumix.analysis.sweep import LXSweep
+
+COLUMNS = ("Scenario", "Description", "Changes", "Status", "Objective", "Change", "Change in %")
+NUMBERS = ("Objective", "Change", "Change in %")
+
+
+def write_report(sweep: LXSweep, path: str | os.PathLike[str], title: str | None = None) -> Path:
+    """Write the page of a sweep; see `LXSweep.report`."""
+    graph_objects()
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"report() got {str(target)!r}, which is a folder. Give the path of a file in it.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"report() cannot write {str(target)!r}: there is no folder {str(target.parent)!r}. Make it first."
+        )
+    text = page(sweep, title)
+    with replaced(target) as file:
+        file.write(text)
+    return target
+
+
+def page(sweep: LXSweep, title: str | None = None) -> str:
+    """Return the page of a sweep as HTML."""
+    from plotly.offline import get_plotlyjs
+
+    frame = Template((files("lumix.analysis") / "sweep_report.html").read_text(encoding="utf-8"))
+    return frame.substitute(
+        title=escape(f"Scenarios of model {sweep.model_name!r}" if title is None else str(title)),
+        summary="\n".join(f"<li>{escape(line)}</li>" for line in summary(sweep)),
+        links=" ".join(f'<a href="#{kind}-title">{TITLES[kind]}</a>' for kind in KINDS),
+        head="".join(f'<th scope="col" role="columnheader"{_kind(one)}>{one}</th>' for one in COLUMNS),
+        rows="\n".join(_row(sweep, one) for one in sweep.values()),
+        errors=_errors(sweep),
+        charts="\n".join(_figure(sweep, kind) for kind in KINDS),
+        plotly=get_plotlyjs(),
+    )
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[IO[str]]:
+    """Open a file beside a target, which takes its place once it is written."""
+    beside = target.with_name(f".{target.name}.{uuid4().hex[:8]}.tmp")
+    try:
+        with beside.open("x", encoding="utf-8", errors="replace") as file:
+            yield file
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def summary(sweep: LXSweep) -> list[str]:
+    """Return what there is to say before all numbers, in sentences."""
+    scenarios = others(sweep)
+    counts: dict[str, int] = {}
+    for one in scenarios:
+        counts[state(one)] = counts.get(state(one), 0) + 1
+    told = ", ".join(f"{count} {what}" for what, count in counts.items())
+    solvers = sorted({one.solution.solver for one in (sweep.baseline, *scenarios) if one.solution is not None})
+    by = f" by {' and '.join(solvers)}" if solvers else ""
+    return [
+        *_best(sweep),
+        f"{several(len(scenarios), 'scenario')}{f': {told}' if told else ''}.",
+        f"Solved{by} in {number(sweep.seconds)} s.",
+    ]
+
+
+def _best(sweep: LXSweep) -> list[str]:
+    """Name the best result, as `LXScenarioAnalyzer.get_best_scenario` does."""
+    candidates = [one for one in sweep.values() if has_number(one)]
+    if sweep.maximize is None:
+        return ["The model has no objective, so no scenario is the best."]
+    if not candidates:
+        return ["No scenario has a point, so none is the best."]
+    best = (max if sweep.maximize else min)(candidates, key=lambda one: one.objective)
+    moved = f" ({change(best)})" if compared(best) and best.name != sweep.baseline.name else ""
+    which = "highest" if sweep.maximize else "lowest"
+    proved = "" if best.is_optimal() else ", not proved best of its model"
+    return [f"Best ({which} objective): {best.name}, {number(best.objective)}{moved}{proved}."]
+
+
+def _row(sweep: LXSweep, one: LXScenarioResult) -> str:
+    numbers = [number(one.objective), "–", "–"] if has_number(one) else ["–"] * 3
+    if compared(one):
+        numbers[1:] = [change(one), number(one.delta_percentage, "+")]
+    changes = "<br>".join(escape(str(made)) for made in one.changes)
+    cells = [escape(one.description), changes, escape(state(one)), *map(escape, numbers)]
+    effect = effect_of(one, sweep.maximize).name.lower() if has_number(one) else "pointless"
+    return (
+        f'<tr role="row" class="{effect}"><th scope="row" role="rowheader" class="words">{escape(one.name)}</th>'
+        + "".join(
+            f'<td role="cell" data-label="{label}"{_kind(label)}>{cell}</td>'
+            for label, cell in zip(COLUMNS[1:], cells, strict=True)
+        )
+        + "</tr>"
+    )
+
+
+def _kind(label: str) -> str:
+    kinds = {"Status": "status", "Description": "words", "Changes": "words", **dict.fromkeys(NUMBERS, "number")}
+    return f' class="{kinds[label]}"' if label in kinds else ""
+
+
+def _errors(sweep: LXSweep) -> str:
+    notes = notes_of(list(sweep.values()))
+    if not notes:
+        return ""
+    items = "\n".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f'<h3>What went wrong</h3>\n<ul class="errors">\n{items}\n</ul>'
+
+
+def _figure(sweep: LXSweep, kind: str) -> str:
+    """Return a chart, or the sentence that says why there is nothing to show."""
+    head = f'<section aria-labelledby="{kind}-title">\n<h2 id="{kind}-title">{TITLES[kind]}</h2>\n'
+    try:
+        made = chart(sweep, kind)
+    except (LXNoSolutionError, LXModelError) as error:
+        return f'{head}<p class="nothing">{escape(str(error))}</p>\n</section>'
+    return f"{head}{_drawn(kind, made)}\n</section>"
+
+
+def _drawn(kind: str, made: Chart) -> str:
+    made.figure.update_layout(template="none", dragmode=False)
+    drawn = in_script(made.figure.to_json())
+    notes = "".join(f"<p>{escape(note)}</p>" for note in made.notes)
+    return (
+        f'<figure>\n<div class="chart" id="{kind}" role="img" aria-label="{escape(made.alt)}" '
+        f'style="min-height: {made.figure.layout.height:.0f}px"></div>\n<figcaption>{notes}</figcaption>\n</figure>\n'
+        f'<script type="application/json" id="{kind}-figure">{drawn}</script>'
+    )
+
+
+def in_script(text: str) -> str:
+    """Return JSON that ends no script, whatever it holds; NaN and infinite numbers are refused."""
+    return json.dumps(json.loads(text), allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
