@@ -97,10 +97,10 @@ def imported_with(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_importing_lumix_imports_no_orm_no_solver_and_no_data_frames() -> None:
+def test_importing_lumix_imports_no_orm_no_solver_no_data_frames_and_no_charts() -> None:
     imported = imported_with("import lumix")
 
-    libraries = {"sqlalchemy", "django", "highspy", "pulp", "pandas", "polars"}
+    libraries = {"sqlalchemy", "django", "highspy", "pulp", "pandas", "polars", "plotly", "rich"}
     assert imported & libraries == set()
 
 
