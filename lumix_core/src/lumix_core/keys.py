@@ -134,8 +134,10 @@ class Keys(Sequence[Any]):
 
     def has_keys_of(self, other: Keys) -> bool:
         """Whether both have the same keys in the same order."""
-        codes = len(self.codes) == len(other.codes) and all(map(np.array_equal, self.codes, other.codes))
-        return codes and self.levels == other.levels
+        if self is other:
+            return True
+        same = len(self.codes) == len(other.codes) and all(map(np.array_equal, self.codes, other.codes))
+        return same and self.levels == other.levels
 
     def columns(self, *taken: str) -> dict[str, list[Any]]:
         """Return the keys as columns of a data frame, one for each dimension; ``taken`` are names of other columns."""

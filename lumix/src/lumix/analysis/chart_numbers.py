@@ -100,7 +100,7 @@ def tornado_of(sweep: LXSweep) -> list[Line]:
             f"The baseline of model {sweep.model_name!r} has no point: its status is {sweep.baseline.status}. So there "
             f"is nothing from which the objective moves. The chart 'comparison' shows the objectives themselves."
         )
-    places: dict[tuple[str, bool], list[LXScenarioResult]] = {}
+    places: dict[tuple[str, str], list[LXScenarioResult]] = {}
     for one in found.shown:
         places.setdefault(_place(one), []).append(one)
     lines = [Line(name, _ends(some)) for (name, _), some in places.items()]
@@ -171,13 +171,13 @@ def _none_has_a_point(sweep: LXSweep, scenarios: list[LXScenarioResult]) -> str:
     )
 
 
-def _place(one: LXScenarioResult) -> tuple[str, bool]:
-    """Name the line that a scenario belongs to, and whether it is a place.
+def _place(one: LXScenarioResult) -> tuple[str, str]:
+    """Name the line that a scenario belongs to, and what kind of change it stands for; empty for a scenario by itself.
 
     A function changes what it likes: two of one name need not change the same.
     """
-    alone = len(one.changes) == 1 and one.changes[0].text != ""
-    return (one.changes[0].place, True) if alone else (one.name, False)
+    alone = len(one.changes) == 1 and one.changes[0].kind != "function"
+    return (one.changes[0].place, one.changes[0].kind) if alone else (one.name, "")
 
 
 def _ends(some: list[LXScenarioResult]) -> tuple[LXScenarioResult, ...]:

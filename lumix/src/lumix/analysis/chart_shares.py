@@ -92,7 +92,7 @@ class _Family:
         self.activity = [one.activity.family(name) if name in one.activity else None for one in solved]
         self.rhs = [one.rhs.family(name) if name in one.rhs else None for one in solved]
         found = [one.block.keys for one in self.rhs if one is not None]
-        alike = all(_same(found[0], keys) for keys in found)
+        alike = all(found[0].has_keys_of(keys) for keys in found)
         self.scalar = bool(found) and found[0].is_scalar
         self.keys: Sequence[Any] = (
             found[0] if found and alike else list(dict.fromkeys(k for keys in found for k in keys))
@@ -138,15 +138,6 @@ def _shares(used: FloatArray, available: FloatArray) -> FloatArray:
 def _ranks(families: list[_Family]) -> tuple[list[FloatArray], list[FloatArray]]:
     ranks = [one.ranks() for one in families]
     return [peak for peak, _ in ranks], [mean for _, mean in ranks]
-
-
-def _same(one: Keys, other: Keys) -> bool:
-    """Whether two families have the same keys in the same order."""
-    return one is other or (
-        one.levels == other.levels
-        and len(one.codes) == len(other.codes)
-        and all(np.array_equal(a, b) for a, b in zip(one.codes, other.codes, strict=True))
-    )
 
 
 def _nothing(model: str, rows: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, SupportsFloat
+from typing import Any, ClassVar, SupportsFloat
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class Side:
         way: "set_value", "add" or "multiply".
     """
 
+    kind: ClassVar = "right-hand side"
     name: str
     key: Any
     way: str
@@ -59,6 +60,7 @@ class Side:
 class Bounds:
     """A change of bounds."""
 
+    kind: ClassVar = "bounds"
     name: str
     key: Any
     lower: float | None
@@ -103,6 +105,7 @@ class Bounds:
 class Parameter:
     """A change of a parameter."""
 
+    kind: ClassVar = "parameter"
     name: str
     numbers: Numbers
 
@@ -167,7 +170,8 @@ class Custom:
                 f"it is given."
             )
 
-    text = ""
+    kind: ClassVar = "function"
+    text: ClassVar = ""
 
     @property
     def name(self) -> str:

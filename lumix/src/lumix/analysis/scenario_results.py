@@ -18,10 +18,12 @@ class LXScenarioChange:
     """One change of a scenario, in words.
 
     Args:
+        kind: "right-hand side", "bounds", "parameter" or "function".
         place: what is changed, as ``family[key]``, or the parameter's or the function's name.
         text: how, such as "= 600"; empty for a function.
     """
 
+    kind: str
     place: str
     text: str
 

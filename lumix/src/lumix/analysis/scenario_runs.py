@@ -67,7 +67,7 @@ class Runner:
 
     def changes(self, scenario: LXScenario) -> tuple[LXScenarioChange, ...]:
         """Return what a scenario changes, in words."""
-        return tuple(LXScenarioChange(_place(one, self.session), one.text) for one in scenario.modifications)
+        return tuple(LXScenarioChange(one.kind, _place(one, self.session), one.text) for one in scenario.modifications)
 
     def check(self, scenario: LXScenario) -> None:
         """Refuse a scenario that names what the model does not have; a function may yet add it."""
