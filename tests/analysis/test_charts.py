@@ -20,7 +20,7 @@ from lumix import (
     LXStatus,
     LXVariable,
 )
-from lumix.analysis.chart_texts import beside, compact, distinct, hover, number, percent
+from lumix.analysis.charts.texts import beside, compact, distinct, hover, number, percent
 from lumix_core.errors import LXModelError, LXNoSolutionError, LXOptionError
 
 

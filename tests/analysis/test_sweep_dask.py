@@ -10,7 +10,7 @@ import distributed
 import pytest
 
 from lumix import LXScenario, LXScenarioAnalyzer, LXStatus
-from lumix.analysis.pools import workers_of
+from lumix.analysis.workers.pools import workers_of
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from lumix import LXConstraint, LXLinearExpression, LXModel, LXScenario, LXScenarioAnalyzer, LXVariable
-from lumix.analysis.sweep_report import in_script, replaced
+from lumix.analysis.charts.report import in_script, replaced
 
 OPTIONS = (
     "--headless",

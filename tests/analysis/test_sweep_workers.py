@@ -18,7 +18,7 @@ from typing import ClassVar
 import pytest
 
 from lumix import LXModelError, LXOptimizer, LXScenario, LXScenarioAnalyzer, LXStatus, LXWorkerError
-from lumix.analysis.parcels import Opened
+from lumix.analysis.workers.parcels import Opened
 from lumix_core.errors import LXOptionError, LXUnknownNameError, LXUnsupportedError
 from lumix_core.solver import LXFeature
 from lumix_solvers.highs import HighsSolver

@@ -114,6 +114,12 @@ def own_imports(path: Path) -> Iterator[tuple[str, Import]]:
             yield one.module.split(".")[1], one
 
 
+def module_name(path: Path) -> str:
+    """The name of a module as it is imported."""
+    parts = path.relative_to(next(one for one in path.parents if one.name == "src")).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def layer_of(name: str) -> int:
     return next(i for i, rooms in enumerate(LAYERS.values()) if name in rooms.split())
 
@@ -138,6 +144,16 @@ def test_no_modules_of_the_core_import_each_other_in_a_circle() -> None:
     for path in sources("lumix_core"):
         at_once = {name for name, one in own_imports(path) if not one.deferred}
         graph.setdefault(room(path), set()).update(at_once - {room(path)})
+
+    assert circle_in(graph) == []
+
+
+def test_no_modules_of_lumix_import_each_other_in_a_circle() -> None:
+    names = {module_name(path): path for path in sources("lumix")}
+    graph = {
+        name: {one.module for one in imports(path) if one.module in names and not one.deferred} - {name}
+        for name, path in names.items()
+    }
 
     assert circle_in(graph) == []
 

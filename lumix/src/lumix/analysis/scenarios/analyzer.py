@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any, Self, SupportsFloat
 
-from lumix.analysis.crews import crew_of
-from lumix.analysis.scenario import LXScenario
-from lumix.analysis.scenario_results import LXScenarioResult, comparison
-from lumix.analysis.scenario_runs import Outcome, Runner
-from lumix.analysis.sweep import LXSweep
-from lumix.analysis.sweep_progress import Callback, Watch
+from lumix.analysis.scenarios.progress import Callback, Watch
+from lumix.analysis.scenarios.results import LXScenarioResult, comparison
+from lumix.analysis.scenarios.runs import Outcome, Runner
+from lumix.analysis.scenarios.scenario import LXScenario
+from lumix.analysis.scenarios.sweep import LXSweep
+from lumix.analysis.workers.crews import crew_of
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
 from lumix_core.closing import Closing
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed

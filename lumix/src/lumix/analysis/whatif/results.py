@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from lumix.analysis.tables import percentage
 from lumix_core import LXInfeasibility, LXSolution, LXStatus
 
 Solved: TypeAlias = tuple[LXSolution, Callable[[], LXInfeasibility]]
@@ -107,10 +107,3 @@ class LXWhatIfResult:
         if not self.original_solution.is_feasible():
             return f"<LXWhatIfResult {self.description}: {self.new_objective:.10g}>"
         return f"<LXWhatIfResult {self.description}: {self.original_objective:.10g} -> {self.new_objective:.10g}>"
-
-
-def percentage(delta: float, original: float) -> float:
-    """Return a difference in percent of the original's size; infinite where that is 0 and the difference is not."""
-    if original == 0.0:
-        return math.copysign(math.inf, delta) if delta else 0.0
-    return 100.0 * delta / abs(original)

@@ -6,7 +6,7 @@ import os
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import Any
 
-from lumix.analysis.shares import Share, Task, solve_share
+from lumix.analysis.workers.shares import Share, Task, solve_share
 from lumix_core.errors import LXWorkerError
 
 GUARD = (

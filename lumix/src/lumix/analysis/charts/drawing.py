@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from lumix.analysis.chart_numbers import (
+from lumix.analysis.charts.numbers import (
     Comparison,
     Effect,
     Line,
@@ -19,7 +19,7 @@ from lumix.analysis.chart_numbers import (
     states,
     tornado_of,
 )
-from lumix.analysis.chart_parts import (
+from lumix.analysis.charts.parts import (
     add_line,
     add_pointless,
     bar_figure,
@@ -31,14 +31,14 @@ from lumix.analysis.chart_parts import (
     name_lines,
     widen,
 )
-from lumix.analysis.chart_shares import Shares, shares_of
-from lumix.analysis.chart_texts import compact, distinct, hover, number, percent, plain, several, shortened, some
-from lumix.analysis.scenario_results import LXScenarioResult
+from lumix.analysis.charts.texts import compact, distinct, hover, number, percent, plain, several, shortened, some
+from lumix.analysis.charts.utilisation import Shares, shares_of
+from lumix.analysis.scenarios.results import LXScenarioResult
 from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.numbers import flaw
 
 if TYPE_CHECKING:
-    from lumix.analysis.sweep import LXSweep
+    from lumix.analysis.scenarios.sweep import LXSweep
 
 TITLES = {
     "comparison": "Objective of each scenario",

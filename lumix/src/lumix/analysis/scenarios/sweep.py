@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from lumix.analysis.charts import plot
-from lumix.analysis.scenario_results import LXScenarioResult, comparison
-from lumix.analysis.sweep_report import write_report
-from lumix.analysis.sweep_writing import LXSweepWriteBack
+from lumix.analysis.charts.drawing import plot
+from lumix.analysis.charts.report import write_report
+from lumix.analysis.scenarios.results import LXScenarioResult, comparison
+from lumix.analysis.scenarios.writing import LXSweepWriteBack
 from lumix_core import LXConstraint, LXSense, LXVariable
 from lumix_core.errors import LXUnknownNameError, listed
 from lumix_core.frames import make_frame

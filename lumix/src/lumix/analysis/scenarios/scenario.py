@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self, SupportsFloat
 
-from lumix.analysis.modifications import Bounds, Custom, Modification, Parameter, Side
+from lumix.analysis.scenarios.modifications import Bounds, Custom, Modification, Parameter, Side
 from lumix_core import LXConstraint, LXModel, LXModelError, LXParameter, LXVariable
 from lumix_core.copyable import Copyable
 from lumix_core.editing import refuse_crossed

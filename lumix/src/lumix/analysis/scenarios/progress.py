@@ -8,7 +8,7 @@ from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
-from lumix.analysis.scenario_results import LXScenarioResult
+from lumix.analysis.scenarios.results import LXScenarioResult
 from lumix_core.errors import LXUnsupportedError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from lumix.analysis.scenario_results import LXScenarioResult
+from lumix.analysis.scenarios.results import LXScenarioResult
 from lumix_core import LXVariable, LXWriteError, LXWritten
 from lumix_core.errors import did_you_mean, listed
 from lumix_core.given_rows import Names
@@ -15,7 +15,7 @@ from lumix_core.write_steps import Call, Run, Step, call_title, check_class, fin
 from lumix_core.writing import WritingAdapter
 
 if TYPE_CHECKING:
-    from lumix.analysis.sweep import LXSweep
+    from lumix.analysis.scenarios.sweep import LXSweep
 
 UNKNOWN = ("solver", "limit", "objective", "best_bound", "gap", "solve_time")
 """What a row of the history does not have where a scenario failed."""

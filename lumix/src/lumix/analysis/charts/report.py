@@ -13,15 +13,15 @@ from string import Template
 from typing import IO, TYPE_CHECKING
 from uuid import uuid4
 
-from lumix.analysis.chart_numbers import compared, effect_of, has_number, others, state
-from lumix.analysis.chart_parts import change, graph_objects
-from lumix.analysis.chart_texts import number, several
-from lumix.analysis.charts import KINDS, TITLES, Chart, chart
-from lumix.analysis.scenario_results import LXScenarioResult, notes_of
+from lumix.analysis.charts.drawing import KINDS, TITLES, Chart, chart
+from lumix.analysis.charts.numbers import compared, effect_of, has_number, others, state
+from lumix.analysis.charts.parts import change, graph_objects
+from lumix.analysis.charts.texts import number, several
+from lumix.analysis.scenarios.results import LXScenarioResult, notes_of
 from lumix_core import LXModelError, LXNoSolutionError
 
 if TYPE_CHECKING:
-    from lumix.analysis.sweep import LXSweep
+    from lumix.analysis.scenarios.sweep import LXSweep
 
 COLUMNS = ("Scenario", "Description", "Changes", "Status", "Objective", "Change", "Change in %")
 NUMBERS = ("Objective", "Change", "Change in %")
@@ -47,7 +47,7 @@ def page(sweep: LXSweep, title: str | None = None) -> str:
     """Return the page of a sweep as HTML."""
     from plotly.offline import get_plotlyjs
 
-    frame = Template((files("lumix.analysis") / "sweep_report.html").read_text(encoding="utf-8"))
+    frame = Template((files("lumix.analysis.charts") / "report.html").read_text(encoding="utf-8"))
     return frame.substitute(
         title=escape(f"Scenarios of model {sweep.model_name!r}" if title is None else str(title)),
         summary="\n".join(f"<li>{escape(line)}</li>" for line in summary(sweep)),

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from lumix.analysis.reports import table
-from lumix.analysis.results import percentage
+from lumix.analysis.tables import percentage, table
 from lumix_core import LXNoSolutionError, LXSolution, LXStatus
 from lumix_core.solution import Results
 

@@ -9,8 +9,8 @@ from typing import Any, SupportsFloat, TypeVar
 
 import numpy as np
 
-from lumix.analysis.results import LXWhatIfChange, LXWhatIfResult, Solved
-from lumix.analysis.worth import Worth
+from lumix.analysis.whatif.results import LXWhatIfChange, LXWhatIfResult, Solved
+from lumix.analysis.whatif.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
 from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of, named, place_of, refuse_crossed

@@ -9,9 +9,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from lumix.analysis.modifications import Change, Custom, Modification
-from lumix.analysis.scenario import LXScenario
-from lumix.analysis.scenario_results import LXScenarioChange, RowNumbers
+from lumix.analysis.scenarios.modifications import Change, Custom, Modification
+from lumix.analysis.scenarios.results import LXScenarioChange, RowNumbers
+from lumix.analysis.scenarios.scenario import LXScenario
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
 from lumix_core.copying import deep_copy
 from lumix_core.errors import LXError

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lumix.analysis.moves import Moves
-from lumix.analysis.records import LXConstraintSensitivity, LXVariableSensitivity
-from lumix.analysis.reports import report, summary
+from lumix.analysis.sensitivity.moves import Moves
+from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
+from lumix.analysis.sensitivity.reports import report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from lumix.analysis.parcels import Parcel, opened
-from lumix.analysis.scenario_results import RowNumbers
-from lumix.analysis.scenario_runs import Outcome
+from lumix.analysis.scenarios.results import RowNumbers
+from lumix.analysis.scenarios.runs import Outcome
+from lumix.analysis.workers.parcels import Parcel, opened
 from lumix_core import LXBlock, LXProblem
 from lumix_core.problem import same_families
 from lumix_core.solution import with_families, without_families

@@ -6,10 +6,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 
-from lumix.analysis.parcels import Parcel
-from lumix.analysis.pools import Pool
-from lumix.analysis.scenario_runs import Outcome
-from lumix.analysis.shares import Share, Task
+from lumix.analysis.scenarios.runs import Outcome
+from lumix.analysis.workers.parcels import Parcel
+from lumix.analysis.workers.pools import Pool
+from lumix.analysis.workers.shares import Share, Task
 from lumix_core.errors import LXError
 
 TASK_SECONDS = 0.25

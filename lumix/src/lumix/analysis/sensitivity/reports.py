@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lumix.analysis.tables import table
+
 if TYPE_CHECKING:
-    from lumix.analysis.sensitivity import LXSensitivityAnalyzer
+    from lumix.analysis.sensitivity.analyzer import LXSensitivityAnalyzer
 
 SHOWN = 10
 """How many rows a summary names."""
@@ -57,12 +59,3 @@ def report(analyzer: LXSensitivityAnalyzer) -> str:
             *table(["variable", "value", "reduced cost", "cost from", "cost to", ""], variables),
         ]
     )
-
-
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Return the lines of a table: the first column to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    return [
-        f"{first:<{widths[0]}}  " + "  ".join(f"{one:>{width}}" for one, width in zip(rest, widths[1:], strict=True))
-        for first, *rest in [head, *rows]
-    ]

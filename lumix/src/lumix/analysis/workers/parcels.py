@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
-from lumix.analysis.scenario import LXScenario
-from lumix.analysis.scenario_runs import Runner, check_same
+from lumix.analysis.scenarios.runs import Runner, check_same
+from lumix.analysis.scenarios.scenario import LXScenario
 from lumix_core.errors import LXCopyError
 from lumix_core.pickling import packed, restore
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumix.analysis.chart_numbers import states
-from lumix.analysis.scenario_results import LXScenarioResult
+from lumix.analysis.charts.numbers import states
+from lumix.analysis.scenarios.results import LXScenarioResult
 from lumix_core import LXModelError, LXNoSolutionError, LXSense
 from lumix_core.keys import IntArray, Keys
 from lumix_core.problem import FloatArray
 from lumix_core.solution import FamilyValues
 
 if TYPE_CHECKING:
-    from lumix.analysis.sweep import LXSweep
+    from lumix.analysis.scenarios.sweep import LXSweep
 
 
 @dataclass(frozen=True)

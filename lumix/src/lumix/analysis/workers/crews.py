@@ -7,12 +7,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lumix.analysis.dispatching import Dispatcher
-from lumix.analysis.parcels import packed_for_workers, posted
-from lumix.analysis.pools import Pool, workers_of
-from lumix.analysis.scenario import LXScenario
-from lumix.analysis.scenario_runs import Outcome, Runner
-from lumix.analysis.shares import restored
+from lumix.analysis.scenarios.runs import Outcome, Runner
+from lumix.analysis.scenarios.scenario import LXScenario
+from lumix.analysis.workers.dispatching import Dispatcher
+from lumix.analysis.workers.parcels import packed_for_workers, posted
+from lumix.analysis.workers.pools import Pool, workers_of
+from lumix.analysis.workers.shares import restored
 from lumix_core import LXModelError
 from lumix_core.numbers import flaw
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lumix.analysis.chart_texts import several
-from lumix.analysis.scenario_results import LXScenarioResult
+from lumix.analysis.charts.texts import several
+from lumix.analysis.scenarios.results import LXScenarioResult
 from lumix_core import LXModelError, LXNoSolutionError, LXStatus
 
 if TYPE_CHECKING:
-    from lumix.analysis.sweep import LXSweep
+    from lumix.analysis.scenarios.sweep import LXSweep
 
 SAME = 1e-9
 """Objectives that differ by no more, relative to their size, are the same."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lumix.analysis.chart_numbers import Effect, compared, effect_of, has_number, lack
-from lumix.analysis.chart_texts import beside, hover, number, plain
-from lumix.analysis.scenario_results import LXScenarioResult
+from lumix.analysis.charts.numbers import Effect, compared, effect_of, has_number, lack
+from lumix.analysis.charts.texts import beside, hover, number, plain
+from lumix.analysis.scenarios.results import LXScenarioResult
 from lumix_core.errors import LXUnsupportedError
 
 COLOURS = {Effect.BETTER: "#0072B2", Effect.WORSE: "#C24A00", Effect.SAME: "#767676", Effect.UNKNOWN: "#767676"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lumix.analysis.reaches import Line
+from lumix.analysis.sensitivity.reaches import Line
 from lumix_core import LXSolution
 from lumix_core.problem import FloatArray, block_at
 from lumix_core.sessions import LXLiveSession

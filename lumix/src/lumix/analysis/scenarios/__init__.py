@@ -1,0 +1,1 @@
+"""Scenarios: named sets of changes, what becomes of the model in each, and what is kept of it."""

@@ -1,0 +1,1 @@
+"""Workers: scenarios handed to an executor, none of them lost."""
