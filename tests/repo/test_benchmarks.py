@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("resource", reason="memory is measured with a module that only Unix has")
 
 BUILDING = Path(__file__).parents[2] / "benchmarks" / "building"
+SWEEPS = BUILDING.parent / "whatif" / "sweeps.py"
 WRITEBACK = BUILDING.parent / "writeback" / "writeback.py"
 DRIVER_FLOOR, ARRAY_FLOOR = "floor: cursor, numpy, highspy", "floor: numpy, highspy"
 
@@ -59,6 +60,13 @@ def test_a_sweep_is_written_in_every_way(environment: dict[str, str]) -> None:
 
     lines = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("| ")]
     assert {"LumiX", "LumiX, once more", "LumiX, a write-back for each scenario"} <= set(lines)
+
+
+def test_a_sweep_is_solved_in_every_way(environment: dict[str, str]) -> None:
+    printed = run(environment, str(SWEEPS), "--scenarios", "4", "--repeats", "1", "--sizes", "1k")
+
+    lines = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("| ")]
+    assert {"here", "1 process", "2 processes", "Dask, 1 worker", "Dask, 2 workers"} <= set(lines)
 
 
 def test_a_plan_of_django_s_is_written_in_every_way(environment: dict[str, str]) -> None:
