@@ -46,6 +46,14 @@ def real_number(value: Any, role: str) -> float:
     raise LXNumberError(f"{sentence(role)} {wrong}. {remedy(role)}")
 
 
+def asked_number(value: Any, role: str) -> float:
+    """Return a number that a question was asked with; raises as `real_number`, without a word of rows."""
+    wrong = flaw(value)
+    if wrong is None:
+        return float(value)
+    raise LXNumberError(f"{role} {wrong}. Give a finite number.")
+
+
 def whole(call: str, word: str, value: Any, least: int) -> int:
     """Return a count given by the user.
 

@@ -116,15 +116,7 @@ class Parameter:
 
     def apply(self, session: LXLiveSession) -> None:
         """Make the change."""
-        try:
-            session.set_parameter(self.name, self.numbers)
-        except LXError:
-            raise
-        except Exception as error:
-            raise LXFunctionError(
-                f"The new numbers of {self.name!r} could not be found: {type(error).__name__}: {error}. Correct the "
-                f"function that was given to modify_parameter()."
-            ) from error
+        session.set_parameter(self.name, self.numbers)
 
     def place(self, session: LXLiveSession) -> str:
         """Name what is changed: the parameter."""

@@ -14,7 +14,7 @@ from lumix.analysis.sensitivity.reports import report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of
-from lumix_core.numbers import real_number, whole
+from lumix_core.numbers import asked_number, whole
 from lumix_core.optimizer import checked_model
 from lumix_core.problem import LXBlock
 from lumix_core.solver import Ranging
@@ -98,7 +98,7 @@ class LXSensitivityAnalyzer(Closing):
         Raises:
             LXNumberError: the threshold is no number.
         """
-        least = real_number(shadow_price_threshold, "shadow_price_threshold of identify_bottlenecks()")
+        least = asked_number(shadow_price_threshold, "shadow_price_threshold= of identify_bottlenecks()")
         sizes = np.abs(self._duals)
         order = np.argsort(-sizes, kind="stable")
         return [self._problem.row_name(row) for row in order[sizes[order] > least].tolist()]
