@@ -25,8 +25,16 @@ from lumix import (
     LXStart,
     LXStatus,
     LXVariable,
+    LXWorkerError,
 )
-from lumix_core.errors import LXCopyError, LXDuplicateNameError, LXNumberError, LXUnknownKeyError, LXUnknownNameError
+from lumix_core.errors import (
+    LXCopyError,
+    LXDuplicateNameError,
+    LXLateBindingError,
+    LXNumberError,
+    LXUnknownKeyError,
+    LXUnknownNameError,
+)
 from lumix_solvers.highs import HighsSolver
 
 
@@ -217,9 +225,18 @@ class TestExecutors:
         with pytest.raises(LXCopyError, match=r"^Scenario 'locked' cannot be sent to an executor"):
             analyzer.run_all_scenarios(executor)
 
-    def test_what_is_no_executor(self, analyzer):
-        with pytest.raises(LXModelError, match=r"got 4 as its executor. Give it a concurrent.futures.Executor"):
-            analyzer.run_all_scenarios(4)
+    @pytest.mark.parametrize("given", [4, "threads", ThreadPoolExecutor])
+    def test_what_is_no_executor(self, analyzer, given):
+        with pytest.raises(LXModelError, match=r" as its executor. Give it a concurrent.futures.Executor"):
+            analyzer.run_all_scenarios(given)
+
+    def test_an_executor_that_is_shut_down(self, analyzer):
+        with ThreadPoolExecutor(1) as executor:
+            pass
+        analyzer.add_scenario(LXScenario("more").modify_constraint_rhs("stock", add=1))
+
+        with pytest.raises(LXWorkerError, match=r"takes no scenarios: .* after shutdown. Run them while it is open"):
+            analyzer.run_all_scenarios(executor)
 
     @pytest.mark.parametrize("name", ["workers", "threads_per_solve"])
     @pytest.mark.parametrize("number", [0, -1, 1.5, "2", True])
@@ -330,6 +347,13 @@ class TestRuns:
             analyzer.explain_infeasibility("fine")
         assert analyzer.run_scenario("fine").delta_objective == pytest.approx(200 / 35)
 
+    def test_why_the_model_as_it_is_is_infeasible(self, workshop, highs):
+        workshop.hours.rhs(1)
+        with LXScenarioAnalyzer(workshop.model, highs) as analyzer:
+            found = analyzer.explain_infeasibility("baseline")
+
+        assert "hours" in {one.family for one in found.constraints}
+
     def test_a_failure_is_recorded(self, analyzer):
         analyzer.add_scenario(LXScenario("broken").add_custom_modification(lambda model: model.nothing))
         analyzer.add_scenario(LXScenario("wood").modify_constraint_rhs("stock", add=1, key=1))
@@ -373,6 +397,62 @@ class TestRuns:
         assert analyzer.run_scenario("both").is_optimal()
 
 
+class TestLoops:
+    """What is made in a loop is what it was made with."""
+
+    def of_loop(self):
+        made = []
+        for share in (0.9, 0.8):
+            change = lambda model: model.get_constraint("stock").rhs(lambda m: share * m.available)
+            made.append(LXScenario(f"stock {share}").add_custom_modification(change))
+            thrift = LXScenario(f"needs {share}")
+            made.append(thrift.modify_parameter("quantity", lambda now: share * now))
+        return made
+
+    @pytest.mark.parametrize("name", ["stock 0.9", "needs 0.9"])
+    def test_functions_that_see_the_last_turn_are_refused(self, analyzer, name):
+        analyzer.add_scenarios(*(one for one in self.of_loop() if one.name == name))
+        said = rf"scenario '{name}' \(the function at .*captures the loop variable 'share', which has been rebound"
+
+        for run in (analyzer.run_all_scenarios, lambda: analyzer.run_scenario(name)):
+            with pytest.raises(LXLateBindingError, match=f"{said}.*not 0.9"):
+                run()
+
+    def test_they_are_refused_before_workers_are_sent_anything(self, analyzer, executor):
+        with pytest.raises(LXLateBindingError, match=r"'stock 0\.9'"):
+            analyzer.add_scenarios(*self.of_loop()).run_all_scenarios(executor)
+
+    def test_functions_that_bind_it_are_run(self, analyzer, workshop):
+        for share in (0.9, 0.8):
+            scenario = LXScenario(f"needs {share}")
+            analyzer.add_scenario(scenario.modify_parameter("quantity", lambda now, share=share: share * now))
+
+        results = analyzer.run_all_scenarios()
+
+        assert workshop.optimum < results["needs 0.9"].objective < results["needs 0.8"].objective
+
+    def test_functions_that_are_run_in_their_turn_are_run(self, analyzer):
+        found = []
+        for share in (0.9, 0.8):
+            scenario = LXScenario(f"needs {share}").modify_parameter("quantity", lambda now: share * now)
+            found.append(analyzer.add_scenario(scenario).run_scenario(scenario.name).objective)
+
+        assert found[0] < found[1]
+
+    def test_a_dict_that_is_used_again_holds_what_it_held(self, analyzer):
+        numbers = {}
+        for needed in (30, 20):
+            numbers[3, 1] = needed
+            analyzer.add_scenario(LXScenario(f"{needed}").modify_parameter("quantity", numbers))
+
+        results = analyzer.run_all_scenarios()
+
+        assert results["30"].objective < results["20"].objective
+        assert [str(results[name].changes[0]) for name in ("30", "20")] == [
+            "quantity [(3, 1)] = 30", "quantity [(3, 1)] = 20",
+        ]  # fmt: skip
+
+
 class TestRefusals:
     @pytest.mark.parametrize("given", [{}, {"add": 1, "multiply": 2}, {"set_value": 1, "add": 1, "multiply": 1}])
     def test_not_one_of_the_ways(self, given):
@@ -404,13 +484,48 @@ class TestRefusals:
         with pytest.raises(LXModelError, match="Give it a text that is not empty"):
             LXScenario(name)
 
+    @pytest.mark.parametrize("number", [float("nan"), "600"])
+    def test_no_number_says_so_without_a_word_of_rows(self, number):
+        with pytest.raises(
+            LXNumberError, match=r"^set_value= for 'stock' in scenario 's' is .*Give a finite number\.$"
+        ):
+            LXScenario("s").modify_constraint_rhs("stock", set_value=number)
+
+    def test_no_text(self):
+        with pytest.raises(LXModelError, match=r"describe\(\) of scenario 's' got 3. Give it a text"):
+            LXScenario("s").describe(3)
+
+    @pytest.mark.parametrize(
+        ("numbers", "said"),
+        [
+            ({}, "was given an empty dict, so it would change nothing"),
+            (3, "was to hold 3: its numbers are changed with a dict"),
+            ([((1, 1), 3)], "its numbers are changed with a dict"),
+            ({(1, 1): "3"}, r"The number for \(1, 1\) of 'quantity' in scenario 's' is '3'"),
+            ({(1, 1): None}, r"in scenario 's' is NULL \(None\)"),
+        ],
+    )
+    def test_no_numbers_of_a_parameter(self, numbers, said):
+        with pytest.raises(LXModelError, match=said):
+            LXScenario("s").modify_parameter("quantity", numbers)
+
+    def test_no_callback(self, analyzer):
+        with pytest.raises(LXModelError, match=r"got 3 as its callback. Give it a function of the progress"):
+            analyzer.run_all_scenarios(callback=3)
+
+    def test_a_curve_names_its_own_call(self, analyzer):
+        with pytest.raises(
+            LXUnknownNameError, match=r"^sensitivity_to_parameter\('stok'\): The model has no constraint"
+        ):
+            analyzer.sensitivity_to_parameter("stok", [1.0])
+
     def test_no_function(self):
         with pytest.raises(LXModelError, match="Give it a function of the model"):
             LXScenario("s").add_custom_modification("stock")
 
     def test_a_parameter_before_a_function(self):
         with pytest.raises(LXModelError, match=r"'s' has modify_parameter.'quantity'. before a custom modification"):
-            LXScenario("s").modify_parameter("quantity", {}).add_custom_modification(at_most_20)
+            LXScenario("s").modify_parameter("quantity", {(1, 1): 2}).add_custom_modification(at_most_20)
 
     @pytest.mark.parametrize(
         ("scenario", "error", "said"),
@@ -419,7 +534,11 @@ class TestRefusals:
             (LXScenario("s").modify_constraint_rhs("stock", add=1, key=9), LXUnknownKeyError, "'stock' has no key 9"),
             (LXScenario("s").modify_variable_bound("mad", upper=1), LXUnknownNameError, "no variable named 'mad'"),
             (LXScenario("s").modify_variable_bound("made", upper=1, key=9), LXUnknownKeyError, "'made' has no key 9"),
-            (LXScenario("s").modify_parameter("quantities", {}), LXUnknownNameError, "the parameter 'quantities'"),
+            (
+                LXScenario("s").modify_parameter("quantities", {(1, 1): 2}),
+                LXUnknownNameError,
+                "the parameter 'quantities'",
+            ),
         ],
     )
     def test_what_the_model_does_not_have(self, analyzer, scenario, error, said):
@@ -455,6 +574,12 @@ class TestRefusals:
             LXScenarioAnalyzer(workshop.model, "highs")
         with pytest.raises(LXModelError, match="Give it an LXScenario"):
             LXScenarioAnalyzer(workshop.model, highs).add_scenario("more wood")
+        with pytest.raises(LXModelError, match=r"for a list of them write add_scenarios\(\*scenarios\)"):
+            LXScenarioAnalyzer(workshop.model, highs).add_scenarios([LXScenario("more wood")])
+
+    def test_what_is_no_model(self, highs):
+        with pytest.raises(LXModelError, match="'workshop', which is not a model"):
+            LXScenarioAnalyzer("workshop", highs)
 
     def test_two_parameters_of_one_name(self, highs):
         one, other = (LXParameter("p").from_data({1: number}) for number in (1.0, 2.0))

@@ -6,8 +6,14 @@ import math
 
 import pytest
 
-from lumix import LXModelError, LXOptimizer, LXSensitivityAnalyzer, LXVariable
-from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError
+from lumix import LXLinearExpression, LXModel, LXModelError, LXOptimizer, LXSensitivityAnalyzer, LXVariable
+from lumix_core.errors import (
+    LXNoDualsError,
+    LXNoSolutionError,
+    LXNumberError,
+    LXUnknownKeyError,
+    LXUnknownNameError,
+)
 
 
 @pytest.fixture
@@ -148,6 +154,58 @@ class TestMistakes:
 
         with pytest.raises(LXModelError, match="none of model 'workshop' with its rows as they are now"):
             LXSensitivityAnalyzer(workshop.model, solution)
+
+    @pytest.mark.parametrize("wood", [-1, +1])
+    def test_solution_for_other_right_hand_sides_is_refused(self, workshop, optimizer, wood):
+        solution = optimizer.solve(workshop.model)
+        workshop.stock.rhs(lambda m: m.available + (wood if m.id == 1 else 0))
+
+        with pytest.raises(LXModelError, match="none of model 'workshop' with its rows as they are now"):
+            LXSensitivityAnalyzer(workshop.model, solution)
+
+    def test_solution_for_other_bounds_is_refused(self, workshop, optimizer):
+        workshop.made.bounds(upper=lambda p: 8 if p.id == 3 else 100)
+        solution = optimizer.solve(workshop.model)
+        workshop.made.bounds(upper=lambda p: 8.2 if p.id == 3 else 100)
+
+        with pytest.raises(LXModelError, match="none of model 'workshop' with its rows as they are now"):
+            LXSensitivityAnalyzer(workshop.model, solution)
+
+    def test_solution_for_the_other_sense_is_refused(self, optimizer):
+        x = LXVariable[str, float]("x").from_data(["a", "b"]).bounds(0, 4)
+        total = LXLinearExpression().sum_over(x)
+        model = LXModel("both ways").add_variable(x)
+        solution = optimizer.solve(model.maximize(total))
+
+        with pytest.raises(LXModelError, match="none of model 'both ways'"):
+            LXSensitivityAnalyzer(model.minimize(total), solution)
+
+    def test_a_right_hand_side_without_a_price_may_be_another(self, workshop, optimizer):
+        solution = optimizer.solve(workshop.model)
+        workshop.stock.rhs(lambda m: m.available + (10 if m.id == 2 else 0))
+
+        with LXSensitivityAnalyzer(workshop.model, solution) as sensitivity:
+            assert sensitivity.analyze_constraint("stock", key=1).shadow_price == pytest.approx(workshop.wood_price)
+
+    @pytest.mark.parametrize(
+        ("call", "words"),
+        [
+            (lambda model, solution: LXSensitivityAnalyzer(solution, model), r"Sensitivity\w+\(\) got <LXSolution"),
+            (lambda model, solution: LXSensitivityAnalyzer(model, LXOptimizer()), r"optimizer.solve\(model\)"),
+        ],
+    )
+    def test_what_is_no_model_and_what_is_no_solution(self, workshop, highs, call, words):
+        with pytest.raises(LXModelError, match=words):
+            call(workshop.model, highs.solve(workshop.model))
+
+    @pytest.mark.parametrize("top_n", [0, -1, 1.5, "3"])
+    def test_how_many_is_a_whole_number(self, sensitivity, top_n):
+        with pytest.raises(LXModelError, match=r"get_most_sensitive_constraints\(\) got top_n=.* at least 1"):
+            sensitivity.get_most_sensitive_constraints(top_n=top_n)
+
+    def test_threshold_is_a_number(self, sensitivity):
+        with pytest.raises(LXNumberError, match=r"'high' \(str\), not a number"):
+            sensitivity.identify_bottlenecks(shadow_price_threshold="high")
 
     def test_solution_of_a_model_with_other_families_is_refused(self, workshop, highs):
         solution = highs.solve(workshop.model)

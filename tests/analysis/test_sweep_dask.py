@@ -9,7 +9,7 @@ from pathlib import Path
 import distributed
 import pytest
 
-from lumix import LXScenario, LXScenarioAnalyzer, LXStatus
+from lumix import LXModelError, LXScenario, LXScenarioAnalyzer, LXStatus
 from lumix.analysis.workers.pools import workers_of
 
 
@@ -63,6 +63,11 @@ def test_a_worker_that_is_killed_loses_no_scenario(analyzer, client):
 
     assert [one.error for one in sweep.values() if one.error] == []
     assert bits(sweep) == bits(analyzer.run_all_scenarios())
+
+
+def test_a_client_is_no_executor(analyzer, client):
+    with pytest.raises(LXModelError, match=r"Give it a concurrent.futures.Executor, such as client.get_executor\(\)"):
+        analyzer.run_all_scenarios(client)
 
 
 def test_a_scenario_that_kills_its_workers_is_recorded(analyzer, client, tmp_path):

@@ -23,8 +23,9 @@ from lumix import (
     LXVariable,
     LXWhatIfAnalyzer,
 )
-from lumix_core.errors import LXMissingKeyError, LXUnknownKeyError, LXUnknownNameError
+from lumix_core.errors import LXFunctionError, LXMissingKeyError, LXUnknownKeyError, LXUnknownNameError
 from lumix_solvers.highs import HighsSolver
+from tests.analysis.conftest import Material
 
 
 @pytest.fixture
@@ -358,19 +359,50 @@ MISTAKES = [
         LXModelError,
         r"'stock\[1\]'\) to=900 .* increase",
     ),
+    (
+        lambda w: w.decrease_constraint_rhs("stock", to=900, key=Material(1, "Wood", 500.0)),
+        LXModelError,
+        r"'stock\[1\]'\) to=900 .* increase",
+    ),
     (lambda w: w.increase_constraint_rhs("wood", by=1), LXUnknownNameError, "no constraint named 'wood'"),
     (lambda w: w.increase_constraint_rhs("stock", by=1, key="Wood"), LXUnknownKeyError, "'stock' has no key 'Wood'"),
     (lambda w: w.relax_constraint("wood", by=1), LXUnknownNameError, "no constraint named 'wood'"),
     (lambda w: w.modify_variable_bound("made"), LXModelError, "was given no bound"),
     (lambda w: w.modify_variable_bound("wood", upper=1), LXUnknownNameError, "no variable named 'wood'"),
-    (lambda w: w.sensitivity_range("stock", 5, 1), LXModelError, "range from 5 to 1 in 10 points"),
-    (lambda w: w.sensitivity_range("stock", 1, 5, num_points=1), LXModelError, "at least 2 points"),
+    (lambda w: w.sensitivity_range("stock", 5, 1), LXModelError, "range from 5 to 1. Give"),
+    (
+        lambda w: w.sensitivity_range("stock", 1, 5, num_points=1),
+        LXModelError,
+        "num_points=1. Give a whole number of at least 2",
+    ),
     (lambda w: w.find_bottlenecks(key=77), LXUnknownKeyError, "no constraint of model 'workshop' has such a key"),
     (lambda w: w.find_bottlenecks(test_amount=-1), LXModelError, "would go the other way"),
-    (lambda w: w.increase_constraint_rhs("stock", by=float("nan")), LXError, "by of increase_constraint_rhs.. is NaN"),
+    (
+        lambda w: w.increase_constraint_rhs("stock", by=float("nan")),
+        LXError,
+        "by= of increase_constraint_rhs.. is NaN. Give a finite number.$",
+    ),
     (lambda w: w.compare_changes(["stock"]), LXModelError, "each change is a pair of a constraint's name and an amou"),
     (lambda w: w.modify_data("Product", None, "profit", 1), LXError, "got 'Product' as the class of the rows"),
     (lambda w: w.modify_variable_bound("made", upper="a"), LXError, "upper bound of 'made' is 'a'"),
+    (lambda w: w.find_bottlenecks(top_n=-1), LXModelError, "top_n=-1. Give a whole number of at least 1"),
+    (lambda w: w.find_bottlenecks(top_n="3"), LXModelError, "top_n='3'"),
+    (lambda w: w.find_bottlenecks(test_amount=0), LXModelError, "test_amount=0, by which nothing moves"),
+    (lambda w: w.sensitivity_range("stock", 1, 5, num_points=2.5), LXModelError, "num_points=2.5"),
+    (lambda w: w.sensitivity_range("stock", 1, "5"), LXError, "range of 'stock' is '5' .str., not a number"),
+    (lambda w: w.increase_constraint_rhs("stock", to="5"), LXError, "^to= of increase_constraint_rhs.'stock'. is '5'"),
+    (lambda w: w.increase_constraint_rhs("hours", by=1, key=1), LXUnknownKeyError, "it has no index. Leave key= out"),
+    (lambda w: w.modify_parameter("quantity", {}), LXModelError, "an empty dict, so it would change nothing"),
+    (lambda w: w.modify_parameter("quantity", 3), LXModelError, "was to hold 3: its numbers are changed with a dict"),
+    (lambda w: w.modify_parameter("quantity", lambda q: q / 0), LXFunctionError, "for 8 the function failed with Zero"),
+    (lambda w: w.modify_parameter("quantity", lambda q: None), LXError, "'quantity' returned for 8 is NULL"),
+    (
+        lambda w: w.modify_parameter("quantity", {(9, 1): 3}),
+        LXMissingKeyError,
+        r"numbers for \(9, 1\), which it has no",
+    ),
+    (lambda w: LXWhatIfAnalyzer("model", LXOptimizer()), LXModelError, "'model', which is not a model"),
+    (lambda w: LXWhatIfAnalyzer(w.model, LXOptimizer(), 2735.7), LXModelError, "2735.7 as its baseline_solution"),
     (lambda w: LXWhatIfAnalyzer(w.model, None), LXError, "got None as its optimizer"),
     (lambda w: w.compare_changes([("stock", "much")]), LXError, "change of 'stock' is 'much'"),
 ]
@@ -382,6 +414,12 @@ def test_mistakes_are_told(workshop, highs, ask, error, words):
 
     with pytest.raises(error, match=f"(?i){words}"):
         ask(whatif)
+
+
+def test_bounds_by_a_function_are_told_in_words(workshop, highs):
+    result = LXWhatIfAnalyzer(workshop.model, highs).modify_variable_bound("made", upper=lambda now: 9, key=3)
+
+    assert result.description == "made[3] with upper by a function"
 
 
 def test_equation_is_not_relaxed(highs):

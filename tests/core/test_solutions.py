@@ -32,7 +32,7 @@ from lumix_core import (
     LXStatus,
     LXVariable,
 )
-from lumix_core.errors import LXNoDualsError, LXUnknownKeyError, LXUnknownNameError, LXUnsupportedError
+from lumix_core.errors import LXNoDualsError, LXOptionError, LXUnknownKeyError, LXUnknownNameError, LXUnsupportedError
 from lumix_core.problem import LXProblem
 from lumix_core.solver import LXFeature, RawResult, SolverOptions
 
@@ -563,12 +563,21 @@ def test_a_scalar_becomes_a_frame_of_one_row() -> None:
     assert frame.to_dict("list") == {"value": [2.5]}
 
 
-def test_a_frame_of_a_library_that_is_not_installed_says_what_to_install(error_text: ErrorText) -> None:
+def test_a_frame_of_a_library_that_is_not_installed_says_what_to_install(
+    error_text: ErrorText, monkeypatch: pytest.MonkeyPatch
+) -> None:
     solution = solved(production())
+    monkeypatch.setitem(sys.modules, "polars", None)
 
-    text = error_text(LXUnsupportedError, solution.to_frame, "production", "no_such_library")
+    text = error_text(LXUnsupportedError, solution.to_frame, "production", "polars")
 
-    assert text == ("to_frame() needs no_such_library, which is not installed. Run: pip install no_such_library")
+    assert text == "to_frame() needs polars, which is not installed. Run: pip install polars"
+
+
+def test_a_frame_of_a_library_without_frames_is_refused(error_text: ErrorText) -> None:
+    text = error_text(LXOptionError, solved(production()).to_frame, "production", "numpy")
+
+    assert text == "to_frame() got library='numpy'. Give one of 'pandas', 'polars'."
 
 
 # Duals: d(objective)/d(right-hand side)

@@ -246,6 +246,8 @@ def members_of(block: LXBlock, key: Any) -> IntArray:
     if key is None:
         return np.arange(block.start, block.stop)
     place = place_of(block, key)
+    if place is None and block.keys.find(()) is not None:
+        raise LXUnknownKeyError(f"{block.name!r} has no key {key!r}: it has no index. Leave key= out.")
     if place is None:
         raise LXUnknownKeyError(
             f"{block.name!r} has no key {key!r}: it has {listed(block.keys, limit=3, empty='no member at all')}. "

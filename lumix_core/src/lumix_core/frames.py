@@ -7,7 +7,7 @@ from functools import cache, partial
 from operator import itemgetter
 from typing import Any
 
-from lumix_core.errors import LXSourceError, LXUnsupportedError
+from lumix_core.errors import LXOptionError, LXSourceError, LXUnsupportedError
 
 
 class FrameRow(tuple[Any, ...]):
@@ -104,8 +104,12 @@ def make_frame(columns: dict[str, list[Any]], library: str | None = None) -> Any
 
     Raises:
         LXUnsupportedError: the library is not installed.
+        LXOptionError: there is no such library.
     """
     import importlib
+
+    if library not in (None, "pandas", "polars"):
+        raise LXOptionError(f"to_frame() got library={library!r:.80}. Give one of 'pandas', 'polars'.")
 
     for name in ("pandas", "polars") if library is None else (library,):
         try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.errors import LXNumberError, sentence
+from lumix_core.errors import LXModelError, LXNumberError, sentence
 
 _REAL = (Real, Decimal, np.number, np.bool_)
 
@@ -44,6 +44,25 @@ def real_number(value: Any, role: str) -> float:
     if wrong is None:
         return float(value)
     raise LXNumberError(f"{sentence(role)} {wrong}. {remedy(role)}")
+
+
+def asked_number(value: Any, role: str) -> float:
+    """Return a number that a question was asked with; raises as `real_number`, without a word of rows."""
+    wrong = flaw(value)
+    if wrong is None:
+        return float(value)
+    raise LXNumberError(f"{role} {wrong}. Give a finite number.")
+
+
+def whole(call: str, word: str, value: Any, least: int) -> int:
+    """Return a count given by the user.
+
+    Raises:
+        LXModelError: it is no whole number, or too small.
+    """
+    if flaw(value) or isinstance(value, bool) or value < least or int(value) != value:
+        raise LXModelError(f"{call}() got {word}={value!r:.80}. Give a whole number of at least {least}.")
+    return int(value)
 
 
 def remedy(role: str) -> str:

@@ -155,7 +155,7 @@ def _restore(twin: Any, state: Any, name: str) -> Generator[Ask, Any, None]:
     if hasattr(type(twin), "__setstate__"):
         twin.__setstate__((yield Ask(state, f"the state of a {name}")))
         return
-    own = type(twin).__module__.startswith("lumix_core.")
+    own = type(twin).__module__.startswith(("lumix_core.", "lumix."))  # no user has heard of their attributes
     for parts, slots in zip(_attributes_and_slots(state), (False, True), strict=True):
         for key, part in parts.items():
             copied = yield Ask(part, "" if own else f"the attribute {key!r} of {name}")

@@ -112,8 +112,7 @@ class LXOptimizer:
         return LXLiveSession(model, Live(solver, chosen))
 
     def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
-        if isinstance(model, type) or not hasattr(model, "compile"):
-            raise LXModelError(f"{call}() got {model!r:.80}, which is not a model. Give it an LXModel.")
+        checked_model(model, call)
         chosen = checked_options({**self._options, **options})
         solver = self._chosen()
         refuse_unsupported(solver, chosen)
@@ -134,6 +133,13 @@ def checked_optimizer(given: object, caller: str) -> LXOptimizer:
     if isinstance(given, LXOptimizer):
         return given
     raise LXModelError(f"{caller}() got {given!r:.80} as its optimizer. Write {caller}(model, LXOptimizer()).")
+
+
+def checked_model(given: LXModel, caller: str) -> LXModel:
+    """Return what was given as a model; raises as `checked_optimizer`."""
+    if isinstance(given, type) or not hasattr(given, "compile"):
+        raise LXModelError(f"{caller}() got {given!r:.80}, which is not a model. Give it an LXModel.")
+    return given
 
 
 def _named(solver: str, arguments: Mapping[str, Any]) -> Solver:

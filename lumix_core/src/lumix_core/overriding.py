@@ -8,9 +8,9 @@ from typing import Any, SupportsFloat
 import numpy as np
 
 from lumix_core.columns import column
-from lumix_core.errors import LXMissingKeyError, LXModelError
+from lumix_core.errors import LXError, LXFunctionError, LXMissingKeyError, LXModelError
 from lumix_core.lookups import NO_DEFAULT, LookupTable
-from lumix_core.numbers import real_number
+from lumix_core.numbers import asked_number
 
 Numbers = Mapping[Any, SupportsFloat] | Callable[[float], SupportsFloat]
 """New numbers by key, or a function of every number that there is."""
@@ -22,17 +22,14 @@ def changed_parameter(name: str, table: LookupTable, numbers: Numbers) -> Lookup
     Raises:
         LXMissingKeyError: a key can be none of its keys; or it has no row, and the parameter no default.
         LXNumberError: a number is none.
+        LXFunctionError: the function failed.
     """
+    refuse_no_numbers(name, numbers)
     if callable(numbers):
-        values = [real_number(numbers(one), f"the value of {name!r}") for one in table.values.tolist()]
+        values = [_changed(name, numbers, one) for one in table.values.tolist()]
         return table.with_values(np.array(values, dtype=np.float64))
-    if not isinstance(numbers, Mapping):
-        raise LXModelError(
-            f"The parameter {name!r} was to hold {numbers!r:.80}: its numbers are changed with a dict, "
-            f"{{key: number}}, or with a function of the number that is there, such as lambda hours: 1.1 * hours."
-        )
     keys = list(numbers)
-    values = [real_number(numbers[key], f"the value of {name!r} for key {key!r}") for key in keys]
+    values = [asked_number(numbers[key], f"The new value of {name!r} for key {key!r}") for key in keys]
     places = np.array([_place(name, table, key) for key in keys], dtype=np.int64)
     known = places >= 0
     changed = table.values.astype(np.float64)
@@ -41,6 +38,47 @@ def changed_parameter(name: str, table: LookupTable, numbers: Numbers) -> Lookup
     if not added:
         return table.with_values(changed)
     return _with_keys(table, [keys[i] for i in added], [*changed.tolist(), *(values[i] for i in added)])
+
+
+def refuse_no_numbers(name: str, numbers: object) -> None:
+    """Refuse what is neither a dict of new numbers nor a function.
+
+    Raises:
+        LXModelError: it is neither.
+    """
+    if not callable(numbers) and not isinstance(numbers, Mapping):
+        raise LXModelError(
+            f"The parameter {name!r} was to hold {numbers!r:.80}: its numbers are changed with a dict, "
+            f"{{key: number}}, or with a function of the number that is there, such as lambda hours: 1.1 * hours."
+        )
+
+
+def refuse_no_change(call: str, name: str, numbers: object) -> None:
+    """Refuse what is no new numbers, or none at all.
+
+    Raises:
+        LXModelError: it is.
+    """
+    refuse_no_numbers(name, numbers)
+    if isinstance(numbers, Mapping) and not numbers:
+        raise LXModelError(
+            f"{call} was given an empty dict, so it would change nothing. Give {{key: number}}, or a function of the "
+            f"number that is there."
+        )
+
+
+def _changed(name: str, function: Callable[[float], SupportsFloat], now: float) -> float:
+    try:
+        new = function(now)
+    except LXError:
+        raise
+    except Exception as error:
+        raise LXFunctionError(
+            f"The new numbers of {name!r} could not be found: for {now:g} the function failed with "
+            f"{type(error).__name__}: {error}. It is given each number that is there, and returns the new one: "
+            f"correct it."
+        ) from error
+    return asked_number(new, f"What the function for {name!r} returned for {now:g}")
 
 
 def _place(name: str, table: LookupTable, key: Any) -> int:

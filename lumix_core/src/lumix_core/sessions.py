@@ -276,7 +276,7 @@ class LXLiveSession(Closing):
         after = self._compiled.compile(self._data_with(held, changed_parameter(held.name, table, new)))
         if before.has_numbers_of(after):
             raise LXMissingKeyError(
-                f"The parameter {held.name!r} was to hold numbers for {listed(map(repr, [*new][:5]))}, which it has no "
+                f"The parameter {held.name!r} was to hold numbers for {listed(new, limit=5)}, which it has no "
                 f"rows for, and nothing in the model asks for: they would change nothing. Correct the keys."
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any, Self, SupportsFloat
 
-from lumix.analysis.scenarios.progress import Callback, Watch
+from lumix.analysis.scenarios.progress import Callback, Watch, checked_callback
 from lumix.analysis.scenarios.results import LXScenarioResult, comparison
 from lumix.analysis.scenarios.runs import Outcome, Runner
 from lumix.analysis.scenarios.scenario import LXScenario
@@ -16,8 +16,8 @@ from lumix.analysis.workers.crews import crew_of
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
 from lumix_core.closing import Closing
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
-from lumix_core.numbers import real_number
-from lumix_core.optimizer import checked_optimizer
+from lumix_core.numbers import asked_number
+from lumix_core.optimizer import checked_model, checked_optimizer
 
 BASELINE = "baseline"
 """The name of the model as it is, among scenarios."""
@@ -41,7 +41,7 @@ class LXScenarioAnalyzer(Closing):
     """
 
     def __init__(self, model: LXModel, optimizer: LXOptimizer, include_baseline: bool = True) -> None:
-        self.model = model
+        self.model = checked_model(model, type(self).__name__)
         self.optimizer = checked_optimizer(optimizer, type(self).__name__)
         self.include_baseline = include_baseline
         self._scenarios: dict[str, LXScenario] = {}
@@ -57,14 +57,17 @@ class LXScenarioAnalyzer(Closing):
             LXUnknownKeyError: it has no such key.
         """
         if not isinstance(scenario, LXScenario):
-            raise LXModelError(f"add_scenario() got {scenario!r:.80}. Give it an LXScenario.")
+            raise LXModelError(
+                f"add_scenario() got {scenario!r:.80}. Give it an LXScenario; for a list of them write "
+                f"add_scenarios(*scenarios)."
+            )
         if scenario.name == BASELINE or scenario.name in self._scenarios:
             used = "the model as it is" if scenario.name == BASELINE else "another scenario"
             raise LXDuplicateNameError(
                 f"add_scenario() got a scenario named {scenario.name!r}, which is the name of {used}. "
                 f"Give it a name of its own."
             )
-        self._check(scenario)
+        self._opened().check(scenario)
         self._scenarios[scenario.name] = scenario
         return self
 
@@ -81,10 +84,12 @@ class LXScenarioAnalyzer(Closing):
 
         Raises:
             LXUnknownNameError: no such scenario was added.
+            LXLateBindingError: a function of it captures a variable of a loop that has gone on.
         """
         if name == BASELINE:
             return self._keep(self._baseline_result())
         scenario = self._named(name)
+        scenario.check_captures()
         return self._keep(self._result(scenario, self._opened().outcome(scenario)))
 
     def run_all_scenarios(
@@ -118,12 +123,16 @@ class LXScenarioAnalyzer(Closing):
         Raises:
             LXModelError: the model or its rows have changed since they were read (with an executor).
             LXCopyError: the model or a scenario cannot be pickled (with an executor).
-            LXWorkerError: the workers die whatever they are given.
+            LXWorkerError: the workers die whatever they are given, or the executor is shut down.
+            LXLateBindingError: a function of a scenario captures a variable of a loop that has gone on.
             LXOptionError: the solver cannot be told how many threads it has.
         """
         began = time.perf_counter()
         scenarios = list(self._scenarios.values())
         crew = crew_of(executor, workers, threads_per_solve)
+        checked_callback(callback)
+        for one in scenarios:
+            one.check_captures()
         found: dict[str, LXScenarioResult] = {}
 
         def took(place: int, outcome: Outcome) -> None:
@@ -141,13 +150,16 @@ class LXScenarioAnalyzer(Closing):
         """Find out why the model has no solution in a scenario; see `LXOptimizer.explain_infeasibility`.
 
         Args:
-            name: of the scenario.
+            name: of the scenario; "baseline" is the model as it is.
 
         Raises:
             LXUnknownNameError: no such scenario was added.
+            LXLateBindingError: a function of it captures a variable of a loop that has gone on.
             LXNotInfeasibleError: the model is feasible or unbounded in it, or it is not known that it is not.
         """
-        return self._opened().explain_infeasibility(self._named(name))
+        scenario = LXScenario(name) if name == BASELINE else self._named(name)
+        scenario.check_captures()
+        return self._opened().explain_infeasibility(scenario)
 
     def get_result(self, name: str) -> LXScenarioResult:
         """Return the last result of a scenario.
@@ -220,14 +232,14 @@ class LXScenarioAnalyzer(Closing):
             raise LXModelError(
                 f"sensitivity_to_parameter({name!r}) got values={values!r:.80}. Give a list, such as [0.9, 1.0, 1.1]."
             )
-        numbers = [real_number(one, f"a value for {name!r}") for one in values]
+        numbers = [asked_number(one, f"A value for {name!r}") for one in values]
         way = TYPES[modification_type]
         scenarios = [
             LXScenario(f"{name} {modification_type} {number:g}").modify_constraint_rhs(name, key=key, **{way: number})
             for number in numbers
         ]
         if scenarios:
-            self._check(scenarios[0])
+            self._opened().check(scenarios[0], f"sensitivity_to_parameter({scenarios[0].modifications[0].name!r})")
         found: dict[int, Outcome] = {}
         crew_of(executor).solve(self._opened(), scenarios, found.__setitem__)
         return {number: self._result(scenarios[i], found[i]) for i, number in enumerate(numbers)}
@@ -248,9 +260,6 @@ class LXScenarioAnalyzer(Closing):
         wanted = self.include_baseline if baseline is None else baseline
         shown = {one.name: one for one in [*([self._keep(first)] if wanted else []), *results]}
         return LXSweep(self.model.name, self.model.maximizing, self._opened().senses(), shown, first, seconds)
-
-    def _check(self, scenario: LXScenario) -> None:
-        self._opened().check(scenario)
 
     def _named(self, name: str) -> LXScenario:
         if name not in self._scenarios:

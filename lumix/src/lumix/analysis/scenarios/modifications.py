@@ -11,7 +11,9 @@ import numpy as np
 from lumix_core import LXModel, LXModelError
 from lumix_core.editing import WORDS, block_named, members_of, named, number_for
 from lumix_core.errors import LXError, LXFunctionError
-from lumix_core.overriding import Numbers
+from lumix_core.functions import UserFunction
+from lumix_core.numbers import asked_number
+from lumix_core.overriding import Numbers, refuse_no_change
 from lumix_core.problem import FloatArray
 from lumix_core.sessions import LXLiveSession
 
@@ -107,7 +109,23 @@ class Parameter:
 
     kind: ClassVar = "parameter"
     name: str
-    numbers: Numbers
+    numbers: UserFunction | dict[Any, SupportsFloat]
+
+    @classmethod
+    def of(cls, name: str, numbers: Numbers, scenario: str) -> Parameter:
+        """Return the change for numbers that a user gave; a dict that is changed later changes nothing here.
+
+        Raises:
+            LXModelError: they are neither a dict nor a function, or none at all.
+            LXNumberError: one is none.
+        """
+        refuse_no_change(f"modify_parameter({name!r}) of scenario {scenario!r}", name, numbers)
+        place = f"of {name!r} in scenario {scenario!r}"
+        if callable(numbers):
+            return cls(name, UserFunction.of(numbers, f"the change {place}"))
+        for key, one in numbers.items():
+            asked_number(one, f"The number for {key!r} {place}")
+        return cls(name, dict(numbers))
 
     def now(self, session: LXLiveSession) -> FloatArray:
         """Return nothing, if there is such a parameter."""
@@ -116,15 +134,12 @@ class Parameter:
 
     def apply(self, session: LXLiveSession) -> None:
         """Make the change."""
-        try:
-            session.set_parameter(self.name, self.numbers)
-        except LXError:
-            raise
-        except Exception as error:
-            raise LXFunctionError(
-                f"The new numbers of {self.name!r} could not be found: {type(error).__name__}: {error}. Correct the "
-                f"function that was given to modify_parameter()."
-            ) from error
+        session.set_parameter(self.name, self.numbers.call if isinstance(self.numbers, UserFunction) else self.numbers)
+
+    def check_captures(self) -> None:
+        """Refuse a function whose loop variable has gone on."""
+        if isinstance(self.numbers, UserFunction):
+            self.numbers.check_captures()
 
     def place(self, session: LXLiveSession) -> str:
         """Name what is changed: the parameter."""
@@ -133,7 +148,7 @@ class Parameter:
     @property
     def text(self) -> str:
         """How it is changed."""
-        if callable(self.numbers):
+        if isinstance(self.numbers, UserFunction):
             return "changed by a function"
         if len(self.numbers) > SHOWN:
             return f"changed for {len(self.numbers)} keys"
@@ -147,7 +162,16 @@ class Parameter:
 class Custom:
     """A change of a copy of the model by a function."""
 
-    function: Callable[[LXModel], object]
+    function: UserFunction
+
+    @classmethod
+    def of(cls, function: Callable[[LXModel], object], scenario: str) -> Custom:
+        """Return the change by a function that a user gave."""
+        return cls(UserFunction.of(function, f"the custom modification of scenario {scenario!r}"))
+
+    def check_captures(self) -> None:
+        """Refuse a function whose loop variable has gone on."""
+        self.function.check_captures()
 
     def change(self, model: LXModel) -> None:
         """Make the change.
@@ -156,7 +180,7 @@ class Custom:
             LXModelError: the function failed, or made another model.
         """
         try:
-            made = self.function(model)
+            made = self.function.call(model)
         except LXError:
             raise
         except Exception as error:
@@ -176,7 +200,7 @@ class Custom:
     @property
     def name(self) -> str:
         """The name of the function."""
-        return str(getattr(self.function, "__name__", self.function))
+        return str(getattr(self.function.call, "__name__", self.function.call))
 
     def place(self, session: LXLiveSession) -> str:
         """Name what changes the model: the function."""

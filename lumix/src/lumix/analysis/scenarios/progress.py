@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lumix.analysis.scenarios.results import LXScenarioResult
-from lumix_core.errors import LXUnsupportedError
+from lumix_core.errors import LXModelError, LXUnsupportedError
 
 
 class LXSweepProgress:
@@ -38,6 +38,19 @@ class LXSweepProgress:
 
 
 Callback = Callable[[LXSweepProgress], object]
+
+
+def checked_callback(given: Callback | None) -> None:
+    """Refuse what cannot be called, before anything is solved.
+
+    Raises:
+        LXModelError: it cannot.
+    """
+    if given is not None and not callable(given):
+        raise LXModelError(
+            f"run_all_scenarios() got {given!r:.80} as its callback. "
+            f"Give it a function of the progress, such as lambda progress: print(progress)."
+        )
 
 
 class Watch:

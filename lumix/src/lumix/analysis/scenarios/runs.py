@@ -69,15 +69,21 @@ class Runner:
         """Return what a scenario changes, in words."""
         return tuple(LXScenarioChange(one.kind, _place(one, self.session), one.text) for one in scenario.modifications)
 
-    def check(self, scenario: LXScenario) -> None:
-        """Refuse a scenario that names what the model does not have; a function may yet add it."""
+    def check(self, scenario: LXScenario, call: str = "") -> None:
+        """Refuse a scenario that names what the model does not have; a function may yet add it.
+
+        Args:
+            scenario: the scenario.
+            call: what the user called, where that was not the scenario's own methods.
+        """
         if scenario.is_custom:
             return
         for change in _changes(scenario):
             try:
                 change.now(self.session)
             except LXError as error:
-                raise type(error)(f"Scenario {scenario.name!r}, {change}: {error}") from error
+                said = call or f"Scenario {scenario.name!r}, {change}"
+                raise type(error)(f"{said}: {error}") from error
 
     def senses(self) -> dict[str, LXSense]:
         """Return the sense of each constraint of the model."""

@@ -9,7 +9,7 @@ from lumix.analysis.scenarios.modifications import Bounds, Custom, Modification,
 from lumix_core import LXConstraint, LXModel, LXModelError, LXParameter, LXVariable
 from lumix_core.copyable import Copyable
 from lumix_core.editing import refuse_crossed
-from lumix_core.numbers import real_number
+from lumix_core.numbers import asked_number
 from lumix_core.overriding import Numbers
 
 
@@ -31,7 +31,13 @@ class LXScenario(Copyable):
         self.modifications: list[Modification] = []
 
     def describe(self, text: str) -> Self:
-        """Say in words what the scenario is."""
+        """Say in words what the scenario is.
+
+        Raises:
+            LXModelError: it is no text.
+        """
+        if not isinstance(text, str):
+            raise LXModelError(f"describe() of scenario {self.name!r} got {text!r:.80}. Give it a text.")
         self.description = text
         return self
 
@@ -65,7 +71,7 @@ class LXScenario(Copyable):
                 f"and multiply=. Give exactly one of them."
             )
         ((way, number),) = said
-        return self._with(Side(name, key, way, real_number(number, f"{way}= for {name!r} in scenario {self.name!r}")))
+        return self._with(Side(name, key, way, asked_number(number, f"{way}= for {name!r} in scenario {self.name!r}")))
 
     def modify_variable_bound(
         self,
@@ -101,8 +107,22 @@ class LXScenario(Copyable):
         Args:
             parameter: its name; the parameter itself stands for its name.
             numbers: the new numbers.
+
+        Raises:
+            LXModelError: they are neither a dict nor a function, or an empty dict.
+            LXNumberError: a number of the dict is none.
         """
-        return self._with(Parameter(self._name(parameter, LXParameter), numbers))
+        return self._with(Parameter.of(self._name(parameter, LXParameter), numbers, self.name))
+
+    def check_captures(self) -> None:
+        """Refuse functions that capture a variable of a loop which has gone on since they were made.
+
+        Raises:
+            LXLateBindingError: one does, so that it would do what that of the last turn of the loop does.
+        """
+        for one in self.modifications:
+            if isinstance(one, Custom | Parameter):
+                one.check_captures()
 
     @property
     def is_custom(self) -> bool:
@@ -127,7 +147,7 @@ class LXScenario(Copyable):
                 f"Scenario {self.name!r} has {before} before a custom modification, which may change what the "
                 f"parameter holds. Call add_custom_modification() first."
             )
-        return self._with(Custom(modification))
+        return self._with(Custom.of(modification, self.name))
 
     def __repr__(self) -> str:
         return f"<LXScenario {self.name!r}: {len(self.modifications)} modifications>"

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from lumix.analysis.sensitivity.moves import Moves
+from lumix.analysis.sensitivity.optima import is_optimum
 from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.sensitivity.reports import report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of
+from lumix_core.numbers import asked_number, whole
+from lumix_core.optimizer import checked_model
 from lumix_core.problem import LXBlock
 from lumix_core.solver import Ranging
 
@@ -31,8 +34,8 @@ class LXSensitivityAnalyzer(Closing):
     """
 
     def __init__(self, model: LXModel, solution: LXSolution, optimizer: LXOptimizer | None = None) -> None:
-        self.model = model
-        self.solution = solution
+        self.model = checked_model(model, type(self).__name__)
+        self.solution = _checked_solution(solution)
         self._duals = solution.shadow_prices.array
         self._reduced_costs = solution.reduced_costs.array
         self._x = solution.variables.array
@@ -80,15 +83,25 @@ class LXSensitivityAnalyzer(Closing):
         return {name: one for name, one in self.analyze_all_variables().items() if not one.is_basic}
 
     def get_most_sensitive_constraints(self, top_n: int = 10) -> list[tuple[str, LXConstraintSensitivity]]:
-        """Return the rows with the largest shadow prices, in absolute size, the largest first."""
-        order = np.argsort(-np.abs(self._duals), kind="stable")[:top_n].tolist()
+        """Return the rows with the largest shadow prices, in absolute size, the largest first.
+
+        Raises:
+            LXModelError: ``top_n`` is no whole number of at least 1.
+        """
+        count = whole("get_most_sensitive_constraints", "top_n", top_n, 1)
+        order = np.argsort(-np.abs(self._duals), kind="stable")[:count].tolist()
         return [(one.name, one) for one in map(self._constraint, order)]
 
     def identify_bottlenecks(self, shadow_price_threshold: float = 0.01) -> list[str]:
-        """Return the names of the rows whose shadow price is larger in absolute size, the largest first."""
+        """Return the names of the rows whose shadow price is larger in absolute size, the largest first.
+
+        Raises:
+            LXNumberError: the threshold is no number.
+        """
+        least = asked_number(shadow_price_threshold, "shadow_price_threshold= of identify_bottlenecks()")
         sizes = np.abs(self._duals)
         order = np.argsort(-sizes, kind="stable")
-        return [self._problem.row_name(row) for row in order[sizes[order] > shadow_price_threshold].tolist()]
+        return [self._problem.row_name(row) for row in order[sizes[order] > least].tolist()]
 
     def generate_summary(self) -> str:
         """Return a few lines of text: what binds, and what it is worth."""
@@ -158,14 +171,8 @@ class LXSensitivityAnalyzer(Closing):
 
     def _check_same(self) -> None:
         """Refuse a solution that is none of this model."""
-        problem = self._problem
-        if len(self._x) == problem.num_variables and len(self._duals) == problem.num_constraints:
-            own, said = problem.objective_at(self._x), self.solution.objective_value
-            left = problem.objective - _paid(problem.row_numbers(), problem, self._duals)
-            size = 1.0 + np.abs(problem.objective) + np.abs(self._reduced_costs)
-            fits = (np.abs(left - self._reduced_costs) <= 1e-6 * size).all()
-            if abs(own - said) <= 1e-6 * (1.0 + abs(said)) and fits:
-                return
+        if is_optimum(self._problem, self.solution):
+            return
         self._session.close()
         raise LXModelError(
             f"The solution is none of model {self.model.name!r} with its rows as they are now: their numbers differ. "
@@ -173,6 +180,10 @@ class LXSensitivityAnalyzer(Closing):
         )
 
 
-def _paid(row_numbers: Any, problem: Any, duals: Any) -> Any:
-    weights = problem.coefficients * duals[row_numbers]
-    return np.bincount(problem.columns, weights=weights, minlength=problem.num_variables)
+def _checked_solution(given: object) -> LXSolution:
+    if isinstance(given, LXSolution):
+        return given
+    raise LXModelError(
+        f"LXSensitivityAnalyzer() got {given!r:.80} as its solution. "
+        f"Write LXSensitivityAnalyzer(model, optimizer.solve(model))."
+    )

@@ -16,9 +16,9 @@ from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of, named, place_of, refuse_crossed
 from lumix_core.errors import LXUnknownKeyError
 from lumix_core.keys import IntArray
-from lumix_core.numbers import real_number
-from lumix_core.optimizer import checked_optimizer
-from lumix_core.overriding import Numbers
+from lumix_core.numbers import asked_number, whole
+from lumix_core.optimizer import checked_model, checked_optimizer
+from lumix_core.overriding import Numbers, refuse_no_change
 from lumix_core.problem import FloatArray, block_at
 from lumix_core.sessions import LXLiveSession
 
@@ -36,7 +36,7 @@ class _Move:
     sign: int
 
     def __str__(self) -> str:
-        return f"{self.call}({_member(self.name, self.key)!r})"
+        return f"{self.call}({self.name!r})"
 
 
 class LXWhatIfAnalyzer(Closing):
@@ -55,9 +55,9 @@ class LXWhatIfAnalyzer(Closing):
     """
 
     def __init__(self, model: LXModel, optimizer: LXOptimizer, baseline_solution: LXSolution | None = None) -> None:
-        self.model = model
+        self.model = checked_model(model, type(self).__name__)
         self.optimizer = checked_optimizer(optimizer, type(self).__name__)
-        self._given = baseline_solution
+        self._given = _checked_baseline(baseline_solution)
         self._session: LXLiveSession | None = None
         self._baseline: LXSolution | None = None
         self._worth: Worth | None = None
@@ -143,7 +143,8 @@ class LXWhatIfAnalyzer(Closing):
                 f"Give lower=, upper= or both."
             )
         refuse_crossed(f"modify_variable_bound({name!r})", lower, upper)
-        said = ", ".join(f"{word} {one}" for word, one in (("lower", lower), ("upper", upper)) if one is not None)
+        given = [(word, one) for word, one in (("lower", lower), ("upper", upper)) if one is not None]
+        said = ", ".join(f"{word} {'by a function' if callable(one) else one}" for word, one in given)
         block = block_named(self._opened().problem.variables, name, "variable")
         return self.ask(
             f"{named(block, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
@@ -154,9 +155,12 @@ class LXWhatIfAnalyzer(Closing):
 
         Raises:
             LXUnknownNameError: no function of the model looks anything up in the parameter.
-            LXMissingKeyError: a key can be none of its keys.
+            LXMissingKeyError: a key can be none of its keys, or nothing in the model asks for it.
+            LXNumberError: a number is none.
+            LXFunctionError: the function failed.
         """
-        name = parameter if isinstance(parameter, str) else parameter.name
+        name = getattr(parameter, "name", parameter)
+        refuse_no_change(f"modify_parameter({name!r:.80})", str(name), numbers)
         said = "changed" if callable(numbers) else f"changed for {len(numbers)} keys"
         return self.ask(f"parameter {name} {said}", lambda session: session.set_parameter(parameter, numbers))
 
@@ -208,11 +212,18 @@ class LXWhatIfAnalyzer(Closing):
         Returns:
             the name of each row, as ``family[key]``, and by how much the objective gets better, in either direction of
             optimisation; infinite where the model becomes unbounded.
+
+        Raises:
+            LXModelError: ``test_amount`` is not above 0, or ``top_n`` is no whole number of at least 1.
+            LXUnknownKeyError: no constraint has such a key.
         """
         amount = _amount("find_bottlenecks", "test_amount", test_amount)
+        count = whole("find_bottlenecks", "top_n", top_n, 1)
+        if amount == 0.0:
+            raise LXModelError("find_bottlenecks() got test_amount=0, by which nothing moves. Give a larger one.")
         gains = [(name, self._gain(row, sense, amount)) for name, row, sense in self._relaxable(key)]
         found = [(name, gain) for name, gain in gains if gain > 1e-9 * (1.0 + abs(self._objective()))]
-        return sorted(found, key=lambda one: -one[1])[:top_n]
+        return sorted(found, key=lambda one: -one[1])[:count]
 
     def sensitivity_range(
         self,
@@ -227,15 +238,15 @@ class LXWhatIfAnalyzer(Closing):
         Returns:
             pairs of right-hand side and objective; None where the model has no solution then.
         """
-        first, last = (real_number(one, f"a limit of the range of {name!r}") for one in (min_value, max_value))
-        if not (first < last and num_points >= 2):
+        role = f"A limit of the range of {name!r}"
+        first, last = asked_number(min_value, role), asked_number(max_value, role)
+        count = whole("sensitivity_range", "num_points", num_points, 2)
+        if not first < last:
             raise LXModelError(
-                f"sensitivity_range({name!r}) got the range from {first:g} to {last:g} in {num_points} points. "
-                f"Give a min_value below max_value, and at least 2 points."
+                f"sensitivity_range({name!r}) got the range from {first:g} to {last:g}. "
+                f"Give a min_value below max_value."
             )
-        return [
-            (value, self._objective_at(name, value, key)) for value in np.linspace(first, last, num_points).tolist()
-        ]
+        return [(value, self._objective_at(name, value, key)) for value in np.linspace(first, last, count).tolist()]
 
     def ask(self, description: str, change: Change) -> LXWhatIfResult:
         """Answer any question: ``change`` is given the live session, and changes what it likes in it."""
@@ -270,7 +281,7 @@ class LXWhatIfAnalyzer(Closing):
             raise LXModelError(f"{move} was given {len(said)} of {takes}. Give exactly one of them.")
         ((word, value),) = said.items()
         if word == "to":
-            goal = real_number(value, f"the right-hand side of {move.name!r}")
+            goal = asked_number(value, f"to= of {move}")
             self._check_direction(move, goal)
             return self._rhs(move.name, move.key, lambda now: np.full_like(now, goal), f"to {goal:g}")
         amount = move.sign * _amount(move.call, word, value)
@@ -283,9 +294,10 @@ class LXWhatIfAnalyzer(Closing):
         wrong = [one for one in now if move.sign * (goal - one) < 0.0]
         if wrong:
             other = "decrease" if move.sign > 0 else "increase"
+            block = block_named(self._opened().problem.constraints, move.name, "constraint")
             raise LXModelError(
-                f"{move} to={goal:g} would go the other way: a right-hand side is {wrong[0]:g} now. "
-                f"Call {other}_constraint_rhs, or give key= for single rows."
+                f"{move.call}({named(block, move.key)!r}) to={goal:g} would go the other way: a right-hand side is "
+                f"{wrong[0]:g} now. Call {other}_constraint_rhs, or give key= for single rows."
             )
 
     def _looser(self, call: str, name: str) -> int:
@@ -293,12 +305,12 @@ class LXWhatIfAnalyzer(Closing):
         if sense is LXSense.EQ:
             raise LXModelError(
                 f"{call}({name!r}): the constraint is an equation, of which no right-hand side is looser than another. "
-                f" Call increase_constraint_rhs or decrease_constraint_rhs."
+                f"Call increase_constraint_rhs or decrease_constraint_rhs."
             )
         return 1 if sense is LXSense.LE else -1
 
     def _added(self, name: str, amount: SupportsFloat, key: Any = None) -> LXWhatIfResult:
-        number = real_number(amount, f"the change of {name!r}")
+        number = asked_number(amount, f"The change of {name!r}")
         return self._rhs(name, key, lambda now: now + number, f"by {number:+g}")
 
     def _objective_at(self, name: str, value: float, key: Any) -> float | None:
@@ -369,12 +381,21 @@ def _solved(session: LXLiveSession, change: Change) -> Solved:
 
 
 def _amount(call: str, word: str, value: SupportsFloat) -> float:
-    number = real_number(value, f"{word} of {call}()")
+    number = asked_number(value, f"{word}= of {call}()")
     if number < 0.0:
         raise LXModelError(
             f"{call}({word}={number:g}) would go the other way. Give an amount of at least 0, or call the opposite."
         )
     return number
+
+
+def _checked_baseline(given: LXSolution | None) -> LXSolution | None:
+    if given is None or isinstance(given, LXSolution):
+        return given
+    raise LXModelError(
+        f"LXWhatIfAnalyzer() got {given!r:.80} as its baseline_solution. Give it what solve() returned for the model, "
+        f"or leave it out."
+    )
 
 
 def _check_same(model: LXModel, given: LXSolution | None, found: LXSolution) -> None:
@@ -388,7 +409,3 @@ def _check_same(model: LXModel, given: LXSolution | None, found: LXSolution) -> 
             f"now has {ours:.12g}: every difference to it would be wrong. Solve the model again, or leave out "
             f"baseline_solution."
         )
-
-
-def _member(name: str, key: Any) -> str:
-    return name if key is None or key == () else f"{name}[{key!r}]"

@@ -82,10 +82,11 @@ def crew_of(executor: Executor | None, workers: int | None = None, threads: int 
     if executor is None:
         _refuse_without_executor(workers=workers, threads_per_solve=threads)
         return Alone()
-    if not hasattr(executor, "submit"):
+    if isinstance(executor, type) or not hasattr(executor, "submit") or hasattr(executor, "get_executor"):
+        instead = "client.get_executor()" if hasattr(executor, "get_executor") else "ProcessPoolExecutor()"
         raise LXModelError(
             f"run_all_scenarios() got {executor!r:.80} as its executor. Give it a concurrent.futures.Executor, "
-            f"such as ProcessPoolExecutor()."
+            f"such as {instead}."
         )
     return Workers(executor, count or workers_of(executor), threads)
 

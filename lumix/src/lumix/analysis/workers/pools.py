@@ -31,8 +31,17 @@ class Pool:
 
         Raises:
             BrokenExecutor: a worker has died.
+            LXWorkerError: the executor takes no tasks, since it is shut down.
         """
-        return (self._own or self._executor).submit(solve_share, task)
+        try:
+            return (self._own or self._executor).submit(solve_share, task)
+        except BrokenExecutor:
+            raise
+        except RuntimeError as error:
+            raise LXWorkerError(
+                f"The executor {type(self._executor).__name__} takes no scenarios: {error}. Run them while it is open, "
+                f"within its with block or before its shutdown(). What was solved is kept: get_result() has it."
+            ) from error
 
     def renew(self, cause: BrokenExecutor) -> None:
         """Put a new executor in the place of one that is broken.
@@ -43,8 +52,9 @@ class Pool:
         self.close()
         if not isinstance(self._executor, ProcessPoolExecutor):
             raise LXWorkerError(
-                f"The executor {type(self._executor).__name__} is broken: {cause}. What was solved is kept: "
-                f"get_result() has it. Run the scenarios again with an executor that works. {GUARD}"
+                f"The executor {type(self._executor).__name__} is broken: {str(cause).rstrip('.')}. "
+                f"What was solved is kept: get_result() has it. Run the scenarios again with an executor that works. "
+                f"{GUARD}"
             ) from cause
         self._own = like(self._executor)
         try:
@@ -52,7 +62,7 @@ class Pool:
         except BrokenExecutor as error:
             raise LXWorkerError(
                 f"The workers of the {type(self._executor).__name__} die, also those of another one in its place, "
-                f"which were given nothing to solve: {error}. {GUARD}"
+                f"which were given nothing to solve: {str(error).rstrip('.')}. {GUARD}"
             ) from error
 
     def close(self) -> None:
