@@ -17,6 +17,7 @@ from lumix_core.status import LXLimit, LXStatus
 from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import Lines, Write
+from lumix_solvers.whole import whole_bounds
 
 STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
     "kOptimal": (LXStatus.OPTIMAL, None),
@@ -110,7 +111,7 @@ class HighsRun:
     def _hand_over(self) -> RawResult | None:
         """Give HiGHS the problem; returns an answer only where it refuses it."""
         self._complaints.clear()
-        passed = self._pass_problem()
+        passed = self._pass_problem(*whole_bounds(self._problem))
         complaint = "; ".join(self._complaints) or "HiGHS gives no reason"
         if passed == self._native.HighsStatus.kError:
             return RawResult(status=LXStatus.ERROR, raw_status=f"Model refused: {complaint}")
@@ -132,7 +133,7 @@ class HighsRun:
         search = IisSearch(self._native, self._highs)
         search.configure(options.time_limit)
         self.set_options(options)
-        self._pass_problem()
+        self._pass_problem(self._problem.lower, self._problem.upper)
         self._ended = False
         self._ended = run_until_done(search.run, self._stop)
         if self._failures:
@@ -152,7 +153,7 @@ class HighsRun:
         self._highs.run()
         self._native.Highs.resetGlobalScheduler(False)  # of this thread; left to the thread's end, Windows can hang
 
-    def _pass_problem(self) -> Any:
+    def _pass_problem(self, lower: FloatArray, upper: FloatArray) -> Any:
         problem = self._problem
         sense = self._native.ObjSense.kMaximize if problem.maximize else self._native.ObjSense.kMinimize
         starts, rows, coefficients = problem.by_column()  # HiGHS takes rows several times slower than columns
@@ -164,8 +165,8 @@ class HighsRun:
             int(sense),
             problem.offset,
             problem.objective,
-            problem.lower,
-            problem.upper,
+            lower,
+            upper,
             problem.row_lower,
             problem.row_upper,
             starts,
