@@ -12,6 +12,7 @@ import numpy as np
 from lumix.analysis.whatif.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix.analysis.whatif.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
+from lumix_core.brackets import Bracketed
 from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of, named, place_of, refuse_crossed
 from lumix_core.errors import LXUnknownKeyError
@@ -44,7 +45,7 @@ class _Move:
         return f"{self.call}({_member(self.name, self.key)!r})"
 
 
-class LXWhatIfAnalyzer(Closing):
+class LXWhatIfAnalyzer(Closing, Bracketed):
     """Answers what-if questions about a model, which stays as it is.
 
     The model and its rows are read at the first question, and stay open in the solver: where only numbers change, each
