@@ -111,7 +111,7 @@ class HighsRun:
     def _hand_over(self) -> RawResult | None:
         """Give HiGHS the problem; returns an answer only where it refuses it."""
         self._complaints.clear()
-        passed = self._pass_problem(*whole_bounds(self._problem))
+        passed = self._pass_problem()
         complaint = "; ".join(self._complaints) or "HiGHS gives no reason"
         if passed == self._native.HighsStatus.kError:
             return RawResult(status=LXStatus.ERROR, raw_status=f"Model refused: {complaint}")
@@ -133,7 +133,7 @@ class HighsRun:
         search = IisSearch(self._native, self._highs)
         search.configure(options.time_limit)
         self.set_options(options)
-        self._pass_problem(self._problem.lower, self._problem.upper)
+        self._pass_problem(as_written=True)
         self._ended = False
         self._ended = run_until_done(search.run, self._stop)
         if self._failures:
@@ -153,8 +153,9 @@ class HighsRun:
         self._highs.run()
         self._native.Highs.resetGlobalScheduler(False)  # of this thread; left to the thread's end, Windows can hang
 
-    def _pass_problem(self, lower: FloatArray, upper: FloatArray) -> Any:
+    def _pass_problem(self, *, as_written: bool = False) -> Any:
         problem = self._problem
+        lower, upper = (problem.lower, problem.upper) if as_written else whole_bounds(problem)
         sense = self._native.ObjSense.kMaximize if problem.maximize else self._native.ObjSense.kMinimize
         starts, rows, coefficients = problem.by_column()  # HiGHS takes rows several times slower than columns
         return self._highs.passModel(
