@@ -110,7 +110,7 @@ def lumix_whatif(size: str) -> Iterator[Any]:
     whatif.get_baseline_solution()
 
     def ask(machine: int, share: float) -> float:
-        by = 100 * (share - 1)
+        by = share - 1
         if by > 0:
             return whatif.increase_constraint_rhs("capacity", by_percent=by, key=keys[machine]).new_objective
         return whatif.decrease_constraint_rhs("capacity", by_percent=-by, key=keys[machine]).new_objective
@@ -161,7 +161,7 @@ def lumix_opt(size: str) -> Iterator[Any]:
     whatif.get_baseline_solution()
 
     def ask(machine: int, share: float) -> float:
-        by = 100 * (share - 1)
+        by = share - 1
         if by > 0:
             return whatif.increase_constraint_rhs(names[machine], by_percent=by).new_objective
         return whatif.decrease_constraint_rhs(names[machine], by_percent=-by).new_objective

@@ -32,6 +32,7 @@ from lumix_core.errors import (
     LXDuplicateNameError,
     LXLateBindingError,
     LXNumberError,
+    LXSourceError,
     LXUnknownKeyError,
     LXUnknownNameError,
 )
@@ -159,6 +160,37 @@ class TestChanges:
         assert analyzer.run_scenario("captured").objective > workshop.optimum
         assert analyzer.run_scenario("baseline").objective == pytest.approx(workshop.optimum)
         assert LXOptimizer().solve(workshop.model).objective_value == pytest.approx(workshop.optimum)
+
+    def test_data(self, analyzer, workshop):
+        rows = type(workshop.products[0])
+        analyzer.add_scenario(LXScenario("dearer").modify_data(rows, lambda p: p.name == "Desk", "profit", 210.0))
+        analyzer.add_scenario(LXScenario("all").modify_data(rows, None, "profit", lambda p: 1.1 * p.profit))
+
+        dearer, everything = analyzer.run_scenario("dearer"), analyzer.run_scenario("all")
+
+        assert dearer.delta_objective == pytest.approx(10 * 295 / 35)
+        assert everything.delta_percentage == pytest.approx(10.0)
+        assert [str(one) for one in dearer.changes] == ["Product.profit = 210.0 for some rows"]
+        assert [str(one) for one in everything.changes] == ["Product.profit changed by a function"]
+        assert workshop.products[2].profit == 200.0
+
+    def test_data_among_other_changes(self, analyzer, workshop):
+        rows = type(workshop.materials[0])
+        scenario = LXScenario("both").modify_data(rows, lambda m: m.id == 1, "available", 520.0)
+        analyzer.add_scenario(scenario.modify_constraint_rhs("stock", add=10, key=1))
+
+        assert analyzer.run_scenario("both").objective == pytest.approx(workshop.optimum + 30 * workshop.wood_price)
+
+    def test_data_after_a_function(self, analyzer, workshop):
+        rows = type(workshop.products[0])
+        scenario = LXScenario("few").add_custom_modification(at_most_20)
+        analyzer.add_scenario(scenario.modify_data(rows, lambda p: p.name == "Desk", "profit", 1000.0))
+
+        result = analyzer.run_scenario("few")
+
+        values = result.variables["made"]
+        assert result.objective == pytest.approx(45 * values[1] + 120 * values[2] + 1000 * values[3])
+        assert sum(values.values()) <= 20 + 1e-6
 
     def test_numbers_are_changed_after_a_function(self, analyzer, workshop):
         scenario = LXScenario("both").add_custom_modification(lambda model: model.get_constraint("hours").rhs(50))
@@ -379,6 +411,19 @@ class TestRuns:
 
         assert said in analyzer.run_scenario("wrong").error
 
+    @pytest.mark.parametrize(
+        ("where", "value", "said"),
+        [
+            (lambda p: p.nothing, 1.0, "a function failed for the row"),
+            (lambda p: False, 1.0, "the condition is true for none of the rows"),
+            (None, "much", "'much'"),
+        ],
+    )
+    def test_data_that_cannot_be_changed_so(self, analyzer, workshop, where, value, said):
+        analyzer.add_scenario(LXScenario("s").modify_data(type(workshop.products[0]), where, "profit", value))
+
+        assert said in analyzer.run_scenario("s").error
+
     def test_a_parameter_function_that_fails(self, analyzer):
         analyzer.add_scenario(LXScenario("wrong").modify_parameter("quantity", lambda needed: needed / 0))
 
@@ -527,6 +572,22 @@ class TestRefusals:
         with pytest.raises(LXModelError, match=r"'s' has modify_parameter.'quantity'. before a custom modification"):
             LXScenario("s").modify_parameter("quantity", {(1, 1): 2}).add_custom_modification(at_most_20)
 
+    def test_data_before_a_function(self):
+        with pytest.raises(LXModelError, match=r"'s' has modify_data.Bin.room. before .* may change what the rows are"):
+            LXScenario("s").modify_data(Bin, None, "room", 1.0).add_custom_modification(at_most_20)
+
+    def test_data_of_no_class_and_no_condition(self):
+        with pytest.raises(LXSourceError, match=r"of scenario 's' got 'Bin' as the class of the rows"):
+            LXScenario("s").modify_data("Bin", None, "room", 1.0)
+        with pytest.raises(LXModelError, match=r"of scenario 's' got where=3, which is no function"):
+            LXScenario("s").modify_data(Bin, 3, "room", 1.0)
+
+    def test_data_that_the_model_does_not_have(self, analyzer, workshop):
+        with pytest.raises(LXSourceError, match=r"Scenario 's', modify_data.Bin.room.*rows of 'Material', 'Product'"):
+            analyzer.add_scenario(LXScenario("s").modify_data(Bin, None, "room", 1.0))
+        with pytest.raises(LXSourceError, match=r"Scenario 's', modify_data.Product.weight.*no such attribute"):
+            analyzer.add_scenario(LXScenario("s").modify_data(type(workshop.products[0]), None, "weight", 1.0))
+
     @pytest.mark.parametrize(
         ("scenario", "error", "said"),
         [
@@ -654,8 +715,31 @@ class TestComparison:
         assert added[10.0].objective == pytest.approx(put[510.0].objective)
         assert list(analyzer.run_all_scenarios()) == ["baseline"]
 
+    @pytest.mark.parametrize("target", [None, "variable"])
+    def test_a_range_of_bounds(self, analyzer, target):
+        most = analyzer.sensitivity_to_parameter("made", [4, 6], "bound_upper", key=3, target_type=target)
+        least = analyzer.sensitivity_to_parameter("made", [7], "bound_lower", key=2, target_type=target)
+
+        assert [one.variables["made"][3] for one in most.values()] == pytest.approx([4.0, 6.0])
+        assert least[7.0].variables["made"][2] == pytest.approx(7.0)
+
+    def test_a_range_of_integers(self, integer_workshop, optimizer):
+        with LXScenarioAnalyzer(integer_workshop.model, optimizer) as analyzer:
+            found = analyzer.sensitivity_to_parameter("stock", [450, 500, 520], "rhs_set", key=1)
+
+        for room, result in found.items():
+            integer_workshop.materials[0] = type(integer_workshop.materials[0])(1, "Wood", room)
+            assert result.objective == optimizer.solve(integer_workshop.model).objective_value
+            assert all(one == round(one) for one in result.variables["made"].values())
+
+    def test_a_range_of_another_target(self, analyzer):
+        with pytest.raises(LXModelError, match=r"changes a constraint\. Give 'bound_lower', 'bound_upper' as"):
+            analyzer.sensitivity_to_parameter("made", [4], "rhs_set", target_type="variable")
+        with pytest.raises(LXUnknownNameError, match="no variable named 'stock'"):
+            analyzer.sensitivity_to_parameter("stock", [4], "bound_upper")
+
     def test_a_range_of_nothing_known(self, analyzer):
-        with pytest.raises(LXModelError, match="Give one of 'rhs_multiply', 'rhs_add', 'rhs_set'"):
+        with pytest.raises(LXModelError, match="Give one of 'rhs_multiply', 'rhs_add', 'rhs_set', 'bound_lower', 'bo"):
             analyzer.sensitivity_to_parameter("stock", [1], modification_type="times")
         with pytest.raises(LXUnknownNameError, match="stok"):
             analyzer.sensitivity_to_parameter("stok", [1])
@@ -678,6 +762,22 @@ class TestPickles:
         assert (copy.name, copy.description) == ("s", "more")
         assert analyzer.run_scenario("s").delta_objective == pytest.approx(571.428571)
 
+    def test_a_result_reads_like_a_solution(self, analyzer, workshop):
+        result = analyzer.run_scenario("baseline")
+
+        assert result.variables["made"][3] == result.get_mapped(workshop.made)[3] == pytest.approx(295 / 35)
+        assert result.shadow_prices["stock"][1] == pytest.approx(workshop.wood_price)
+        assert result.reduced_costs["made"][3] == pytest.approx(0.0)
+        assert result.solve_time == result.solution.solve_time
+
+    @pytest.mark.parametrize("read", ["variables", "shadow_prices", "reduced_costs", "solve_time", "objective_value"])
+    def test_a_failure_reads_like_no_solution(self, analyzer, read):
+        analyzer.add_scenario(LXScenario("broken").add_custom_modification(lambda model: model.nothing))
+        result = analyzer.run_scenario("broken")
+
+        with pytest.raises(LXNoSolutionError, match="'broken' failed"):
+            getattr(result, read)
+
     def test_a_result(self, analyzer):
         result = pickle.loads(pickle.dumps(analyzer.run_scenario("baseline")))
 
@@ -692,6 +792,7 @@ class Bin(Base):
     __tablename__ = "bins"
     id: Mapped[int] = mapped_column(primary_key=True)
     room: Mapped[float]
+    shelf: Mapped[str] = mapped_column(default="low")
 
 
 @pytest.fixture
@@ -699,7 +800,7 @@ def database():
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with Session(engine) as session:
-        session.add_all([Bin(id=1, room=4.0), Bin(id=2, room=6.0)])
+        session.add_all([Bin(id=1, room=4.0), Bin(id=2, room=6.0, shelf="high")])
         session.commit()
         yield session
     engine.dispose()
@@ -732,6 +833,20 @@ class TestDatabases:
         results = analyzer.run_all_scenarios(executor)
 
         assert [one.objective for one in results.values()] == [10.0, 20.0, 2.0]
+
+    def test_data_are_changed_in_workers_alike(self, database, highs, executor):
+        factor = 3.0
+        analyzer = LXScenarioAnalyzer(bins(database), highs)
+        analyzer.add_scenario(LXScenario("first").modify_data(Bin, lambda b: b.id == 1, "room", 7.0))
+        analyzer.add_scenario(LXScenario("larger").modify_data(Bin, None, "room", lambda b: factor * b.room))
+        analyzer.add_scenario(LXScenario("high").modify_data(Bin, lambda b: b.shelf == "high", "room", 0.0))
+
+        apart, here = analyzer.run_all_scenarios(executor), analyzer.run_all_scenarios()
+
+        assert [one.objective for one in here.values()] == [10.0, 13.0, 30.0, 4.0]
+        assert bits(apart) == bits(here)
+        assert [str(one) for one in apart["first"].changes] == ["Bin.room = 7.0 for some rows"]
+        assert not database.dirty
 
     def test_rows_are_keys_in_workers_too(self, database, highs, executor):
         first = database.get(Bin, 1)

@@ -44,6 +44,27 @@ class TestConstraints:
 
         assert (desks.allowable_decrease, desks.allowable_increase) == (math.inf, pytest.approx(295 / 35 - 3))
 
+    def test_family_and_key_are_told(self, sensitivity):
+        wood, hours = sensitivity.analyze_constraint("stock", key=1), sensitivity.analyze_constraint("hours")
+        desks = sensitivity.analyze_all_variables()["made[3]"]
+
+        assert [(one.family, one.key) for one in (wood, hours, desks)] == [("stock", 1), ("hours", ()), ("made", 3)]
+
+    def test_names_of_rows_lead_back_to_them(self, sensitivity):
+        for name in (*sensitivity.identify_bottlenecks(), *sensitivity.get_binding_constraints()):
+            assert sensitivity.analyze_constraint(name).name == name
+        assert sensitivity.analyze_variable("made[3]").key == 3
+
+    def test_keys_in_names_need_no_quotes(self, highs):
+        keys = ["wood", "'wood'", "1"]
+        x = LXVariable[str, float]("x").from_data(keys).bounds(lower=0, upper=1)
+        model = LXModel("texts").add_variable(x).maximize(LXLinearExpression().sum_over(x))
+
+        with LXSensitivityAnalyzer(model, highs.solve(model)) as sensitivity:
+            found = [sensitivity.analyze_variable(name).key for name in ("x[1]", "x['1']", "x['wood']")]
+
+        assert found == ["1", "1", "wood"]
+
     def test_scalar_constraint_needs_no_key(self, sensitivity):
         assert sensitivity.analyze_constraint("hours").slack == pytest.approx(100 - (10 + 10 + 3 * 295 / 35))
 
@@ -64,6 +85,9 @@ class TestConstraints:
 
     def test_binding_ones(self, sensitivity):
         assert list(sensitivity.get_binding_constraints()) == ["least[1]", "least[2]", "stock[1]"]
+
+    def test_binding_ones_that_are_worth_something(self, sensitivity):
+        assert list(sensitivity.get_binding_constraints(threshold=1.0)) == ["least[2]", "stock[1]"]
 
     def test_most_sensitive_ones(self, sensitivity):
         found = sensitivity.get_most_sensitive_constraints(top_n=2)
@@ -218,6 +242,7 @@ class TestMistakes:
         ("ask", "error", "words"),
         [
             (lambda a: a.analyze_constraint("wood"), LXUnknownNameError, "no constraint named 'wood'"),
+            (lambda a: a.analyze_constraint("stock[4]"), LXUnknownNameError, r"no constraint named 'stock\[4\]'"),
             (lambda a: a.analyze_variable("wood"), LXUnknownNameError, "no variable named 'wood'"),
             (lambda a: a.analyze_constraint("stock", key=4), LXUnknownKeyError, "'stock' has no key 4"),
             (

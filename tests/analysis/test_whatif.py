@@ -91,15 +91,15 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("ask", "sides"),
         [
-            (lambda w: w.increase_constraint_rhs("stock", by_percent=10), [550.0, 220.0, 165.0]),
+            (lambda w: w.increase_constraint_rhs("stock", by_percent=0.1), [550.0, 220.0, 165.0]),
             (lambda w: w.increase_constraint_rhs("stock", to=600), [600.0] * 3),
             (lambda w: w.decrease_constraint_rhs("stock", by=5, key=2), [195.0]),
-            (lambda w: w.decrease_constraint_rhs("stock", by_percent=50, key=1), [250.0]),
+            (lambda w: w.decrease_constraint_rhs("stock", by_percent=0.5, key=1), [250.0]),
             (lambda w: w.decrease_constraint_rhs("stock", to=100, key=2), [100.0]),
             (lambda w: w.relax_constraint("stock", by=1), [501.0, 201.0, 151.0]),
             (lambda w: w.tighten_constraint("stock", by=1), [499.0, 199.0, 149.0]),
             (lambda w: w.relax_constraint("least", by=1), [9.0, 4.0, 2.0]),
-            (lambda w: w.tighten_constraint("least", by_percent=10), [11.0, 5.5, 3.3]),
+            (lambda w: w.tighten_constraint("least", by_percent=0.1), [11.0, 5.5, 3.3]),
         ],
     )
     def test_right_hand_sides_move_as_asked(self, whatif, ask, sides):
@@ -110,7 +110,7 @@ class TestAnswers:
         row = LXConstraint("row").expression(LXLinearExpression().add_term(x)).le().rhs(-10)
         model = LXModel("negative").add_variable(x).add_constraint(row).maximize(LXLinearExpression().add_term(x))
 
-        result = LXWhatIfAnalyzer(model, highs).increase_constraint_rhs("row", by_percent=50)
+        result = LXWhatIfAnalyzer(model, highs).increase_constraint_rhs("row", by_percent=0.5)
 
         assert (result.new_objective, result.delta_percentage) == (-5.0, 50.0)
 
@@ -170,12 +170,49 @@ class TestAnswers:
         )
         assert own.changes[0].name == "least[2]"
 
+    @pytest.mark.parametrize(
+        ("change", "sides"),
+        [
+            (("stock", "increase", 10), [510.0, 210.0, 160.0]),
+            (("stock", "decrease", 10), [490.0, 190.0, 140.0]),
+            (("least", "relax", 1), [9.0, 4.0, 2.0]),
+            (("least", "tighten", 1, 2), [6.0]),
+        ],
+    )
+    def test_changes_side_by_side_say_how_in_words(self, whatif, change, sides):
+        (found,) = whatif.compare_changes([change])
+
+        assert [one.new_value for one in found.changes] == sides
+
+    def test_a_key_that_reads_like_a_word_is_a_key(self, highs):
+        days = ["relax", "work"]
+        x = LXVariable[str, float]("x").from_data(days).bounds(lower=0)
+        row = LXConstraint[str]("row").from_data(days).expression(LXLinearExpression().add_term(x)).le()
+        model = LXModel("days").add_variable(x).add_constraint(row.rhs(5)).maximize(LXLinearExpression().sum_over(x))
+
+        (found,) = LXWhatIfAnalyzer(model, highs).compare_changes([("row", 2, "relax")])
+
+        assert [(one.name, one.new_value) for one in found.changes] == [("row['relax']", 7.0)]
+
     def test_bottlenecks_are_ordered_by_what_they_bring(self, whatif, workshop):
         found = whatif.find_bottlenecks()
 
         assert [name for name, _ in found] == ["least[2]", "stock[1]", "least[1]"]
         assert dict(found)["stock[1]"] == pytest.approx(workshop.wood_price)
         assert whatif.find_bottlenecks(top_n=1) == found[:1]
+
+    def test_bottlenecks_are_told_for_each_unit(self, whatif, workshop):
+        assert dict(whatif.find_bottlenecks(test_amount=10))["stock[1]"] == pytest.approx(workshop.wood_price)
+
+    @pytest.mark.parametrize(("maximize", "integer"), [(True, False), (False, False), (True, True), (False, True)])
+    def test_bottleneck_that_is_an_equation_is_moved_to_the_better_side(self, optimizer, maximize, integer):
+        x = LXVariable[None, float]("x").bounds(lower=0, upper=9)
+        row = LXConstraint("row").expression(LXLinearExpression().add_term(x)).eq().rhs(5)
+        model = LXModel("equation").add_variable(x.integer() if integer else x).add_constraint(row)
+        objective = LXLinearExpression().add_term(x, 2.0)
+        model = model.maximize(objective) if maximize else model.minimize(objective)
+
+        assert LXWhatIfAnalyzer(model, optimizer).find_bottlenecks() == [("row", pytest.approx(2.0))]
 
     def test_bottlenecks_of_a_minimisation_make_it_less(self, highs):
         x = LXVariable[None, float]("x").bounds(lower=0)
@@ -187,14 +224,15 @@ class TestAnswers:
     def test_bottlenecks_of_integers_are_solved_for(self, integer_workshop, optimizer):
         found = LXWhatIfAnalyzer(integer_workshop.model, optimizer).find_bottlenecks(test_amount=20)
 
-        assert dict(found)["stock[1]"] == pytest.approx(125.0)
+        assert dict(found)["stock[1]"] == pytest.approx(125.0 / 20)
 
     def test_range(self, whatif, workshop):
         found = whatif.sensitivity_range("stock", 300, 1000, 8, key=1)
 
         assert [value for value, _ in found] == [300.0, 400.0, 500.0, 600.0, 700.0, 800.0, 900.0, 1000.0]
         objectives = dict(found)
-        assert (objectives[300.0], objectives[500.0]) == (None, pytest.approx(workshop.optimum))
+        assert math.isnan(objectives[300.0])
+        assert objectives[500.0] == pytest.approx(workshop.optimum)
         assert objectives[600.0] == pytest.approx(workshop.optimum + 100 * workshop.wood_price)
 
     def test_infeasible_change(self, whatif):
@@ -375,6 +413,11 @@ MISTAKES = [
         LXModelError,
         "num_points=1. Give a whole number of at least 2",
     ),
+    (
+        lambda w: w.increase_constraint_rhs("stock", by_percent=10),
+        LXModelError,
+        "by_percent=10 would be 1000 percent: .* Write by_percent=0.1 for 10 percent",
+    ),
     (lambda w: w.find_bottlenecks(key=77), LXUnknownKeyError, "no constraint of model 'workshop' has such a key"),
     (lambda w: w.find_bottlenecks(test_amount=-1), LXModelError, "would go the other way"),
     (
@@ -431,4 +474,3 @@ def test_equation_is_not_relaxed(highs):
     with pytest.raises(LXModelError, match=r"relax_constraint\('row'\): the constraint is an equation"):
         whatif.relax_constraint("row", by=1)
     assert whatif.increase_constraint_rhs("row", by=1).new_objective == 6.0
-    assert whatif.find_bottlenecks() == []

@@ -23,3 +23,23 @@ def test_an_alias_is_the_thing_itself(alias: str, name: str, module: str) -> Non
     found = getattr(importlib.import_module(alias), name)
 
     assert found is getattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LXLinearExpression",
+        "LXModel",
+        "LXOptimizer",
+        "LXScenario",
+        "LXScenarioAnalyzer",
+        "LXSensitivityAnalyzer",
+        "LXSolution",
+        "LXWhatIfAnalyzer",
+        "LXWhatIfResult",
+    ],
+)
+def test_a_class_of_rows_in_brackets_changes_nothing(name: str) -> None:
+    found = getattr(importlib.import_module("lumix"), name)
+
+    assert found[int] is found

@@ -33,7 +33,7 @@ LAYERS = {
     "seams": "writers writing snapshots copy_texts",
     "problem": "editing live running verifying tallies options solver changes status "
     "sides problem keys numbers frames stacks asking collector copyable",
-    "values": "closing columns orders packing loading senses",
+    "values": "closing brackets columns orders packing loading senses",
     "errors": "errors",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ def ask(session: Session, whatif: LXWhatIfAnalyzer) -> dict[str, LXWhatIfResult]
     thinner = {(desk.id, wood.id): 0.9 * get_quantity(desk.id, wood.id)}
     return {
         "100 more board feet of wood": whatif.increase_constraint_rhs("material_quantity", by=100, key=wood),
-        "half of the assembly hours": whatif.decrease_constraint_rhs("machine_hours", by_percent=50, key=assembly),
+        "half of the assembly hours": whatif.decrease_constraint_rhs("machine_hours", by_percent=0.5, key=assembly),
         "a promise of 5 tables more": whatif.increase_constraint_rhs("min_demand", by=5, key=table),
         "no more than 7 desks": whatif.modify_variable_bound("production", upper=7, key=desk),
         "a desk takes 10% less wood": whatif.modify_parameter("quantity", thinner),
@@ -73,7 +74,7 @@ def display_promises(session: Session, whatif: LXWhatIfAnalyzer) -> None:
     print(f"\n{'Tables promised':<20}{'Profit':>10}")
     table = named(session, Product, "Table")
     for promised, profit in whatif.sensitivity_range("min_demand", 5, 13, num_points=9, key=table):
-        print(f"{promised:<20g}{'no plan' if profit is None else f'{profit:,.2f}':>10}")
+        print(f"{promised:<20g}{'no plan' if math.isnan(profit) else f'{profit:,.2f}':>10}")
 
 
 def inquire(engine: Engine) -> int:

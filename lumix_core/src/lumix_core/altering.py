@@ -58,13 +58,7 @@ class Alteration:
             LXModelError: the condition is true for no row; or what depends on the rows would still see the old value.
             LXFunctionError: a function failed for a row.
         """
-        mine = {name: table for name, table in tables.items() if self._holds(table)}
-        if not mine:
-            shown = sorted({one.__name__ for table in tables.values() for one in _types(table)})
-            raise LXSourceError(
-                f"{self.title}: no part of the model is made over rows of {self.row_type.__name__}. Its sources have "
-                f"rows of {listed(shown)}. Name one of these classes."
-            )
+        mine = self.concerned(tables)
         found = {name: self._altered(table, sources[name]) for name, table in mine.items()}
         if not any(found.values()):
             raise LXModelError(
@@ -73,12 +67,28 @@ class Alteration:
         self._check_seen(tables, functions, [t.rows[i] for n, t in mine.items() for i in found[n] if _is_live(t)])
         return {name: self._table(mine[name], values) for name, values in found.items() if values}
 
+    def concerned(self, tables: Mapping[Hashable, Table]) -> dict[Hashable, Table]:
+        """Return those of the tables that have rows of the class.
+
+        Raises:
+            LXSourceError: there are none, or the rows have no such attribute.
+        """
+        mine = {name: table for name, table in tables.items() if self._holds(table)}
+        if not mine:
+            shown = sorted({one.__name__ for table in tables.values() for one in _types(table)})
+            raise LXSourceError(
+                f"{self.title}: no part of the model is made over rows of {self.row_type.__name__}. Its sources have "
+                f"rows of {listed(shown)}. Name one of these classes."
+            )
+        for table in mine.values():
+            self._check_attribute(table)
+        return mine
+
     def _holds(self, table: Table) -> bool:
         return any(issubclass(one, self.row_type) for one in _types(table))
 
     def _altered(self, table: Table, source: Source) -> dict[int, Any]:
         """Return the new values by place."""
-        self._check_attribute(table)
         try:
             return dict(self._new_values(table.rows))
         except LXNotLoadedError:  # a function reads what no function of the model does
@@ -158,6 +168,32 @@ class Alteration:
             columns=columns,
             row_class=table.row_class,
         )
+
+
+def altered(
+    row_type: type[Any], where: Callable[[Any], object] | None, attribute: str, value: Any, call: str = ""
+) -> Alteration:
+    """Return an alteration as a user asks for it.
+
+    Args:
+        row_type, where, attribute, value: of the alteration.
+        call: what messages add to the call's name, such as the scenario that it is part of.
+
+    Raises:
+        LXModelError: the condition is no function.
+        LXSourceError: the class of the rows is no class.
+    """
+    if where is not None and not callable(where):
+        raise LXModelError(
+            f"modify_data({getattr(row_type, '__name__', row_type)}){call} got where={where!s:.60}, which is no "
+            f"function of a row. Write where=lambda row: row.name == ..., or None for all rows."
+        )
+    if not isinstance(row_type, type):
+        raise LXSourceError(
+            f"modify_data(){call} got {row_type!r:.80} as the class of the rows. Give the class itself, such as "
+            f"Product."
+        )
+    return Alteration(row_type, where, attribute, value)
 
 
 class AlteredRows(Sequence[Any]):

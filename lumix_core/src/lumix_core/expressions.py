@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from lumix_core.brackets import Bracketed
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXModelError, LXNotLinearError, LXNumberError
 from lumix_core.functions import UserFunction
@@ -35,7 +36,7 @@ class Term:
     scale: float = 1.0
 
 
-class LXLinearExpression(Copyable, TermMethods):
+class LXLinearExpression(Copyable, TermMethods, Bracketed):
     """A sum of terms and a constant: ``LXLinearExpression().add_term(x, 2.0).add_constant(1)``.
 
     Functions get one row for each dimension of the variable; inside an indexed constraint they may take one more,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self, TypeVar
 
+from lumix_core.brackets import Bracketed
 from lumix_core.compiling import Report, compile_model
 from lumix_core.constraints import LXConstraint
 from lumix_core.copyable import Copyable
@@ -18,7 +19,7 @@ from lumix_core.variables import LXVariable
 Family = TypeVar("Family", bound=Indexed[Any])
 
 
-class LXModel(Copyable):
+class LXModel(Copyable, Bracketed):
     """A linear or mixed-integer model, written over the user's own rows.
 
     Without an objective any feasible point is a solution.

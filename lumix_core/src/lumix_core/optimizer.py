@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from lumix_core.brackets import Bracketed
 from lumix_core.errors import (
     LXModelError,
     LXOptionError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_SOLVER = "highs"
 
 
-class LXOptimizer:
+class LXOptimizer(Bracketed):
     """Solves models: ``LXOptimizer().use_solver("highs", time_limit=60).solve(model)``."""
 
     def __init__(self) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 
 import numpy as np
 
-from lumix_core.altering import Alteration
+from lumix_core.altering import Alteration, altered
 from lumix_core.closing import Closing
 from lumix_core.editing import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
-from lumix_core.errors import LXMissingKeyError, LXModelError, LXSourceError, LXUnknownNameError, listed
+from lumix_core.errors import LXMissingKeyError, LXModelError, LXUnknownNameError, listed
 from lumix_core.infeasibility import LXInfeasibility, explain_infeasibility
 from lumix_core.live import Live
 from lumix_core.lookups import LookupTable
@@ -24,6 +24,7 @@ from lumix_core.recompiling import Data, Recompiler
 from lumix_core.senses import LXSense
 from lumix_core.solution import LXSolution, Results, solution_of
 from lumix_core.solver import Ranging
+from lumix_core.tables import Table
 
 if TYPE_CHECKING:
     from lumix_core.constraints import LXConstraint
@@ -182,20 +183,18 @@ class LXLiveSession(Closing):
                 of other rows or a function that captures them, which would still see the old value.
             LXFunctionError: a function failed for a row.
         """
-        if where is not None and not callable(where):
-            raise LXModelError(
-                f"modify_data({getattr(row_type, '__name__', row_type)}) got where={where!s:.60}, which is no function "
-                f"of a row. Write where=lambda row: row.name == ..., or None for all rows."
-            )
-        if not isinstance(row_type, type):
-            raise LXSourceError(
-                f"modify_data() got {row_type!r:.80} as the class of the rows. Give the class itself, such as Product."
-            )
         compiled = self._compiled
-        tables = {**compiled.tables, **self._data.tables}
-        alteration = Alteration(row_type, where, attribute, value)
-        changed = alteration.tables(tables, compiled.sources, compiled.functions())
+        alteration = altered(row_type, where, attribute, value)
+        changed = alteration.tables(self._tables(), compiled.sources, compiled.functions())
         return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
+
+    def check_data(self, row_type: type[Any], attribute: str) -> None:
+        """Refuse what `modify_data` would refuse whatever the condition and the value.
+
+        Raises:
+            LXSourceError: no source has rows of the class, or no such attribute.
+        """
+        Alteration(row_type, None, attribute, None).concerned(self._tables())
 
     def __getitem__(self, parameter: LXParameter[Any] | str) -> LiveParameter:
         """Return a parameter as the session holds it: ``session[hours][1, 2] = 3.0``."""
@@ -263,6 +262,9 @@ class LXLiveSession(Closing):
 
     def __repr__(self) -> str:
         return f"<LXLiveSession of {self._compiled.problem!r}, {'open' if self._finalizer.alive else 'closed'}>"
+
+    def _tables(self) -> dict[Any, Table]:
+        return {**self._compiled.tables, **self._data.tables}
 
     def _data_with(self, parameter: LXParameter[Any], table: LookupTable) -> Data:
         return replace(self._data, parameters={**self._data.parameters, id(parameter): (parameter, table)})

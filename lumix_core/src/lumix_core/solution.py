@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
+from lumix_core.brackets import Bracketed
 from lumix_core.copyable import Copyable
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
 from lumix_core.frames import make_frame
@@ -119,7 +120,7 @@ class Results(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LXSolution(Copyable):
+class LXSolution(Copyable, Bracketed):
     """The result of a run: immutable, picklable, and without any row or session.
 
     Reading numbers where there is no point raises `LXNoSolutionError`; nothing ever reads as 0.

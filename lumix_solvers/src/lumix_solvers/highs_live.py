@@ -13,6 +13,7 @@ from lumix_core.solver import Ranging, RawResult, SolverOptions
 from lumix_solvers.highs_run import HighsRun, floats
 from lumix_solvers.interrupts import Worker
 from lumix_solvers.logs import log_lines
+from lumix_solvers.whole import whole_bounds
 
 FEW = 200
 """How many coefficients are changed one by one; where there are more, HiGHS is given matrix and basis again."""
@@ -104,8 +105,8 @@ class HighsLiveRun(HighsRun):
         if len(rows):
             said.append(highs.changeRowsBounds(len(rows), rows, problem.row_lower[rows], problem.row_upper[rows]))
         if len(columns):
-            lower, upper = problem.lower[columns], problem.upper[columns]
-            said.append(highs.changeColsBounds(len(columns), columns, lower, upper))
+            lower, upper = whole_bounds(problem)
+            said.append(highs.changeColsBounds(len(columns), columns, lower[columns], upper[columns]))
         if len(costs):
             said.append(highs.changeColsCost(len(costs), costs, problem.objective[costs]))
         if changes.offset:

@@ -17,6 +17,7 @@ from lumix_core.status import LXLimit, LXStatus
 from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import Lines, Write
+from lumix_solvers.whole import whole_bounds
 
 STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
     "kOptimal": (LXStatus.OPTIMAL, None),
@@ -132,7 +133,7 @@ class HighsRun:
         search = IisSearch(self._native, self._highs)
         search.configure(options.time_limit)
         self.set_options(options)
-        self._pass_problem()
+        self._pass_problem(as_written=True)
         self._ended = False
         self._ended = run_until_done(search.run, self._stop)
         if self._failures:
@@ -152,8 +153,9 @@ class HighsRun:
         self._highs.run()
         self._native.Highs.resetGlobalScheduler(False)  # of this thread; left to the thread's end, Windows can hang
 
-    def _pass_problem(self) -> Any:
+    def _pass_problem(self, *, as_written: bool = False) -> Any:
         problem = self._problem
+        lower, upper = (problem.lower, problem.upper) if as_written else whole_bounds(problem)
         sense = self._native.ObjSense.kMaximize if problem.maximize else self._native.ObjSense.kMinimize
         starts, rows, coefficients = problem.by_column()  # HiGHS takes rows several times slower than columns
         return self._highs.passModel(
@@ -164,8 +166,8 @@ class HighsRun:
             int(sense),
             problem.offset,
             problem.objective,
-            problem.lower,
-            problem.upper,
+            lower,
+            upper,
             problem.row_lower,
             problem.row_upper,
             starts,

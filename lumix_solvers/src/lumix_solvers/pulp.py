@@ -26,6 +26,7 @@ from lumix_solvers.highs_run import interrupt
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import log_lines
 from lumix_solvers.onesided import AT_LEAST, AT_MOST, EQUAL, OneSidedRows, one_sided
+from lumix_solvers.whole import whole_bounds
 
 
 def _nothing(native: Any) -> None:
@@ -245,7 +246,7 @@ def _in_pulp(problem: LXProblem, rows: OneSidedRows, sign: float) -> tuple[Any, 
 
     model = pulp.LpProblem("lumix", pulp.LpMinimize)
     category = {True: pulp.LpInteger, False: pulp.LpContinuous}
-    bounds = zip(_finite(problem.lower), _finite(problem.upper), problem.integer.tolist(), strict=True)
+    bounds = zip(*map(_finite, whole_bounds(problem)), problem.integer.tolist(), strict=True)
     new_variable = getattr(model, "add_variable", pulp.LpVariable)  # before 3.3 there is the class alone
     variables = [
         new_variable(f"x{j}", lower, upper, category[integer]) for j, (lower, upper, integer) in enumerate(bounds)

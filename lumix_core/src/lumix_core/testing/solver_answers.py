@@ -326,6 +326,25 @@ class IntegerAnswers(Kit):
         assert_reaches(result, asked, -4.0)
 
     @needs(LXFeature.INTEGER)
+    def test_binaries_between_fractional_bounds(self, solver: Solver) -> None:
+        """Within 0.5 and 1 a whole variable is 1, and the rows hold with it."""
+        rows = [([1.0, 2.0, -2.0], -INF, 5.0), ([0.0, 2.0, 3.0], 5.0, INF), ([1.0, -2.0, 1.0], -INF, 1.0)]
+        asked = problem([3.0, 5.0, -2.0], rows, lower=[0.0, 0.0, 0.5], upper=1.0, integer=True, maximize=True)
+
+        result = solve(solver, asked)
+
+        assert_reaches(result, asked, 6.0)
+
+    @needs(LXFeature.INTEGER)
+    def test_no_integer_between_fractional_bounds(self, solver: Solver) -> None:
+        """Within 0.2 and 0.8 there is no whole number."""
+        asked = problem([1.0, 1.0], lower=[0.2, 0.0], upper=[0.8, 1.0], integer=True)
+
+        result = solve(solver, asked)
+
+        assert result.status is LXStatus.INFEASIBLE
+
+    @needs(LXFeature.INTEGER)
     def test_integers_need_not_be_binary(self, solver: Solver) -> None:
         """An integer variable without an upper bound is not taken for a binary one."""
         asked = problem([1.0], [([1.0], 41.5, INF)], integer=True)

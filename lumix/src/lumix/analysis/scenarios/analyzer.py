@@ -14,6 +14,7 @@ from lumix.analysis.scenarios.scenario import LXScenario
 from lumix.analysis.scenarios.sweep import LXSweep
 from lumix.analysis.workers.crews import crew_of
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
+from lumix_core.brackets import Bracketed
 from lumix_core.closing import Closing
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
 from lumix_core.numbers import asked_number
@@ -23,11 +24,17 @@ BASELINE = "baseline"
 """The name of the model as it is, among scenarios."""
 CANCELLED = "The sweep was cancelled before this scenario was solved. Run it again with run_scenario()."
 """Why a scenario has no result after a cancelled sweep."""
-TYPES = {"rhs_multiply": "multiply", "rhs_add": "add", "rhs_set": "set_value"}
-"""What `LXScenarioAnalyzer.sensitivity_to_parameter` may do with its values."""
+TYPES = {
+    "rhs_multiply": ("constraint", "multiply"),
+    "rhs_add": ("constraint", "add"),
+    "rhs_set": ("constraint", "set_value"),
+    "bound_lower": ("variable", "lower"),
+    "bound_upper": ("variable", "upper"),
+}
+"""What `LXScenarioAnalyzer.sensitivity_to_parameter` may do with its values: to what, and how that is called there."""
 
 
-class LXScenarioAnalyzer(Closing):
+class LXScenarioAnalyzer(Closing, Bracketed):
     """Solves scenarios of a model, which stays as it is.
 
     The model and its rows are read when the first scenario is added, and stay open in the solver. Each scenario is
@@ -206,36 +213,47 @@ class LXScenarioAnalyzer(Closing):
         modification_type: str = "rhs_multiply",
         key: Any = None,
         executor: Executor | None = None,
+        *,
+        target_type: str | None = None,
     ) -> dict[float, LXScenarioResult]:
-        """Solve the model for several values of a right-hand side; the scenarios that were added are left alone.
+        """Solve the model for several values of a right-hand side or a bound; the scenarios that were added stay alone.
 
         Args:
-            name: of the constraint.
-            values: the factors, amounts or right-hand sides.
-            modification_type: what is done with them: "rhs_multiply", "rhs_add" or "rhs_set".
-            key: of one row of the constraint; without it, all are changed.
+            name: of the constraint, or of the variable for bounds.
+            values: the factors, amounts, right-hand sides or bounds.
+            modification_type: what is done with them: "rhs_multiply", "rhs_add", "rhs_set", "bound_lower" or
+                "bound_upper".
+            key: of one member; without it, all are changed.
             executor: solves for them in its workers, as in `run_all_scenarios`.
+            target_type: "constraint" or "variable", which the modification type tells too.
 
         Returns:
             the results by value, in the order of the values.
 
         Raises:
-            LXUnknownNameError: the model has no such constraint.
-            LXModelError: there is no such modification type.
+            LXUnknownNameError: the model has no such constraint or variable.
+            LXModelError: there is no such modification type, or it is of another target.
         """
         if modification_type not in TYPES:
             raise LXModelError(
                 f"sensitivity_to_parameter({name!r}) got modification_type={modification_type!r}. "
                 f"Give one of {listed(TYPES)}."
             )
+        target, way = TYPES[modification_type]
+        if target_type not in (None, target):
+            raise LXModelError(
+                f"sensitivity_to_parameter({name!r}) got target_type={target_type!r}, and {modification_type!r} "
+                f"changes a {target}. Give {listed(one for one, (of, _) in TYPES.items() if of == target_type)} as the "
+                f"modification type, or leave target_type out."
+            )
         if not isinstance(values, Iterable):
             raise LXModelError(
                 f"sensitivity_to_parameter({name!r}) got values={values!r:.80}. Give a list, such as [0.9, 1.0, 1.1]."
             )
         numbers = [asked_number(one, f"A value for {name!r}") for one in values]
-        way = TYPES[modification_type]
+        change = LXScenario.modify_constraint_rhs if target == "constraint" else LXScenario.modify_variable_bound
         scenarios = [
-            LXScenario(f"{name} {modification_type} {number:g}").modify_constraint_rhs(name, key=key, **{way: number})
+            change(LXScenario(f"{name} {modification_type} {number:g}"), name, key=key, **{way: number})
             for number in numbers
         ]
         if scenarios:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, SupportsFloat
 import numpy as np
 
 from lumix_core import LXModel, LXModelError
+from lumix_core.altering import Alteration
 from lumix_core.editing import WORDS, block_named, members_of, named, number_for
 from lumix_core.errors import LXError, LXFunctionError
 from lumix_core.functions import UserFunction
@@ -159,6 +160,43 @@ class Parameter:
 
 
 @dataclass(frozen=True, eq=False)
+class Data:
+    """A change of the rows themselves."""
+
+    kind: ClassVar = "data"
+    alteration: Alteration
+
+    @property
+    def name(self) -> str:
+        """What is changed, as ``Row.attribute``."""
+        return f"{self.alteration.row_type.__name__}.{self.alteration.attribute}"
+
+    def now(self, session: LXLiveSession) -> FloatArray:
+        """Return nothing, if there are such rows."""
+        session.check_data(self.alteration.row_type, self.alteration.attribute)
+        return np.empty(0)
+
+    def apply(self, session: LXLiveSession) -> None:
+        """Make the change."""
+        one = self.alteration
+        session.modify_data(one.row_type, one.where, one.attribute, one.value)
+
+    def place(self, session: LXLiveSession) -> str:
+        """Name what is changed, as ``Row.attribute``."""
+        return self.name
+
+    @property
+    def text(self) -> str:
+        """How it is changed."""
+        value = self.alteration.value
+        how = "changed by a function" if callable(value) else f"= {value!s:.60}"
+        return how if self.alteration.where is None else f"{how} for some rows"
+
+    def __str__(self) -> str:
+        return f"modify_data({self.name})"
+
+
+@dataclass(frozen=True, eq=False)
 class Custom:
     """A change of a copy of the model by a function."""
 
@@ -210,7 +248,7 @@ class Custom:
         return f"The custom modification {self.name}"
 
 
-Change = Side | Bounds | Parameter
+Change = Side | Bounds | Parameter | Data
 Modification = Change | Custom
 
 

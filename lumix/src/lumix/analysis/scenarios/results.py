@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from lumix.analysis.tables import percentage, table
-from lumix_core import LXNoSolutionError, LXSolution, LXStatus
+from lumix_core import LXNoSolutionError, LXSolution, LXStatus, LXVariable
 from lumix_core.solution import Results
 
 
@@ -17,8 +18,8 @@ class LXScenarioChange:
     """One change of a scenario, in words.
 
     Args:
-        kind: "right-hand side", "bounds", "parameter" or "function".
-        place: what is changed, as ``family[key]``, or the parameter's or the function's name.
+        kind: "right-hand side", "bounds", "parameter", "data" or "function".
+        place: what is changed, as ``family[key]`` or ``Row.attribute``, or the parameter's or the function's name.
         text: how, such as "= 600"; empty for a function.
     """
 
@@ -119,6 +120,30 @@ class LXScenarioResult:
     def delta_percentage(self) -> float:
         """The same in percent of the baseline's size; infinite where that is 0 and the scenario's is not."""
         return percentage(self.delta_objective, self._compared().objective_value)
+
+    @property
+    def variables(self) -> Results:
+        """The values in the scenario; see `LXSolution.variables`."""
+        return self.solved("values").variables
+
+    @property
+    def shadow_prices(self) -> Results:
+        """The duals in the scenario; see `LXSolution.shadow_prices`."""
+        return self.solved("shadow prices").shadow_prices
+
+    @property
+    def reduced_costs(self) -> Results:
+        """The reduced costs in the scenario; see `LXSolution.reduced_costs`."""
+        return self.solved("reduced costs").reduced_costs
+
+    @property
+    def solve_time(self) -> float:
+        """Seconds spent in the solver."""
+        return self.solved("time").solve_time
+
+    def get_mapped(self, variable: LXVariable[Any, Any] | str) -> Mapping[Any, Any]:
+        """Return the values of a family in the scenario by key; see `LXSolution.get_mapped`."""
+        return self.solved("values").get_mapped(variable)
 
     @property
     def activity(self) -> Results:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self, SupportsFloat
+from typing import Any, Self, SupportsFloat, TypeVar
 
-from lumix.analysis.scenarios.modifications import Bounds, Custom, Modification, Parameter, Side
+from lumix.analysis.scenarios.modifications import Bounds, Custom, Data, Modification, Parameter, Side
 from lumix_core import LXConstraint, LXModel, LXModelError, LXParameter, LXVariable
+from lumix_core.altering import altered
+from lumix_core.brackets import Bracketed
 from lumix_core.copyable import Copyable
 from lumix_core.editing import refuse_crossed
 from lumix_core.numbers import asked_number
 from lumix_core.overriding import Numbers
 
+Row = TypeVar("Row")
 
-class LXScenario(Copyable):
+
+class LXScenario(Copyable, Bracketed):
     """A named set of changes, made in the order in which they are written.
 
     ``key=`` names one row of a family; without it a whole family is changed. A scenario knows no model: names and keys
@@ -124,6 +128,23 @@ class LXScenario(Copyable):
             if isinstance(one, Custom | Parameter):
                 one.check_captures()
 
+    def modify_data(
+        self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
+    ) -> Self:
+        """Let rows have another value in one attribute; your own rows stay as they are.
+
+        Args:
+            row_type: the class of the rows.
+            where: says of a row whether it is changed; None for all rows.
+            attribute: the attribute, which functions of the model read.
+            value: the new value, or a function of the row.
+
+        Raises:
+            LXSourceError: the class is no class.
+            LXModelError: the condition is no function.
+        """
+        return self._with(Data(altered(row_type, where, attribute, value, f" of scenario {self.name!r}")))
+
     @property
     def is_custom(self) -> bool:
         """Whether a function changes a copy of the model."""
@@ -141,11 +162,12 @@ class LXScenario(Copyable):
                 f"add_custom_modification() of scenario {self.name!r} got {modification!r:.80}. "
                 f"Give it a function of the model, such as lambda model: model.get_constraint('stock').rhs(600)."
             )
-        before = next((one for one in self.modifications if isinstance(one, Parameter)), None)
+        before = next((one for one in self.modifications if isinstance(one, Parameter | Data)), None)
         if before is not None:
+            held = "the parameter holds" if isinstance(before, Parameter) else "the rows are"
             raise LXModelError(
-                f"Scenario {self.name!r} has {before} before a custom modification, which may change what the "
-                f"parameter holds. Call add_custom_modification() first."
+                f"Scenario {self.name!r} has {before} before a custom modification, which may change what {held}. "
+                f"Call add_custom_modification() first."
             )
         return self._with(Custom.of(modification, self.name))
 

@@ -12,15 +12,16 @@ from lumix.analysis.sensitivity.optima import is_optimum
 from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.sensitivity.reports import report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
+from lumix_core.brackets import Bracketed
 from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of
 from lumix_core.numbers import asked_number, whole
 from lumix_core.optimizer import checked_model
-from lumix_core.problem import LXBlock
+from lumix_core.problem import LXBlock, block_at
 from lumix_core.solver import Ranging
 
 
-class LXSensitivityAnalyzer(Closing):
+class LXSensitivityAnalyzer(Closing, Bracketed):
     """Tells what an optimal solution of a linear model depends on.
 
     Args:
@@ -50,7 +51,7 @@ class LXSensitivityAnalyzer(Closing):
         """Return the sensitivity of one row of a constraint.
 
         Args:
-            name: of the constraint.
+            name: of the constraint; or of one of its rows, as ``family[key]``, which needs no key.
             key: of the row, or the row itself; a constraint without an index needs none.
 
         Raises:
@@ -74,9 +75,16 @@ class LXSensitivityAnalyzer(Closing):
         found = map(self._variable, range(self._problem.num_variables))
         return {one.name: one for one in found}
 
-    def get_binding_constraints(self) -> dict[str, LXConstraintSensitivity]:
-        """Return the rows that hold the solution back, or would at once if they moved: those without slack."""
-        return {name: one for name, one in self.analyze_all_constraints().items() if one.is_binding}
+    def get_binding_constraints(self, threshold: float | None = None) -> dict[str, LXConstraintSensitivity]:
+        """Return the rows that hold the solution back, or would at once if they moved: those without slack.
+
+        Args:
+            threshold: leaves out those whose shadow price is not larger in absolute size.
+        """
+        binding = {name: one for name, one in self.analyze_all_constraints().items() if one.is_binding}
+        if threshold is None:
+            return binding
+        return {name: one for name, one in binding.items() if abs(one.shadow_price) > threshold}
 
     def get_non_basic_variables(self) -> dict[str, LXVariableSensitivity]:
         """Return the variables that are not basic: each is at a bound."""
@@ -120,8 +128,11 @@ class LXSensitivityAnalyzer(Closing):
         side = upper if math.isfinite(upper) else lower
         apart = min(self._activity[row].item() - lower, upper - self._activity[row].item())
         slack = apart if apart > 1e-9 * (1.0 + abs(side)) else 0.0
+        block = block_at(self._problem.constraints, row, "row")
         return LXConstraintSensitivity(
-            name=self._problem.row_name(row),
+            name=block.member(row),
+            family=block.name,
+            key=block.key(row),
             shadow_price=float(self._duals[row]),
             slack=slack,
             is_binding=slack <= 1e-6 * (1.0 + abs(side)),
@@ -132,8 +143,11 @@ class LXSensitivityAnalyzer(Closing):
         value = float(self._x[column])
         lower, upper = float(self._problem.lower[column]), float(self._problem.upper[column])
         room = min(value - lower, upper - value)
+        block = block_at(self._problem.variables, column, "x")
         return LXVariableSensitivity(
-            name=self._problem.column_name(column),
+            name=block.member(column),
+            family=block.name,
+            key=block.key(column),
             value=value,
             reduced_cost=float(self._reduced_costs[column]),
             is_at_bound=room <= 1e-6 * (1.0 + abs(value)),
@@ -159,6 +173,10 @@ class LXSensitivityAnalyzer(Closing):
         return self._moves
 
     def _position(self, blocks: tuple[LXBlock, ...], word: str, name: str, key: Any) -> int:
+        if key is None and all(block.name != name for block in blocks):
+            place = self._member(blocks, name)
+            if place is not None:
+                return place
         block = block_named(blocks, name, word)
         places = members_of(block, key).tolist()
         if len(places) != 1:
@@ -166,8 +184,19 @@ class LXSensitivityAnalyzer(Closing):
                 f"{word.capitalize()} {name!r} has {len(places)} members, and each has a sensitivity of its own. "
                 f"Say which with key=, or ask for all with analyze_all_{word}s()."
             )
-        place: int = places[0]
-        return place
+        return int(places[0])
+
+    @staticmethod
+    def _member(blocks: tuple[LXBlock, ...], name: str) -> int | None:
+        """Return the position of the member that is called ``family[key]``, the key written with quotes or without."""
+        for block in blocks:
+            if name.startswith(f"{block.name}[") and name.endswith("]"):
+                said = name[len(block.name) + 1 : -1]
+                for write in (repr, str):
+                    found = [place for place, key in enumerate(block.keys, block.start) if write(key) == said]
+                    if len(found) == 1:
+                        return found[0]
+        return None
 
     def _check_same(self) -> None:
         """Refuse a solution that is none of this model."""

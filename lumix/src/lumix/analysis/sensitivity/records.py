@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 
 class Allowable:
@@ -37,12 +38,16 @@ class LXConstraintSensitivity(Allowable):
 
     Args:
         name: of the row, as ``family[key]``.
+        family: the name of the constraint.
+        key: of the row; ``()`` in a constraint without an index.
         shadow_price: d(objective)/d(right-hand side), in the user's sense.
         slack: how far the row is from its right-hand side, at least 0.
         is_binding: whether there is no slack.
     """
 
     name: str
+    family: str
+    key: Any
     shadow_price: float
     slack: float
     is_binding: bool
@@ -55,6 +60,8 @@ class LXVariableSensitivity(Allowable):
 
     Args:
         name: of the variable, as ``family[key]``.
+        family: the name of the family.
+        key: of the variable; ``()`` in a family without an index.
         value: in the solution.
         reduced_cost: d(objective)/d(value), in the user's sense: what the bound that holds the variable costs.
         is_at_bound: whether the value is one of its bounds.
@@ -62,6 +69,8 @@ class LXVariableSensitivity(Allowable):
     """
 
     name: str
+    family: str
+    key: Any
     value: float
     reduced_cost: float
     is_at_bound: bool

@@ -12,6 +12,7 @@ import numpy as np
 from lumix.analysis.whatif.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix.analysis.whatif.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
+from lumix_core.brackets import Bracketed
 from lumix_core.closing import Closing
 from lumix_core.editing import block_named, members_of, named, place_of, refuse_crossed
 from lumix_core.errors import LXUnknownKeyError
@@ -24,6 +25,11 @@ from lumix_core.sessions import LXLiveSession
 
 Change = Callable[[LXLiveSession], object]
 Row = TypeVar("Row")
+
+MOVES = ("increase", "decrease", "relax", "tighten")
+"""What `LXWhatIfAnalyzer.compare_changes` may do with an amount, in words."""
+MOST = 1.0
+"""The largest share of a right-hand side in ``by_percent``: more was hardly meant as one."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class _Move:
         return f"{self.call}({self.name!r})"
 
 
-class LXWhatIfAnalyzer(Closing):
+class LXWhatIfAnalyzer(Closing, Bracketed):
     """Answers what-if questions about a model, which stays as it is.
 
     The model and its rows are read at the first question, and stay open in the solver: where only numbers change, each
@@ -85,10 +91,18 @@ class LXWhatIfAnalyzer(Closing):
         to: SupportsFloat | None = None,
         key: Any = None,
     ) -> LXWhatIfResult:
-        """Raise a right-hand side: by an amount, by percent of its size, or to a value.
+        """Raise a right-hand side: by an amount, by a share of its size, or to a value.
+
+        Args:
+            name: of the constraint.
+            by: the amount, at least 0.
+            by_percent: the share, at least 0: 0.1 is 10 percent.
+            to: the new right-hand side.
+            key: of one row; without it, all are moved.
 
         Raises:
-            LXModelError: not exactly one of the three is given, or it would lower the right-hand side.
+            LXModelError: not exactly one of the three is given, it would lower the right-hand side, or ``by_percent``
+                is no share.
             LXUnknownNameError: the model has no such constraint.
             LXUnknownKeyError: the constraint has no such key.
         """
@@ -102,7 +116,7 @@ class LXWhatIfAnalyzer(Closing):
         to: SupportsFloat | None = None,
         key: Any = None,
     ) -> LXWhatIfResult:
-        """Lower a right-hand side: by an amount, by percent of its size, or to a value; otherwise as the opposite."""
+        """Lower a right-hand side: by an amount, by a share of its size, or to a value; otherwise as the opposite."""
         return self._moved(_Move("decrease_constraint_rhs", name, key, -1), by=by, by_percent=by_percent, to=to)
 
     def relax_constraint(
@@ -184,25 +198,27 @@ class LXWhatIfAnalyzer(Closing):
         """Answer several changes of right-hand sides, each by itself, in the order given.
 
         Args:
-            changes: pairs of a constraint's name and an amount, which may be negative; or triples with a key.
+            changes: pairs of a constraint's name and an amount, which may be negative; or with a word between them,
+                which is "increase", "decrease", "relax" or "tighten". A key may follow.
             key: of the row, for those without one of their own.
         """
         asked = list(changes)
         for one in asked:
-            if isinstance(one, str) or len(one) not in (2, 3):
+            if isinstance(one, str) or len(one) - _says_how(one) not in (2, 3):
                 raise LXModelError(
                     f"compare_changes() got {one!r:.80}: each change is a pair of a constraint's name and an amount, "
-                    f"or a triple with a key. Write compare_changes([('capacity', 10), ('capacity', 10, key)])."
+                    f"or a triple with a key. Write compare_changes([('capacity', 10), ('capacity', 10, key)]), or say "
+                    f"how it is changed: ('capacity', 'relax', 10)."
                 )
-        return [self._added(*(one if len(one) == 3 else (*one, key))) for one in asked]
+        return [self._compared(one, key) for one in asked]
 
     def find_bottlenecks(
         self, test_amount: SupportsFloat = 1.0, top_n: int = 10, key: Any = None
     ) -> list[tuple[str, float]]:
         """Relax every row by itself and return those that improve the objective, the best first.
 
-        Of linear models only rows with a shadow price are looked at; of others every row is solved for. Equations
-        are left out: they cannot be relaxed.
+        An equation is moved up and down, and the better one counts. Of linear models only rows with a shadow price are
+        looked at; of others every row is solved for.
 
         Args:
             test_amount: by how much each right-hand side is moved.
@@ -210,8 +226,8 @@ class LXWhatIfAnalyzer(Closing):
             key: looks only at the rows with this key.
 
         Returns:
-            the name of each row, as ``family[key]``, and by how much the objective gets better, in either direction of
-            optimisation; infinite where the model becomes unbounded.
+            the name of each row, as ``family[key]``, and by how much the objective gets better for each unit of the
+            move, in either direction of optimisation; infinite where the model becomes unbounded.
 
         Raises:
             LXModelError: ``test_amount`` is not above 0, or ``top_n`` is no whole number of at least 1.
@@ -222,7 +238,8 @@ class LXWhatIfAnalyzer(Closing):
         if amount == 0.0:
             raise LXModelError("find_bottlenecks() got test_amount=0, by which nothing moves. Give a larger one.")
         gains = [(name, self._gain(row, sense, amount)) for name, row, sense in self._relaxable(key)]
-        found = [(name, gain) for name, gain in gains if gain > 1e-9 * (1.0 + abs(self._objective()))]
+        least = 1e-9 * (1.0 + abs(self._objective()))
+        found = [(name, gain / amount) for name, gain in gains if gain > least]
         return sorted(found, key=lambda one: -one[1])[:count]
 
     def sensitivity_range(
@@ -232,11 +249,11 @@ class LXWhatIfAnalyzer(Closing):
         max_value: SupportsFloat,
         num_points: int = 10,
         key: Any = None,
-    ) -> list[tuple[float, float | None]]:
+    ) -> list[tuple[float, float]]:
         """Return the objective for right-hand sides evenly spaced from ``min_value`` to ``max_value``.
 
         Returns:
-            pairs of right-hand side and objective; None where the model has no solution then.
+            pairs of right-hand side and objective; NaN where the model has no solution then.
         """
         role = f"A limit of the range of {name!r}"
         first, last = asked_number(min_value, role), asked_number(max_value, role)
@@ -287,7 +304,8 @@ class LXWhatIfAnalyzer(Closing):
         amount = move.sign * _amount(move.call, word, value)
         if word == "by":
             return self._rhs(move.name, move.key, lambda now: now + amount, f"by {amount:+g}")
-        return self._rhs(move.name, move.key, lambda now: now + amount / 100.0 * np.abs(now), f"by {amount:+g}%")
+        _check_share(move, amount)
+        return self._rhs(move.name, move.key, lambda now: now + amount * np.abs(now), f"by {100.0 * amount:+g}%")
 
     def _check_direction(self, move: _Move, goal: float) -> None:
         now = self._opened().rhs(move.name, move.key)
@@ -313,9 +331,18 @@ class LXWhatIfAnalyzer(Closing):
         number = asked_number(amount, f"The change of {name!r}")
         return self._rhs(name, key, lambda now: now + number, f"by {number:+g}")
 
-    def _objective_at(self, name: str, value: float, key: Any) -> float | None:
+    def _compared(self, change: Sequence[Any], key: Any) -> LXWhatIfResult:
+        name, *words, amount = change[: 2 + _says_how(change)]
+        own = change[-1] if len(change) > 2 + len(words) else key
+        if not words:
+            return self._added(name, amount, own)
+        call = f"{words[0]}_constraint" + ("" if words[0] in ("relax", "tighten") else "_rhs")
+        answer: LXWhatIfResult = getattr(self, call)(name, by=amount, key=own)
+        return answer
+
+    def _objective_at(self, name: str, value: float, key: Any) -> float:
         result = self._rhs(name, key, lambda now: np.full_like(now, value), f"to {value:g}")
-        return result.new_objective if result.from_duals or result.solution.is_feasible() else None
+        return result.new_objective if result.from_duals or result.solution.is_feasible() else math.nan
 
     def _rhs(self, name: str, key: Any, new: Callable[[FloatArray], FloatArray], said: str) -> LXWhatIfResult:
         """Answer a change of right-hand sides, from the duals where they hold."""
@@ -351,8 +378,7 @@ class LXWhatIfAnalyzer(Closing):
             place = None if key is None else place_of(block, key)
             known = known or place is not None
             rows = range(block.start, block.stop) if key is None else [] if place is None else [place]
-            if sense is not LXSense.EQ:
-                found += [(block.member(row), row, sense) for row in rows if self._pays(row)]
+            found += [(block.member(row), row, sense) for row in rows if self._pays(row)]
         if not known:
             raise LXUnknownKeyError(
                 f"find_bottlenecks(key={key!r}): no constraint of model {self.model.name!r} has such a key. "
@@ -364,9 +390,12 @@ class LXWhatIfAnalyzer(Closing):
         return self._worth is None or self._worth.duals[row] != 0.0
 
     def _gain(self, row: int, sense: LXSense, amount: float) -> float:
+        moves = {LXSense.LE: [amount], LXSense.GE: [-amount], LXSense.EQ: [amount, -amount]}
+        return max(self._gain_of(row, move) for move in moves[sense])
+
+    def _gain_of(self, row: int, move: float) -> float:
         session = self._opened()
         block = block_at(session.problem.constraints, row)
-        move = amount if sense is LXSense.LE else -amount
         result = self._rhs(block.name, block.key(row), lambda now: now + move, f"by {move:+g}")
         if not result.from_duals and not result.solution.is_feasible():
             return math.inf if result.solution.status in ("unbounded", "infeasible_or_unbounded") else 0.0
@@ -378,6 +407,10 @@ def _solved(session: LXLiveSession, change: Change) -> Solved:
         change(session)
         solution, problem = session.solve(), session.problem
     return solution, lambda: session.explain_infeasibility(problem)
+
+
+def _says_how(change: Sequence[Any]) -> bool:
+    return len(change) > 2 and isinstance(change[1], str) and change[1] in MOVES
 
 
 def _amount(call: str, word: str, value: SupportsFloat) -> float:
@@ -396,6 +429,14 @@ def _checked_baseline(given: LXSolution | None) -> LXSolution | None:
         f"LXWhatIfAnalyzer() got {given!r:.80} as its baseline_solution. Give it what solve() returned for the model, "
         f"or leave it out."
     )
+
+
+def _check_share(move: _Move, share: float) -> None:
+    if abs(share) > MOST:
+        raise LXModelError(
+            f"{move} by_percent={abs(share):g} would be {100.0 * abs(share):g} percent: it is a share, and 0.1 is 10 "
+            f"percent. Write by_percent={abs(share) / 100.0:g} for {abs(share):g} percent, or say how much with by=."
+        )
 
 
 def _check_same(model: LXModel, given: LXSolution | None, found: LXSolution) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from lumix.analysis.tables import percentage
 from lumix_core import LXInfeasibility, LXSolution, LXStatus
+from lumix_core.brackets import Bracketed
 
 Solved: TypeAlias = tuple[LXSolution, Callable[[], LXInfeasibility]]
 """A solution, and what finds out why there is none."""
@@ -34,7 +35,7 @@ class LXWhatIfChange:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LXWhatIfResult:
+class LXWhatIfResult(Bracketed):
     """The answer to a what-if question.
 
     Reading an objective where there is none (the changed model is infeasible, say) raises `LXNoSolutionError`: look at

@@ -1,0 +1,25 @@
+"""Whole bounds of whole variables, for solvers that do not take others well."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lumix_core.problem import FloatArray, LXProblem
+
+NEAR = 1e-6
+"""How far a whole number may be outside a bound and still satisfy it, as a point may."""
+
+
+def whole_bounds(problem: LXProblem) -> tuple[FloatArray, FloatArray]:
+    """Return the bounds of a problem, those of integer columns at the next whole numbers within.
+
+    HiGHS (seen in 1.15.1) calls problems with fractional bounds of integer columns infeasible that are not, and returns
+    points of others that are not best.
+    """
+    integer = problem.integer
+    if not integer.any():
+        return problem.lower, problem.upper
+    return (
+        np.where(integer, np.ceil(problem.lower - NEAR), problem.lower),
+        np.where(integer, np.floor(problem.upper + NEAR), problem.upper),
+    )
