@@ -37,6 +37,7 @@ from lumix_core.errors import (
     LXUnknownNameError,
 )
 from lumix_solvers.highs import HighsSolver
+from tests.analysis.conftest import Product
 
 
 @pytest.fixture
@@ -452,9 +453,13 @@ class TestLoops:
             made.append(LXScenario(f"stock {share}").add_custom_modification(change))
             thrift = LXScenario(f"needs {share}")
             made.append(thrift.modify_parameter("quantity", lambda now: share * now))
+            cheap = LXScenario(f"profits {share}")
+            made.append(cheap.modify_data(Product, None, "profit", lambda p: share * p.profit))
+            some = LXScenario(f"some {share}")
+            made.append(some.modify_data(Product, lambda p: p.profit > 100 * share, "profit", 1.0))
         return made
 
-    @pytest.mark.parametrize("name", ["stock 0.9", "needs 0.9"])
+    @pytest.mark.parametrize("name", ["stock 0.9", "needs 0.9", "profits 0.9", "some 0.9"])
     def test_functions_that_see_the_last_turn_are_refused(self, analyzer, name):
         analyzer.add_scenarios(*(one for one in self.of_loop() if one.name == name))
         said = rf"scenario '{name}' \(the function at .*captures the loop variable 'share', which has been rebound"

@@ -165,6 +165,20 @@ class Data:
 
     kind: ClassVar = "data"
     alteration: Alteration
+    functions: tuple[UserFunction, ...]
+
+    @classmethod
+    def of(cls, alteration: Alteration, scenario: str) -> Data:
+        """Return the change that a user asked for."""
+        given = {"the condition": alteration.where, "the new values": alteration.value}
+        place = f"of modify_data({alteration.row_type.__name__}) in scenario {scenario!r}"
+        functions = [UserFunction.of(one, f"{what} {place}") for what, one in given.items() if callable(one)]
+        return cls(alteration, tuple(functions))
+
+    def check_captures(self) -> None:
+        """Refuse functions whose loop variables have gone on."""
+        for one in self.functions:
+            one.check_captures()
 
     @property
     def name(self) -> str:

@@ -125,7 +125,7 @@ class LXScenario(Copyable, Bracketed):
             LXLateBindingError: one does, so that it would do what that of the last turn of the loop does.
         """
         for one in self.modifications:
-            if isinstance(one, Custom | Parameter):
+            if isinstance(one, Custom | Parameter | Data):
                 one.check_captures()
 
     def modify_data(
@@ -143,7 +143,8 @@ class LXScenario(Copyable, Bracketed):
             LXSourceError: the class is no class.
             LXModelError: the condition is no function.
         """
-        return self._with(Data(altered(row_type, where, attribute, value, f" of scenario {self.name!r}")))
+        alteration = altered(row_type, where, attribute, value, f" of scenario {self.name!r}")
+        return self._with(Data.of(alteration, self.name))
 
     @property
     def is_custom(self) -> bool:
