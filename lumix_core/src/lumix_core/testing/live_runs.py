@@ -208,6 +208,18 @@ class LiveRuns(Kit):
                     assert_reaches(live.solve(one)[0], one, best_integer_point(one))
 
     @needs(LXFeature.INTEGER)
+    def test_live_runs_with_fractional_bounds_of_integers(self, solver: Solver) -> None:
+        """A bound of a whole variable may become one that is not whole, after other changes too."""
+        rows = [([1.0, 2.0, -2.0], -INF, 5.0), ([0.0, 2.0, 3.0], 5.0, INF), ([1.0, -2.0, 1.0], -INF, 1.0)]
+        asked = problem([3.0, 5.0, -2.0], rows, upper=1.0, integer=True, maximize=True)
+        sides = [[5.0, INF, 3.5], [4.0, INF, 1.0], [6.0, INF, 1.0]]
+        moved = [replace(asked, row_upper=np.array(one)) for one in sides]
+
+        with closing(Live(solver, SolverOptions())) as live:
+            for one in (asked, *moved, replace(asked, lower=np.array([0.0, 0.0, 0.5])), asked):
+                assert_reaches(live.solve(one)[0], one, 6.0)
+
+    @needs(LXFeature.INTEGER)
     def test_live_runs_with_binaries(self, solver: Solver) -> None:
         """A demand that grows opens another machine."""
         asked = fixed_charge()
