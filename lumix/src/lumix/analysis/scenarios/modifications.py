@@ -120,7 +120,7 @@ class Parameter:
             session.set_parameter(self.name, self.numbers)
         except LXError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise LXFunctionError(
                 f"The new numbers of {self.name!r} could not be found: {type(error).__name__}: {error}. Correct the "
                 f"function that was given to modify_parameter()."
@@ -159,7 +159,7 @@ class Custom:
             made = self.function(model)
         except LXError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise LXFunctionError(
                 f"{self} failed: {type(error).__name__}: {error}. Correct the function that was given to "
                 f"add_custom_modification()."
