@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -150,6 +151,23 @@ class TestTravel:
         analyzer = of_woods(workshop, highs)
         with Elsewhere(2) as executor:
             assert objectives(analyzer.run_all_scenarios(executor)) == objectives(analyzer.run_all_scenarios())
+
+    def test_where_no_file_can_be_written_workers_are_sent_the_model(self, workshop, highs, processes, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+        analyzer = of_woods(workshop, highs)
+
+        assert objectives(analyzer.run_all_scenarios(processes)) == objectives(analyzer.run_all_scenarios())
+
+    def test_a_file_that_is_swept_away_is_not_needed(self, workshop, highs, tmp_path, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        analyzer = of_woods(workshop, highs, 60)
+
+        with ProcessPoolExecutor(1, mp_context=SPAWN, max_tasks_per_child=1) as executor:
+            swept = analyzer.run_all_scenarios(
+                executor, callback=lambda one: [path.unlink() for path in tmp_path.glob("lumix-*/parcel")]
+            )
+
+        assert objectives(swept) == objectives(analyzer.run_all_scenarios())
 
     def test_keys_of_results_are_those_of_the_model(self, workshop, highs, processes):
         analyzer = LXScenarioAnalyzer(workshop.model, highs).add_scenarios(*woods(2))

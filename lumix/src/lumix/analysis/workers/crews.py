@@ -68,8 +68,8 @@ class Workers:
         def took_restored(place: int, outcome: Outcome) -> None:
             took(place, restored(outcome, runner.problem))
 
-        with posted(content) as parcel:
-            Dispatcher(Pool(self.executor), parcel, self.count, took_restored, cancelled).run(len(scenarios))
+        with posted(content) as post:
+            Dispatcher(Pool(self.executor), post, self.count, took_restored, cancelled).run(len(scenarios))
 
 
 def crew_of(executor: Executor | None, workers: int | None = None, threads: int | None = None) -> Crew:

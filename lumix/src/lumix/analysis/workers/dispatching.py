@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 
 from lumix.analysis.scenarios.runs import Outcome
-from lumix.analysis.workers.parcels import Parcel
+from lumix.analysis.workers.parcels import Parcel, Post
 from lumix.analysis.workers.pools import Pool
 from lumix.analysis.workers.shares import Answer, Share, Task
 from lumix_core.errors import LXError
@@ -30,7 +30,7 @@ class Dispatcher:
 
     Args:
         pool: the executor.
-        parcel: model and scenarios.
+        post: model and scenarios.
         workers: how many the executor has.
         took: is given the place of each scenario and its outcome, as soon as it is there.
         cancelled: tells whether to stop.
@@ -39,13 +39,13 @@ class Dispatcher:
     def __init__(
         self,
         pool: Pool,
-        parcel: Parcel,
+        post: Post,
         workers: int,
         took: Callable[[int, Outcome], object],
         cancelled: Callable[[], bool],
     ) -> None:
         self._pool = pool
-        self._parcel = parcel
+        self._post = post
         self._workers = workers
         self._took = took
         self._cancelled = cancelled
@@ -93,7 +93,7 @@ class Dispatcher:
         return max(1, min(quick, len(self._waiting) // (FLIGHT * self._workers)))
 
     def _submit(self, places: Sequence[int], parcel: Parcel | None = None) -> None:
-        task = Task(parcel or self._parcel, tuple(places), self._numbers)
+        task = Task(parcel or self._post.parcel, tuple(places), self._numbers)
         self._numbers += 1
         try:
             self._flying[self._pool.submit(task)] = task
@@ -113,7 +113,7 @@ class Dispatcher:
 
     def _take(self, task: Task, answer: Answer) -> None:
         if answer is None:
-            self._submit(task.places, self._parcel.enclosed())
+            self._submit(task.places, self._post.enclosed())
         elif isinstance(answer, LXError):
             raise answer
         else:

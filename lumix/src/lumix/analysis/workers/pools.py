@@ -46,10 +46,10 @@ class Pool:
             return (self._own or self._executor).submit(solve_share, task)
         except BrokenExecutor:
             raise
-        except RuntimeError as error:
+        except Exception as error:  # each kind of executor has its own
             raise LXWorkerError(
-                f"The executor {type(self._executor).__name__} takes no more tasks: {error}. {KEPT} that is not shut "
-                f"down before they are solved."
+                f"The executor {type(self._executor).__name__} takes no more tasks: {str(error).rstrip('.')}. {KEPT} "
+                f"that is not shut down before they are solved."
             ) from error
 
     def renew(self, cause: BrokenExecutor) -> None:
