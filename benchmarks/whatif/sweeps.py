@@ -62,7 +62,7 @@ def dask(count: int) -> Callable[[], Iterator[Executor]]:
 
         with (
             distributed.LocalCluster(
-                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
+                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0"
             ) as cluster,
             distributed.Client(cluster) as client,
         ):

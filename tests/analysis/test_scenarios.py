@@ -268,7 +268,7 @@ class TestExecutors:
             pass
         analyzer.add_scenario(LXScenario("more").modify_constraint_rhs("stock", add=1))
 
-        with pytest.raises(LXWorkerError, match=r"takes no scenarios: .* after shutdown. Run them while it is open"):
+        with pytest.raises(LXWorkerError, match=r"takes no more tasks: .* after shutdown\. .* that is not shut down"):
             analyzer.run_all_scenarios(executor)
 
     @pytest.mark.parametrize("name", ["workers", "threads_per_solve"])

@@ -7,17 +7,19 @@ import multiprocessing
 import os
 import pickle
 import signal
-import subprocess
 import sys
+import tempfile
+import threading
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from lumix import LXModelError, LXOptimizer, LXScenario, LXScenarioAnalyzer, LXStatus, LXWorkerError
+from lumix import LXModelError, LXOptimizer, LXScenario, LXScenarioAnalyzer, LXStatus, LXVariable, LXWorkerError
 from lumix.analysis.workers.parcels import Opened
 from lumix_core.errors import LXOptionError, LXUnknownNameError, LXUnsupportedError
 from lumix_core.solver import LXFeature
@@ -60,6 +62,32 @@ def kills(name, path=None):
             os.kill(os.getpid(), signal.SIGKILL)
 
     return LXScenario(name).add_custom_modification(kill)
+
+
+def dies_sending(path):
+    """A scenario whose process is killed when half of its results is sent: the first, which then makes a file."""
+
+    def prepare(model):
+        send = Connection._send
+
+        def send_half(self, content, write=os.write):
+            if not path.exists():
+                path.touch()
+                write(self.fileno(), bytes(content[:100]))
+                os.kill(os.getpid(), signal.SIGKILL)
+            send(self, content)
+
+        Connection._send = send_half
+
+    return LXScenario("sent").add_custom_modification(prepare)
+
+
+def dies_in_second_start(folder):
+    """Start a worker; the second of all is killed."""
+    starts = len(list(folder.glob("start *")))
+    Path(folder, f"start {starts}").touch()
+    if starts == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Recording(ProcessPoolExecutor):
@@ -124,6 +152,23 @@ class TestTravel:
         with Elsewhere(2) as executor:
             assert objectives(analyzer.run_all_scenarios(executor)) == objectives(analyzer.run_all_scenarios())
 
+    def test_where_no_file_can_be_written_workers_are_sent_the_model(self, workshop, highs, processes, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+        analyzer = of_woods(workshop, highs)
+
+        assert objectives(analyzer.run_all_scenarios(processes)) == objectives(analyzer.run_all_scenarios())
+
+    def test_a_file_that_is_swept_away_is_not_needed(self, workshop, highs, tmp_path, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        analyzer = of_woods(workshop, highs, 60)
+
+        with ProcessPoolExecutor(1, mp_context=SPAWN, max_tasks_per_child=1) as executor:
+            swept = analyzer.run_all_scenarios(
+                executor, callback=lambda one: [path.unlink() for path in tmp_path.glob("lumix-*/parcel")]
+            )
+
+        assert objectives(swept) == objectives(analyzer.run_all_scenarios())
+
     def test_keys_of_results_are_those_of_the_model(self, workshop, highs, processes):
         analyzer = LXScenarioAnalyzer(workshop.model, highs).add_scenarios(*woods(2))
         analyzer.add_scenario(LXScenario("thrift").modify_parameter("quantity", lambda needed: 0.9 * needed))
@@ -134,6 +179,19 @@ class TestTravel:
             assert one.solution.variables["made"][workshop.products[2]] > 0
             assert list(one.activity["stock"]) == [1, 2, 3]
         assert sweep["wood 1"].rhs["stock"][1] == 501
+
+    def test_a_result_without_any_constraint(self, workshop, highs, threads):
+        analyzer = LXScenarioAnalyzer(workshop.model, highs)
+        analyzer.add_scenario(
+            LXScenario("bare").add_custom_modification(
+                lambda model: (model.constraints.clear(), model.get_variable("made").bounds(upper=1))
+            )
+        )
+
+        bare = analyzer.run_all_scenarios(threads)["bare"]
+
+        assert bare.objective == 365.0
+        assert list(bare.activity) == []
 
     def test_forked_workers(self, workshop, highs):
         analyzer = of_woods(workshop, highs)
@@ -185,7 +243,7 @@ class TestWorkersThatDie:
     def test_workers_that_die_as_they_start(self, workshop, highs):
         with (
             ProcessPoolExecutor(2, mp_context=SPAWN, initializer=os._exit, initargs=(1,)) as executor,
-            pytest.raises(LXWorkerError, match=r"die, also those of another one .* an initializer of the executor"),
+            pytest.raises(LXWorkerError, match=r"die, also those of others .* an initializer of the executor"),
         ):
             of_woods(workshop, highs, 3).run_all_scenarios(executor)
 
@@ -203,12 +261,74 @@ class TestWorkersThatDie:
         assert sweep["told"].error == ""
         assert sweep["told"].rhs["hours"] == len(str(tmp_path))
 
+    def test_one_that_is_killed_while_the_pool_is_renewed(self, workshop, highs, tmp_path):
+        analyzer = of_woods(workshop, highs, 5).add_scenario(kills("once", tmp_path / "killed"))
+
+        with ProcessPoolExecutor(
+            1, mp_context=SPAWN, initializer=dies_in_second_start, initargs=(tmp_path,)
+        ) as executor:
+            sweep = analyzer.run_all_scenarios(executor)
+
+        assert len(list(tmp_path.glob("start *"))) == 3
+        assert len(objectives(sweep)) == 7
+
+    @pytest.mark.parametrize("start", ["fork", "spawn"])
+    def test_one_that_is_killed_while_it_sends_its_results(self, workshop, highs, tmp_path, start):
+        analyzer = of_woods(workshop, highs, 5).add_scenario(dies_sending(tmp_path / "killed"))
+
+        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(start)) as executor:
+            sweep = analyzer.run_all_scenarios(executor)
+
+        assert (tmp_path / "killed").exists()
+        assert len(objectives(sweep)) == 7
+
     def test_threads_that_cannot_start(self, workshop, highs):
         with (
             ThreadPoolExecutor(1, initializer=int, initargs=("no number",)) as executor,
             pytest.raises(LXWorkerError, match="The executor ThreadPoolExecutor is broken"),
         ):
             of_woods(workshop, highs, 3).run_all_scenarios(executor)
+
+    @pytest.mark.parametrize("at_once", [True, False])
+    def test_an_executor_that_is_shut_down_in_the_middle(self, workshop, highs, at_once):
+        analyzer = of_woods(workshop, highs, 400)
+
+        with (
+            ThreadPoolExecutor(2) as executor,
+            pytest.raises(LXWorkerError, match=r"ThreadPoolExecutor takes no more tasks: .* after shutdown\. What was"),
+        ):
+            analyzer.run_all_scenarios(
+                executor, callback=lambda one: executor.shutdown(wait=False, cancel_futures=at_once)
+            )
+
+        assert " optimal " in analyzer.compare_scenarios()
+
+    def test_a_result_that_cannot_travel_is_recorded(self, workshop, highs, processes):
+        class Key:
+            def __init__(self):
+                self.lock = threading.Lock()
+
+        analyzer = of_woods(workshop, highs, 5)
+        analyzer.add_scenario(
+            LXScenario("locked").add_custom_modification(
+                lambda model: model.add_variable(LXVariable("own").from_data([Key()]).bounds(0, 1))
+            )
+        )
+
+        sweep = analyzer.run_all_scenarios(processes)
+
+        assert "the attribute 'lock' of Key: a lock" in sweep["locked"].error
+        assert len(objectives(sweep)) == 6
+
+    @pytest.mark.parametrize("executor", [None, "threads"])
+    def test_a_function_that_exits_fails_and_no_more(self, workshop, highs, executor, request):
+        analyzer = of_woods(workshop, highs, 3)
+        analyzer.add_scenario(LXScenario("exits").add_custom_modification(lambda model: sys.exit(3)))
+
+        sweep = analyzer.run_all_scenarios(executor and request.getfixturevalue(executor))
+
+        assert "failed: SystemExit: 3" in sweep["exits"].error
+        assert len(objectives(sweep)) == 4
 
     def test_what_fails_in_a_worker_without_killing_it_is_recorded(self, workshop, highs, threads):
         def exhausted(model):
@@ -334,6 +454,13 @@ class TestProgress:
         assert "3/3" in printed.err
         assert "1 infeasible" in printed.err
 
+    def test_a_bar_of_a_model_whose_name_looks_like_markup(self, workshop, highs, capsys):
+        workshop.model.name = "plan [/b]"
+
+        of_woods(workshop, highs, 2).run_all_scenarios(progress=True)
+
+        assert "plan [/b]" in capsys.readouterr().err
+
     def test_a_bar_without_rich(self, workshop, highs, monkeypatch):
         for name in [one for one in sys.modules if one.partition(".")[0] == "rich"]:
             monkeypatch.delitem(sys.modules, name)
@@ -350,73 +477,6 @@ class TestProgress:
         assert [one.objective for one in found.values()] == pytest.approx(
             [workshop.optimum + move * workshop.wood_price for move in (-50, 0, 50)]
         )
-
-
-PROGRAM = """
-import time
-from concurrent.futures import ProcessPoolExecutor
-from lumix import *
-
-def slow(model):
-    time.sleep(0.2)
-
-if __name__ == "__main__":
-    x = LXVariable("x").bounds(0, 1)
-    model = LXModel("m").add_variable(x).maximize(LXLinearExpression().add_term(x))
-    analyzer = LXScenarioAnalyzer(model, LXOptimizer())
-    for i in range(200):
-        analyzer.add_scenario(LXScenario(str(i)).add_custom_modification(slow))
-    with ProcessPoolExecutor(2) as executor:
-        print([process.pid for process in executor._processes.values()] if executor._processes else "", flush=True)
-        try:
-            analyzer.run_all_scenarios(executor, callback=lambda one: print("solved", one.done, flush=True))
-        except KeyboardInterrupt:
-            done = analyzer.compare_scenarios().count(" optimal ")
-            print("interrupted", done > 2, flush=True)
-"""
-
-UNGUARDED = """
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-from lumix import *
-
-x = LXVariable("x").bounds(0, 1)
-model = LXModel("m").add_variable(x).maximize(LXLinearExpression().add_term(x))
-analyzer = LXScenarioAnalyzer(model, LXOptimizer()).add_scenario(LXScenario("s"))
-executor = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-analyzer.run_all_scenarios(executor)
-"""
-
-
-class TestPrograms:
-    def test_ctrl_c_ends_the_sweep_and_its_workers(self, tmp_path):
-        (tmp_path / "program.py").write_text(PROGRAM)
-        program = subprocess.Popen(
-            [sys.executable, "program.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        assert program.stdout is not None
-        while "solved 4" not in program.stdout.readline():
-            assert program.poll() is None
-        began = time.monotonic()
-
-        os.killpg(program.pid, signal.SIGINT)
-        rest = program.communicate(timeout=30)[0]
-
-        assert "interrupted True" in rest
-        assert time.monotonic() - began < 10
-        with pytest.raises(ProcessLookupError):
-            os.killpg(program.pid, 0)
-
-    def test_a_program_without_its_guard_is_told(self, tmp_path):
-        (tmp_path / "program.py").write_text(UNGUARDED)
-
-        done = subprocess.run(
-            [sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
-        )
-
-        assert done.returncode == 1
-        assert "LXWorkerError: The workers of the ProcessPoolExecutor die" in done.stderr
-        assert 'if __name__ == "__main__":' in done.stderr
 
 
 def test_what_is_no_executor(workshop, highs):

@@ -18,6 +18,7 @@ from lumix_core.tallies import Tally
 from lumix_core.testing.live_runs import CHANGES, LiveRuns
 from lumix_core.testing.problems import INF, hard_to_prove, planted, problem
 from lumix_solvers.highs import HighsSolver
+from lumix_solvers.highs_live import HighsLiveRun
 
 
 class Run:
@@ -191,6 +192,52 @@ def test_ctrl_c_ends_a_live_run_and_the_session_goes_on():
 
     assert interrupted.limit is LXLimit.INTERRUPT
     assert result.objective == 9.0
+
+
+def test_after_ctrl_c_the_same_problem_can_be_solved_on():
+    live, hard = Live(HighsSolver(), SolverOptions(time_limit=1.0)), hard_to_prove()
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+
+    limits = [live.solve(replace(hard, offset=float(i)))[0].limit for i in range(2)]
+    timer.join()
+    live.close()
+
+    assert limits == [LXLimit.INTERRUPT, LXLimit.TIME]
+
+
+class Interrupted(HighsSolver):
+    """HiGHS, whose first run Ctrl-C reaches while numbers are changed: when rows are, and columns not yet."""
+
+    is_first = True
+
+    def open(self, problem, options):
+        run, told = super().open(problem, options), HighsLiveRun._told
+
+        def half(changes):
+            told(run, replace(changes, columns=changes.columns[:0], costs=changes.costs[:0]))
+            raise KeyboardInterrupt
+
+        if self.is_first:
+            run._told = half
+        self.is_first = False
+        return run
+
+
+def test_ctrl_c_while_numbers_are_changed_leaves_no_half_of_them():
+    live = Live(Interrupted(), SolverOptions())
+    live.solve(asked())
+    with pytest.raises(KeyboardInterrupt):
+        live.solve(replace(asked(3.0), objective=np.array([1.0, 9.0])))
+
+    result, start, _ = live.solve(replace(asked(3.0), objective=np.array([1.0, 9.0])))
+    live.close()
+
+    assert start is LXStart.COLD
+    assert (
+        result.objective
+        == Live(HighsSolver(), SolverOptions()).solve(replace(asked(3.0), objective=np.array([1.0, 9.0])))[0].objective
+    )
 
 
 @pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES)

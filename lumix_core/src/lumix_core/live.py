@@ -7,7 +7,7 @@ from lumix_core.errors import LXError, LXVerificationError
 from lumix_core.problem import LXProblem
 from lumix_core.running import answer_of, answer_without_solver, check_supported, guarded
 from lumix_core.solver import LiveRun, LiveSolver, Ranging, RawResult, RewindingRun, Solver, SolverOptions
-from lumix_core.status import LXStart, LXStatus
+from lumix_core.status import LXLimit, LXStart, LXStatus
 from lumix_core.tallies import Tally
 from lumix_core.verifying import Verifier
 
@@ -62,11 +62,14 @@ class Live:
 
         Raises:
             LXSolverError: the solver failed.
+            KeyboardInterrupt: Ctrl-C came while it went there.
         """
         if not self._rewound(problem):
             self.close()
             if self._rewinds:
-                self.solve(problem)
+                raw, _, _ = self.solve(problem)
+                if raw.limit is LXLimit.INTERRUPT:
+                    raise KeyboardInterrupt
                 if not self._rewound(problem):
                     self.close()
 
@@ -105,9 +108,12 @@ class Live:
         """Tell the solver what changed; returns why it could not take it, empty where it did."""
         changes = changes_between(before, problem)
         run, self._held = self._run, problem
-        if run is None or not guarded(self.solver, problem, lambda: run.update(changes)):
-            return f"solver {self.solver.name!r} could not take the change in place"
-        return ""
+        try:
+            taken = run is not None and guarded(self.solver, problem, lambda: run.update(changes))
+        except BaseException:  # Ctrl-C, say: some of the changes may have been made
+            self.close()
+            raise
+        return "" if taken else f"solver {self.solver.name!r} could not take the change in place"
 
     def _hot(self, problem: LXProblem) -> tuple[RawResult | None, str]:
         """Solve from where the solver is; returns None, and why, where the answer is none or a wrong one."""
@@ -121,14 +127,17 @@ class Live:
         return raw, ""
 
     def _answered(self, problem: LXProblem, run: LiveRun) -> RawResult:
-        """Ask the open solver; if it fails it is let go, since nobody knows where it is."""
+        """Ask the open solver; if it fails or is interrupted it is let go, since nobody knows where it is."""
         try:
-            return self._checked(problem, answer_of(self.solver, problem, run.solve))
+            raw = self._checked(problem, answer_of(self.solver, problem, run.solve))
         except LXVerificationError:
             raise
         except LXError:
             self.close()
             raise
+        if raw.limit is LXLimit.INTERRUPT:
+            self.close()
+        return raw
 
     def _cold(self, problem: LXProblem) -> RawResult:
         return answer_of(self.solver, problem, lambda: self.solver.solve(problem, self.options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from threading import RLock
 from typing import Any, Self, SupportsFloat
 
 from lumix.analysis.scenarios.progress import Callback, Watch, checked_callback
@@ -40,6 +41,7 @@ class LXScenarioAnalyzer(Closing, Bracketed):
     The model and its rows are read when the first scenario is added, and stay open in the solver. Each scenario is
     solved from where the solver is after the model itself, and its changes are taken back: so its answer does not
     depend on the other scenarios, nor on who solves it. `close` lets the solver go; then the model is read again.
+    Threads may share an analyzer: they take turns at its solver.
 
     Args:
         model: the model.
@@ -54,6 +56,7 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         self._scenarios: dict[str, LXScenario] = {}
         self._results: dict[str, LXScenarioResult] = {}
         self._runner: Runner | None = None
+        self._opening = RLock()
 
     def add_scenario(self, scenario: LXScenario) -> Self:
         """Add a scenario.
@@ -94,10 +97,11 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             LXLateBindingError: a function of it captures a variable of a loop that has gone on.
         """
         if name == BASELINE:
-            return self._keep(self._baseline_result())
+            return self._keep(_baseline_of(self._opened()))
         scenario = self._named(name)
         scenario.check_captures()
-        return self._keep(self._result(scenario, self._opened().outcome(scenario)))
+        runner = self._opened()
+        return self._keep(_result(runner, scenario, runner.outcome(scenario)))
 
     def run_all_scenarios(
         self,
@@ -122,6 +126,7 @@ class LXScenarioAnalyzer(Closing, Bracketed):
                 or else one, so that the workers do not fight for the processors.
             callback: is told after each scenario, in the calling thread; ``progress.cancel()`` of what it is given ends
                 the sweep. What it raises ends the sweep too, and is raised; `get_result` then has what was solved.
+                Whatever it does with the analyzer (adds scenarios, closes it), this sweep goes on as it began.
             progress: whether a bar is shown on standard error; needs rich.
 
         Returns:
@@ -133,6 +138,7 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             LXWorkerError: the workers die whatever they are given, or the executor is shut down.
             LXLateBindingError: a function of a scenario captures a variable of a loop that has gone on.
             LXOptionError: the solver cannot be told how many threads it has.
+            KeyboardInterrupt: Ctrl-C came; `get_result` has what was solved.
         """
         began = time.perf_counter()
         scenarios = list(self._scenarios.values())
@@ -143,15 +149,17 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         found: dict[str, LXScenarioResult] = {}
 
         def took(place: int, outcome: Outcome) -> None:
-            result = found[scenarios[place].name] = self._keep(self._result(scenarios[place], outcome))
+            result = found[scenarios[place].name] = self._keep(_result(runner, scenarios[place], outcome))
             watch.tell(result)
 
-        with Watch(self.model.name, len(scenarios), callback, progress) as watch:
-            crew.solve(self._opened(), scenarios, took, watch.cancelled)
-        for one in scenarios:
-            if one.name not in found:
-                found[one.name] = self._keep(self._result(one, Outcome(None, CANCELLED)))
-        return self._sweep([found[one.name] for one in scenarios], include_baseline, time.perf_counter() - began)
+        with self._opened().in_use() as runner:
+            with Watch(self.model.name, len(scenarios), callback, progress) as watch:
+                crew.solve(runner, scenarios, took, watch.cancelled)
+            for one in scenarios:
+                if one.name not in found:
+                    found[one.name] = self._keep(_result(runner, one, Outcome(None, CANCELLED)))
+            results = [found[one.name] for one in scenarios]
+            return self._sweep(runner, results, include_baseline, time.perf_counter() - began)
 
     def explain_infeasibility(self, name: str) -> LXInfeasibility:
         """Find out why the model has no solution in a scenario; see `LXOptimizer.explain_infeasibility`.
@@ -259,25 +267,31 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         if scenarios:
             self._opened().check(scenarios[0], f"sensitivity_to_parameter({scenarios[0].modifications[0].name!r})")
         found: dict[int, Outcome] = {}
-        crew_of(executor).solve(self._opened(), scenarios, found.__setitem__)
-        return {number: self._result(scenarios[i], found[i]) for i, number in enumerate(numbers)}
+        with self._opened().in_use() as runner:
+            crew_of(executor).solve(runner, scenarios, found.__setitem__)
+            return {number: _result(runner, scenarios[i], found[i]) for i, number in enumerate(numbers)}
 
     def close(self) -> None:
-        """Let the solver go; the results stay until the next scenario is added or run, which reads the model again."""
-        if self._runner is not None:
-            self._runner.close()
-        self._runner = None
+        """Let the solver go; the results stay until the next scenario is added or run, which reads the model again.
+
+        A sweep that is under way keeps the solver to its end.
+        """
+        with self._opening:
+            runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.close()
 
     def _opened(self) -> Runner:
-        if self._runner is None:
-            self._runner, self._results = Runner(self.model, self.optimizer), {}
-        return self._runner
+        with self._opening:
+            if self._runner is None:
+                self._runner, self._results = Runner(self.model, self.optimizer), {}
+            return self._runner
 
-    def _sweep(self, results: list[LXScenarioResult], baseline: bool | None, seconds: float) -> LXSweep:
-        first = self._baseline_result()
+    def _sweep(self, runner: Runner, results: list[LXScenarioResult], baseline: bool | None, seconds: float) -> LXSweep:
+        first = _baseline_of(runner)
         wanted = self.include_baseline if baseline is None else baseline
         shown = {one.name: one for one in [*([self._keep(first)] if wanted else []), *results]}
-        return LXSweep(self.model.name, self.model.maximizing, self._opened().senses(), shown, first, seconds)
+        return LXSweep(self.model.name, self.model.maximizing, runner.senses(), shown, first, seconds)
 
     def _named(self, name: str) -> LXScenario:
         if name not in self._scenarios:
@@ -287,24 +301,6 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             )
         return self._scenarios[name]
 
-    def _baseline_result(self) -> LXScenarioResult:
-        found = self._opened().baseline
-        return LXScenarioResult(
-            BASELINE, "the model as it is", found.solution, found.error, found.solution, _rows=found.rows
-        )
-
-    def _result(self, scenario: LXScenario, outcome: Outcome) -> LXScenarioResult:
-        runner = self._opened()
-        return LXScenarioResult(
-            scenario.name,
-            scenario.description,
-            outcome.solution,
-            outcome.error,
-            runner.baseline.solution,
-            runner.changes(scenario),
-            outcome.rows,
-        )
-
     def _keep(self, result: LXScenarioResult) -> LXScenarioResult:
         self._results[result.name] = result
         return result
@@ -313,3 +309,22 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         if not self._results:
             raise LXModelError(f"No scenario of model {self.model.name!r} was run yet. Call run_all_scenarios() first.")
         return [self._results[name] for name in (BASELINE, *self._scenarios) if name in self._results]
+
+
+def _baseline_of(runner: Runner) -> LXScenarioResult:
+    found = runner.baseline
+    return LXScenarioResult(
+        BASELINE, "the model as it is", found.solution, found.error, found.solution, _rows=found.rows
+    )
+
+
+def _result(runner: Runner, scenario: LXScenario, outcome: Outcome) -> LXScenarioResult:
+    return LXScenarioResult(
+        scenario.name,
+        scenario.description,
+        outcome.solution,
+        outcome.error,
+        runner.baseline.solution,
+        runner.changes(scenario),
+        outcome.rows,
+    )

@@ -235,7 +235,7 @@ class Custom:
             made = self.function.call(model)
         except LXError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise LXFunctionError(
                 f"{self} failed: {type(error).__name__}: {error}. Correct the function that was given to "
                 f"add_custom_modification()."

@@ -111,11 +111,11 @@ class _Bar:
                 "Without it, callback= is told of every scenario."
             ) from error
         columns: tuple[Any, ...] = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[counts]}"),
+            TextColumn("{task.fields[counts]}", markup=False),
         )
         self._progress: Any = Progress(*columns, console=Console(stderr=True))
         self._task = self._progress.add_task(title, total=total, counts="")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
+from threading import RLock
+from typing import Self
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer, LXPr
 from lumix_core.copying import deep_copy
 from lumix_core.errors import LXError
 from lumix_core.sessions import LXLiveSession
+from lumix_core.status import LXLimit
 
 PLAIN = {int, float, str, bool}
 """The types of keys that read alike in every process."""
@@ -34,22 +37,31 @@ class Runner:
     """A model that is open in a solver, and solved for one scenario after the other.
 
     Every scenario is solved from where the solver is after the model itself, so that its answer does not depend on what
-    was solved before it.
+    was solved before it. Threads that share a runner take turns.
 
     Args:
         model: the model; its rows are read now.
         optimizer: says which solver, with which options.
         threads: how many each solve has; None for what the optimizer says.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came while the model was solved.
     """
 
     def __init__(self, model: LXModel, optimizer: LXOptimizer, threads: int | None = None) -> None:
         self.model = model
         self.optimizer = optimizer
         self._options = {} if threads is None else {"threads": threads}
+        self._turn = RLock()
+        self._users, self._is_closed = 0, False
         self.session = optimizer.open(model, **self._options)
-        self.problem = self.session.problem
-        self.baseline = attempted(lambda: _solved(self.session))
-        self.digest = digest_of(self.problem)
+        try:
+            self.problem = self.session.problem
+            self.baseline = uninterrupted(attempted(lambda: _solved(self.session)))
+            self.digest = digest_of(self.problem)
+        except BaseException:
+            self.session.close()
+            raise
 
     def outcome(self, scenario: LXScenario) -> Outcome:
         """Return what becomes of the model in a scenario; a failure is an outcome too."""
@@ -58,16 +70,22 @@ class Runner:
             with self._changed(scenario) as session:
                 return _solved(session)
 
-        return attempted(solved)
+        with self._turn:
+            return attempted(solved)
 
     def explain_infeasibility(self, scenario: LXScenario) -> LXInfeasibility:
         """Find out why the model has no solution in a scenario."""
-        with self._changed(scenario) as session:
+        with self._turn, self._changed(scenario) as session:
             return session.explain_infeasibility()
 
     def changes(self, scenario: LXScenario) -> tuple[LXScenarioChange, ...]:
         """Return what a scenario changes, in words."""
-        return tuple(LXScenarioChange(one.kind, _place(one, self.session), one.text) for one in scenario.modifications)
+        with self._turn:
+            places = [_place(one, self.session) for one in scenario.modifications]
+        return tuple(
+            LXScenarioChange(one.kind, place, one.text)
+            for one, place in zip(scenario.modifications, places, strict=True)
+        )
 
     def check(self, scenario: LXScenario, call: str = "") -> None:
         """Refuse a scenario that names what the model does not have; a function may yet add it.
@@ -80,18 +98,38 @@ class Runner:
             return
         for change in _changes(scenario):
             try:
-                change.now(self.session)
+                with self._turn:
+                    change.now(self.session)
             except LXError as error:
                 said = call or f"Scenario {scenario.name!r}, {change}"
                 raise type(error)(f"{said}: {error}") from error
 
     def senses(self) -> dict[str, LXSense]:
         """Return the sense of each constraint of the model."""
-        return {block.name: self.session.sense(block.name) for block in self.session.problem.constraints}
+        with self._turn:
+            return {block.name: self.session.sense(block.name) for block in self.problem.constraints}
+
+    @contextmanager
+    def in_use(self) -> Iterator[Self]:
+        """Keep the solver for the length of a ``with`` block, also where `close` is called in it."""
+        with self._turn:
+            self._users += 1
+        try:
+            yield self
+        finally:
+            with self._turn:
+                self._users -= 1
+                self._let_go()
 
     def close(self) -> None:
-        """Let the solver go."""
-        self.session.close()
+        """Let the solver go, once nobody uses it."""
+        with self._turn:
+            self._is_closed = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._is_closed and not self._users:
+            self.session.close()
 
     @contextmanager
     def _changed(self, scenario: LXScenario) -> Iterator[LXLiveSession]:
@@ -144,6 +182,13 @@ def attempted(solve: Callable[[], Outcome]) -> Outcome:
         return solve()
     except LXError as error:
         return Outcome(None, str(error))
+
+
+def uninterrupted(outcome: Outcome) -> Outcome:
+    """Return an outcome; raises `KeyboardInterrupt` where Ctrl-C ended the solver's run, which is none then."""
+    if outcome.solution is not None and outcome.solution.limit is LXLimit.INTERRUPT:
+        raise KeyboardInterrupt
+    return outcome
 
 
 def digest_of(problem: LXProblem) -> str:

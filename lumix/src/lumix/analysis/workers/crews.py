@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lumix.analysis.scenarios.runs import Outcome, Runner
+from lumix.analysis.scenarios.runs import Outcome, Runner, uninterrupted
 from lumix.analysis.scenarios.scenario import LXScenario
 from lumix.analysis.workers.dispatching import Dispatcher
 from lumix.analysis.workers.parcels import packed_for_workers, posted
@@ -35,11 +35,11 @@ class Alone:
     def solve(
         self, runner: Runner, scenarios: Sequence[LXScenario], took: Took, cancelled: Cancelled = lambda: False
     ) -> None:
-        """Solve scenarios in their order."""
+        """Solve scenarios in their order; Ctrl-C, which else ends the run of a solver, ends them all."""
         for place, scenario in enumerate(scenarios):
             if cancelled():
                 return
-            took(place, runner.outcome(scenario))
+            took(place, uninterrupted(runner.outcome(scenario)))
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Workers:
         def took_restored(place: int, outcome: Outcome) -> None:
             took(place, restored(outcome, runner.problem))
 
-        with posted(content) as parcel:
-            Dispatcher(Pool(self.executor), parcel, self.count, took_restored, cancelled).run(len(scenarios))
+        with posted(content) as post:
+            Dispatcher(Pool(self.executor), post, self.count, took_restored, cancelled).run(len(scenarios))
 
 
 def crew_of(executor: Executor | None, workers: int | None = None, threads: int | None = None) -> Crew:

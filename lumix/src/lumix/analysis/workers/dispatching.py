@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 
 from lumix.analysis.scenarios.runs import Outcome
-from lumix.analysis.workers.parcels import Parcel
+from lumix.analysis.workers.parcels import Parcel, Post
 from lumix.analysis.workers.pools import Pool
-from lumix.analysis.workers.shares import Share, Task
+from lumix.analysis.workers.shares import Answer, Share, Task
 from lumix_core.errors import LXError
 
 TASK_SECONDS = 0.25
@@ -30,7 +30,7 @@ class Dispatcher:
 
     Args:
         pool: the executor.
-        parcel: model and scenarios.
+        post: model and scenarios.
         workers: how many the executor has.
         took: is given the place of each scenario and its outcome, as soon as it is there.
         cancelled: tells whether to stop.
@@ -39,19 +39,19 @@ class Dispatcher:
     def __init__(
         self,
         pool: Pool,
-        parcel: Parcel,
+        post: Post,
         workers: int,
         took: Callable[[int, Outcome], object],
         cancelled: Callable[[], bool],
     ) -> None:
         self._pool = pool
-        self._parcel = parcel
+        self._post = post
         self._workers = workers
         self._took = took
         self._cancelled = cancelled
         self._waiting: deque[int] = deque()
         self._suspects: list[int] = []
-        self._flying: dict[Future[Share | None], Task] = {}
+        self._flying: dict[Future[Answer], Task] = {}
         self._losses: Counter[int] = Counter()
         self._numbers = 0
         self._solved, self._seconds = 0, 0.0
@@ -68,7 +68,10 @@ class Dispatcher:
         try:
             while (self._waiting or self._flying or self._suspects) and not self._cancelled():
                 self._hand_out()
-                for future in wait(self._flying, POLL_SECONDS, FIRST_COMPLETED).done:
+                landed = wait(self._flying, POLL_SECONDS, FIRST_COMPLETED).done
+                if not landed:
+                    self._pool.unblock()
+                for future in landed:
                     if future in self._flying:
                         self._land(future)
         finally:
@@ -90,30 +93,33 @@ class Dispatcher:
         return max(1, min(quick, len(self._waiting) // (FLIGHT * self._workers)))
 
     def _submit(self, places: Sequence[int], parcel: Parcel | None = None) -> None:
-        task = Task(parcel or self._parcel, tuple(places), self._numbers)
+        task = Task(parcel or self._post.parcel, tuple(places), self._numbers)
         self._numbers += 1
         try:
             self._flying[self._pool.submit(task)] = task
         except BrokenExecutor as error:
             self._lose([*self._all_flying(), task], error)
 
-    def _land(self, future: Future[Share | None]) -> None:
+    def _land(self, future: Future[Answer]) -> None:
         task = self._flying.pop(future)
         try:
-            share = future.result()
-        except LXError:
-            raise
+            answer = future.result()
         except BrokenExecutor as error:
             self._lose([task, *self._all_flying()], error)
         except Exception as error:  # noqa: BLE001 - whatever an executor raises where a worker cannot go on
             self._lose([task], error)
         else:
-            self._take(task, share)
+            self._take(task, answer)
 
-    def _take(self, task: Task, share: Share | None) -> None:
-        if share is None:
-            self._submit(task.places, self._parcel.enclosed())
-            return
+    def _take(self, task: Task, answer: Answer) -> None:
+        if answer is None:
+            self._submit(task.places, self._post.enclosed())
+        elif isinstance(answer, LXError):
+            raise answer
+        else:
+            self._keep(task, answer)
+
+    def _keep(self, task: Task, share: Share) -> None:
         self._solved += len(share.outcomes)
         self._seconds += share.seconds
         for place, outcome in zip(task.places, share.outcomes, strict=True):

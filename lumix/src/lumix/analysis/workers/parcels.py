@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -25,17 +25,13 @@ class Parcel:
 
     Args:
         digest: of the bytes.
-        path: of the file that holds them.
+        path: of the file that holds them; empty where none could be written.
         content: the bytes, for a worker that cannot read the file.
     """
 
     digest: str
     path: str
     content: bytes | None = None
-
-    def enclosed(self) -> Parcel:
-        """Return the parcel with its bytes."""
-        return replace(self, content=Path(self.path).read_bytes())
 
     def read(self) -> bytes | None:
         """Return the bytes; None where there is no such file here."""
@@ -48,13 +44,38 @@ class Parcel:
         return content if _digest(content) == self.digest else None
 
 
+@dataclass(frozen=True)
+class Post:
+    """A parcel as its sender has it.
+
+    Args:
+        parcel: for workers that find the file.
+        content: the bytes.
+    """
+
+    parcel: Parcel
+    content: bytes
+
+    def enclosed(self) -> Parcel:
+        """Return the parcel for a worker that finds nothing."""
+        return replace(self.parcel, content=self.content)
+
+
 @contextmanager
-def posted(content: bytes) -> Iterator[Parcel]:
-    """Keep bytes where workers on this machine find them, as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix="lumix-") as folder:
-        path = Path(folder) / "parcel"
-        path.write_bytes(content)
-        yield Parcel(_digest(content), str(path))
+def posted(content: bytes) -> Iterator[Post]:
+    """Keep bytes where workers on this machine find them, as long as the block lasts.
+
+    Where there is no room for them, workers find nothing, and are sent the bytes.
+    """
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lumix-", ignore_cleanup_errors=True))
+            path = Path(folder) / "parcel"
+            path.write_bytes(content)
+        except OSError:
+            yield Post(Parcel(_digest(content), ""), content)
+        else:
+            yield Post(Parcel(_digest(content), str(path)), content)
 
 
 def packed_for_workers(runner: Runner, scenarios: Sequence[LXScenario], threads: int | None) -> bytes:

@@ -6,9 +6,10 @@ import time
 from dataclasses import dataclass, replace
 
 from lumix.analysis.scenarios.results import RowNumbers
-from lumix.analysis.scenarios.runs import Outcome
-from lumix.analysis.workers.parcels import Parcel, opened
+from lumix.analysis.scenarios.runs import Outcome, uninterrupted
+from lumix.analysis.workers.parcels import Opened, Parcel, opened
 from lumix_core import LXBlock, LXProblem
+from lumix_core.errors import LXError
 from lumix_core.problem import same_families
 from lumix_core.solution import with_families, without_families
 
@@ -44,19 +45,25 @@ class Share:
     fresh: bool
 
 
-def solve_share(task: Task) -> Share | None:
-    """Solve a task; runs in a worker. Returns None where the worker has no way to the parcel.
+Answer = Share | LXError | None
+"""What a worker answers: a share; None where it has no way to the parcel; or an error, where it cannot use it."""
 
-    Raises:
-        LXCopyError: the parcel cannot be loaded in this worker.
-        LXModelError: the rows have changed since they were read.
-    """
-    held, fresh = opened(task.parcel)
+
+def solve_share(task: Task) -> Answer:
+    """Solve a task; runs in a worker. Whatever it raises, and what fails on the way back, is of this task alone."""
+    try:
+        held, fresh = opened(task.parcel)
+    except LXError as error:
+        return error
     if held is None:
         return None
     began = time.perf_counter()
-    outcomes = tuple(lightened(held.runner.outcome(held.scenarios[i]), held.runner.problem) for i in task.places)
+    outcomes = tuple(_solved(held, place) for place in task.places)
     return Share(outcomes, time.perf_counter() - began, fresh)
+
+
+def _solved(held: Opened, place: int) -> Outcome:
+    return lightened(uninterrupted(held.runner.outcome(held.scenarios[place])), held.runner.problem)
 
 
 def lightened(outcome: Outcome, problem: LXProblem) -> Outcome:
@@ -70,7 +77,7 @@ def lightened(outcome: Outcome, problem: LXProblem) -> Outcome:
 def restored(outcome: Outcome, problem: LXProblem) -> Outcome:
     """Return a lightened outcome as it was."""
     solution, rows = outcome.solution, outcome.rows
-    if rows is not None and not rows.activity.blocks:
+    if rows is not None and not rows.activity.blocks and len(rows.activity.array) == problem.num_constraints:
         rows = _with_blocks(rows, problem.constraints)
     return replace(outcome, solution=solution and with_families(solution, problem), rows=rows)
 
