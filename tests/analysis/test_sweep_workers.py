@@ -160,7 +160,7 @@ class TestTravel:
 
     def test_a_file_that_is_swept_away_is_not_needed(self, workshop, highs, tmp_path, monkeypatch):
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-        analyzer = of_woods(workshop, highs, 60)
+        analyzer = of_woods(workshop, highs, 8)
 
         with ProcessPoolExecutor(1, mp_context=SPAWN, max_tasks_per_child=1) as executor:
             swept = analyzer.run_all_scenarios(

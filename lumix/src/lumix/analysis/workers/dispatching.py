@@ -74,6 +74,9 @@ class Dispatcher:
                 for future in landed:
                     if future in self._flying:
                         self._land(future)
+        except KeyboardInterrupt:
+            self._flying.clear()  # workers may die of it too, and then Python 3.11 fails at futures that are cancelled
+            raise
         finally:
             for future in self._flying:
                 future.cancel()
