@@ -139,7 +139,7 @@ class TestTravel:
                 of_woods(one, highs, 3).run_all_scenarios(executor)
                 gc.collect()
 
-                assert sum(isinstance(found, Opened) for found in gc.get_objects()) == 1
+                assert sum(type(found) is Opened for found in gc.get_objects()) == 1
 
     def test_a_worker_elsewhere_is_sent_the_model(self, workshop, highs):
         class Elsewhere(ThreadPoolExecutor):

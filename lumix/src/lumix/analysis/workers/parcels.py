@@ -133,8 +133,8 @@ def opened(parcel: Parcel) -> tuple[Opened | None, bool]:
     if content is None:
         return None, False
     if known is not None:
-        _held.parcel = None
         known.runner.close()
+        known = _held.parcel = None  # before the next one is opened, so that there are never two
     _held.parcel = Opened(parcel, content)
     return _held.parcel, True
 
