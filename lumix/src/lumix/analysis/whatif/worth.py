@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -64,10 +65,14 @@ class Worth:
             shares = np.abs(deltas) / room
         return np.where(deltas == 0.0, 0.0, np.where(room > 0.0, shares, np.inf))
 
+    @cached_property
+    def _activity(self) -> FloatArray:
+        return self.problem.activity(self.x)
+
     def allowed(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return by how much the side of each row may go down, and up; never negative."""
         lower, upper = self.problem.row_lower[rows], self.problem.row_upper[rows]
-        down, up = room_beside(lower, upper, self.problem.activity(self.x)[rows])
+        down, up = room_beside(lower, upper, self._activity[rows])
         side = np.where(np.isfinite(upper), upper, lower)
         first, last = self.ranging.side_lower[rows], self.ranging.side_upper[rows]
         held = ~np.isnan(first)
