@@ -175,16 +175,21 @@ def test_problem_that_highs_does_not_take_is_an_error_in_its_words(solver):
     assert "1e+15" in result.raw_status
 
 
+def left_by(call):
+    gc.collect()
+    call()
+    return gc.collect()
+
+
 def test_runs_leave_no_memory_behind(solver, small):
     solve(solver, small)
-    gc.collect()
     gc.disable()
     try:
-        solve(solver, small)
-
-        assert gc.collect() == 0
+        left = [left_by(lambda: solve(solver, small)) for _ in range(5)]
     finally:
         gc.enable()
+
+    assert min(left) == 0, "threads of other tests may leave something now and then, a run would do so each time"
 
 
 def test_runs_leave_no_threads_behind(solver, small):
@@ -193,7 +198,7 @@ def test_runs_leave_no_threads_behind(solver, small):
     for threads in (1, 2, 3):
         solve(solver, small, threads=threads)
 
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_failing_logger_ends_the_run_with_its_own_error(solver):

@@ -150,7 +150,7 @@ def test_native_option_that_highs_refuses_leaves_nothing_open():
 
     with pytest.raises(LXOptionError, match="has no option 'presolv'"):
         live.solve(asked())
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_log_of_all_runs_goes_to_one_file(tmp_path):
