@@ -224,7 +224,7 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         *,
         target_type: str | None = None,
     ) -> dict[float, LXScenarioResult]:
-        """Solve the model for several values of a right-hand side or a bound; the scenarios that were added stay alone.
+        """Solve the model for several values of a right-hand side or a bound; scenarios that were added are left alone.
 
         Args:
             name: of the constraint, or of the variable for bounds.

@@ -214,6 +214,8 @@ class Data:
 class Custom:
     """A change of a copy of the model by a function."""
 
+    kind: ClassVar = "function"
+    text: ClassVar = ""
     function: UserFunction
 
     @classmethod
@@ -245,9 +247,6 @@ class Custom:
                 f"{self} returned another model than it was given, which would not be solved. Change the model that "
                 f"it is given."
             )
-
-    kind: ClassVar = "function"
-    text: ClassVar = ""
 
     @property
     def name(self) -> str:

@@ -198,6 +198,6 @@ def _numbers(result: LXScenarioResult) -> list[str]:
     if not result.is_feasible():
         return ["-", "-", "-"]
     objective = f"{result.objective:,.2f}"
-    if result.baseline is None or not result.baseline.is_feasible():
+    if not result.is_compared():
         return [objective, "-", "-"]
     return [objective, f"{result.delta_objective:+,.2f}", f"{result.delta_percentage:+.2f}"]

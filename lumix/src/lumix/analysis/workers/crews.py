@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from lumix.analysis.scenarios.runs import Outcome, Runner, uninterrupted
 from lumix.analysis.scenarios.scenario import LXScenario
@@ -14,7 +14,7 @@ from lumix.analysis.workers.parcels import packed_for_workers, posted
 from lumix.analysis.workers.pools import Pool, workers_of
 from lumix.analysis.workers.shares import restored
 from lumix_core import LXModelError
-from lumix_core.numbers import flaw
+from lumix_core.numbers import whole
 
 Took = Callable[[int, Outcome], object]
 Cancelled = Callable[[], bool]
@@ -62,8 +62,8 @@ class Workers:
         """Solve scenarios in whatever order they are done; raises as `LXScenarioAnalyzer.run_all_scenarios`."""
         if not scenarios:
             return
-        alone = 1 if runner.optimizer.leaves_open("threads") else None
-        content = packed_for_workers(runner, scenarios, alone if self.threads is None else self.threads)
+        threads = 1 if self.threads is None and runner.optimizer.leaves_open("threads") else self.threads
+        content = packed_for_workers(runner, scenarios, threads)
 
         def took_restored(place: int, outcome: Outcome) -> None:
             took(place, restored(outcome, runner.problem))
@@ -78,9 +78,12 @@ def crew_of(executor: Executor | None, workers: int | None = None, threads: int 
     Raises:
         LXModelError: the executor is none, or one of the numbers makes no sense.
     """
-    count, threads = _whole("workers", workers), _whole("threads_per_solve", threads)
+    given = {"workers": workers, "threads_per_solve": threads}
+    for name, number in given.items():
+        if number is not None:
+            given[name] = whole("run_all_scenarios", name, number, 1)
     if executor is None:
-        _refuse_without_executor(workers=workers, threads_per_solve=threads)
+        _refuse_without_executor(given)
         return Alone()
     if isinstance(executor, type) or not hasattr(executor, "submit") or hasattr(executor, "get_executor"):
         instead = "client.get_executor()" if hasattr(executor, "get_executor") else "ProcessPoolExecutor()"
@@ -88,21 +91,13 @@ def crew_of(executor: Executor | None, workers: int | None = None, threads: int 
             f"run_all_scenarios() got {executor!r:.80} as its executor. Give it a concurrent.futures.Executor, "
             f"such as {instead}."
         )
-    return Workers(executor, count or workers_of(executor), threads)
+    return Workers(executor, given["workers"] or workers_of(executor), given["threads_per_solve"])
 
 
-def _refuse_without_executor(**given: int | None) -> None:
+def _refuse_without_executor(given: Mapping[str, int | None]) -> None:
     for name, value in given.items():
         if value is not None:
             raise LXModelError(
                 f"run_all_scenarios() got {name}={value} and no executor: there are no workers that it could be for. "
                 f"Give an executor, or tell the optimizer: use_solver(..., threads=...)."
             )
-
-
-def _whole(name: str, value: Any) -> int | None:
-    if value is None:
-        return None
-    if flaw(value) or isinstance(value, bool) or value < 1 or int(value) != value:
-        raise LXModelError(f"run_all_scenarios() got {name}={value!r}. Give a whole number of at least 1.")
-    return int(value)
