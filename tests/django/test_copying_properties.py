@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import copies
 import pytest
+import random_models as shapes
+import workers
 from django.db import connections
 from django.db.models import Model, Prefetch
 from hypothesis import given, settings
@@ -20,10 +21,6 @@ from lumix_core.standins import row_class_of
 from lumix_django.handles import is_handle
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "shared"))
-copies: Any = import_module("copies")
-shapes: Any = import_module("random_models")
-sys.path.remove(str(HERE.parent / "shared"))
 
 pytestmark = pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning")
 
@@ -106,8 +103,8 @@ WORLD = shapes.World(
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[Callable[[bytes], Any]]:
     """Send a pickle to a process that has never seen a database; returns what it compiles and solves to."""
-    with copies.fresh_process(HERE / "copies_worker.py", HERE) as ask:
-        yield ask
+    with workers.started(HERE / "copies_worker.py", folders=[HERE]) as worker:
+        yield worker.ask
 
 
 def is_bound(part: Any) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import workers
 from django.db import connection, connections, transaction
 from django.db.models import F
 from workshop.models import Here, There
@@ -241,15 +240,10 @@ def test_plans_of_one_moment_while_another_process_moves_stock(stock: str, datab
     if stock != "postgresql":
         pytest.skip("one server is enough")
     address = [database[name] for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")]
-    with subprocess.Popen(
-        [sys.executable, str(WORKER), *address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as writer:
-        assert writer.stdout is not None
-        assert writer.stdin is not None
-        assert writer.stdout.readline() == "moving\n"
+    with workers.started(WORKER, *address) as writer:
+        assert writer.receive() == "moving"
         found = [build().compile(snapshot=True).upper.tolist() for _ in range(60)]
-        writer.stdin.close()
-        moves = int(writer.stdout.readline())
+        moves = writer.ask("enough")
 
     assert {sum(one) for one in found} == {TOTAL}
     assert len({there for _, there in found}) > 10

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import workers
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections, transaction
 from workshop.models import Batch, Good, PlanRun, Schedule
 
@@ -236,13 +235,11 @@ def test_a_process_that_is_killed_leaves_the_old_plan(tables: str, database: dic
         pytest.skip("one server is enough to kill a client of")
     Batch.objects.all().delete()
     Good.objects.bulk_create([Good(id=i, name="good") for i in range(1_001, 20_001)])
-    command = [sys.executable, str(WORKER), json.dumps(database), step]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
-        assert worker.stdout is not None
-        reached = worker.stdout.readline()
+    with workers.started(WORKER, json.dumps(database), step) as worker:
+        reached = worker.receive()
         worker.kill()
 
-    assert reached == "reached\n"
+    assert reached == "reached"
     assert saved()[0] == OLD[0]
     with transaction.atomic():
         with connection.cursor() as cursor:

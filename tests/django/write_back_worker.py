@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import django
+import workers
 from django.conf import settings
 
 
 def stop() -> None:
     """Tell that the step is reached, and wait to be killed."""
-    print("reached", flush=True)
+    workers.channel().send("reached")
     time.sleep(600)
 
 
@@ -56,7 +57,7 @@ def main(database: str, step: str) -> None:
         connection.commit = before_commit  # type: ignore[method-assign]
     with connection.execute_wrapper(note):
         LXWriteBack().replace(Schedule, {"product_id": range(1, 20_001), "quantity": [1.0] * 20_000}).write()
-    print("written", flush=True)
+    workers.channel().send("written")
 
 
 if __name__ == "__main__":

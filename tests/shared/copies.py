@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import copy
 import gc
-import os
 import pickle
-import subprocess
 import sys
 import types
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import workers
 
 from lumix_core import LXOptimizer
 
@@ -38,37 +35,13 @@ def answer(model: Any) -> tuple[dict[str, bytes], str, dict[Any, float]]:
 
 def answer_all() -> None:
     """Answer for the pickles that this process is sent, until there is nothing more to read."""
+    channel = workers.channel()
     while True:
         try:
-            block = pickle.load(sys.stdin.buffer)
+            block = channel.recv()
         except EOFError:
             return
-        pickle.dump(answer(pickle.loads(block)), sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-
-
-@contextmanager
-def fresh_process(worker: Path, folder: Path) -> Iterator[Callable[[bytes], Any]]:
-    """Start a process that has never seen a database; gives what sends it a pickle and returns its answer.
-
-    Args:
-        worker: the script that it runs.
-        folder: where it finds the classes of the rows.
-    """
-    paths = os.pathsep.join(filter(None, [str(folder), str(Path(__file__).parent), *sys.path]))
-    command, environment = [sys.executable, str(worker)], {**os.environ, "PYTHONPATH": paths}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
-        assert process.stdin
-        assert process.stdout
-        sent, received = process.stdin, process.stdout
-
-        def ask(block: bytes) -> Any:
-            pickle.dump(block, sent)
-            sent.flush()
-            return pickle.load(received)
-
-        yield ask
-        sent.close()
+        channel.send(answer(pickle.loads(block)))
 
 
 def bound_objects(root: Any, is_bound: Callable[[Any], bool]) -> list[Any]:

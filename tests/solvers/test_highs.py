@@ -61,22 +61,30 @@ def test_asking_whether_it_is_available_imports_nothing_native():
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("threads", -3, 'Value -3 for option "threads" is below lower bound'),
         ("threads", True, "it takes a whole number"),
         ("threads", 2.5, "it takes a whole number"),
-        ("presolve", "sometimes", 'Value "sometimes" for presolve option is not one of'),
         ("presolve", False, "it takes a text"),
         ("mip_detect_symmetry", 1, "it takes True or False"),
         ("time_limit", "soon", "it takes a number"),
-        ("time_limit", -1.0, "is below lower bound of 0"),
     ],
 )
-def test_native_option_with_a_bad_value_is_refused(solver, small, name, value, reason):
+def test_native_option_of_another_type_is_refused(solver, small, name, value, reason):
     with pytest.raises(LXOptionError) as refusal:
         solve(solver, small, options={name: value})
 
-    assert str(refusal.value).startswith(f"Solver 'highs' refuses {value!r} for its option {name!r}")
-    assert reason in str(refusal.value)
+    assert str(refusal.value).startswith(
+        f"Solver 'highs' refuses {value!r} for its option {name!r} (given in options={{...}}): {reason}."
+    )
+
+
+@pytest.mark.parametrize(("name", "value"), [("threads", -3), ("presolve", "sometimes"), ("time_limit", -1.0)])
+def test_native_value_that_highs_refuses_is_refused_with_its_reason(solver, small, name, value):
+    with pytest.raises(LXOptionError) as refusal:
+        solve(solver, small, options={name: value})
+
+    ours, reason = str(refusal.value).split(" (given in options={...}): ")
+    assert ours == f"Solver 'highs' refuses {value!r} for its option {name!r}"
+    assert str(value).removesuffix(".0") in reason, "HiGHS's own words, whatever they are, name the value"
 
 
 def test_unknown_native_option_is_refused_with_those_there_are(solver, small):
@@ -116,7 +124,7 @@ def test_native_option_wins_over_the_common_one(solver):
 def test_native_log_file_is_written(solver, small, tmp_path, capfd):
     solve(solver, small, options={"log_file": str(tmp_path / "native.log")})
 
-    assert "Running HiGHS" in (tmp_path / "native.log").read_text()
+    assert (tmp_path / "native.log").read_text() != ""
     assert capfd.readouterr() == ("", "")
 
 
@@ -153,8 +161,8 @@ def test_claim_about_a_problem_that_highs_has_changed_is_an_error(solver):
     result = solve(solver, asked)
 
     assert result.status is LXStatus.ERROR
-    assert result.raw_status.startswith("Infeasible, but of a changed model: ")
-    assert "less than or equal to 1e-12: ignored" in result.raw_status
+    assert ", but of a changed model: " in result.raw_status
+    assert "1e-13" in result.raw_status
 
 
 def test_noise_that_highs_drops_does_no_harm(solver):
@@ -172,7 +180,7 @@ def test_problem_that_highs_does_not_take_is_an_error_in_its_words(solver):
 
     assert result.status is LXStatus.ERROR
     assert result.raw_status.startswith("Model refused: ")
-    assert "1e+15" in result.raw_status
+    assert "1e+16" in result.raw_status
 
 
 def left_by(call):

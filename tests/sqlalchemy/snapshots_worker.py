@@ -1,26 +1,25 @@
-"""Moves stock between two tables, each time in one transaction, until its input ends; then prints how often."""
+"""Moves stock between two tables, each time in one transaction, until it is sent a message; then sends how often."""
 
 from __future__ import annotations
 
 import sys
-import threading
 
+import workers
 from sqlalchemy import create_engine, text
 
 
 def main(url: str) -> None:
-    engine, ended = create_engine(url), threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    engine, test = create_engine(url), workers.channel()
     moves = 0
-    while not ended.is_set():
+    while not test.poll():
         moves += 1
         count = 1 if moves % 100 < 50 else -1
         with engine.begin() as connection:
             connection.execute(text("UPDATE sn_here SET stock = stock - :count"), {"count": count})
             connection.execute(text("UPDATE sn_there SET stock = stock + :count"), {"count": count})
         if moves == 1:
-            print("moving", flush=True)
-    print(moves, flush=True)
+            test.send("moving")
+    test.send(moves)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import copies
 import pytest
+import random_models as shapes
+import workers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -22,11 +25,9 @@ from sqlalchemy.orm import InstanceState, Query, Session, sessionmaker
 from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXVariable
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "shared")]
+sys.path.insert(0, str(HERE))
 rows: Any = import_module("copied_rows")
-copies: Any = import_module("copies")
-shapes: Any = import_module("random_models")
-del sys.path[:2]
+sys.path.remove(str(HERE))
 
 pytestmark = pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning")
 
@@ -122,8 +123,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[Callable[[bytes], Any]]:
     """Send a pickle to a process that has never seen a database; returns what it compiles and solves to."""
-    with copies.fresh_process(Path(copies.__file__), HERE) as ask:
-        yield ask
+    with workers.started(Path(copies.__file__), folders=[HERE]) as worker:
+        yield worker.ask
 
 
 def bound_objects(root: Any) -> list[Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import workers
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
@@ -253,18 +252,13 @@ def test_plans_of_one_moment_while_another_process_moves_stock(tables: Engine) -
     if tables.dialect.name != "postgresql":
         pytest.skip("one server with a weaker default is enough")
     url = tables.url.render_as_string(hide_password=False)
-    with subprocess.Popen(
-        [sys.executable, str(WORKER), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as writer:
-        assert writer.stdout is not None
-        assert writer.stdin is not None
-        assert writer.stdout.readline() == "moving\n"
+    with workers.started(WORKER, url) as writer:
+        assert writer.receive() == "moving"
         found = []
         for _ in range(60):
             with Session(tables) as session:
                 found.append((total(build(session), snapshot=True), session.scalar(select(There.stock))))
-        writer.stdin.close()
-        moves = int(writer.stdout.readline())
+        moves = writer.ask("enough")
 
     assert {one for one, _ in found} == {TOTAL}
     assert len({there for _, there in found}) > 10

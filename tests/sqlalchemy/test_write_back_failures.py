@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import workers
 from sqlalchemy import Connection, Engine, ForeignKey, delete, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -265,12 +264,11 @@ def test_a_process_that_is_killed_leaves_the_old_plan(session: Session, tables: 
     session.execute(insert(Product), [{"id": i, "stock": i} for i in range(1_001, 20_001)])
     session.commit()
     url = tables.url.render_as_string(hide_password=False)
-    with subprocess.Popen([sys.executable, str(WORKER), url, step], stdout=subprocess.PIPE, text=True) as worker:
-        assert worker.stdout is not None
-        reached = worker.stdout.readline()
+    with workers.started(WORKER, url, step) as worker:
+        reached = worker.receive()
         worker.kill()
 
-    assert reached == "reached\n"
+    assert reached == "reached"
     assert saved(tables)[0] == OLD[0]
     session.execute(text("SET LOCAL lock_timeout = '20s'"))  # its server process ends as soon as it notices
     LXWriteBack().replace(Schedule, [{"product_id": 3, "quantity": 1.0}]).write(session)

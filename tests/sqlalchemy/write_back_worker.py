@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import workers
 from sqlalchemy import Connection, ForeignKey, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -30,7 +31,7 @@ class Schedule(Base):
 
 def stop() -> None:
     """Tell that the step is reached, and wait to be killed."""
-    print("reached", flush=True)
+    workers.channel().send("reached")
     time.sleep(600)
 
 
@@ -55,7 +56,7 @@ def main(url: str, step: str) -> None:
         event.listen(engine, "commit", lambda connection: stop())
     rows = {"product_id": range(1, 20_001), "quantity": [1.0] * 20_000}
     LXWriteBack().replace(Schedule, rows).write(engine)
-    print("written", flush=True)
+    workers.channel().send("written")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from lumix_core.problem import BoolArray, LXProblem
 from lumix_core.sides import Sides
 from lumix_core.solver import RawConflict
 from lumix_core.status import LXLimit
+from lumix_solvers.highs_native import reset_scheduler
 
 
 class IisSearch:
@@ -41,7 +42,7 @@ class IisSearch:
     def run(self) -> None:
         """Search; on the thread that HiGHS runs on."""
         self._status, self._iis = self._highs.getIis()
-        self._native.Highs.resetGlobalScheduler(False)
+        reset_scheduler()
 
     def answer(self, problem: LXProblem) -> RawConflict:
         """Read what was found: nothing unless HiGHS itself stands to it."""

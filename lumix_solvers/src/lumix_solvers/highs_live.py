@@ -10,6 +10,7 @@ import numpy as np
 from lumix_core.changes import Changes
 from lumix_core.problem import LXProblem
 from lumix_core.solver import Ranging, RawResult, SolverOptions
+from lumix_solvers.highs_native import reset_scheduler
 from lumix_solvers.highs_run import HighsRun, floats
 from lumix_solvers.interrupts import Worker
 from lumix_solvers.logs import log_lines
@@ -37,7 +38,7 @@ class HighsLiveRun(HighsRun):
         self._time_limit = options.time_limit
         self._is_handed_over = False
         self._first_basis: Any = None
-        self._worker = Worker(lambda: self._native.Highs.resetGlobalScheduler(False))
+        self._worker = Worker(reset_scheduler)
         self._opened.callback(self._worker.close)
         try:
             self.set_options(options)

@@ -14,6 +14,7 @@ from lumix_core.errors import LXOptionError
 from lumix_core.problem import FloatArray, LXProblem
 from lumix_core.solver import RawConflict, RawResult, SolverOptions, bad_native_option, unknown_native_option
 from lumix_core.status import LXLimit, LXStatus
+from lumix_solvers.highs_native import new_highs, reset_scheduler
 from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import Lines, Write
@@ -86,8 +87,7 @@ class HighsRun:
             if name in STATUSES
         }
         self._ended = True
-        self._highs = highspy.Highs()
-        self._highs.setOptionValue("log_to_console", False)
+        self._highs = new_highs()
         self._highs.setOptionValue("small_matrix_value", 1e-12)  # the least that HiGHS allows; it drops what is smaller
         self._highs.cbLogging.subscribe(self._hear)
         self._highs.cbMipImprovingSolution.subscribe(self._keep)
@@ -151,7 +151,7 @@ class HighsRun:
 
     def _run_once(self) -> None:
         self._highs.run()
-        self._native.Highs.resetGlobalScheduler(False)  # of this thread; left to the thread's end, Windows can hang
+        reset_scheduler()
 
     def _pass_problem(self, *, as_written: bool = False) -> Any:
         problem = self._problem
@@ -243,18 +243,14 @@ class HighsRun:
         """Take a piece of the log. No exception may fly through HiGHS, so it waits until the run has ended."""
         if self._failures:
             return
+        if event.data_out.log_type in (self._native.HighsLogType.kWarning, self._native.HighsLogType.kError):
+            self._complaints.append(event.message.removeprefix("WARNING:").removeprefix("ERROR:").strip())
         try:
             for line in self._lines.add(event.message):
-                self._log(line)
+                self._write(line)
         except Exception as failure:  # noqa: BLE001
             self._failures.append(failure)
             self._stop()
-
-    def _log(self, line: str) -> None:
-        kind, colon, text = line.partition(":")
-        if colon and kind in ("ERROR", "WARNING"):
-            self._complaints.append(text.strip())
-        self._write(line)
 
     def _keep(self, event: Any) -> None:
         self._incumbent = np.array(event.data_out.mip_solution)

@@ -22,6 +22,7 @@ from lumix_core.solver import LXFeature, RawResult, SolverOptions
 from lumix_core.status import LXLimit, LXStatus
 from lumix_core.verifying import Verifier
 from lumix_solvers.cbc import Cbc
+from lumix_solvers.highs_native import new_highs
 from lumix_solvers.highs_run import interrupt
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import log_lines
@@ -33,6 +34,24 @@ def _nothing(native: Any) -> None:
     """Leave a run alone."""
 
 
+def _by_name(pulp: Any, name: str, **keywords: Any) -> Any:
+    return pulp.getSolver(name, **keywords)
+
+
+def _silent_highs(pulp: Any, name: str, **keywords: Any) -> Any:
+    """Return PuLP's HiGHS on an instance that does not write its banner, which no option of PuLP's can stop."""
+
+    class SilentHighs(pulp.HiGHS):  # type: ignore[misc, name-defined]  # PuLP is not typed
+        def createAndConfigureSolver(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
+            lp.solverModel = new_highs()
+            settings = {"output_flag": False, "time_limit": self.timeLimit, "mip_abs_gap": self.gapAbs}
+            for option, value in {**settings, **self.optionsDict}.items():
+                if value is not None:
+                    lp.solverModel.setOptionValue(option, value)
+
+    return SilentHighs(**keywords)
+
+
 @dataclass(frozen=True)
 class Reach:
     """What is known of one of PuLP's solvers.
@@ -41,11 +60,13 @@ class Reach:
         features: what it can do.
         keywords: the common options that PuLP passes on to it, and what PuLP calls them.
         stop: ends a run, given PuLP's ``solverModel``, from another thread.
+        native: makes PuLP's object, given the module, PuLP's name and keywords.
     """
 
     features: frozenset[LXFeature]
     keywords: Mapping[str, str] = field(default_factory=dict)
     stop: Callable[[Any], None] = _nothing
+    native: Callable[..., Any] = _by_name
 
 
 CBC = Reach(frozenset(LXFeature) - {LXFeature.CONFLICTS})
@@ -57,6 +78,7 @@ REACHES: Mapping[str, Reach] = {
         frozenset({LXFeature.INTEGER, LXFeature.DUALS, LXFeature.TIME_LIMIT, LXFeature.MIP_ABS_GAP, LXFeature.SEED}),
         keywords={"time_limit": "timeLimit", "mip_abs_gap": "gapAbs", "seed": "random_seed"},
         stop=interrupt,
+        native=_silent_highs,
     ),
 }
 """The solvers that were tried, by PuLP's names; every other one is `UNKNOWN`."""
@@ -131,8 +153,8 @@ class PulpSolver:
     def _native(self, pulp: Any, options: SolverOptions) -> Any:
         given = {keyword: getattr(options, name) for name, keyword in self._reach.keywords.items()}
         try:
-            native = pulp.getSolver(
-                self.solver, msg=False, **{name: value for name, value in given.items() if value is not None}
+            native = self._reach.native(
+                pulp, self.solver, msg=False, **{name: value for name, value in given.items() if value is not None}
             )
         except pulp.PulpSolverError as error:
             raise self._not_found(pulp) from error

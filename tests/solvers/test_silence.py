@@ -1,0 +1,126 @@
+"""Nothing that nobody asked for is written, wherever a solver's first instance is made and wherever output goes."""
+
+import subprocess
+import sys
+from threading import Thread
+
+import nbclient
+import nbformat
+import pytest
+
+from lumix_core.testing.kits import solve
+from lumix_core.testing.problems import INF, problem
+from lumix_solvers.highs import HighsSolver
+from lumix_solvers.pulp import PulpSolver
+
+SOLVERS = {
+    "highs": "from lumix_solvers.highs import HighsSolver; solver = HighsSolver()",
+    "cbc": "from lumix_solvers.pulp import PulpSolver; solver = PulpSolver()",
+    "highs through pulp": "from lumix_solvers.pulp import PulpSolver; solver = PulpSolver('HiGHS')",
+}
+
+PROGRAM = """\
+from lumix_core.solver import LXFeature, SolverOptions
+from lumix_core.testing.problems import INF, problem
+
+{solver}
+easy = problem([1.0, 1.0], [([2.0, 1.0], 3.0, INF)], upper=5.0, integer=True)
+impossible = problem([1.0], [([1.0], 3.0, INF)], upper=2.0)
+
+
+def work():
+    result = solver.solve(easy, SolverOptions())
+    assert result.status == "optimal", result
+    assert solver.solve(impossible, SolverOptions()).status == "infeasible"
+    if LXFeature.CONFLICTS in solver.features:
+        solver.find_conflict(impossible, SolverOptions())
+    if hasattr(solver, "open"):
+        run = solver.open(easy, SolverOptions())
+        assert run.solve().status == "optimal"
+        run.close()
+
+
+{place}
+"""
+
+PLACES = {
+    "the main thread": "work()",
+    "a thread": """\
+from concurrent.futures import ThreadPoolExecutor
+
+with ThreadPoolExecutor(2) as pool:
+    [done.result(timeout=60) for done in [pool.submit(work), pool.submit(work)]]
+""",
+    "a forked process": """\
+import multiprocessing
+
+child = multiprocessing.get_context("fork").Process(target=work)
+child.start()
+child.join(60)
+assert child.exitcode == 0
+""",
+    "a spawned process": """\
+import multiprocessing
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context("spawn").Process(target=work)
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+""",
+    "a program whose standard output is closed": """\
+import os, sys, tempfile
+
+os.close(1)
+with tempfile.TemporaryFile() as file:
+    assert file.fileno() == 1, "the file stands where standard output was"
+    work()
+    assert file.tell() == 0 and file.read() == b""
+sys.stdout = None
+""",
+    "a program whose standard output is captured": """\
+import contextlib, io
+
+with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+    work()
+assert (out.getvalue(), err.getvalue()) == ("", "")
+""",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_new_process_prints_nothing(tmp_path, solver, place):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.format(solver=SOLVERS[solver], place=PLACES[place]), encoding="utf-8")
+
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("solver", [HighsSolver(), PulpSolver("HiGHS")], ids=["highs", "highs through pulp"])
+def test_what_other_threads_write_meanwhile_arrives(solver, capfd):
+    asked = problem([1.0], [([1.0], 1.0, INF)])
+    lines = [f"line {k}" for k in range(2000)]
+
+    def write():
+        for line in lines:
+            print(line, flush=True)
+
+    writer = Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        solve(solver, asked)
+    writer.join(60)
+
+    assert capfd.readouterr().out.splitlines() == lines
+
+
+def test_cell_of_a_notebook_has_no_output():
+    code = PROGRAM.format(solver=SOLVERS["highs"], place="work()")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+
+    assert notebook.cells[0].outputs == []
