@@ -43,7 +43,7 @@ def main() -> int:
 def run(python: str, name: str, size: str) -> dict[str, Any]:
     command = [python, str(Path(__file__).with_name("workers.py")), name, size]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=3600)
     if done.returncode:
         return {"failed": done.stderr.splitlines()[-1]}
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

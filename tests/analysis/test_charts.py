@@ -382,7 +382,9 @@ class TestRefusals:
             "except Exception as error: print(type(error).__name__, error)\n"
         )
 
-        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
+        )
 
         assert done.stdout == (
             "LXUnsupportedError Charts and reports need plotly, which is not installed. "

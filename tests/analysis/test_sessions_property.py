@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from scale import examples
 
 from lumix import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXVariable
 from lumix_core.status import LXStatus
@@ -156,10 +157,9 @@ class SessionsFromScratch(Sessions):
     solver = "pulp"
 
 
-EXAMPLES = settings().max_examples
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(max_examples=max(EXAMPLES // 10, 5), stateful_step_count=30)
+TestSessions.settings = settings(max_examples=examples(50), stateful_step_count=30)
 TestIntegerSessions = IntegerSessions.TestCase
-TestIntegerSessions.settings = settings(max_examples=max(EXAMPLES // 25, 5), stateful_step_count=20)
+TestIntegerSessions.settings = settings(max_examples=examples(20), stateful_step_count=20)
 TestSessionsFromScratch = SessionsFromScratch.TestCase
-TestSessionsFromScratch.settings = settings(max_examples=max(EXAMPLES // 100, 3), stateful_step_count=8)
+TestSessionsFromScratch.settings = settings(max_examples=examples(5), stateful_step_count=8)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import examples
 
 from lumix import LXOptimizer, LXScenario, LXScenarioAnalyzer
 from tests.analysis.conftest import Workshop
@@ -53,7 +54,7 @@ def analyzer():
     workers=st.integers(1, 4),
     fates=st.lists(st.sampled_from(["fine", "fails", "fails late", "lacks"]), max_size=30),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_each_scenario_has_its_result(analyzer, workers, fates):
     told = []
     expected = {name: one.objective for name, one in analyzer.run_all_scenarios().items()}

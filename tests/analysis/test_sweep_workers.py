@@ -107,7 +107,7 @@ class TestTravel:
     def test_the_model_is_opened_once_in_each_worker(self, workshop, highs):
         with Recording(2, mp_context=SPAWN) as executor:
             of_woods(workshop, highs, 60).run_all_scenarios(executor)
-            fresh = [future.result().fresh for future in executor.futures]
+            fresh = [future.result(60).fresh for future in executor.futures]
 
         assert 1 <= sum(fresh) <= 2
         assert len(fresh) > 2
@@ -128,7 +128,7 @@ class TestTravel:
         with Recording(1, mp_context=SPAWN) as executor:
             first = analyzer.run_all_scenarios(executor)
             second = analyzer.run_all_scenarios(executor)
-            fresh = [future.result().fresh for future in executor.futures]
+            fresh = [future.result(60).fresh for future in executor.futures]
 
         assert sum(fresh) == 1
         assert objectives(first) == objectives(second)

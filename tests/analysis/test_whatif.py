@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import examples
 
 from lumix import (
     LXConstraint,
@@ -320,7 +321,7 @@ class TestHowTheyAreFound:
         assert not result.from_duals
 
     @given(seed=st.integers(0, 10_000), maximize=st.booleans(), family=st.booleans())
-    @settings(max_examples=max(settings().max_examples // 10, 10))
+    @settings(max_examples=examples(50))
     def test_answers_from_duals_are_those_of_the_solver(self, seed, maximize, family):
         random = np.random.default_rng(seed)
         whatif = LXWhatIfAnalyzer(random_model(random, maximize), LXOptimizer())

@@ -64,7 +64,7 @@ def run_lumix(
         before = "" if only_site else os.environ.get("PYTHONPATH", "")
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(site), before]))
     command = [sys.executable, *(["-S"] if only_site else []), "-m", "lumix", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_the_list_shows_each_plugin_with_its_state_and_what_to_do(tmp_path: Path) -> None:
@@ -93,6 +93,33 @@ def test_our_own_plugins_are_listed() -> None:
     assert f"solver pulp lumix-solvers {version('lumix-solvers')} ready" in lines
 
 
+def test_libraries_outside_of_what_was_tested_are_named(tmp_path: Path) -> None:
+    write_distribution(tmp_path, "lumix-acme", HOOKS)
+    with (tmp_path / "lumix_acme-1.0.dist-info" / "METADATA").open("a") as metadata:
+        metadata.write(
+            "Requires-Dist: pluggy>=1.5,<2\n"
+            "Requires-Dist: no-such-library<1\n"
+            "Provides-Extra: native\n"
+            "Requires-Dist: numpy<1,>=0.9; extra == 'native'\n"
+            "Requires-Dist: cloudpickle<1; python_version < '3'\n"
+        )
+
+    done = run_lumix("plugins", site=tmp_path, plugins="acme")
+
+    assert done.stderr == (
+        f"Warning: numpy {version('numpy')} is installed, and lumix-acme 1.0 is tested with <1,>=0.9. It may give "
+        f'other results, or none. Install a version that is tested: pip install "numpy<1,>=0.9"\n'
+    )
+    assert done.stdout.startswith("kind ")
+    assert done.returncode == 0
+
+
+def test_this_environment_is_one_that_is_tested() -> None:
+    done = run_lumix("plugins")
+
+    assert done.stderr == ""
+
+
 def test_a_plugin_that_breaks_the_rules_gets_one_message_and_no_traceback(tmp_path: Path) -> None:
     write_distribution(tmp_path, "lumix-acme", HOOKS.replace("def lumix_solvers", "def lumix_solver"))
 
@@ -117,7 +144,7 @@ def test_without_plugins_because_of_the_variable_the_list_says_so() -> None:
 
 
 def test_without_any_plugin_the_list_says_what_to_install(tmp_path: Path) -> None:
-    for package in ("lumix", "lumix_core", "numpy", "pluggy", "cloudpickle"):
+    for package in ("lumix", "lumix_core", "numpy", "pluggy", "cloudpickle", "packaging"):
         link_package(package, tmp_path)
     write_metadata(tmp_path, "lumix")
 

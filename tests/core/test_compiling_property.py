@@ -13,8 +13,9 @@ from itertools import product
 from math import inf
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import examples
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
 from lumix_core.errors import LXMissingKeyError
@@ -374,7 +375,7 @@ def compiled_columns(problem: Any) -> dict[tuple[int, Key], tuple[float, float, 
     return dict(zip(names, numbers, strict=True))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], report_multiple_bugs=False)
+@settings(max_examples=examples(200), report_multiple_bugs=False)
 @given(drafts())
 def test_a_model_is_compiled_to_what_its_words_mean(draft: Draft) -> None:
     expected = Expected(draft)

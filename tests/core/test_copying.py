@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scale import CHAIN
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXVariable
 from lumix_core.errors import LXCopyError, LXLateBindingError
@@ -24,7 +25,6 @@ HOWS: dict[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda value: pickle.loads(pickle.dumps(value)),
 }
-CHAIN = 100_000
 
 
 @dataclass
@@ -183,7 +183,7 @@ class TestRows:
         assert np.shares_memory(held_by(twin.variables[0].upper.call), rates)
 
     @pytest.mark.parametrize("cls", [Product, Frozen])
-    def test_a_chain_of_100_000_rows(self, copied, cls):
+    def test_a_long_chain_of_rows(self, copied, cls):
         row = None
         for i in range(CHAIN):
             row = cls(i, float(i), row)
@@ -196,7 +196,7 @@ class TestRows:
         assert count == CHAIN
         assert upper(twin) == [CHAIN - 3.0]
 
-    def test_a_chain_of_100_000_rows_with_other_things_along_it(self, copied):
+    def test_a_long_chain_of_rows_with_other_things_along_it(self, copied):
         row = Product(0, 0.0)
         for i in range(1, CHAIN):
             row = Product(i, float(i), row, ["tag"])

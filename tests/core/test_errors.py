@@ -1382,7 +1382,7 @@ def test_the_loop_of_a_script_is_found_in_a_process_of_its_own(tmp_path: Path) -
     file = tmp_path / "plan.py"
     file.write_text(script(BODIES["for"]) + "model.compile()\n")
 
-    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False, timeout=120)
 
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]

@@ -1418,7 +1418,9 @@ def test_a_model_is_compiled_to_the_same_arrays_in_every_process() -> None:
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         command = [sys.executable, "-c", IN_ANOTHER_PROCESS]
-        printed.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+        printed.append(
+            subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120).stdout
+        )
 
     assert printed[0] == printed[1]
     assert "coefficients" in printed[0]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import examples
 
 from lumix_core.columns import column, transposed
 from lumix_core.packing import FEW, packed, packed_columns
@@ -33,7 +34,7 @@ def bits(values: Any) -> list[tuple[type, bytes]]:
 
 
 @given(st.one_of(st.lists(INTS, min_size=FEW), st.lists(FLOATS, min_size=FEW)))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_numbers_of_one_type_are_packed_as_they_are(values: list[Any]) -> None:
     for given_as in (values, tuple(values)):
         found = packed(given_as)
@@ -45,7 +46,7 @@ def test_numbers_of_one_type_are_packed_as_they_are(values: list[Any]) -> None:
 
 
 @given(st.lists(st.tuples(INTS, FLOATS, INTS), min_size=FEW))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_rows_of_numbers_are_packed_column_by_column(rows: list[tuple[Any, ...]]) -> None:
     found = packed_columns(rows)
     assert found is not None
@@ -53,7 +54,7 @@ def test_rows_of_numbers_are_packed_column_by_column(rows: list[tuple[Any, ...]]
 
 
 @given(st.lists(st.one_of(INTS, FLOATS), min_size=FEW), st.lists(OTHERS, min_size=1), st.randoms())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_values_of_several_types_are_never_taken_for_one(numbers: list[Any], others: list[Any], random: Any) -> None:
     values = [*numbers, *others]
     random.shuffle(values)

@@ -873,7 +873,7 @@ def test_threads_compile_with_one_parameter_at_a_time_of_their_own() -> None:
 
     def compile_one(factor: int) -> list[float]:
         model = plan(lambda p, m, factor=factor: factor * hours[p.id, m.id] if p is not None else 0.0)
-        together.wait()
+        together.wait(60)
         return model.compile().coefficients.tolist()
 
     with ThreadPoolExecutor(4) as threads:

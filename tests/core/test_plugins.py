@@ -157,7 +157,12 @@ def link_package(package: str, folder: Path) -> None:
 def run_python(*arguments: str, **variables: str) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "LUMIX_PLUGINS"}
     done = subprocess.run(
-        [sys.executable, *arguments], env=environment | variables, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -1072,7 +1072,12 @@ def test_a_solution_is_read_in_another_process(key: Callable[[Any], Any], tmp_pa
     code = PICKLED.format(name=Product.__module__, qualname=Product.__qualname__)
 
     done = subprocess.run(
-        [sys.executable, "-c", code, str(file)], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, str(file)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
     assert done.stderr == ""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # pip downloads
+
 ROOT = Path(__file__).parents[2]
 DISTRIBUTIONS = ("lumix_core", "lumix_sqlalchemy")
 WITH_DJANGO = ("lumix_core", "lumix_django")

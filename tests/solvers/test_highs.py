@@ -53,7 +53,7 @@ def test_asking_whether_it_is_available_imports_nothing_native():
         "print(S().is_available(), 'highspy' in sys.modules)"
     )
 
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120).stdout
 
     assert said.split() == ["True", "False"]
 
@@ -262,7 +262,7 @@ def test_ctrl_c_prints_nothing(tmp_path):
         "assert solve(HighsSolver(), hard_to_find(), time_limit=30.0).limit == 'interrupt'\n"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -278,6 +278,6 @@ def test_threads_at_once_may_have_different_numbers_of_threads(solver):
     for one in runs:
         one.start()
     for one in runs:
-        one.join()
+        one.join(60)
 
     assert [results[k].status for k in range(6)] == [LXStatus.OPTIMAL] * 6

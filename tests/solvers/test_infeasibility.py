@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import examples
 
 from lumix_core import probing
 from lumix_core.diagnosing import diagnose, relaxable
@@ -126,7 +127,7 @@ def problems(draw, columns, integer=False):
 
 
 @pytest.mark.parametrize("solver", [HighsSolver(), Unaided(), Plain()], ids=["its own search", "prices", "elastic"])
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(asked=problems(3))
 def test_a_conflict_cannot_hold_and_needs_all_it_has(solver, asked):
     if can_hold(asked, Sides.every(asked)):
@@ -141,7 +142,7 @@ def test_a_conflict_cannot_hold_and_needs_all_it_has(solver, asked):
     assert all(can_hold(asked, rest) for rest in one_less(found.conflict)[0])
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(asked=problems(2))
 def test_cbc_finds_conflicts(asked):
     if can_hold(asked, Sides.every(asked)):
@@ -175,19 +176,19 @@ def check_whole(asked, solver):
         assert all(can_hold_on_grid(asked, rest) for rest in rests)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(asked=problems(2, integer=True))
 def test_a_conflict_of_whole_variables_cannot_hold_and_needs_all_it_has(asked):
     check_whole(asked, HighsSolver())
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(asked=problems(2, integer=True))
 def test_cbc_finds_conflicts_of_whole_variables(asked):
     check_whole(asked, PulpSolver())
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(asked=problems(2, integer=True))
 def test_the_relaxation_is_the_least_total(asked):
     if can_hold_on_grid(asked, Sides.every(asked)):

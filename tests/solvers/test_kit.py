@@ -428,7 +428,7 @@ def outcome(tmp_path):
     def run(test, failures):
         (tmp_path / "test_mine.py").write_text(JOINING.format(failures=failures), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-k", test, "test_mine.py"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120).stdout
 
     return run
 

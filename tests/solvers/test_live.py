@@ -186,7 +186,7 @@ def test_ctrl_c_ends_a_live_run_and_the_session_goes_on():
     timer.start()
 
     interrupted, _, _ = live.solve(hard_to_prove())
-    timer.join()
+    timer.join(60)
     result, _, _ = live.solve(asked(3.0))
     live.close()
 
@@ -200,7 +200,7 @@ def test_after_ctrl_c_the_same_problem_can_be_solved_on():
     timer.start()
 
     limits = [live.solve(replace(hard, offset=float(i)))[0].limit for i in range(2)]
-    timer.join()
+    timer.join(60)
     live.close()
 
     assert limits == [LXLimit.INTERRUPT, LXLimit.TIME]

@@ -33,7 +33,7 @@ class TestInterrupts:
 
         yield after
         for timer in timers:
-            timer.join()
+            timer.join(60)
 
     def test_work_is_done_on_another_thread(self):
         seen = []

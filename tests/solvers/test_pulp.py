@@ -58,7 +58,9 @@ class TestReach:
             "print(S().is_available(), sorted({'pulp', 'highspy'} & set(sys.modules)))"
         )
 
-        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+        ).stdout
 
         assert said == "True []\n"
 

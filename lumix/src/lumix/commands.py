@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from lumix.tested_versions import untested
 from lumix_core.entry_points import VARIABLE, Registration
 from lumix_core.errors import LXPluginError, LXPluginWarning
 from lumix_core.plugins import registrations
@@ -24,15 +25,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = _parser().parse_args(argv)
     try:
-        print(words.command())
+        words.command()
     except LXPluginError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def plugin_table() -> str:
-    """Return what the installed plugins bring, one line each; imports no ORM and no solver.
+def show_plugins() -> None:
+    """Print what the installed plugins bring, and warn of libraries that they are not tested with.
 
     Raises:
         LXPluginError: a plugin breaks the rules of the seam.
@@ -41,6 +42,13 @@ def plugin_table() -> str:
         # The table says it.
         warnings.simplefilter("ignore", LXPluginWarning)
         found = sorted(registrations(), key=lambda one: (one.kind, one.name))
+    print(plugin_table(found))
+    for sentence in untested({"lumix", "lumix-core", *(one.plugin.distribution for one in found)}):
+        print(f"Warning: {sentence}", file=sys.stderr)
+
+
+def plugin_table(found: Sequence[Registration]) -> str:
+    """Return what plugins bring, one line each; imports no ORM and no solver."""
     return aligned([HEADING, *map(_cells, found)]) if found else _nothing()
 
 
@@ -75,5 +83,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lumix {version('lumix')}")
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     plugins = commands.add_parser("plugins", help="list the row adapters and solvers that are installed")
-    plugins.set_defaults(command=plugin_table)
+    plugins.set_defaults(command=show_plugins)
     return parser

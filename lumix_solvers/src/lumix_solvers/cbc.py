@@ -59,6 +59,9 @@ OPTIONS: Mapping[str, Callable[[Any], list[str]]] = {
 COMPLAINTS = ("No match for", "valid range", "is illegal for", "Possible options for")
 """What CBC prints, and goes on, where it does not know an option or refuses its value."""
 
+PATIENCE = 60.0
+"""Seconds that CBC gets to list its parameters, or to look at a value; it takes milliseconds."""
+
 HARMFUL = {"direction"}
 """Options that would change the problem."""
 
@@ -110,7 +113,9 @@ class Cbc:
 
     def _said(self, *arguments: str) -> list[str]:
         command = [self.path, *arguments, "-quit"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
         _, _, said = done.stdout.partition("(default strategy")
         return said.splitlines()[1:]
 

@@ -49,10 +49,10 @@ class Worker:
         return self._is_free
 
     def close(self) -> None:
-        """Let the thread end, and wait for that unless work was left behind on it."""
+        """Let the thread end, and wait a moment for that unless work was left behind on it."""
         self._tasks.put(None)
         if self._is_free and self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(GRACE)
 
     def _give(self, task: Task) -> None:
         self._tasks.put(task)

@@ -60,13 +60,13 @@ class Program:
                 process.kill()
                 for timer in self._timers:
                     timer.cancel()
-                    timer.join()
+                    timer.join(GRACE)
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():
             self.log.append(line.rstrip())
             self._write(line.rstrip())
-        process.wait()
+        process.wait(GRACE)  # it has closed its output, so it is ending
 
     def _stop(self, process: subprocess.Popen[str], reason: LXLimit) -> None:
         """Ask it to end as Ctrl-C does, which lets it write down what it has; kill it where it does not listen."""

@@ -41,7 +41,7 @@ def _by_name(pulp: Any, name: str, **keywords: Any) -> Any:
 def _silent_highs(pulp: Any, name: str, **keywords: Any) -> Any:
     """Return PuLP's HiGHS on an instance that does not write its banner, which no option of PuLP's can stop."""
 
-    class SilentHighs(pulp.HiGHS):  # type: ignore[misc, name-defined]  # PuLP is not typed
+    class SilentHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP is not typed
         def createAndConfigureSolver(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
             lp.solverModel = new_highs()
             settings = {"output_flag": False, "time_limit": self.timeLimit, "mip_abs_gap": self.gapAbs}

@@ -226,7 +226,7 @@ def _ctrl_c_after(seconds: float) -> Iterator[None]:
         pytest.fail("KeyboardInterrupt got through: solve() must return what it has")
     finally:
         timer.cancel()
-        timer.join()
+        timer.join(PATIENCE)
 
 
 def _ctrl_c() -> None:

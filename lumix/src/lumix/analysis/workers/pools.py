@@ -19,6 +19,8 @@ GUARD = (
 KEPT = "What was solved is kept: get_result() has it. Run the scenarios again with an executor"
 ATTEMPTS = 3
 """How many executors are started in the place of a broken one, before it is said that none works."""
+START_SECONDS = 120.0
+"""Seconds that a worker of such an executor gets to start."""
 PATIENCE = 3.0
 """Seconds that a pool gets to notice that one of its processes has died."""
 
@@ -63,12 +65,12 @@ class Pool:
             raise LXWorkerError(
                 f"The executor {type(self._executor).__name__} is broken: {cause}. {KEPT} that works. {GUARD}"
             ) from cause
-        broken: BrokenExecutor | None = None
+        broken: Exception | None = None
         for _ in range(ATTEMPTS):
             self._own = like(self._executor)
             try:
-                self._own.submit(os.getpid).result()
-            except BrokenExecutor as error:
+                self._own.submit(os.getpid).result(START_SECONDS)
+            except (BrokenExecutor, TimeoutError) as error:
                 broken = error
                 self.close()
             else:
