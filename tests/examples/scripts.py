@@ -9,7 +9,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "error"}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONWARNINGS": "error,ignore:unclosed database:ResourceWarning",
+}
 
 
 def run(script: Path | str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

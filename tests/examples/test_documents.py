@@ -33,7 +33,11 @@ DOCUMENTS = sorted(
 STEPS = sorted(ROOT.glob("examples/production_planning/step*"))
 DEMO = ROOT / "examples" / "production_planning" / "step2" / "demo.py"
 COMMANDS = {"python": [sys.executable], "make demo": [sys.executable, str(DEMO)]}
-ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "error"}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONWARNINGS": "error,ignore:unclosed database:ResourceWarning",
+}
 
 # Runs the blocks in the module __main__, as a program would run, and prints a line after each.
 RUNNER = """

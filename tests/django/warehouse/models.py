@@ -199,8 +199,8 @@ class Made(models.Model):
     price = models.FloatField()
 
     @classmethod
-    def from_db(cls, db: Any, field_names: Any, values: Any) -> Any:
-        made = super().from_db(db, field_names, values)
+    def from_db(cls, db: Any, field_names: Any, values: Any, **options: Any) -> Any:
+        made = super().from_db(db, field_names, values, **options)
         made.price += 100
         return made
 
