@@ -124,3 +124,14 @@ def test_cell_of_a_notebook_has_no_output():
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
 
     assert notebook.cells[0].outputs == []
+
+
+def test_session_that_is_left_open_ends_quietly_with_the_program(tmp_path):
+    code = PROGRAM.format(
+        solver=SOLVERS["highs"],
+        place="import atexit\nrun = solver.open(easy, SolverOptions())\nrun.solve()\natexit.register(run.close)",
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -9,6 +10,8 @@ from threading import Thread
 
 GRACE = 3.0
 """Seconds that work gets to end after Ctrl-C."""
+MOMENT = 1e-6
+"""Seconds between two looks at what is about to happen."""
 POLL = 0.1
 """Seconds between two looks; Windows gives no signal to a thread that waits without an end."""
 
@@ -52,7 +55,7 @@ class Worker:
         """Let the thread end, and wait a moment for that unless work was left behind on it."""
         self._tasks.put(None)
         if self._is_free and self._thread.ident is not None:
-            self._thread.join(GRACE)
+            _wait_for_the_end(self._thread)
 
     def _give(self, task: Task) -> None:
         self._tasks.put(task)
@@ -89,6 +92,17 @@ class Task:
             with suppress(Empty):
                 self._bell.get(timeout=seconds)
         return self.is_done
+
+
+def _wait_for_the_end(thread: Thread) -> None:
+    """Wait a moment until a thread has ended; it is about to.
+
+    `Thread.join` asks for the thread that calls it, which Python 3.13.0 no longer knows at the end of a program, and
+    prints an error.
+    """
+    deadline = time.monotonic() + GRACE
+    while thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(MOMENT)
 
 
 def _work(tasks: SimpleQueue[Task | None], at_end: Callable[[], object]) -> None:
