@@ -26,6 +26,8 @@ from django.db import connections
 from django.db.utils import OperationalError
 from django.test.utils import override_settings
 
+pytest.register_assert_rewrite("sweep_writing")
+
 HERE = Path(__file__).parent
 SERVERS = {
     "postgresql": os.environ.get("LUMIX_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432"),

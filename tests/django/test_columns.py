@@ -143,17 +143,17 @@ MODELS = (Everything, Site, Machine, Badge, Person, Engineer, LongMachine, Tag, 
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_values_are_those_of_the_instances(filled, model):
+def test_fields_of_every_type_are_read_as_in_instances(filled, model):
     assert_read_as_instances(query(model), all_paths(model))
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_each_column_reads_alone(filled, model):
+def test_each_field_is_read_alone(filled, model):
     for path in all_paths(model, 1):
         assert_read_as_instances(query(model), [path])
 
 
-def test_columns_are_the_attributes_of_one_plain_value():
+def test_files_relationships_and_sets_are_no_columns():
     assert ADAPTER.row_class(Machine).columns == {"id", "hours", "manual", "built", "site_id", "spare_id", "loose_id"}
     assert "file" not in ADAPTER.row_class(Everything).columns
     assert ADAPTER.row_class(Engineer).columns == {"id", "name", "person_ptr_id", "rate", "boss_id"}
@@ -300,5 +300,5 @@ UNKNOWN: list[Path] = [
 
 
 @pytest.mark.parametrize("path", UNKNOWN)
-def test_an_unknown_path_is_refused(filled, path):
+def test_a_path_that_no_fields_lead_along_is_refused(filled, path):
     assert query(Machine).columns([("id",), path]) is None

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 from warehouse.models import Category, Part, Product
+from workshop.models import PlanLine, PlanRun, Task
 
 from lumix_core.testing import RowAdapterConformance
 from lumix_django import DjangoAdapter
 
 
 class World:
-    """Three tables in a database, found by its alias."""
+    """Tables in a database, found by its alias."""
 
-    Product = Product
-    handle = "default"
+    Product, Run, Line, Task = Product, PlanRun, PlanLine, Task
+    DatabaseError = DatabaseError
+    handle = committing = "default"
     parts_of = staticmethod(lambda product: product.parts.all())
 
     def __init__(self) -> None:
@@ -30,7 +34,7 @@ class World:
         return [connections["default"], connection, connections, connection.cursor(), *queries, Category._base_manager]
 
     def fill(self, count: int) -> None:
-        for model in (Part, Product, Category):
+        for model in (Part, Product, Category, PlanLine, PlanRun, Task):
             model.objects.all().delete()
         category = Category.objects.create(id=1, markup=1.5)
         keys = range(1, count + 1)
@@ -67,6 +71,58 @@ class World:
     def close_transaction(self) -> None:
         """Autocommit: there is none."""
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._set_level("mysql", "SESSION TRANSACTION", "REPEATABLE READ")
+        try:
+            with transaction.atomic():
+                self._set_level("postgresql", "TRANSACTION", "REPEATABLE READ")
+                yield
+        finally:
+            self._set_level("mysql", "SESSION TRANSACTION", "READ COMMITTED")
+
+    def _set_level(self, vendor: str, of: str, level: str) -> None:
+        if connection.vendor == vendor:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET {of} ISOLATION LEVEL {level}")
+
+    def elsewhere(self, work: Callable[[Any], Any]) -> Any:
+        found: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                found.set_result(work("default"))
+            except Exception as error:  # noqa: BLE001 - raised in the thread of the test
+                found.set_exception(error)
+            connections.close_all()
+
+        threading.Thread(target=run, daemon=True).start()
+        return found.result(60)
+
+    @contextmanager
+    def statements(self, before: Callable[[str], object], after: Callable[[str], object]) -> Iterator[None]:
+        def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+            if sql == "BEGIN":  # Django sends it to SQLite only, and does not take it back
+                return execute(sql, *rest)
+            before(sql)
+            found = execute(sql, *rest)
+            after(sql)
+            return found
+
+        opened: Any = connections["default"]
+        commit = opened._commit
+
+        def committing() -> None:
+            before("COMMIT")
+            commit()
+
+        opened._commit = committing
+        try:
+            with connection.execute_wrapper(note):
+                yield
+        finally:
+            del opened._commit
+
     def close(self) -> None:
         connection.close()
         connection.settings_dict["NAME"] = "/nowhere/gone"
@@ -78,6 +134,9 @@ class World:
 
 @pytest.fixture
 def world(database: dict[str, Any]) -> Iterator[World]:
+    if connection.vendor == "sqlite":  # writers do not wait for readers
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode = WAL")
     world = World()
     yield world
     world.open()

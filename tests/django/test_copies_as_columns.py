@@ -58,15 +58,7 @@ def upper(model: LXModel) -> list[float]:
     return bounds
 
 
-def test_a_copy_reads_once_and_makes_no_objects(filled, copied, statements):
-    twin = copied(over())
-
-    assert len(statements) == 1
-    assert isinstance(rows_of(twin), DetachedRows)
-    assert (len(rows_of(twin)), rows_of(twin).made) == (COUNT, {})
-
-
-def test_it_compiles_to_the_same_arrays_by_columns(filled, copied):
+def test_properties_class_attributes_and_pk_compile_by_columns(filled, copied):
     model = over(upper=lambda one: one.net + one.price / 7 + one.RATE * (one.pk > 3))
     twin = copied(model)
 

@@ -15,6 +15,7 @@ from django.db import connections
 from django.db.models import Model, Prefetch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import examples
 from warehouse.models import Counter, Group, Item
 
 from lumix_core.standins import row_class_of
@@ -118,7 +119,7 @@ def trip(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@settings(max_examples=max(settings().max_examples // 5, 1))
+@settings(max_examples=examples(100))
 @given(tables=tables(), build=shapes.models(WORLD))
 def test_round_trips_give_the_same_arrays_and_solution(database, fresh, trip, tables, build):
     connection = connections["default"]

@@ -285,15 +285,6 @@ class TestIdentity:
 
         assert len(statements) == 2
 
-    def test_each_compile_reads_again(self, filled):
-        x = over(Price).bounds(upper=lambda p: p.price)
-        before = upper(x)
-        Price.objects.filter(id=1).update(price=9.0)
-        try:
-            assert (before[0], upper(x)[0]) == (1.0, 9.0)
-        finally:
-            Price.objects.filter(id=1).update(price=1.0)
-
 
 class TestRelationships:
     """Row by row functions take a number of queries that does not grow with the rows, and leave no trace."""

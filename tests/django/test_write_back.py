@@ -11,8 +11,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-import pandas as pd
 import pytest
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
@@ -36,7 +34,6 @@ from workshop.models import (
     Loose,
     Loud,
     OwnRun,
-    PlanLine,
     PlanRun,
     Report,
     Schedule,
@@ -110,7 +107,7 @@ def others_see() -> dict[int, float]:
 
     thread = threading.Thread(target=look)
     thread.start()
-    thread.join()
+    thread.join(60)
     return found[0]
 
 
@@ -136,30 +133,6 @@ def test_the_values_of_a_family_replace_the_plan_and_its_run_is_recorded(tables:
     assert (run.objective, run.solve_time, run.finished_at) == (16.5, solution.solve_time, solution.finished_at)
 
 
-def test_writing_twice_is_writing_once(tables: str) -> None:
-    solution = solve()
-    back = LXWriteBack().replace(Schedule, ROWS).record(PlanRun, solution)
-    back.append(PlanLine, solution.variables["made"], key="product_id", value="quantity", run="run_id")
-
-    for _ in range(2):
-        back.write()
-
-    assert plan() == NEW
-    assert PlanRun.objects.count() == 1
-    assert PlanLine.objects.count() == 3
-
-
-def test_the_lines_of_each_run_stay(tables: str) -> None:
-    for upper in (1.0, 2.0):
-        solution = solve(upper)
-        lines = solution.variables["made"]
-        back = LXWriteBack().append(PlanLine, lines, key="product_id", value="quantity", run="run_id")
-        back.record(PlanRun, solution).write()
-
-    found = PlanLine.objects.order_by("run__finished_at").values_list("quantity", "run__objective")
-    assert list(found) == [(1.0, 3.0)] * 3 + [(2.0, 6.0)] * 3
-
-
 def test_a_history_of_other_fields(tables: str) -> None:
     solution = solve()
     back = LXWriteBack().record(OwnRun, solution, run="run")
@@ -172,57 +145,6 @@ def test_a_history_of_other_fields(tables: str) -> None:
     assert (first.run.hex, first.status, first.objective) == (solution.run_id, "optimal", 16.5)
     assert first.finished_at == again.finished_at == solution.finished_at
     assert first.written_at < again.written_at
-
-
-FORMS: dict[str, Any] = {
-    "mappings": lambda: ROWS,
-    "dataclasses": lambda: [Made(i, 5.5) for i in (1, 2, 3)],
-    "new instances": lambda: [Schedule(product_id=i, quantity=5.5) for i in (1, 2, 3)],
-    "instances with related rows": lambda: [Schedule(product=one, quantity=5.5) for one in Good.objects.all()],
-    "columns": lambda: {"product_id": [1, 2, 3], "quantity": np.full(3, 5.5)},
-    "a pandas frame": lambda: pd.DataFrame({"product_id": [1, 2, 3], "quantity": 5.5}),
-    "dicts of a queryset": lambda: [{"product_id": one["id"], "quantity": 5.5} for one in Good.objects.values("id")],
-}
-
-
-@pytest.mark.parametrize("rows", FORMS.values(), ids=FORMS)
-def test_rows_come_in_many_forms(tables: str, rows: Any) -> None:
-    LXWriteBack().replace(Schedule, rows()).write()
-
-    assert plan() == NEW
-
-
-def test_only_chosen_rows_are_replaced(tables: str) -> None:
-    Stock.objects.bulk_create([Stock(plant_id=p, product_id=1, quantity=1.0) for p in (1, 2, 3)])
-
-    written = LXWriteBack().replace(Stock, [{"product_id": 2, "quantity": 2.0}], where={"plant_id": 3}).write()
-
-    assert sorted(Stock.objects.values_list("plant_id", "product_id")) == [(1, 1), (2, 1), (3, 2)]
-    assert written.deleted[Stock] == 1
-
-
-def test_children_are_written_with_their_parents_in_any_order(tables: str) -> None:
-    Batch.objects.create(schedule_id=1, number=1)
-    schedules = [{"id": 7, "product_id": 2, "quantity": 1.0}]
-    batches = [{"schedule_id": 7, "number": n} for n in (1, 2)]
-
-    for back in (
-        LXWriteBack().replace(Batch, batches).replace(Schedule, schedules),
-        LXWriteBack().replace(Schedule, schedules).replace(Batch, batches),
-    ):
-        back.write()
-
-    assert sorted(Batch.objects.values_list("schedule__product_id", "number")) == [(2, 1), (2, 2)]
-
-
-def test_rows_that_refer_to_rows_of_their_own_table(tables: str) -> None:
-    tasks = [{"id": 1, "after_id": 3}, {"id": 2, "after_id": 1}, {"id": 3, "after_id": None}, {"id": 4, "after_id": 4}]
-    back = LXWriteBack().replace(Task, tasks)
-
-    back.write()
-    back.write()
-
-    assert dict(Task.objects.values_list("id", "after_id")) == {1: 3, 2: 1, 3: None, 4: 4}
 
 
 def test_a_proxy_writes_the_table_that_it_stands_for(tables: str) -> None:
@@ -496,30 +418,6 @@ def test_a_coroutine_is_told_what_to_write(tables: str) -> None:
 
 
 @pytest.mark.parametrize("where", [{}, {"plant_id": 3}], ids=["all rows", "some rows"])
-def test_two_plans_at_once_are_not_mixed(tables: str, where: dict[str, int]) -> None:
-    if tables != "postgresql":
-        pytest.skip("other databases lock what is deleted, and where it was")
-    mine = [{"plant_id": 3, "product_id": i, "quantity": 1.0} for i in (1, 2)]
-    other = [{"plant_id": 3, "product_id": i, "quantity": 2.0} for i in (3, 4)]
-
-    def write() -> None:
-        LXWriteBack().replace(Stock, other, where=where).write()
-        connections.close_all()
-
-    writing = threading.Thread(target=write)
-    with transaction.atomic(), connection.cursor() as cursor:
-        LXWriteBack().replace(Stock, mine, where=where).write()
-        writing.start()
-        waiting = 0
-        while writing.is_alive() and not waiting:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-            (waiting,) = cursor.fetchone()
-    writing.join()
-
-    assert sorted(Stock.objects.values_list("product_id", flat=True)) == [3, 4]
-
-
-@pytest.mark.parametrize("where", [{}, {"plant_id": 3}], ids=["all rows", "some rows"])
 def test_a_plan_through_another_orm_waits_too(tables: str, where: dict[str, int]) -> None:
     if tables != "postgresql":
         pytest.skip("other databases lock what is deleted, and where it was")
@@ -571,7 +469,7 @@ def test_two_plans_at_once_into_an_empty_table_of_mariadb(tables: str) -> None:
     for one in threads:
         one.start()
     for one in threads:
-        one.join()
+        one.join(60)
 
     assert sorted(Stock.objects.values_list("product_id", flat=True)) in ([1, 2], [3, 4])
     assert ["Deadlock" in str(one) for one in errors] == [True]
@@ -580,17 +478,13 @@ def test_two_plans_at_once_into_an_empty_table_of_mariadb(tables: str) -> None:
 # Refused before the first statement
 
 WRONG: dict[str, tuple[Any, Any, str]] = {
-    "NaN": (Schedule, [Made(1, float("nan"))], r"row 0 \(product_id=1, quantity=nan\): 'quantity' is NaN"),
     "NULL": (Schedule, [{"product_id": None, "quantity": 1.0}], "'product_id' is NULL"),
-    "text for a number": (Schedule, [{"product_id": 1, "quantity": "5"}], r"'quantity' is '5' \(str\), not a number"),
-    "text too long": (Schedule, [{"product_id": 1, "quantity": 1.0, "note": "x" * 11}], "has 11 characters"),
     "a part of a key": (Schedule, [{"product_id": 1.5, "quantity": 1.0}], r"'product_id' is 1\.5"),
-    "an unknown attribute": (Schedule, [{"product_id": 1, "quantiy": 1.0}], r"'quantiy'.*mean 'quantity'\?"),
+    "text too long": (Schedule, [{"product_id": 1, "quantity": 1.0, "note": "x" * 11}], "has 11 characters"),
     "a relationship": (Schedule, [{"product": 1, "quantity": 1.0}], r"Schedule\.product is no column.*'product_id'"),
     "a set": (Schedule, [{"batches": [], "quantity": 1.0}], r"Schedule\.batches is no column.*write that model too"),
     "the key by its other name": (Schedule, [{"pk": 1}], r"Schedule\.pk is no column.*'id'"),
     "a generic key": (Label, [{"about": None}], r"Label\.about .*'content_type_id' and 'object_id'"),
-    "a missing attribute": (Schedule, [{"product_id": 1}], r"no 'quantity', which Schedule needs"),
     "a text that is left out": (Skill, [{"id": 1}], r"no 'name', which Skill needs"),
     "a repeated one-to-one": (Schedule, [Made(1, 1.0), Made(1, 2.0)], "rows 0 and 1 both have product_id=1"),
     "a repeated constraint": (
@@ -606,7 +500,7 @@ WRONG: dict[str, tuple[Any, Any, str]] = {
 
 
 @pytest.mark.parametrize(("model", "rows", "message"), WRONG.values(), ids=WRONG)
-def test_wrong_rows_are_refused_before_anything_is_sent(
+def test_rows_that_fields_do_not_take_are_refused_before_anything_is_sent(
     tables: str, statements: list[str], model: Any, rows: Any, message: str
 ) -> None:
     with pytest.raises(LXWriteError, match=message):
@@ -618,13 +512,6 @@ def test_wrong_rows_are_refused_before_anything_is_sent(
 def test_instances_that_were_saved_are_refused(tables: str) -> None:
     with pytest.raises(LXWriteError, match="row 0 is an instance of Schedule that was saved or read"):
         LXWriteBack().replace(Schedule, list(Schedule.objects.all())).write()
-
-
-def test_instances_that_lead_to_a_row_without_a_key_are_refused(tables: str) -> None:
-    run = PlanRun(id=None)
-
-    with pytest.raises(LXWriteError, match="row 0 leads by 'run' to a row that has no key yet"):
-        LXWriteBack().replace(PlanLine, [PlanLine(run=run, product_id=1, quantity=1.0)]).write()
 
 
 def test_instances_take_the_key_that_their_row_got_later(tables: str) -> None:
@@ -641,37 +528,11 @@ def test_instances_take_the_key_that_their_row_got_later(tables: str) -> None:
 # Refused by the database, or for its sake
 
 
-@pytest.mark.parametrize("count", [2, 500], ids=["few", "many"])
-def test_a_foreign_key_that_leads_nowhere_names_the_row(tables: str, count: int) -> None:
-    Good.objects.bulk_create([Good(id=i, name="more") for i in range(4, count + 4)])
-    rows = [{"product_id": i, "quantity": 1.0} for i in range(1, count)] + [{"product_id": 9999, "quantity": 1.0}]
-    message = (
-        rf"replace\(Schedule\): row {count - 1} \(product_id=9999, quantity=1\.0\) refers by 'product_id' to "
-        r"workshop_good\.id = 9999, and there is no such row"
-    )
-
-    with pytest.raises(LXWriteError, match=message):
-        LXWriteBack().replace(Schedule, rows).write()
-    with transaction.atomic(), pytest.raises(LXWriteError, match=message):
-        LXWriteBack().replace(Schedule, rows).write()
-
-    assert plan() == OLD
-
-
 def test_a_foreign_key_without_a_constraint_may_lead_nowhere(tables: str) -> None:
     LXWriteBack().replace(Loose, [{"schedule_id": 77}]).write()
     LXWriteBack().replace(Schedule, ROWS).write()
 
     assert Loose.objects.get().schedule_id == 77
-
-
-def test_a_key_that_another_row_has_names_the_row(tables: str) -> None:
-    rows = [{"id": 5, "product_id": 3, "quantity": 1.0}, {"id": 2, "product_id": 2, "quantity": 1.0}]
-
-    with pytest.raises(LXWriteError, match=r"row 1 .*has id=2, which only one row of 'workshop_schedule' may have"):
-        LXWriteBack().replace(Schedule, rows, where={"note": "mine"}).write()
-
-    assert plan() == OLD
 
 
 @pytest.mark.parametrize("keys", [(1, 2, 3), (7, 8, 9)], ids=["the same keys", "other keys"])
@@ -709,20 +570,6 @@ def test_rows_that_are_not_replaced_may_be_referred_to(tables: str) -> None:
     assert plan() == {1: 10.0, 3: 1.0}
 
 
-def test_rows_of_the_same_table_do_not_vanish_either(tables: str) -> None:
-    Task.objects.create(id=1)
-    Task.objects.create(id=2, after_id=1)
-    Task.objects.create(id=3, project=2, after_id=2)
-    back = LXWriteBack().replace(Task, [{"id": 9}], where={"project": 1})
-
-    with pytest.raises(LXWriteError, match=r"would change 1 row\(s\) of the table 'workshop_task'"):
-        back.write()
-    Task.objects.filter(id=3).delete()
-    back.write()
-
-    assert list(Task.objects.values_list("id", flat=True)) == [9]
-
-
 def test_rows_that_lead_there_by_a_generic_key_are_seen(tables: str) -> None:
     ContentType.objects.clear_cache()  # which may know one that another test has rolled back
     stock = Stock.objects.create(plant_id=1, product_id=1, quantity=1.0)
@@ -751,7 +598,7 @@ def test_a_value_that_a_field_cannot_store_is_named(tables: str) -> None:
     assert Sheet.objects.count() == 0
 
 
-def test_a_zero_that_the_database_would_change_is_refused(tables: str) -> None:
+def test_a_zero_in_an_auto_field(tables: str) -> None:
     back = LXWriteBack().replace(Skill, [{"id": 0, "name": "none"}])
     if tables == "mysql":
         with pytest.raises(LXWriteError, match=r"Skill\.id cannot store 0"):
@@ -786,7 +633,7 @@ def test_copy_is_used_only_where_the_table_takes_it(tables: str, copied: list[st
     assert (Task.objects.count(), copied) == (499, [])
 
 
-def test_a_table_without_transactions_is_refused(tables: str) -> None:
+def test_a_model_in_a_table_of_myisam_is_refused(tables: str) -> None:
     if tables != "mysql":
         pytest.skip("other databases have none")
     with connection.cursor() as cursor:

@@ -15,6 +15,8 @@ import pytest
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 
+pytest.register_assert_rewrite("sweep_writing")
+
 SERVERS = {
     "postgresql": os.environ.get("LUMIX_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432"),
     "mariadb": os.environ.get("LUMIX_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1:3306"),

@@ -206,7 +206,7 @@ class TestSeam:
     def test_finding_the_plugin_does_not_import_sqlalchemy(self):
         code = "import sys, lumix_sqlalchemy.plugin; sys.exit('sqlalchemy' in sys.modules)"
 
-        found = subprocess.run([sys.executable, "-c", code], check=False)
+        found = subprocess.run([sys.executable, "-c", code], check=False, timeout=120)
 
         assert found.returncode == 0
 

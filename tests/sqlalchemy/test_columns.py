@@ -124,7 +124,7 @@ def paths_of(cls: type, steps: int = 2) -> list[tuple[str, ...]]:
 # What a class tells
 
 
-def test_columns_are_the_attributes_of_one_plain_value() -> None:
+def test_composites_synonyms_and_query_expressions_are_no_columns() -> None:
     known = ADAPTER.row_class(Machine)
 
     assert known.columns == {"id", "hours", "x", "y", "manual", "twice", "site_id", "spare_id"}
@@ -181,12 +181,12 @@ def test_subclasses_in_tables_of_their_own_share_no_column() -> None:
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_values_are_those_of_the_instances(session: Session, cls: type) -> None:
+def test_mapped_attributes_of_every_type_are_read_as_in_instances(session: Session, cls: type) -> None:
     assert_as_instances(session, cls, paths_of(cls))
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_each_column_reads_alone(session: Session, cls: type) -> None:
+def test_each_mapped_attribute_is_read_alone(session: Session, cls: type) -> None:
     for path in paths_of(cls):
         assert_as_instances(session, cls, [path])
 
@@ -506,7 +506,7 @@ def test_what_a_join_would_change_is_refused_along_relationships_only(
     ],
     ids=".".join,
 )
-def test_an_unknown_path_is_refused(session: Session, path: tuple[str, ...]) -> None:
+def test_a_path_that_no_mapped_attributes_lead_along_is_refused(session: Session, path: tuple[str, ...]) -> None:
     assert read(session, Machine, [("id",), path]) is None
 
 

@@ -18,6 +18,7 @@ import workers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from scale import examples
 from sqlalchemy import NullPool, create_engine, select
 from sqlalchemy.engine import Connection, Engine, Result
 from sqlalchemy.orm import InstanceState, Query, Session, sessionmaker
@@ -261,4 +262,4 @@ class Copies(RuleBasedStateMachine):
 
 
 TestCopies = Copies.TestCase
-TestCopies.settings = settings(max_examples=max(settings().max_examples // 10, 1), stateful_step_count=15)
+TestCopies.settings = settings(max_examples=examples(50), stateful_step_count=15)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-import workers
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy import Engine, create_engine, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from lumix import LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXVariable, LXWriteBack
+from lumix import LXLinearExpression, LXModel, LXVariable
 from lumix_core.errors import LXSourceError
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
-WORKER = Path(__file__).parent / "snapshots_worker.py"
 TOTAL = 100
 
 
@@ -33,12 +29,6 @@ class There(Base):
     __tablename__ = "sn_there"
     id: Mapped[int] = mapped_column(primary_key=True)
     stock: Mapped[int]
-
-
-class Planned(Base):
-    __tablename__ = "sn_planned"
-    here_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    quantity: Mapped[float]
 
 
 @pytest.fixture
@@ -77,60 +67,15 @@ def move(engine: Engine, count: int = 10) -> None:
         connection.execute(update(There).values(stock=There.stock + count))
 
 
-@contextmanager
-def moving_between_reads(engine: Engine) -> Iterator[list[str]]:
-    """Move stock right after the first table was read."""
-    read: list[str] = []
-    other = create_engine(engine.url)
+def test_the_session_s_transaction_goes_on_in_the_snapshot(tables: Engine) -> None:
+    with Session(tables) as session:
+        build(session).compile(snapshot=True)
+        move(tables)
 
-    def moved(connection: Connection, cursor: object, statement: str, *rest: object) -> None:
-        if "FROM sn_" in statement:
-            read.append(statement)
-            if len(read) == 1:
-                move(other)
-
-    event.listen(engine, "after_cursor_execute", moved)
-    try:
-        yield read
-    finally:
-        event.remove(engine, "after_cursor_execute", moved)
-        other.dispose()
-
-
-def test_without_a_snapshot_a_move_between_two_reads_is_seen_in_half(tables: Engine) -> None:
-    with Session(tables) as session, moving_between_reads(tables) as read:
-        found = total(build(session))
-
-    assert len(read) == 2
-    # MariaDB's own default is REPEATABLE READ
-    assert found == (TOTAL if tables.dialect.name == "mysql" else TOTAL + 10)
-
-
-def test_a_snapshot_is_of_one_moment(tables: Engine) -> None:
-    with Session(tables) as session, moving_between_reads(tables) as read:
-        assert total(build(session), snapshot=True) == TOTAL
-        assert len(read) == 2
         assert session.in_transaction()
-
+        assert session.scalar(select(There.stock)) == 0
         session.rollback()
         assert session.scalar(select(There.stock)) == 10
-
-
-def test_solving_takes_a_snapshot_too(tables: Engine) -> None:
-    with Session(tables) as session, moving_between_reads(tables):
-        solution = LXOptimizer().solve(build(session), snapshot=True)
-
-    assert solution.objective_value == TOTAL
-
-
-def test_parameters_are_read_at_the_same_moment(tables: Engine) -> None:
-    with Session(tables) as session, moving_between_reads(tables) as read:
-        stock = LXParameter[There]("stock").indexed_by(lambda row: row.id).value(lambda row: row.stock)
-        stock.from_model(There, session)
-        x = LXVariable[Here, float]("x").from_model(Here, session).bounds(0, lambda row: row.stock + stock[row.id])
-
-        assert total(LXModel("stock").add_variable(x), snapshot=True) == TOTAL
-        assert len(read) == 2
 
 
 def test_the_next_transaction_has_the_level_of_the_engine_again(tables: Engine) -> None:
@@ -236,30 +181,3 @@ def test_an_adapter_without_snapshots_is_refused(tables: Engine) -> None:
 
     with Session(tables) as session, pytest.raises(LXSourceError, match="adapter 'sqlalchemy' does not say how"):
         build(session, adapter=Plain()).compile(snapshot=True)
-
-
-def test_the_plan_is_written_in_the_transaction_that_it_was_read_in(tables: Engine) -> None:
-    with Session(tables) as session:
-        model = build(session)
-        solution = LXOptimizer().solve(model, snapshot=True)
-        LXWriteBack().replace(Planned, solution.variables["here"], key="here_id", value="quantity").write(session)
-        session.commit()
-
-        assert session.scalar(select(Planned.quantity)) == TOTAL
-
-
-def test_plans_of_one_moment_while_another_process_moves_stock(tables: Engine) -> None:
-    if tables.dialect.name != "postgresql":
-        pytest.skip("one server with a weaker default is enough")
-    url = tables.url.render_as_string(hide_password=False)
-    with workers.started(WORKER, url) as writer:
-        assert writer.receive() == "moving"
-        found = []
-        for _ in range(60):
-            with Session(tables) as session:
-                found.append((total(build(session), snapshot=True), session.scalar(select(There.stock))))
-        moves = writer.ask("enough")
-
-    assert {one for one, _ in found} == {TOTAL}
-    assert len({there for _, there in found}) > 10
-    assert moves > 60

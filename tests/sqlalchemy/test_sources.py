@@ -236,17 +236,6 @@ class TestQueries:
         tables = [sql.split(" \nFROM ")[1].split()[0] for sql in statements]
         assert sorted(tables) == ["machines", "products", "recipes"]
 
-    def test_each_compile_reads_again(self, session, statements):
-        model = plan(session)
-        model.compile()
-        session.execute(update(Product).where(Product.id == 1).values(max_demand=7.0))
-        statements.clear()
-
-        problem = model.compile()
-
-        assert len(statements) == 3
-        assert problem.row_upper[0] == 7.0
-
     def test_equal_queries_in_different_words(self, session, statements):
         sources = [(session,), (Product, session), (select(Product), session)]
         sources += [(select(Product).order_by(Product.id), scoped_session(lambda: session))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -25,10 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sweep_writing import EXPECTED, SweepWriting, analyzed
 
 from lumix import (
-    LXConstraint,
-    LXLinearExpression,
     LXModel,
     LXOptimizer,
     LXScenario,
@@ -38,7 +38,6 @@ from lumix import (
     LXSweepWriteBack,
     LXVariable,
     LXWriteBack,
-    LXWriteError,
 )
 from lumix_sqlalchemy import RunColumns
 
@@ -130,19 +129,6 @@ def session(tables: Engine) -> Iterator[Session]:
         yield session
 
 
-def analyzed(count: int = 3) -> LXScenarioAnalyzer:
-    """Scenarios of a model that makes the last product as far as it can: one better, one impossible, one broken."""
-    made = LXVariable[int, float]("made").indexed_by(lambda i: i).from_data(range(1, count + 1)).bounds(0, 4)
-    total = LXConstraint("total").expression(LXLinearExpression().sum_over(made)).le().rhs(6)
-    model = LXModel("plan").add_variable(made).add_constraint(total)
-    analyzer = LXScenarioAnalyzer(model.maximize(LXLinearExpression().add_term(made, float)), LXOptimizer())
-    return analyzer.add_scenarios(
-        LXScenario("more").describe("a second shift").modify_constraint_rhs("total", add=2),
-        LXScenario("none").modify_constraint_rhs("total", set_value=-1),
-        LXScenario("broken").add_custom_modification(lambda model: model.nothing),
-    )
-
-
 @pytest.fixture(scope="module")
 def sweep() -> LXSweep:
     return analyzed().run_all_scenarios()
@@ -169,14 +155,55 @@ def lines(handle: Session | Engine, sweep: LXSweep) -> dict[tuple[str, int], flo
     return {(name, product): quantity for name, product, quantity in rows}
 
 
-EXPECTED = {
-    ("baseline", 1): 0.0,
-    ("baseline", 2): 2.0,
-    ("baseline", 3): 4.0,
-    ("more", 1): 0.0,
-    ("more", 2): 4.0,
-    ("more", 3): 4.0,
-}
+class Tables:
+    """What the shared tests ask of the tables, read in a session."""
+
+    Run, Line = ScenarioRun, PlanLine
+    DatabaseError = OperationalError
+    product_column = "sw_products.id"
+
+    def __init__(self, session: Session, handle: Engine) -> None:
+        self.session = session
+        self.handle = handle
+
+    def add_products(self, keys: range) -> None:
+        self.session.execute(insert(Product), [{"id": i} for i in keys])
+        self.session.commit()
+
+    def lines(self, sweep: LXSweep) -> dict[tuple[str, int], float]:
+        return lines(self.session, sweep)
+
+    def comments(self) -> list[str | None]:
+        return list(self.session.scalars(select(ScenarioRun.comment)))
+
+    def stock(self) -> int:
+        return self.session.get_one(Product, 1).stock
+
+
+@pytest.fixture
+def results(session: Session, tables: Engine) -> Tables:
+    return Tables(session, tables)
+
+
+@contextmanager
+def committed(session: Session, engine: Engine, within: str) -> Iterator[Engine | Session]:
+    """Change a product, and write within an engine, a session, or a transaction that has begun; then commit."""
+    session.get_one(Product, 1).stock = 77
+    if within != "session in a transaction":
+        session.commit()
+    yield engine if within == "engine" else session
+    session.commit()
+
+
+@pytest.fixture(params=["engine", "session", "session in a transaction"])
+def block(session: Session, tables: Engine, request: pytest.FixtureRequest) -> AbstractContextManager[Engine | Session]:
+    return committed(session, tables, request.param)
+
+
+class TestSweeps(SweepWriting):
+    most = 16
+    more_for_rows = 1
+    more_for_scenarios = 1
 
 
 # What is written
@@ -261,16 +288,6 @@ def test_a_history_with_a_key_of_its_own_and_few_attributes(session: Session, sw
     assert found == {UUID(one.run_id): one.objective if one.is_feasible() else None for one in sweep.values()}
 
 
-def test_writing_twice_is_writing_once(session: Session, sweep: LXSweep) -> None:
-    back(sweep).write(session)
-
-    written = back(sweep).write(session)
-
-    assert lines(session, sweep) == EXPECTED
-    assert session.scalar(select(func.count()).select_from(ScenarioRun)) == 4
-    assert written.deleted == {PlanLine: 6}
-
-
 def test_what_was_written_in_part_is_made_whole(session: Session, sweep: LXSweep) -> None:
     LXWriteBack().record(
         ScenarioRun, sweep["more"].solved(), sweep=sweep.sweep_id, scenario="more", changes="", comment="kept"
@@ -281,17 +298,6 @@ def test_what_was_written_in_part_is_made_whole(session: Session, sweep: LXSweep
     assert lines(session, sweep) == EXPECTED
     kept = select(ScenarioRun.changes, ScenarioRun.comment).where(ScenarioRun.scenario == "more")
     assert [tuple(one) for one in session.execute(kept)] == [("total +2", "kept")]
-
-
-def test_a_second_sweep_stands_beside_the_first(session: Session) -> None:
-    analyzer = analyzed()
-    first, second = analyzer.run_all_scenarios(), analyzer.run_all_scenarios()
-
-    for one in (first, second, first):
-        back(one).write(session)
-
-    assert lines(session, first) == lines(session, second) == EXPECTED
-    assert session.scalar(select(func.count()).select_from(ScenarioRun)) == 8
 
 
 def test_rows_that_refer_to_rows_of_their_own_run(session: Session, sweep: LXSweep) -> None:
@@ -348,47 +354,6 @@ def test_an_engine_is_committed(
     assert lines(tables, sweep) == EXPECTED
 
 
-@pytest.mark.parametrize("handle", ["engine", "session", "session in a transaction"])
-def test_what_the_database_refuses_of_the_last_scenario_leaves_what_was_there(
-    session: Session, tables: Engine, sweep: LXSweep, handle: str
-) -> None:
-    back(sweep).write(tables)
-    if handle == "session in a transaction":
-        session.get_one(Product, 1).stock = 77
-    wrong = sweep.write_back().record(ScenarioRun, comment="new")
-
-    def rows(result: LXScenarioResult) -> list[dict[str, Any]]:
-        return [{"product_id": 1, "quantity": 5_000.0 if result.name == "broken" else 1.0}]
-
-    wrong.append(PlanLine, rows, run="run_id")
-
-    # PyMySQL has an error of another kind for conditions
-    with pytest.raises((LXWriteError, OperationalError), match="sw_no_wonders"):
-        wrong.write(tables if handle == "engine" else session)
-
-    assert lines(session, sweep) == EXPECTED
-    assert session.get_one(Product, 1).stock == (77 if handle == "session in a transaction" else 0)
-    session.commit()
-    assert set(session.scalars(select(ScenarioRun.comment))) == {None}
-
-
-def test_a_row_that_leads_nowhere_names_its_scenario(session: Session, tables: Engine, sweep: LXSweep) -> None:
-    def rows(result: LXScenarioResult) -> list[dict[str, Any]]:
-        products = (1, 99) if result.name in ("none", "broken") else (1, 2)
-        return [{"product_id": i, "quantity": 1.0} for i in products]
-
-    with pytest.raises(LXWriteError) as error:
-        sweep.write_back().record(ScenarioRun).append(PlanLine, rows, run="run_id").write(tables)
-
-    assert str(error.value) == (
-        f"LXSweepWriteBack.append(PlanLine), scenario 'none': row 1 (product_id=99, quantity=1.0, run_id="
-        f"{sweep['none'].run_id!r}) refers by 'product_id' to sw_products.id = 99, and there is no such row (likewise "
-        f"row 1 (scenario 'broken')). Write the row that it refers to first, in the same write-back or before, or "
-        f"correct the attribute. Nothing was written."
-    )
-    assert session.scalar(select(func.count()).select_from(ScenarioRun)) == 0
-
-
 class InjectedError(Exception):
     """The failure that is injected."""
 
@@ -435,45 +400,12 @@ def test_who_writes_a_sweep_waits_for_who_writes_one_of_its_runs(
         while writing.is_alive() and not watcher.scalar(waiting):
             watcher.rollback()
     session.commit()
-    writing.join()
+    writing.join(60)
 
     assert set(lines(session, sweep)) == {(name, 1) for name in sweep}
 
 
 # How much is sent
-
-
-def measured(statements: list[str], tables: Engine, scenarios: int, products: int) -> tuple[int, int]:
-    """How many statements are sent to write a sweep for the first time, and once more."""
-    made = LXVariable[int, float]("made").indexed_by(lambda i: i).from_data(range(1, products + 1)).bounds(0, 1)
-    total = LXConstraint("total").expression(LXLinearExpression().sum_over(made)).le().rhs(1)
-    analyzer = LXScenarioAnalyzer(LXModel("plan").add_variable(made).add_constraint(total), LXOptimizer())
-    for i in range(scenarios - 1):
-        analyzer.add_scenario(LXScenario(f"scenario {i}").modify_constraint_rhs("total", add=i))
-    sweep = analyzer.run_all_scenarios()
-    counts = []
-    for _ in range(2):
-        statements.clear()
-        back(sweep).write(tables)
-        counts.append(len(statements))
-    return counts[0], counts[1]
-
-
-def test_statements_grow_neither_with_rows_nor_with_scenarios(
-    session: Session, tables: Engine, statements: list[str]
-) -> None:
-    session.execute(insert(Product), [{"id": i} for i in range(4, 101)])
-    session.commit()
-
-    few = measured(statements, tables, scenarios=5, products=3)
-    many_rows = measured(statements, tables, scenarios=5, products=100)
-    many = measured(statements, tables, scenarios=40, products=100)
-
-    assert few[0] <= 16
-    assert many_rows[0] <= few[0] + 1  # whether the table takes COPY
-    assert many[0] <= few[0] + 1
-    assert many_rows[1] <= few[0] + 5  # a row of the history that is there already is changed by itself
-    assert many[1] <= few[0] + 40
 
 
 def test_many_scenarios_are_written_in_parts(session: Session, tables: Engine) -> None:

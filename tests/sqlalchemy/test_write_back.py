@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import threading
-from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import hypothesis.strategies as st
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
+from scale import examples
 from sqlalchemy import (
     BigInteger,
     Computed,
     DateTime,
+    Double,
     Engine,
     ForeignKey,
     Numeric,
@@ -58,7 +56,8 @@ from lumix_sqlalchemy import RunColumns, copy_in
 CASELESS = String(20).with_variant(String(20, collation="NOCASE"), "sqlite")
 
 
-class Base(DeclarativeBase): ...
+class Base(DeclarativeBase):
+    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double}  # SQLAlchemy 2.0 gives MariaDB single precision
 
 
 class Product(Base):
@@ -209,9 +208,6 @@ class Made:
     quantity: float
 
 
-Named = namedtuple("Named", "product_id quantity")
-
-
 @pytest.fixture(scope="module")
 def tables(engine: Engine) -> Iterator[Engine]:
     if engine.dialect.name == "sqlite":
@@ -290,25 +286,7 @@ def test_keys_of_several_parts_go_to_several_attributes(session: Session) -> Non
     assert sorted(map(tuple, found)) == [(1, 1, 2.0), (1, 2, 2.0), (2, 1, 2.0)]
 
 
-FORMS: dict[str, Callable[[], Any]] = {
-    "mappings": lambda: [{"product_id": i, "quantity": 5.5} for i in (1, 2, 3)],
-    "an iterator": lambda: iter([{"product_id": i, "quantity": 5.5} for i in (1, 2, 3)]),
-    "dataclasses": lambda: [Made(i, 5.5) for i in (1, 2, 3)],
-    "named tuples": lambda: [Named(i, 5.5) for i in (1, 2, 3)],
-    "new instances": lambda: [Schedule(product_id=i, quantity=5.5) for i in (1, 2, 3)],
-    "columns": lambda: {"product_id": [1, 2, 3], "quantity": np.full(3, 5.5)},
-    "columns of numpy scalars": lambda: {"product_id": np.array([1, 2, 3]), "quantity": [np.float32(5.5)] * 3},
-    "a pandas frame": lambda: pd.DataFrame({"product_id": [1, 2, 3], "quantity": 5.5}),
-    "a polars frame": lambda: pl.DataFrame({"product_id": [1, 2, 3], "quantity": [5.5] * 3}),
-    "whole floats for integers": lambda: {"product_id": [1.0, 2.0, 3.0], "quantity": [5.5] * 3},
-}
-
-
-@pytest.mark.parametrize("rows", FORMS.values(), ids=FORMS)
-def test_rows_come_in_many_forms(session: Session, rows: Callable[[], Any]) -> None:
-    LXWriteBack().replace(Schedule, rows()).write(session)
-
-    assert plan(session) == NEW
+ROWS = [{"product_id": i, "quantity": 5.5} for i in (1, 2, 3)]
 
 
 def test_keys_that_are_texts(session: Session) -> None:
@@ -341,7 +319,7 @@ def test_keys_alone_can_be_written(session: Session) -> None:
 
 
 def test_writing_twice_changes_nothing(session: Session) -> None:
-    back = LXWriteBack().replace(Schedule, FORMS["an iterator"]())
+    back = LXWriteBack().replace(Schedule, iter(ROWS))
     back.write(session)
     back.write(session)
 
@@ -354,44 +332,11 @@ def test_no_rows_replace_all(session: Session) -> None:
     assert plan(session) == {}
 
 
-def test_only_chosen_rows_are_replaced(session: Session) -> None:
-    session.add_all([Stock(plant_id=p, product_id=1, quantity=1.0) for p in (1, 2, 3)])
-    rows = [{"product_id": i, "quantity": 2.0} for i in (1, 2)]
-
-    written = LXWriteBack().replace(Stock, rows, where={"plant_id": 3}).write(session)
-
-    found = sorted(map(tuple, session.execute(select(Stock.plant_id, Stock.product_id, Stock.quantity))))
-    assert found == [(1, 1, 1.0), (2, 1, 1.0), (3, 1, 2.0), (3, 2, 2.0)]
-    assert written.deleted[Stock] == 1
-
-
 def test_rows_that_would_not_be_replaced_next_time_are_refused(session: Session) -> None:
     rows = [{"plant_id": p, "product_id": 1, "quantity": 2.0} for p in (3, 4)]
 
     with pytest.raises(LXWriteError, match=r"row 1 \(plant_id=4, .*only rows with 'plant_id' = 3 are replaced"):
         LXWriteBack().replace(Stock, rows, where={"plant_id": 3}).write(session)
-
-
-def test_children_are_written_with_their_parents_in_any_order(session: Session) -> None:
-    session.add(Batch(schedule_id=1, number=1, pieces=1))
-    schedules = [{"id": 1, "product_id": 1, "quantity": 1.0}, {"id": 7, "product_id": 2, "quantity": 1.0}]
-    batches = [{"schedule_id": 7, "number": n, "pieces": 4} for n in (1, 2)]
-
-    LXWriteBack().replace(Batch, batches).replace(Schedule, schedules).write(session)
-
-    assert sorted(session.scalars(select(Batch.number).where(Batch.schedule_id == 7))) == [1, 2]
-    LXWriteBack().replace(Schedule, schedules).replace(Batch, batches).write(session)
-    assert session.scalar(select(func.count()).select_from(Batch)) == 2
-
-
-def test_rows_that_refer_to_rows_of_their_own_table(session: Session) -> None:
-    tasks = [{"id": 1, "after_id": 3}, {"id": 2, "after_id": 1}, {"id": 3, "after_id": None}, {"id": 4, "after_id": 4}]
-    back = LXWriteBack().replace(Task, tasks)
-
-    back.write(session)
-    back.write(session)
-
-    assert dict(map(tuple, session.execute(select(Task.id, Task.after_id)))) == {1: 3, 2: 1, 3: None, 4: 4}
 
 
 def test_a_circle_of_rows_is_refused(session: Session) -> None:
@@ -403,7 +348,7 @@ def test_a_circle_of_rows_is_refused(session: Session) -> None:
 
 
 def test_a_session_is_not_committed(session: Session, tables: Engine) -> None:
-    LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(session)
+    LXWriteBack().replace(Schedule, ROWS).write(session)
 
     assert plan(session) == NEW
     assert session.in_transaction()
@@ -446,7 +391,7 @@ HANDLES: dict[str, Callable[[Engine], Any]] = {
 
 @pytest.mark.parametrize("handle", HANDLES.values(), ids=HANDLES)
 def test_an_engine_is_committed(session: Session, tables: Engine, handle: Callable[[Engine], Any]) -> None:
-    LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(handle(tables))
+    LXWriteBack().replace(Schedule, ROWS).write(handle(tables))
 
     assert plan(tables) == NEW
 
@@ -461,7 +406,7 @@ def test_an_engine_is_rolled_back(session: Session, tables: Engine, handle: Call
 
 def test_a_connection_commits_what_it_began_itself(session: Session, tables: Engine) -> None:
     with tables.connect() as connection:
-        LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(connection)
+        LXWriteBack().replace(Schedule, ROWS).write(connection)
 
         assert not connection.in_transaction()
     assert plan(tables) == NEW
@@ -469,7 +414,7 @@ def test_a_connection_commits_what_it_began_itself(session: Session, tables: Eng
 
 def test_the_transaction_of_a_connection_is_not_committed(session: Session, tables: Engine) -> None:
     with tables.connect() as connection, connection.begin() as transaction:
-        LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(connection)
+        LXWriteBack().replace(Schedule, ROWS).write(connection)
         transaction.rollback()
 
     assert plan(tables) == OLD
@@ -478,7 +423,7 @@ def test_the_transaction_of_a_connection_is_not_committed(session: Session, tabl
 def test_a_scoped_session_is_the_session_of_its_scope(session: Session, tables: Engine) -> None:
     scoped = scoped_session(sessionmaker(tables))
 
-    LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(scoped)
+    LXWriteBack().replace(Schedule, ROWS).write(scoped)
 
     assert plan(tables) == OLD
     scoped.commit()
@@ -488,7 +433,7 @@ def test_a_scoped_session_is_the_session_of_its_scope(session: Session, tables: 
 
 def test_a_session_that_has_read_nothing_yet(tables: Engine, session: Session) -> None:
     with Session(tables) as other:
-        LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(other)
+        LXWriteBack().replace(Schedule, ROWS).write(other)
         assert plan(tables) == OLD
     assert plan(tables) == OLD
 
@@ -509,14 +454,14 @@ def test_changes_that_are_not_flushed_are_refused(session: Session) -> None:
     session.add(Schedule(product_id=3, quantity=1.0))
 
     with pytest.raises(LXWriteError, match=r"changes of Schedule that are not flushed.*session\.flush\(\)"):
-        LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(session)
+        LXWriteBack().replace(Schedule, ROWS).write(session)
 
 
 def test_changes_of_other_classes_stay_unflushed_as_the_session_says(session: Session) -> None:
     session.autoflush = False
     session.add(Product(id=4, name="pending"))
 
-    LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(session)
+    LXWriteBack().replace(Schedule, ROWS).write(session)
 
     assert len(session.new) == 1
 
@@ -550,18 +495,6 @@ def test_a_run_is_recorded_once(session: Session) -> None:
     assert written.run_id == solution.run_id
 
 
-def test_the_lines_of_each_run_stay(session: Session) -> None:
-    first, second = solve(session, 1.0), solve(session, 2.0)
-
-    for solution in (first, second, second):
-        lines = solution.variables["made"]
-        back = LXWriteBack().append(PlanLine, lines, key="product_id", value="quantity", run="run_id")
-        back.record(PlanRun, solution).write(session)
-
-    found = session.execute(select(PlanLine.run_id, PlanLine.quantity).order_by(PlanLine.quantity))
-    assert list(map(tuple, found)) == [(first.run_id, 1.0)] * 3 + [(second.run_id, 2.0)] * 3
-
-
 def test_a_run_without_a_point_is_recorded(session: Session) -> None:
     x = LXVariable[None, float]("x").bounds(2, 1)
     solution = LXOptimizer().solve(LXModel("impossible").add_variable(x))
@@ -582,7 +515,7 @@ def test_a_plan_without_a_point_is_refused(session: Session) -> None:
 
 def test_rows_that_do_not_tell_their_run_are_refused(session: Session) -> None:
     with pytest.raises(LXWriteError, match=r"of which run are these rows\?.*\.record\("):
-        LXWriteBack().append(PlanLine, FORMS["mappings"](), run="run_id").write(session)
+        LXWriteBack().append(PlanLine, ROWS, run="run_id").write(session)
 
 
 def test_rows_of_another_run_are_refused(session: Session) -> None:
@@ -630,7 +563,7 @@ TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.none()
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20), numbers=st.lists(FLOATS, min_size=1, max_size=20))
 def test_any_text_and_number_goes_by_copy(
     session: Session, tables: Engine, copied: list[str], texts: list[str | None], numbers: list[float | None]
@@ -691,33 +624,17 @@ def test_defaults_that_are_computed_for_each_row(session: Session, count: int) -
 # Refused before the first statement
 
 WRONG: dict[str, tuple[Any, str]] = {
-    "NaN": ([{"product_id": 1, "quantity": float("nan")}], r"row 0 \(product_id=1, .*'quantity' is NaN"),
-    "infinity": ([{"product_id": 1, "quantity": np.inf}], r"'quantity' is infinite"),
-    "NULL": ([{"product_id": 1, "quantity": None}], r"'quantity' is NULL"),
-    "text for a number": ([{"product_id": 1, "quantity": "5"}], r"'quantity' is '5' \(str\), not a number"),
-    "a number for text": ([{"product_id": 1, "quantity": 1.0, "note": 5}], r"'note' is 5 \(int\), not text"),
     "text too long": ([{"product_id": 1, "quantity": 1.0, "note": "x" * 11}], r"has 11 characters, .* holds 10"),
-    "a part of an integer": ([{"product_id": 1.5, "quantity": 1.0}], r"'product_id' is 1\.5, and .* whole numbers"),
-    "an unknown attribute": ([{"product_id": 1, "quantiy": 1.0}], r"no attribute 'quantiy'.*mean 'quantity'\?"),
     "a relationship": ([{"product": None, "quantity": 1.0}], r"Schedule\.product is no column.*'product_id'"),
-    "a missing attribute": ([{"product_id": 1}], r"the rows have no 'quantity', which Schedule needs"),
-    "rows that differ": ([{"product_id": 1, "quantity": 1.0}, {"product_id": 1}], r"row 1 lacks 'quantity'"),
-    "a repeated unique key": ([Made(1, 1.0), Made(2, 1.0), Made(1, 2.0)], r"rows 0 and 2 both have product_id=1"),
-    "a repeated primary key": (
-        {"id": [4, 4], "product_id": [1, 2], "quantity": [1.0, 1.0]},
-        r"rows 0 and 1 both have id=4",
+    "a unique key of a renamed column": (
+        [Made(1, 1.0), Made(2, 1.0), Made(1, 2.0)],
+        r"rows 0 and 2 both have product_id=1",
     ),
-    "columns that differ in length": ({"product_id": [1], "quantity": [1.0, 2.0]}, "'product_id' has 1, 'quantity'"),
-    "a number for a column": ({"product_id": 1, "quantity": 2.0}, r"'product_id' is 1, no column of values"),
-    "a matrix": ({"product_id": np.ones((2, 2))}, r"shape \(2, 2\)"),
-    "no rows": (5, "are no rows"),
-    "a row of another kind": ([Made(1, 1.0), Named(2, 1.0)], "row 0 is of class Made and row 1 of class Named"),
-    "objects without attributes": ([object()], "attributes are not known"),
 }
 
 
 @pytest.mark.parametrize(("rows", "message"), WRONG.values(), ids=WRONG)
-def test_wrong_rows_are_refused_before_anything_is_sent(
+def test_rows_that_mapped_columns_do_not_take_are_refused_before_anything_is_sent(
     session: Session, statements: list[str], rows: Any, message: str
 ) -> None:
     with pytest.raises(LXWriteError, match=message):
@@ -734,24 +651,11 @@ def test_instances_of_a_session_are_refused(session: Session) -> None:
         LXWriteBack().replace(Schedule, [pending]).write(session)
 
 
-def test_new_instances_may_be_related_to_rows(session: Session) -> None:
-    product = session.get_one(Product, 3)
-
-    LXWriteBack().replace(Batch, []).replace(Line, [Line(product=product, quantity=2.0)]).write(session)
-
-    assert session.scalars(select(Line.product_id)).all() == [3]
-
-
 def test_instances_whose_relationship_contradicts_the_key_are_refused(session: Session) -> None:
     line = Line(product=session.get_one(Product, 3), product_id=1, quantity=2.0)
 
     with pytest.raises(LXWriteError, match="row 0 has 'product_id' = 1, but 'product' leads to 3"):
         LXWriteBack().replace(Line, [line]).write(session)
-
-
-def test_instances_that_lead_to_a_row_without_a_key_are_refused(session: Session) -> None:
-    with pytest.raises(LXWriteError, match="row 0 leads by 'product' to a row that has no key yet"):
-        LXWriteBack().replace(Line, [Line(product=Product(name="new"), quantity=2.0)]).write(session)
 
 
 def test_a_condition_in_place_of_values_is_refused(session: Session) -> None:
@@ -767,7 +671,7 @@ def test_a_list_in_place_of_a_value_is_refused(session: Session) -> None:
 
 
 def test_nothing_is_asked_back_of_the_rows(session: Session, statements: list[str]) -> None:
-    LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(session)
+    LXWriteBack().replace(Schedule, ROWS).write(session)
 
     assert [one for one in statements if one.startswith("INSERT")] != []
     assert [one for one in statements if "RETURNING" in one] == []
@@ -820,22 +724,6 @@ def test_columns_that_the_database_computes(session: Session) -> None:
 # Refused by the database
 
 
-@pytest.mark.parametrize("count", [2, 500], ids=["few", "many"])
-def test_a_foreign_key_that_leads_nowhere_names_the_row(session: Session, count: int) -> None:
-    session.execute(insert(Product), [{"id": i, "name": "more"} for i in range(4, count + 4)])
-    rows = [{"product_id": i, "quantity": 1.0} for i in range(1, count)] + [{"product_id": 9999, "quantity": 1.0}]
-
-    message = (
-        rf"replace\(Schedule\): row {count - 1} \(product_id=9999, quantity=1\.0\) refers by 'product_id' to "
-        r"wb_products\.id = 9999, and there is no such row"
-    )
-    with pytest.raises(LXWriteError, match=message) as caught:
-        LXWriteBack().replace(Schedule, rows).write(session)
-
-    assert type(caught.value.__cause__).__name__ == "IntegrityError"
-    assert plan(session) == OLD
-
-
 def test_a_foreign_key_that_sqlite_does_not_look_at_is_looked_at(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'careless.db'}")
     Base.metadata.create_all(engine)
@@ -871,22 +759,11 @@ def test_a_foreign_key_into_another_written_class(session: Session) -> None:
     assert plan(session) == OLD
 
 
-def test_a_key_that_another_row_has_names_the_row(session: Session) -> None:
-    session.add(Stock(plant_id=1, product_id=1, quantity=1.0))
-    session.flush()
-    rows = [{"id": 5, "product_id": 3, "quantity": 1.0}, {"id": 2, "product_id": 2, "quantity": 1.0}]
-
-    with pytest.raises(LXWriteError, match=r"row 1 .*has id=2, which only one row of 'wb_schedules' may have"):
-        LXWriteBack().replace(Schedule, rows, where={"note": "mine"}).write(session)
-
-    assert plan(session) == OLD
-
-
 def test_rows_that_others_refer_to_cannot_be_replaced(session: Session) -> None:
     session.add(Batch(schedule_id=1, number=1, pieces=1))
 
     with pytest.raises(LXWriteError, match="cannot be deleted, since other rows refer to them"):
-        LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(session)
+        LXWriteBack().replace(Schedule, ROWS).write(session)
 
     assert plan(session) == OLD
 
@@ -895,14 +772,14 @@ def test_rows_of_other_tables_do_not_vanish_with_what_is_replaced(session: Sessi
     session.add(Report(schedule_id=1))
 
     with pytest.raises(LXWriteError, match=r"would change 1 row\(s\) of the table 'wb_reports'.*ON DELETE"):
-        LXWriteBack().replace(Schedule, FORMS["mappings"]()).write(session)
+        LXWriteBack().replace(Schedule, ROWS).write(session)
 
     assert session.scalar(select(func.count()).select_from(Report)) == 1
-    LXWriteBack().replace(Schedule, FORMS["mappings"]()).replace(Report, []).write(session)
+    LXWriteBack().replace(Schedule, ROWS).replace(Report, []).write(session)
     assert plan(session) == NEW
 
 
-def test_rows_of_the_same_table_do_not_vanish_either(session: Session) -> None:
+def test_rows_of_the_same_table_do_not_go_by_on_delete_cascade(session: Session) -> None:
     session.execute(insert(Node), [{"id": 1, "tree": 1, "parent_id": None}, {"id": 2, "tree": 1, "parent_id": 1}])
     back = LXWriteBack().replace(Node, [{"id": 3, "parent_id": None}], where={"tree": 1})
     session.execute(insert(Node), [{"id": 4, "tree": 2, "parent_id": 2}])
@@ -915,26 +792,6 @@ def test_rows_of_the_same_table_do_not_vanish_either(session: Session) -> None:
     assert session.scalars(select(Node.id)).all() == [3]
 
 
-@pytest.mark.parametrize("where", [{}, {"plant_id": 3}], ids=["all rows", "some rows"])
-def test_two_plans_at_once_are_not_mixed(session: Session, tables: Engine, where: dict[str, int]) -> None:
-    if tables.dialect.name != "postgresql":
-        pytest.skip("other databases lock what is deleted, and where it was")
-    mine = [{"plant_id": 3, "product_id": i, "quantity": 1.0} for i in (1, 2)]
-    other = [{"plant_id": 3, "product_id": i, "quantity": 2.0} for i in (3, 4)]
-    LXWriteBack().replace(Stock, mine, where=where).write(session)
-    writing = threading.Thread(target=LXWriteBack().replace(Stock, other, where=where).write, args=[tables])
-
-    writing.start()
-    with tables.connect() as watcher:
-        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        while writing.is_alive() and not watcher.scalar(waiting):
-            watcher.rollback()
-    session.commit()
-    writing.join()
-
-    assert sorted(session.scalars(select(Stock.product_id))) == [3, 4]
-
-
 def test_copy_is_used_for_many_rows_only_where_it_can(session: Session, tables: Engine) -> None:
     if tables.dialect.name != "postgresql":
         pytest.skip("COPY is PostgreSQL's")
@@ -945,7 +802,7 @@ def test_copy_is_used_for_many_rows_only_where_it_can(session: Session, tables: 
     assert session.scalar(select(func.count()).select_from(Task)) == 499
 
 
-def test_a_table_without_transactions_is_refused(session: Session, tables: Engine) -> None:
+def test_a_mapped_table_of_myisam_is_refused(session: Session, tables: Engine) -> None:
     if tables.dialect.name not in ("mysql", "mariadb"):
         pytest.skip("other databases have none")
     with tables.begin() as connection:
@@ -958,7 +815,7 @@ def test_a_table_without_transactions_is_refused(session: Session, tables: Engin
         connection.execute(text("ALTER TABLE wb_stock ENGINE=InnoDB"))
 
 
-def test_a_zero_that_the_database_would_change_is_refused(session: Session, tables: Engine) -> None:
+def test_a_zero_in_an_auto_increment_column(session: Session, tables: Engine) -> None:
     back = LXWriteBack().replace(Task, [1, 0], key="id")
     if tables.dialect.name in ("mysql", "mariadb"):
         with pytest.raises(LXWriteError, match=r"Task\.id is 0 in one of the rows, .*AUTO_INCREMENT"):

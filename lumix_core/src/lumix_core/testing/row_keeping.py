@@ -13,16 +13,22 @@ from typing import Any
 
 import pytest
 
-from lumix_core import LXModel, LXVariable
+from lumix_core import LXModel, LXVariable, LXWriteBack
 from lumix_core.copying import deep_copy
+from lumix_core.detached import DetachedRows
 from lumix_core.rows import KeepingQuery, RowAdapter
 from lumix_core.testing.kits import Kit
+from lumix_core.testing.row_copies import assert_same_arrays
+from lumix_core.testing.row_plans import category_class, writing
 from lumix_core.testing.row_world import RowWorld
 
+COUNT = 50
+"""More rows than those on which columns and functions are compared."""
 Way = Callable[[Any], Any]
 WAYS: dict[str, Way] = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "deepcopy twice": lambda model: copy.deepcopy(copy.deepcopy(model)),
     "pickle of a copy": lambda model: pickle.loads(pickle.dumps(copy.deepcopy(model))),
 }
 
@@ -65,6 +71,38 @@ class Keeping(Kit):
         assert len(sent) == 1
         assert twin.compile().upper.tolist() == expected == [3.0]
 
+    def test_a_copy_reads_once_and_makes_no_objects(self, adapter: RowAdapter, world: RowWorld, copied: Way) -> None:
+        """Neither the copy nor the session holds a row as an object, however many rows there are."""
+        model = over_categories(adapter, world)
+        query = adapter.query(category_class(adapter, world), world.handle)
+        if not isinstance(query, KeepingQuery):
+            return
+        count = fill_categories(adapter, world)
+
+        with world.queries() as sent:
+            twin = copied(model)
+
+        rows = rows_of(twin)
+        assert isinstance(rows, DetachedRows)
+        assert (len(sent), len(rows), rows.made) == (1, count, {})
+        assert query.kept() == {}
+
+    def test_a_copy_compiles_to_the_same_arrays_by_columns(
+        self, adapter: RowAdapter, world: RowWorld, copied: Way
+    ) -> None:
+        """Bit for bit, and objects are made only of the rows on which columns and functions are compared."""
+        model = over_categories(adapter, world)
+        x = model.variables[0].where(lambda category: category.markup != 2.0)
+        x.bounds(upper=lambda category: category.markup * 3 + category.id / 7 + (category.id > 3))
+        fill_categories(adapter, world)
+        expected = model.compile()
+
+        twin = copied(model)
+
+        assert_same_arrays(twin.compile(), expected)
+        rows = rows_of(twin)
+        assert not isinstance(rows, DetachedRows) or len(rows.made) <= 9
+
     def test_a_row_that_is_changed_is_the_truth(self, adapter: RowAdapter, world: RowWorld, copied: Way) -> None:
         """In the copy that it is of and the copies of that, and nowhere else."""
         world.fill(1)
@@ -81,7 +119,7 @@ class Keeping(Kit):
     def test_a_row_that_was_changed_before_is_copied_as_it_is(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Whether or not it was saved, where the model holds the row itself."""
         world.fill(1)
-        query = adapter.query(_category(adapter, world), world.handle)
+        query = adapter.query(category_class(adapter, world), world.handle)
         assert query is not None
         rows = list(query.rows())
         rows[0].markup = 5.0
@@ -93,13 +131,23 @@ class Keeping(Kit):
 
 def over_categories(adapter: RowAdapter, world: RowWorld) -> LXModel:
     """Return a model over the categories, with twice their markup as bounds."""
-    x = LXVariable[Any, float]("x").from_model(_category(adapter, world), world.handle, adapter=adapter)
+    x = LXVariable[Any, float]("x").from_model(category_class(adapter, world), world.handle, adapter=adapter)
     return LXModel("plan").add_variable(x.bounds(upper=lambda category: category.markup * 2))
 
 
-def _category(adapter: RowAdapter, world: RowWorld) -> type:
-    """Return the class of categories, by the attribute of a product."""
-    world.fill(1)
-    query = adapter.query(world.Product, world.handle)
-    assert query is not None
-    return type(query.rows()[0].category)
+def rows_of(model: LXModel) -> Any:
+    """Return what the copy of a model holds in place of a query."""
+    source: Any = model.variables[0].source
+    return source.rows
+
+
+def fill_categories(adapter: RowAdapter, world: RowWorld) -> int:
+    """Save many categories, as far as the adapter writes; return how many there are."""
+    category = category_class(adapter, world)
+    if (known := writing(adapter)) is None:
+        return 1
+    world.fill(0)
+    rows = {"id": range(1, COUNT + 1), "markup": [i / 3 for i in range(1, COUNT + 1)]}
+    LXWriteBack().replace(category, rows).write(world.handle, adapter=known)
+    world.close_transaction()
+    return COUNT

@@ -89,6 +89,22 @@ class Reading(Kit):
 
         assert len(sent) == 1
 
+    def test_each_compile_reads_again(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """What was read for one compile is not kept for the next, and neither is less of it asked for."""
+        world.fill(2)
+        model = LXModel("plan").add_variable(family(adapter, world).bounds(upper=lambda p: p.price))
+        with world.queries() as first:
+            before = model.compile().upper.tolist()
+        (row, _) = _read(adapter, world)
+        row.price = 9.0
+        world.save(row)
+
+        with world.queries() as second:
+            after = model.compile().upper.tolist()
+
+        assert (before, after) == ([1.0, 2.0], [9.0, 2.0])
+        assert (len(first), len(second)) == (1, 1)
+
     def test_null_is_refused_by_family_key_and_attribute(self, adapter: RowAdapter, world: RowWorld) -> None:
         """A NULL reaches the core as None."""
         world.fill(2)

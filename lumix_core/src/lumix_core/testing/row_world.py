@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
+
+import pytest
+
+T = TypeVar("T")
 
 
 class RowWorld(Protocol):
@@ -70,3 +74,60 @@ class RowWorld(Protocol):
     def close(self) -> None:
         """Close the handle and take the database away: nothing can be read after it."""
         ...
+
+
+class PlanningWorld(RowWorld, Protocol):
+    """What a world may have besides: tables for plans and their runs, and a view of the database that others have.
+
+    Tests of runs, of snapshots and of writing that fails midway need all of it. In a world without it they are skipped.
+
+    ``Run`` has ``id`` (primary key, text of 32 characters), ``objective`` (float, nullable) and ``comment`` (text,
+    nullable). ``Line`` has ``id`` (primary key, int, filled in by the ORM or the database), ``product_id`` (int),
+    ``quantity`` (float) and a foreign key to ``Run``. ``Task`` has ``id`` (primary key, int), ``project`` (int) and a
+    foreign key to its own table, nullable. `fill` empties these tables too.
+    """
+
+    Run: type[Any]
+    Line: type[Any]
+    Task: type[Any]
+    DatabaseError: type[Exception]
+    """What the ORM raises where the database fails; takes a message."""
+
+    @property
+    def committing(self) -> Any:
+        """What stands for the database in ``write(...)``, so that the rows are committed: an engine, an alias."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Return a block in a transaction of the handle, whose reads all see one moment.
+
+        It is committed at the end, and rolled back where the block is left by an error.
+        """
+        ...
+
+    def elsewhere(self, work: Callable[[Any], T]) -> T:
+        """Return what ``work(handle)`` returns, with a handle on another connection; commit what it wrote.
+
+        It does not wait for what the world's own handle reads. Other threads may call it at the same time.
+        """
+        ...
+
+    def statements(
+        self, before: Callable[[str], object], after: Callable[[str], object]
+    ) -> AbstractContextManager[object]:
+        """Call ``before`` with each statement to be sent within the block, and ``after`` with each that was.
+
+        Those are the statements of `handle` and of `committing`, not of `elsewhere`. ``before`` is called with
+        ``"COMMIT"`` before a commit too, and is not called for what begins a transaction. What they raise reaches the
+        ORM as if the database had failed at that statement.
+        """
+        ...
+
+
+def planning(world: RowWorld) -> PlanningWorld:
+    """Return a world that has what `PlanningWorld` describes; of any other the test is skipped."""
+    names = ("Run", "Line", "Task", "DatabaseError", "committing", "transaction", "elsewhere", "statements")
+    missing = [name for name in names if not hasattr(world, name)]
+    if missing:
+        pytest.skip(f"the world has no {', '.join(missing)}: see lumix_core.testing.row_world.PlanningWorld")
+    return cast(PlanningWorld, world)

@@ -1,26 +1,20 @@
-"""How an adapter writes: what it tells of a class, in one transaction or not at all, and which row a database refused.
+"""How an adapter writes: what it tells of a class, which rows are replaced, and which row a database refused.
 
-Writing and snapshots are optional: of an adapter without them the core refuses to write, and these tests ask no more.
+Writing is optional: of an adapter without it the core refuses to write, and these tests ask no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import Any
+import re
 
 import pytest
 
-from lumix_core import LXModel, LXVariable, LXWriteBack, LXWriteError
-from lumix_core.errors import LXSourceError
+from lumix_core import LXWriteBack, LXWriteError
 from lumix_core.rows import RowAdapter
-from lumix_core.snapshots import SnapshotQuery
 from lumix_core.testing.kits import Kit
-from lumix_core.testing.row_world import RowWorld
-from lumix_core.writing import OneOf, Reference, WritingAdapter
-
-MANY = 600
-"""Enough rows for what an adapter does with many at once."""
+from lumix_core.testing.row_plans import MANY, part_class, read, reference_of, solution_of, writing
+from lumix_core.testing.row_world import RowWorld, planning
+from lumix_core.writing import OneOf
 
 
 class Writing(Kit):
@@ -57,7 +51,7 @@ class Writing(Kit):
         for _ in range(2):
             written = LXWriteBack().replace(world.Product, rows).write(world.handle, adapter=known)
 
-        found = _read(adapter, world)
+        found = read(adapter, world.Product, world.handle)
         assert [{"id": one.id, "name": one.name, "price": one.price} for one in found] == rows
         assert (written[world.Product], written.deleted[world.Product]) == (count, count)
 
@@ -69,11 +63,13 @@ class Writing(Kit):
         rows = [{"id": i, "name": f"product {i}", "price": price} for i, price in enumerate((1.0, 2.0, None), start=1)]
         LXWriteBack().replace(world.Product, rows).write(world.handle, adapter=known)
 
+        deleted = []
         for name, price in (("new", 2.0), ("newer", None)):
             back = LXWriteBack().replace(world.Product, [{"id": 9 + len(name), "name": name}], where={"price": price})
-            back.write(world.handle, adapter=known)
+            deleted.append(back.write(world.handle, adapter=known).deleted[world.Product])
 
-        assert [(one.name, one.price) for one in _read(adapter, world)] == [
+        assert deleted == [1, 1]
+        assert [(one.name, one.price) for one in read(adapter, world.Product, world.handle)] == [
             ("product 1", 1.0),
             ("new", 2.0),
             ("newer", None),
@@ -92,7 +88,7 @@ class Writing(Kit):
             counts = writer.count(table, where), writer.delete(table, where), writer.count(table, {})
 
         assert counts == (2, 2, 2)
-        assert [one.name for one in _read(adapter, world)] == ["product 2", "product 4"]
+        assert [one.name for one in read(adapter, world.Product, world.handle)] == ["product 2", "product 4"]
 
     @pytest.mark.parametrize("count", [3, MANY])
     def test_a_foreign_key_that_leads_nowhere_names_the_row(
@@ -102,18 +98,20 @@ class Writing(Kit):
         if (known := writing(adapter)) is None:
             return
         world.fill(0)
-        name = _category(known, world).names[0]
+        reference = reference_of(known, world.Product)
+        name, target = reference.names[0], re.escape(f"{reference.table}.{reference.columns[0]}")
+        with known.writing(world.handle, [known.written_table(world.Product)]) as writer:
+            errors = writer.integrity_errors
         good = [{"id": i, "name": f"product {i}", name: 1} for i in range(1, count)]
         LXWriteBack().replace(world.Product, good[:1]).write(world.handle, adapter=known)
         bad = {"id": count, "name": "orphan", name: 77}
 
-        with pytest.raises(
-            LXWriteError, match=rf"row {count - 1} \(.*{name}=77\) refers by '{name}' to .* = 77"
-        ) as error:
+        message = rf"row {count - 1} \(.*{name}=77\) refers by '{name}' to {target} = 77, and there is no such row"
+        with pytest.raises(LXWriteError, match=message) as error:
             LXWriteBack().replace(world.Product, [*good, bad]).write(world.handle, adapter=known)
 
-        assert error.value.__cause__ is not None or _category(known, world).deferred
-        assert [one.name for one in _read(adapter, world)] == ["product 1"]
+        assert isinstance(error.value.__cause__, errors) or reference.deferred
+        assert [one.name for one in read(adapter, world.Product, world.handle)] == ["product 1"]
 
     def test_a_key_that_a_row_has_already_names_the_row(self, adapter: RowAdapter, world: RowWorld) -> None:
         """It is the row that was given, by its position and values."""
@@ -122,11 +120,13 @@ class Writing(Kit):
         world.fill(0)
         LXWriteBack().replace(world.Product, [{"id": 5, "name": "old"}]).write(world.handle, adapter=known)
         rows = [{"id": 4, "name": "new"}, {"id": 5, "name": "new"}]
+        table = re.escape(known.written_table(world.Product).name)
 
-        with pytest.raises(LXWriteError, match=r"row 1 \(id=5, name='new'\) has id=5, which only one row"):
+        message = rf"row 1 \(id=5, name='new'\) has id=5, which only one row of '{table}' may have"
+        with pytest.raises(LXWriteError, match=message):
             LXWriteBack().replace(world.Product, rows, where={"name": "new"}).write(world.handle, adapter=known)
 
-        assert [(one.id, one.name) for one in _read(adapter, world)] == [(5, "old")]
+        assert [(one.id, one.name) for one in read(adapter, world.Product, world.handle)] == [(5, "old")]
 
     def test_rows_that_others_refer_to_stay(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Replacing them is refused, and does not take along what refers to them."""
@@ -137,33 +137,8 @@ class Writing(Kit):
         with pytest.raises(LXWriteError):
             LXWriteBack().replace(world.Product, [{"id": 9, "name": "new"}]).write(world.handle, adapter=known)
 
-        found = _read(adapter, world)
-        assert [(one.id, len(list(parts_of(one)))) for one in found] == [(1, 2), (2, 2)]
-
-    def test_nothing_is_sent_of_rows_that_are_wrong(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """Everything is checked before the first statement."""
-        if (known := writing(adapter)) is None:
-            return
-        rows = [{"id": 1, "name": "product", "price": float("nan")}]
-
-        with world.queries() as sent, pytest.raises(LXWriteError, match=r"row 0 .*'price' is NaN"):
-            LXWriteBack().replace(world.Product, rows).write(world.handle, adapter=known)
-
-        assert sent == []
-
-    def test_new_instances_are_rows(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """Those of the database are not: they would be written twice."""
-        if (known := writing(adapter)) is None:
-            return
-        world.fill(0)
-        new = [world.Product(id=i, name=f"product {i}", price=1.0) for i in (1, 2)]
-
-        LXWriteBack().replace(world.Product, new).write(world.handle, adapter=known)
-
-        found = _read(adapter, world)
-        assert [one.name for one in found] == ["product 1", "product 2"]
-        with pytest.raises(LXWriteError, match="row 0 is an instance"):
-            LXWriteBack().replace(world.Product, found).write(world.handle, adapter=known)
+        found = read(adapter, world.Product, world.handle)
+        assert [(one.id, len(list(world.parts_of(one)))) for one in found] == [(1, 2), (2, 2)]
 
     def test_what_is_no_handle_is_refused(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Anything that is not the adapter's own."""
@@ -172,45 +147,124 @@ class Writing(Kit):
         with pytest.raises(LXWriteError, match=r"write\(\) got"):
             LXWriteBack().replace(world.Product, []).write(object(), adapter=known)
 
-    def test_a_snapshot_is_of_one_transaction(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """Two queries of one handle are read in it; without snapshots the adapter is refused by name."""
-        world.fill(2)
-        world.close_transaction()
-        x = LXVariable[Any, float]("x").from_model(world.Product, world.handle, adapter=adapter)
-        model = LXModel("plan").add_variable(x.bounds(0, lambda row: row.price))
-        first: Any
-        second: Any
-        first, second = (adapter.query(world.Product, world.handle) for _ in range(2))
-        if not isinstance(first, SnapshotQuery):
-            with pytest.raises(LXSourceError, match=adapter.name):
-                model.compile(snapshot=True)
+    @pytest.mark.parametrize("children_first", [True, False])
+    def test_children_are_written_with_their_parents_in_any_order(
+        self, adapter: RowAdapter, world: RowWorld, children_first: bool
+    ) -> None:
+        """Rows that are referred to are deleted last and inserted first, whatever the order of the calls."""
+        if (known := writing(adapter)) is None:
             return
+        part = part_class(adapter, world)
+        name = reference_of(known, part).names[0]
+        calls = [
+            (part, [{"id": i, "weight": 1.0, name: 7} for i in (1, 2)]),
+            (world.Product, [{"id": 7, "name": "new"}]),
+        ]
+        back = LXWriteBack()
+        for cls, rows in calls if children_first else reversed(calls):
+            back.replace(cls, rows)
+        world.fill(2)
 
-        problem = model.compile(snapshot=True)
+        for _ in range(2):
+            back.write(world.handle, adapter=known)
 
-        assert problem.upper.tolist() == [1.0, 2.0]
-        with ExitStack() as ends:
-            assert hash(first.snapshot(ends)) == hash(second.snapshot(ends))
-            assert first.snapshot(ends) == second.snapshot(ends)
+        found = read(adapter, world.Product, world.handle)
+        assert [(one.id, sorted(part.id for part in world.parts_of(one))) for one in found] == [(7, [1, 2])]
 
+    def test_rows_that_refer_to_rows_of_their_own_table(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """They are put in order, and can be replaced; a row may refer to itself."""
+        if (known := writing(adapter)) is None:
+            return
+        task = planning(world).Task
+        world.fill(0)
+        name = reference_of(known, task).names[0]
+        after = {1: 3, 2: 1, 3: None, 4: 4}
+        back = LXWriteBack().replace(task, [{"id": i, "project": 1, name: other} for i, other in after.items()])
 
-def writing(adapter: RowAdapter) -> WritingAdapter | None:
-    """Return an adapter that can write, None for one that only reads."""
-    return adapter if isinstance(adapter, WritingAdapter) else None
+        for _ in range(2):
+            back.write(world.handle, adapter=known)
 
+        assert {one.id: getattr(one, name) for one in read(adapter, task, world.handle)} == after
 
-def parts_of(product: Any) -> Sequence[Any]:
-    """Return the parts of a product, whatever its ORM makes of a to-many relationship."""
-    parts = product.parts
-    return list(parts.all() if hasattr(parts, "all") else parts)
+    def test_rows_of_the_same_table_do_not_vanish(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """Rows that stay, and refer to those that are replaced, are not deleted or changed with them."""
+        if (known := writing(adapter)) is None:
+            return
+        task = planning(world).Task
+        world.fill(0)
+        name = reference_of(known, task).names[0]
+        rows = [(1, 1, None), (2, 1, 1), (3, 2, 2)]
+        old = [{"id": i, "project": project, name: other} for i, project, other in rows]
+        LXWriteBack().replace(task, old).write(world.handle, adapter=known)
+        back = LXWriteBack().replace(task, [{"id": 9}], where={"project": 1})
 
+        with pytest.raises(
+            LXWriteError, match=r"would change 1 row\(s\) of the table|cannot be deleted, since other rows"
+        ):
+            back.write(world.handle, adapter=known)
 
-def _category(adapter: WritingAdapter, world: RowWorld) -> Reference:
-    (reference,) = adapter.written_table(world.Product).references
-    return reference
+        found = read(adapter, task, world.handle)
+        assert [(one.id, one.project, getattr(one, name)) for one in found] == rows
+        LXWriteBack().replace(task, [], where={"project": 2}).write(world.handle, adapter=known)
+        back.write(world.handle, adapter=known)
+        assert [one.id for one in read(adapter, task, world.handle)] == [9]
 
+    def test_the_lines_of_each_run_stay(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """Rows of a run replace those of the same run only, and lead to its record."""
+        if (known := writing(adapter)) is None:
+            return
+        plans = planning(world)
+        world.fill(0)
+        run = reference_of(known, plans.Line).names[0]
+        first, second = solution_of(1.0), solution_of(2.0)
 
-def _read(adapter: RowAdapter, world: RowWorld) -> list[Any]:
-    query = adapter.query(world.Product, world.handle)
-    assert query is not None
-    return list(query.rows())
+        for solution in (first, second, second):
+            lines = solution.variables["made"]
+            back = LXWriteBack().append(plans.Line, lines, key="product_id", value="quantity", run=run)
+            back.record(plans.Run, solution, comment="new").write(world.handle, adapter=known)
+
+        found = [(getattr(one, run), one.quantity) for one in read(adapter, plans.Line, world.handle)]
+        assert found == [(first.run_id, 1.0)] * 3 + [(second.run_id, 2.0)] * 3
+        runs = {one.id: (one.objective, one.comment) for one in read(adapter, plans.Run, world.handle)}
+        assert runs == {first.run_id: (3.0, "new"), second.run_id: (6.0, "new")}
+
+    def test_writing_twice_is_writing_once(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """A plan, its lines and the record of its run are there once."""
+        if (known := writing(adapter)) is None:
+            return
+        plans = planning(world)
+        world.fill(0)
+        run = reference_of(known, plans.Line).names[0]
+        solution = solution_of(5.5)
+        back = LXWriteBack().replace(world.Product, [{"id": i, "name": "made", "price": 5.5} for i in (1, 2, 3)])
+        back.append(plans.Line, solution.variables["made"], key="product_id", value="quantity", run=run)
+        back.record(plans.Run, solution)
+
+        for _ in range(2):
+            back.write(world.handle, adapter=known)
+
+        assert [(one.id, one.price) for one in read(adapter, world.Product, world.handle)] == [
+            (i, 5.5) for i in (1, 2, 3)
+        ]
+        assert sorted(one.product_id for one in read(adapter, plans.Line, world.handle)) == [1, 2, 3]
+        assert [one.id for one in read(adapter, plans.Run, world.handle)] == [solution.run_id]
+
+    def test_a_key_of_zero_stays_zero_or_is_refused(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """No database that counts keys by itself makes another one of it in silence."""
+        if (known := writing(adapter)) is None:
+            return
+        plans = planning(world)
+        world.fill(0)
+        run, solution = reference_of(known, plans.Line).names[0], solution_of(1.0)
+        rows = [{"id": i, "product_id": i, "quantity": 1.0} for i in (1, 0)]
+        refusal = ""
+
+        try:
+            back = LXWriteBack().append(plans.Line, rows, run=run).record(plans.Run, solution)
+            back.write(world.handle, adapter=known)
+        except LXWriteError as error:
+            refusal = str(error)
+
+        found = [(one.id, one.product_id) for one in read(adapter, plans.Line, world.handle)]
+        assert found == ([] if refusal else [(0, 0), (1, 1)])
+        assert re.search(rf"{plans.Line.__name__}\.id .*\b0\b", refusal) or not refusal

@@ -7,13 +7,16 @@ import pytest
 from lumix_core.rows import RowAdapter
 from lumix_core.testing.row_columns import Columns
 from lumix_core.testing.row_copies import Copies
+from lumix_core.testing.row_forms import Forms
 from lumix_core.testing.row_keeping import Keeping
 from lumix_core.testing.row_reading import Reading
+from lumix_core.testing.row_snapshots import Snapshots
+from lumix_core.testing.row_transactions import Transactions
 from lumix_core.testing.row_world import RowWorld
 from lumix_core.testing.row_writing import Writing
 
 
-class RowAdapterConformance(Reading, Columns, Copies, Keeping, Writing):
+class RowAdapterConformance(Reading, Columns, Copies, Keeping, Forms, Writing, Transactions, Snapshots):
     """Everything that LumiX counts on in the adapter of an ORM, as tests to inherit.
 
     The whole test module of an adapter::
@@ -35,8 +38,9 @@ class RowAdapterConformance(Reading, Columns, Copies, Keeping, Writing):
                     yield world
 
     where ``MyWorld`` is what `lumix_core.testing.row_world.RowWorld` describes: three mapped classes and a database of
-    their own. The adapter must be registered too, since copies ask for the adapter of a row by its class. No plugin and
-    no configuration of pytest is needed; deviations stand in ``expected_failures``, as in `SolverConformance`.
+    their own. A world that has what `lumix_core.testing.row_world.PlanningWorld` describes is tested more. The adapter
+    must be registered too, since copies ask for the adapter of a row by its class. No plugin and no configuration of
+    pytest is needed; deviations stand in ``expected_failures``, as in `SolverConformance`.
     """
 
     @pytest.fixture
