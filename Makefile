@@ -18,6 +18,8 @@ PYTEST = -m pytest --numprocesses=auto --dist=worksteal
 # What depends on the releases of other libraries: all but the tests of the repository itself.
 ON_LIBRARIES = --ignore=tests/repo
 BENCH =
+# Tests start many programs: what they import is compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: venv demo django-demo test test-thorough test-oldest test-newest update-constraints coverage check bench
 
@@ -63,7 +65,7 @@ check: $(STAMP)
 update-constraints: .venv-uv/installed
 	printf -- '-e %s\n' $(foreach dist,$(WITH_EXTRAS),"$(dist)") | \
 	  .venv-uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
-	  $(DISTRIBUTIONS:lumix%=--no-emit-package lumix%) --group dev --output-file constraints.txt -
+	  $(foreach dist,core sqlalchemy django solvers modeling,--no-emit-package lumix-$(dist)) --group dev --output-file constraints.txt -
 
 bench: $(STAMP) .venv-peers/installed
 	$(BIN)/python -B benchmarks/building/bench.py $(BENCH)

@@ -388,7 +388,7 @@ class TestRefusals:
 
         assert done.stdout == (
             "LXUnsupportedError Charts and reports need plotly, which is not installed. "
-            'Run: pip install "lumix[report]"\n'
+            'Run: pip install "lumix-modeling[report]"\n'
         )
         assert list(tmp_path.iterdir()) == []
 

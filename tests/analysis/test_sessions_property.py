@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from scale import examples
 
 from lumix import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXVariable
-from lumix_core.status import LXStatus
+from lumix_core.solver.status import LXStatus
 
 PRODUCTS, RESOURCES = (1, 2, 3, 4), ("a", "b", "c")
 NUMBERS = st.integers(-8, 24).map(lambda number: number / 4)

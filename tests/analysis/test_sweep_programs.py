@@ -36,7 +36,7 @@ if __name__ == "__main__":
 SERIAL = """
 import os, signal, threading
 from lumix import *
-from lumix_core.testing.problems import hard_to_prove
+from lumix_core.testing.solvers.problems import hard_to_prove
 
 hard = hard_to_prove()
 rows = [dict(zip(hard.columns[i:j].tolist(), hard.coefficients[i:j].tolist()))

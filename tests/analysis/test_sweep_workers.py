@@ -22,7 +22,7 @@ import pytest
 from lumix import LXModelError, LXOptimizer, LXScenario, LXScenarioAnalyzer, LXStatus, LXVariable, LXWorkerError
 from lumix.analysis.workers.parcels import Opened
 from lumix_core.errors import LXOptionError, LXUnknownNameError, LXUnsupportedError
-from lumix_core.solver import LXFeature
+from lumix_core.solver.solver import LXFeature
 from lumix_solvers.highs import HighsSolver
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -466,7 +466,7 @@ class TestProgress:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, "rich", None)
 
-        with pytest.raises(LXUnsupportedError, match=r'pip install "lumix\[progress\]"'):
+        with pytest.raises(LXUnsupportedError, match=r'pip install "lumix-modeling\[progress\]"'):
             of_woods(workshop, highs, 2).run_all_scenarios(progress=True)
 
     def test_a_range_of_values_by_workers(self, workshop, highs, executor):

@@ -10,13 +10,13 @@ import pytest
 @pytest.mark.parametrize(
     ("alias", "name", "module"),
     [
-        ("lumix.core.model", "LXModel", "lumix_core.model"),
-        ("lumix.core.variables", "LXVariable", "lumix_core.variables"),
-        ("lumix.core.constraints", "LXConstraint", "lumix_core.constraints"),
-        ("lumix.core.expressions", "LXLinearExpression", "lumix_core.expressions"),
-        ("lumix.utils.copy_utils", "detach_orm_object", "lumix_core.copying"),
-        ("lumix.utils.copy_utils", "materialize_and_detach_list", "lumix_core.copying"),
-        ("lumix.utils.copy_utils", "copy_function_detaching_closure", "lumix_core.copying"),
+        ("lumix.core.model", "LXModel", "lumix_core.language.model"),
+        ("lumix.core.variables", "LXVariable", "lumix_core.language.variables"),
+        ("lumix.core.constraints", "LXConstraint", "lumix_core.language.constraints"),
+        ("lumix.core.expressions", "LXLinearExpression", "lumix_core.language.expressions"),
+        ("lumix.utils.copy_utils", "detach_orm_object", "lumix_core.copying.copier"),
+        ("lumix.utils.copy_utils", "materialize_and_detach_list", "lumix_core.copying.copier"),
+        ("lumix.utils.copy_utils", "copy_function_detaching_closure", "lumix_core.copying.copier"),
     ],
 )
 def test_an_alias_is_the_thing_itself(alias: str, name: str, module: str) -> None:

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXParameter, LXVariable
 from lumix_core.errors import LXError
-from lumix_core.tracing import trace
+from lumix_core.formulas.tracing import trace
 
 warnings.simplefilter("ignore", RuntimeWarning)
 Function = Callable[..., Any]

@@ -14,7 +14,7 @@ import pytest
 from lumix.commands import aligned, main
 
 HOOKS = """
-from lumix_core.hookspecs import hookimpl
+from lumix_core.plugins.hookspecs import hookimpl
 
 @hookimpl
 def lumix_row_adapters(register):
@@ -146,18 +146,20 @@ def test_without_plugins_because_of_the_variable_the_list_says_so() -> None:
 def test_without_any_plugin_the_list_says_what_to_install(tmp_path: Path) -> None:
     for package in ("lumix", "lumix_core", "numpy", "pluggy", "cloudpickle", "packaging"):
         link_package(package, tmp_path)
-    write_metadata(tmp_path, "lumix")
+    write_metadata(tmp_path, "lumix-modeling")
 
     done = run_lumix("plugins", site=tmp_path, only_site=True)
 
-    assert done.stdout == ('No row adapter and no solver is installed. Run: pip install "lumix[sqlalchemy,highs]"\n')
+    assert done.stdout == (
+        'No row adapter and no solver is installed. Run: pip install "lumix-modeling[sqlalchemy,highs]"\n'
+    )
     assert done.returncode == 0
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
     done = run_lumix("--version")
 
-    assert done.stdout == f"lumix {version('lumix')}\n"
+    assert done.stdout == f"lumix {version('lumix-modeling')}\n"
     assert done.returncode == 0
 
 

@@ -19,7 +19,7 @@ from scale import CHAIN
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXVariable
 from lumix_core.errors import LXCopyError, LXLateBindingError
-from lumix_core.solution import LXSolution
+from lumix_core.solver.solution import LXSolution
 
 HOWS: dict[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,

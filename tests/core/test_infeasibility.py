@@ -21,13 +21,13 @@ from lumix_core import (
     LXOptimizer,
     LXVariable,
 )
-from lumix_core.elastic import elastic, misses
 from lumix_core.errors import LXError, LXOptionError, LXSolverError, LXUnsupportedError, LXVerificationError
-from lumix_core.plain_conflicts import plain_conflict
-from lumix_core.sides import Sides, part_of
-from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
-from lumix_core.status import LXLimit, LXStatus
-from lumix_core.testing.problems import INF, problem
+from lumix_core.problem.requirements import Sides, part_of
+from lumix_core.solver.infeasibility.elastic import elastic, misses
+from lumix_core.solver.infeasibility.obvious import plain_conflict
+from lumix_core.solver.solver import LXFeature, RawConflict, RawResult, SolverOptions
+from lumix_core.solver.status import LXLimit, LXStatus
+from lumix_core.testing.solvers.problems import INF, problem
 from lumix_solvers.highs import HighsSolver
 
 ErrorText = Callable[..., str]

@@ -17,9 +17,9 @@ from lumix_core import (
     LXModel,
     LXParameter,
     LXVariable,
-    matching,
 )
-from lumix_core.axes import Axes
+from lumix_core.compiler.joins import join as matching
+from lumix_core.compiler.joins.axes import Axes
 from lumix_core.errors import LXFunctionError, LXNumberError
 
 Function = Callable[..., Any]

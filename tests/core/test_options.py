@@ -15,9 +15,9 @@ import pytest
 
 from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXVariable
 from lumix_core.errors import LXModelError, LXOptionError, LXSolverError, LXSolverNotFoundError, LXUnsupportedError
-from lumix_core.options import COMMON
-from lumix_core.problem import LXProblem
-from lumix_core.solver import LXFeature, RawResult, SolverOptions
+from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.options import COMMON
+from lumix_core.solver.solver import LXFeature, RawResult, SolverOptions
 
 ErrorText = Callable[..., str]
 KNOWN = "'time_limit', 'mip_rel_gap', 'mip_abs_gap', 'threads', 'seed', 'log', 'options'"

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scale import examples
 
-from lumix_core.columns import column, transposed
-from lumix_core.packing import FEW, packed, packed_columns
+from lumix_core.rows.columns import column, transposed
+from lumix_core.rows.packing import FEW, packed, packed_columns
 
 INTS = st.integers(-(2**31), 2**31 - 1)
 FLOATS = st.floats(width=64)

@@ -10,24 +10,44 @@ import subprocess
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from lumix_core.entry_points import Plugin, Registration
 from lumix_core.errors import LXOptionError, LXPluginError, LXPluginWarning, LXSolverNotFoundError
-from lumix_core.plugins import Plugins
-from lumix_core.rows import RowAdapter
-from lumix_core.solver import Solver
+from lumix_core.plugins.entry_points import Plugin, Registration
+from lumix_core.plugins.registry import Registry
+from lumix_core.rows.adapter import RowAdapter
+from lumix_core.rows.registry import RowAdapters
+from lumix_core.solver.registry import load_solver
+from lumix_core.solver.solver import Solver
 
 Install = Callable[..., None]
 Run = Callable[..., str]
 
+
+class Plugins(Registry):
+    """A registry of its own, and the adapters and solvers that are made of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._row_adapters = RowAdapters(self)
+
+    def row_adapters(self) -> list[RowAdapter]:
+        return list(self._row_adapters.in_use())
+
+    def adapter_for(self, cls: type) -> RowAdapter | None:
+        return self._row_adapters.owner_of(cls)
+
+    def load_solver(self, name: str, arguments: Mapping[str, object]) -> Solver:
+        return load_solver(name, arguments, self)
+
+
 SOLVER_HOOK = """
-from lumix_core.hookspecs import hookimpl
+from lumix_core.plugins import hookimpl
 
 @hookimpl
 def lumix_solvers(register):
@@ -52,7 +72,7 @@ class AcmeSolver:
 """
 
 ADAPTER = """
-from lumix_core.rows import RowAdapter
+from lumix_core.rows.adapter import RowAdapter
 
 class TinyAdapter(RowAdapter):
     name = "tiny"
@@ -66,7 +86,7 @@ class TinyAdapter(RowAdapter):
 """
 
 RULE_BREAKER = """
-from lumix_core.hookspecs import hookimpl
+from lumix_core.plugins import hookimpl
 
 @hookimpl
 def lumix_solver(register):
@@ -341,7 +361,7 @@ def test_an_unknown_name_in_the_variable_is_refused(tmp_path: Path, run_alone: R
 
     message = run_alone("""
         import os
-        from lumix_core.plugins import registrations
+        from lumix_core.plugins.registry import registrations
         os.environ["LUMIX_PLUGINS"] = "acme, acne"
         try:
             registrations()
@@ -504,7 +524,7 @@ def test_a_hook_that_is_not_marked_is_refused(install: Install) -> None:
 
     assert message == (
         "Plugin 'acme' of lumix-acme 1.0 has a function lumix_solvers() that is not marked as a hook, "
-        "so LumiX would never call it. Mark it with @hookimpl from lumix_core.hookspecs."
+        "so LumiX would never call it. Mark it with @hookimpl from lumix_core.plugins."
     )
 
 
@@ -808,7 +828,7 @@ def test_an_unknown_solver_names_what_is_installed_and_what_could_be(tmp_path: P
     )
 
     message = run_alone("""
-        from lumix_core.plugins import load_solver
+        from lumix_core.solver.registry import load_solver
         try:
             load_solver("gurobi", {})
         except Exception as error:
@@ -824,7 +844,7 @@ def test_an_unknown_solver_names_what_is_installed_and_what_could_be(tmp_path: P
 
 def test_without_any_solver_the_message_says_what_to_install(run_alone: Run) -> None:
     message = run_alone("""
-        from lumix_core.plugins import load_solver
+        from lumix_core.solver.registry import load_solver
         try:
             load_solver("highs", {})
         except Exception as error:
@@ -832,7 +852,8 @@ def test_without_any_solver_the_message_says_what_to_install(run_alone: Run) -> 
     """)
 
     assert message == (
-        "LXSolverNotFoundError There is no solver 'highs' here, nor any other. Run: pip install \"lumix[highs]\""
+        "LXSolverNotFoundError There is no solver 'highs' here, nor any other. "
+        'Run: pip install "lumix-modeling[highs]"'
     )
 
 

@@ -33,8 +33,8 @@ from lumix_core import (
     LXVariable,
 )
 from lumix_core.errors import LXNoDualsError, LXOptionError, LXUnknownKeyError, LXUnknownNameError, LXUnsupportedError
-from lumix_core.problem import LXProblem
-from lumix_core.solver import LXFeature, RawResult, SolverOptions
+from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.solver import LXFeature, RawResult, SolverOptions
 
 ErrorText = Callable[..., str]
 LIBRARIES = pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])

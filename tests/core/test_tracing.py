@@ -25,7 +25,7 @@ import pytest
 
 from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXFunctionError, LXLateBindingError, LXNumberError
-from lumix_core.tracing import trace
+from lumix_core.formulas.tracing import trace
 
 
 class Row(SimpleNamespace):

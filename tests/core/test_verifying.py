@@ -13,8 +13,8 @@ import pytest
 
 from lumix_core import LXConstraint, LXLimit, LXLinearExpression, LXModel, LXOptimizer, LXSolution, LXStatus, LXVariable
 from lumix_core.errors import LXEmptySourceWarning, LXSolverError, LXVerificationError
-from lumix_core.problem import LXProblem
-from lumix_core.solver import LXFeature, RawResult, SolverOptions
+from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.solver import LXFeature, RawResult, SolverOptions
 
 ErrorText = Callable[..., str]
 Lie = Callable[[RawResult], Any]

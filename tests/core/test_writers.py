@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from lumix_core.writers import MISSING_KEYS, ROWS_A_BATCH, batches_of_rows, existing_keys
-from lumix_core.writing import Key
+from lumix_core.rows.sql import MISSING_KEYS, ROWS_A_BATCH, batches_of_rows, existing_keys
+from lumix_core.rows.writing import Key
 
 
 @pytest.mark.parametrize("size", [1, ROWS_A_BATCH, ROWS_A_BATCH + 1, 2 * ROWS_A_BATCH + 7])

@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lumix.writeback.builder import LXWriteBack
+from lumix.writeback.checks import checked_column, checked_values
+from lumix.writeback.input_rows import GivenRows, as_list, given_rows
+from lumix.writeback.ordering import in_order, parents_first
 from lumix_core import LXModel, LXSolution, LXStatus, LXVariable, LXWriteError
-from lumix_core.given_rows import GivenRows, as_list, given_rows
-from lumix_core.solution import solution_of
-from lumix_core.solver import LXFeature, RawResult
-from lumix_core.write_back import LXWriteBack
-from lumix_core.write_orders import in_order, parents_first
-from lumix_core.writing import Kind, Reference, WrittenField, WrittenTable
-from lumix_core.written_values import checked_column, checked_values
+from lumix_core.rows.writing import Kind, Reference, WrittenField, WrittenTable
+from lumix_core.solver.solution import solution_of
+from lumix_core.solver.solver import LXFeature, RawResult
 
 
 def place(i: int) -> str:

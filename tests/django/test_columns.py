@@ -29,7 +29,7 @@ from warehouse.models import (
     Target,
 )
 
-from lumix_core.tables import Path
+from lumix_core.rows.tables import Path
 from lumix_django import DjangoAdapter
 
 ADAPTER = DjangoAdapter()

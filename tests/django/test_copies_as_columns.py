@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from warehouse.models import Made, Price, Setting
 
 from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXVariable
-from lumix_core.detached import DetachedRows
+from lumix_core.copying.detached_rows import DetachedRows
 from lumix_core.errors import LXEmptySourceWarning
 
 HOWS: dict[str, Callable[[Any], Any]] = {

@@ -31,7 +31,7 @@ from warehouse.models import (
 )
 
 from lumix_core import LXLinearExpression, LXModel, LXVariable
-from lumix_core.copying import deep_copy, detach_orm_object
+from lumix_core.copying.copier import deep_copy, detach_orm_object
 from lumix_core.errors import LXCopyError, LXDetachedError, LXFunctionError, LXNotLoadedError
 from lumix_django import DjangoAdapter
 
@@ -50,7 +50,7 @@ class Holder:
         self.value = value
 
     def __reduce__(self) -> Any:
-        from lumix_core.pickling import packed, restore
+        from lumix_core.copying.pickling import packed, restore
 
         return _held, (restore, packed(self.value))
 

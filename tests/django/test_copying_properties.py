@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scale import examples
 from warehouse.models import Counter, Group, Item
 
-from lumix_core.standins import row_class_of
+from lumix_core.rows.standins import row_class_of
 from lumix_django.handles import is_handle
 
 HERE = Path(__file__).parent

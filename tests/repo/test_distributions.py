@@ -36,14 +36,16 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
-@pytest.mark.parametrize("file", ["pyproject.toml", "README.md", "src/{}/__init__.py", "src/{}/py.typed"])
+@pytest.mark.parametrize("file", ["pyproject.toml", "README.md", "LICENSE", "src/{}/__init__.py", "src/{}/py.typed"])
 def test_each_distribution_has_its_files(distribution: str, file: str) -> None:
     assert (ROOT / distribution / file.format(distribution)).is_file()
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_each_distribution_is_named_after_its_folder(distribution: str) -> None:
-    assert project(distribution)["name"].replace("-", "_") == distribution
+    expected = "lumix-modeling" if distribution == "lumix" else distribution.replace("_", "-")  # lumix is taken
+
+    assert project(distribution)["name"] == expected
 
 
 def test_all_distributions_have_one_version() -> None:
@@ -66,6 +68,11 @@ def test_the_licence_is_apache_2() -> None:
     first, second = (line.strip() for line in (ROOT / "LICENSE").read_text().strip().splitlines()[:2])
 
     assert (first, second) == ("Apache License", "Version 2.0, January 2004")
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_each_distribution_carries_the_licence(distribution: str) -> None:
+    assert (ROOT / distribution / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -18,36 +19,21 @@ ROOT = Path(__file__).parents[2]
 DISTRIBUTIONS = ("lumix", "lumix_core", "lumix_sqlalchemy", "lumix_django", "lumix_solvers")
 CORE = ROOT / "lumix_core" / "src" / "lumix_core"
 
-# The rooms of the core, from the top down. A module imports from its own layer or from those below.
-LAYERS = {
-    "public": "__init__ testing",
-    "writing": "write_back write_statements write_steps write_faults write_orders written_values given_rows",
-    "model": "optimizer sessions solution model constraints expressions term_methods variables parameters indexing",
-    "changing": "altering recompiling overriding",
-    "copying": "pickling copying function_copies object_copies source_copies reaching",
-    "compiling": "explaining compiling planning terms picking families",
-    "evaluating": "matching ranges axes evaluating results failures batches watching",
-    "formulas": "tracing entering mapped symbols conditions lookups codes arithmetic formulas",
-    "rows": "rows mentions projecting detached tables standins functions captures plugins entry_points hookspecs",
-    "diagnosing": "infeasibility diagnosing filtering plain_conflicts probing elastic",
-    "seams": "writers writing snapshots copy_texts",
-    "problem": "editing live running verifying tallies options solver changes status "
-    "sides problem keys numbers frames stacks asking collector copyable",
-    "values": "closing brackets columns orders packing loading senses",
-    "errors": "errors",
+# The packages of the core: each imports only those above it, type-checking and deferred imports included.
+PACKAGES = ("errors", "problem", "plugins", "rows", "formulas", "copying", "language", "compiler", "solver", "testing")
+
+# What imports against that order, inside of functions or for a type checker, each with its reason.
+UPWARDS = {
+    ("language", "compiler"): "a model compiles and explains itself, and a family reads its rows, when it is asked to",
+    ("rows", "copying"): "a part of a model and a detached row are copied through the protocol that knows all of them",
 }
 
-# Imports of the core's own modules inside functions, each with its reason.
-DEFERRED = {
-    ("rows", "plugins"): "plugins import the row adapters' seam, and are found at the first ORM model",
-    ("optimizer", "plugins"): "plugins are found when the first solver is chosen, not at import",
-    ("write_statements", "plugins"): "plugins are found at the first class that is written, not at import",
-    ("given_rows", "plugins"): "the same",
-    ("copyable", "copying"): "every part of a model can be copied, and the copy protocol knows every part",
-    ("copyable", "pickling"): "the same; and a program that pickles nothing does not load cloudpickle",
-    ("standins", "copying"): "a detached row can be copied by itself, through the protocol that makes it",
-    ("standins", "pickling"): "the same",
-    ("plugins", "solver"): "a program that chooses no solver does not load the solver seam",
+# What adapters, solvers and lumix may import of the core: what these modules export.
+SURFACE = {
+    "lumix_sqlalchemy": {"errors", "plugins", "rows"},
+    "lumix_django": {"errors", "plugins", "rows"},
+    "lumix_solvers": {"errors", "plugins", "problem", "solver"},
+    "lumix": {*PACKAGES} - {"compiler", "testing"} | {"compiler.overrides"},
 }
 
 # Libraries that only an adapter or a solver may import.
@@ -58,11 +44,12 @@ FOREIGN = ORMS + SOLVERS
 
 @dataclass(frozen=True)
 class Import:
-    """An import that runs: the module as written, its names, and whether it waits in a function."""
+    """An import: the module as written, its names, and whether it waits in a function or is for type checkers only."""
 
     module: str
     names: tuple[str, ...]
     deferred: bool
+    typing: bool
     line: int
 
     @property
@@ -71,47 +58,39 @@ class Import:
 
 
 def imports(path: Path) -> list[Import]:
-    """The imports of a module, without those that only a type checker sees."""
-    return list(_imports(ast.parse(path.read_text()), deferred=False))
+    """The imports of a module that run, at once or in a function."""
+    return [one for one in all_imports(path) if not one.typing]
 
 
-def _imports(node: ast.AST, deferred: bool) -> Iterator[Import]:
+def all_imports(path: Path) -> list[Import]:
+    """The imports of a module, with those that only a type checker sees."""
+    return list(_imports(ast.parse(path.read_text()), deferred=False, typing=False))
+
+
+def _imports(node: ast.AST, deferred: bool, typing: bool) -> Iterator[Import]:
     if isinstance(node, ast.Import):
-        yield from (Import(alias.name, (), deferred, node.lineno) for alias in node.names)
+        yield from (Import(alias.name, (), deferred, typing, node.lineno) for alias in node.names)
     if isinstance(node, ast.ImportFrom):
         assert node.level == 0, f"line {node.lineno}: write the import with the package's name"
-        yield Import(node.module or "", tuple(alias.name for alias in node.names), deferred, node.lineno)
+        yield Import(node.module or "", tuple(alias.name for alias in node.names), deferred, typing, node.lineno)
     deferred = deferred or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-    for child in _run(node):
-        yield from _imports(child, deferred)
-
-
-def _run(node: ast.AST) -> list[ast.AST]:
-    """The children that run."""
     if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-        return list(node.orelse)
-    return list(ast.iter_child_nodes(node))
+        for child in node.body:
+            yield from _imports(child, deferred, True)
+        for child in node.orelse:
+            yield from _imports(child, deferred, typing)
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(child, deferred, typing)
 
 
 def sources(distribution: str) -> list[Path]:
     return sorted((ROOT / distribution / "src").rglob("*.py"))
 
 
-def room(path: Path) -> str:
-    """The room that a module of the core is in: its own name, or that of its folder."""
+def package_of(path: Path) -> str:
+    """The package that a module of the core is in; that of `__init__` is the root."""
     return path.relative_to(CORE).parts[0].removesuffix(".py")
-
-
-ROOMS = sorted({room(path) for path in sources("lumix_core")})
-
-
-def own_imports(path: Path) -> Iterator[tuple[str, Import]]:
-    """The rooms of the core that one of its modules imports."""
-    for one in imports(path):
-        if one.module == "lumix_core":
-            yield from ((name if name in ROOMS else "__init__", one) for name in one.names)
-        elif one.top == "lumix_core":
-            yield one.module.split(".")[1], one
 
 
 def module_name(path: Path) -> str:
@@ -120,53 +99,68 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def layer_of(name: str) -> int:
-    return next(i for i, rooms in enumerate(LAYERS.values()) if name in rooms.split())
+def test_the_core_has_these_packages_and_no_other_modules() -> None:
+    found = {package_of(path) for path in sources("lumix_core")}
+
+    assert found == {*PACKAGES, "__init__"}
 
 
-def test_every_module_of_the_core_has_its_layer() -> None:
-    placed = [name for rooms in LAYERS.values() for name in rooms.split()]
-
-    assert sorted({*placed, "testing"}) == sorted({*ROOMS, "testing"})
+def upwards(importer: str, one: Import) -> bool:
+    """Whether an import goes against the order of the packages, as it may."""
+    pair = tuple(module.partition(".")[2].partition(".")[0] for module in (importer, one.module))
+    return pair in UPWARDS and (one.deferred or one.typing)
 
 
 @pytest.mark.parametrize("path", sources("lumix_core"), ids=lambda path: str(path.relative_to(CORE)))
-def test_the_core_imports_downwards(path: Path) -> None:
-    upwards = {
-        (room(path), name) for name, one in own_imports(path) if layer_of(name) < layer_of(room(path)) or one.deferred
-    }
+def test_a_package_of_the_core_imports_those_above_it(path: Path) -> None:
+    own = package_of(path)
+    allowed = PACKAGES[: PACKAGES.index(own) + 1] if own in PACKAGES else PACKAGES
 
-    assert upwards - DEFERRED.keys() == set()
+    against = [
+        f"line {one.line}: {one.module}"
+        for one in all_imports(path)
+        if one.top.startswith("lumix")
+        and one.module.partition(".")[2].partition(".")[0] not in allowed
+        and not upwards(module_name(path), one)
+    ]
 
-
-def test_no_modules_of_the_core_import_each_other_in_a_circle() -> None:
-    graph: dict[str, set[str]] = {}
-    for path in sources("lumix_core"):
-        at_once = {name for name, one in own_imports(path) if not one.deferred}
-        graph.setdefault(room(path), set()).update(at_once - {room(path)})
-
-    assert circle_in(graph) == []
+    assert against == []
 
 
-def test_no_modules_of_lumix_import_each_other_in_a_circle() -> None:
-    names = {module_name(path): path for path in sources("lumix")}
+@pytest.mark.parametrize("distribution", ["lumix_core", "lumix"])
+def test_no_modules_import_each_other_in_a_circle(distribution: str) -> None:
+    names = {module_name(path): path for path in sources(distribution)}
     graph = {
-        name: {one.module for one in imports(path) if one.module in names and not one.deferred} - {name}
+        name: {target for one in all_imports(path) if not upwards(name, one) for target in _targets(one, names)}
+        - {name}
         for name, path in names.items()
+        if path.name != "__init__.py"
     }
 
     assert circle_in(graph) == []
 
 
-def test_imports_inside_functions_of_the_core_have_a_reason() -> None:
-    found = {
-        (room(path), name)
-        for path in sources("lumix_core")
-        for name, one in own_imports(path)
-        if one.deferred and room(path) != "testing"
-    }
+def _targets(one: Import, names: Mapping[str, Path]) -> Iterator[str]:
+    """The modules that an import names."""
+    yield from (f"{one.module}.{name}" for name in one.names if f"{one.module}.{name}" in names)
+    yield from [one.module] if one.module in names else []
 
-    assert found == DEFERRED.keys()
+
+@pytest.mark.parametrize("distribution", SURFACE)
+def test_others_import_of_the_core_only_what_its_packages_export(distribution: str) -> None:
+    allowed = {"lumix_core", *(f"lumix_core.{name}" for name in SURFACE[distribution])}
+
+    found = {one.module for path in sources(distribution) for one in all_imports(path) if one.top == "lumix_core"}
+
+    assert found - allowed == set()
+
+
+@pytest.mark.parametrize("name", ["rows", "solver", "problem", "plugins", "testing"])
+def test_a_package_exports_what_it_lists(name: str) -> None:
+    package = importlib.import_module(f"lumix_core.{name}")
+
+    assert [one for one in package.__all__ if not hasattr(package, one)] == []
+    assert sorted(package.__all__) == sorted(set(package.__all__))
 
 
 @pytest.mark.parametrize("path", sources("lumix_core"), ids=lambda path: str(path.relative_to(CORE)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import venv
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,7 +80,7 @@ def run(command: Sequence[str | Path], cwd: Path) -> subprocess.CompletedProcess
 
 
 def install(python: Path, folders: Sequence[Path], cwd: Path) -> None:
-    done = run([python, "-m", "pip", "install", *folders], cwd)
+    done = run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet", *folders], cwd)
     if done.returncode != 0:
         _skip_without_index(python, cwd)
         pytest.fail(f"pip install failed:\n{done.stdout}\n{done.stderr}")
@@ -87,7 +88,7 @@ def install(python: Path, folders: Sequence[Path], cwd: Path) -> None:
 
 def _skip_without_index(python: Path, cwd: Path) -> None:
     """Skip where pip cannot even download a package that has nothing to do with LumiX."""
-    probe = run([python, "-m", "pip", "download", "--no-deps", "--dest", cwd / "probe", "hatchling"], cwd)
+    probe = run([sys.executable, "-m", "pip", "download", "--no-deps", "--dest", cwd / "probe", "hatchling"], cwd)
     if probe.returncode != 0:
         pytest.skip(f"the package index cannot be reached: {probe.stderr.strip().splitlines()[-1]}")
 
@@ -103,7 +104,7 @@ def environment(folder: Path, distributions: Sequence[str]) -> Path:
     copies = [folder / name for name in distributions]
     for copy in copies:  # a build leaves files in the folder
         shutil.copytree(ROOT / copy.name, copy, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
-    venv.create(folder / "environment", with_pip=True)
+    venv.create(folder / "environment")
     found = folder / "environment" / ("Scripts" if os.name == "nt" else "bin") / "python"
     install(found, copies, folder)
     return found
@@ -142,7 +143,7 @@ def test_no_other_orm_and_no_solver_is_installed(python: Path, tmp_path: Path) -
 def test_solving_without_a_solver_tells_what_to_install(python: Path, tmp_path: Path) -> None:
     code = MODEL + "try: LXOptimizer().solve(model)\nexcept LookupError as error: print(error)"
 
-    assert 'pip install "lumix[highs]"' in printed(python, code, tmp_path)
+    assert 'pip install "lumix-modeling[highs]"' in printed(python, code, tmp_path)
 
 
 def test_the_types_are_installed(python: Path, tmp_path: Path) -> None:

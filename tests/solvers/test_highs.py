@@ -14,12 +14,12 @@ import pytest
 
 import lumix_solvers.highs_run
 from lumix_core.errors import LXOptionError
-from lumix_core.solver import SolverOptions
-from lumix_core.status import LXLimit, LXStatus
+from lumix_core.solver.solver import SolverOptions
+from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing import SolverConformance
-from lumix_core.testing.kits import solve
-from lumix_core.testing.problems import INF, hard_to_find, hard_to_prove, planted, problem
-from lumix_core.testing.proofs import is_feasible
+from lumix_core.testing.kit import solve
+from lumix_core.testing.solvers.problems import INF, hard_to_find, hard_to_prove, planted, problem
+from lumix_core.testing.solvers.proofs import is_feasible
 from lumix_solvers import interrupts
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.highs_run import STATUSES
@@ -255,8 +255,8 @@ def test_alarm_of_the_users_own_ends_the_run(solver):
 def test_ctrl_c_prints_nothing(tmp_path):
     code = (
         "import os, signal, threading\n"
-        "from lumix_core.testing.kits import solve\n"
-        "from lumix_core.testing.problems import hard_to_find\n"
+        "from lumix_core.testing.kit import solve\n"
+        "from lumix_core.testing.solvers.problems import hard_to_find\n"
         "from lumix_solvers.highs import HighsSolver\n"
         "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "assert solve(HighsSolver(), hard_to_find(), time_limit=30.0).limit == 'interrupt'\n"

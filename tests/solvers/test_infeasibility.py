@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scale import examples
 
-from lumix_core import probing
-from lumix_core.diagnosing import diagnose, relaxable
 from lumix_core.errors import LXNotInfeasibleError, LXOptionError
-from lumix_core.sides import Sides
-from lumix_core.solver import LXFeature, SolverOptions
-from lumix_core.status import LXLimit
-from lumix_core.testing.problems import INF, hard_to_find, problem
+from lumix_core.problem.requirements import Sides
+from lumix_core.solver.infeasibility import prober as probing
+from lumix_core.solver.infeasibility.diagnose import diagnose, relaxable
+from lumix_core.solver.solver import LXFeature, SolverOptions
+from lumix_core.solver.status import LXLimit
+from lumix_core.testing.solvers.problems import INF, hard_to_find, problem
 from lumix_solvers import highs_iis, interrupts
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.pulp import PulpSolver

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from lumix_core.errors import LXOptionError, LXSolverError, LXUnsupportedError
-from lumix_core.live import Live
-from lumix_core.problem import LXProblem
-from lumix_core.solver import LXFeature, SolverOptions
-from lumix_core.status import LXLimit, LXStart, LXStatus
-from lumix_core.tallies import Tally
-from lumix_core.testing.live_runs import CHANGES, LiveRuns
-from lumix_core.testing.problems import INF, hard_to_prove, planted, problem
+from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.live import Live
+from lumix_core.solver.row_activities import Tally
+from lumix_core.solver.solver import LXFeature, SolverOptions
+from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+from lumix_core.testing.solvers.live_runs import CHANGES, LiveRuns
+from lumix_core.testing.solvers.problems import INF, hard_to_prove, planted, problem
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.highs_live import HighsLiveRun
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lumix_core.status import LXLimit
-from lumix_core.testing.problems import INF, fixed_charge, planted, problem, random_integers
+from lumix_core.solver.status import LXLimit
+from lumix_core.testing.solvers.problems import INF, fixed_charge, planted, problem, random_integers
 from lumix_solvers import interrupts, program
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import Lines, log_lines

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from lumix_core.errors import LXOptionError, LXSolverError, LXSolverNotFoundError
-from lumix_core.solver import LXFeature, SolverOptions
-from lumix_core.status import LXLimit, LXStatus
+from lumix_core.solver.solver import LXFeature, SolverOptions
+from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing import SolverConformance
-from lumix_core.testing.kits import solve
-from lumix_core.testing.problems import INF, hard_to_find, hard_to_prove, planted, problem
-from lumix_core.testing.proofs import assert_reaches
+from lumix_core.testing.kit import solve
+from lumix_core.testing.solvers.problems import INF, hard_to_find, hard_to_prove, planted, problem
+from lumix_core.testing.solvers.proofs import assert_reaches
 from lumix_solvers import program
 from lumix_solvers.cbc import OPTIONS, Cbc
 from lumix_solvers.pulp import PulpSolver

@@ -8,8 +8,8 @@ import nbclient
 import nbformat
 import pytest
 
-from lumix_core.testing.kits import solve
-from lumix_core.testing.problems import INF, problem
+from lumix_core.testing.kit import solve
+from lumix_core.testing.solvers.problems import INF, problem
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.pulp import PulpSolver
 
@@ -20,8 +20,8 @@ SOLVERS = {
 }
 
 PROGRAM = """\
-from lumix_core.solver import LXFeature, SolverOptions
-from lumix_core.testing.problems import INF, problem
+from lumix_core.solver.solver import LXFeature, SolverOptions
+from lumix_core.testing.solvers.problems import INF, problem
 
 {solver}
 easy = problem([1.0, 1.0], [([2.0, 1.0], 3.0, INF)], upper=5.0, integer=True)

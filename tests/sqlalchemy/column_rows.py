@@ -44,7 +44,7 @@ from sqlalchemy.orm import (
     synonym,
 )
 
-from lumix_core.tables import Path
+from lumix_core.rows.tables import Path
 
 
 class Base(DeclarativeBase): ...

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from lumix_core.rows import RowQuery
-from lumix_core.standins import RowClass
+from lumix_core.rows.adapter import RowQuery
+from lumix_core.rows.standins import RowClass
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
 

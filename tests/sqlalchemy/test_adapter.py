@@ -57,7 +57,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.sql.functions import FunctionElement
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import RowAdapter, RowQuery
+from lumix_core.rows.adapter import RowAdapter, RowQuery
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
 

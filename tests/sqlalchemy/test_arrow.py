@@ -43,7 +43,7 @@ from sqlalchemy.pool import StaticPool
 
 from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import ColumnQuery
+from lumix_core.rows.adapter import ColumnQuery
 from lumix_sqlalchemy import SQLAlchemyAdapter, arrow
 
 HERE = Path(__file__).parent

@@ -11,8 +11,8 @@ from sqlalchemy import BigInteger, Engine, Enum, Float, Numeric, SmallInteger, S
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import REAL, TypeDecorator
 
-from lumix_core.columns import Column
-from lumix_core.rows import ColumnQuery
+from lumix_core.rows.adapter import ColumnQuery
+from lumix_core.rows.columns import Column
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
 

@@ -15,11 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, scoped_session, sessionmaker
 
 from lumix_core.testing import RowAdapterConformance
-from lumix_core.testing.row_columns import Columns
-from lumix_core.testing.row_forms import Forms
-from lumix_core.testing.row_snapshots import Snapshots
-from lumix_core.testing.row_transactions import Transactions
-from lumix_core.testing.row_writing import Writing
+from lumix_core.testing.rows.columns import Columns
+from lumix_core.testing.rows.forms import Forms
+from lumix_core.testing.rows.snapshots import Snapshots
+from lumix_core.testing.rows.transactions import Transactions
+from lumix_core.testing.rows.writing import Writing
 from lumix_sqlalchemy import RunColumns, SQLAlchemyAdapter
 from lumix_sqlalchemy.row_writer import ConnectionWriter
 
@@ -240,6 +240,7 @@ class TestAnAdapterWithoutColumns(Columns):
         return world
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True, scope="module")  # nothing is sent to any database
 class TestAnAdapterThatDoesNotWrite(Forms, Writing, Transactions, Snapshots):
     @pytest.fixture
     def adapter(self) -> Any:

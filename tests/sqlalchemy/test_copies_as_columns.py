@@ -17,7 +17,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column, relationship, synonym
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
-from lumix_core.detached import DetachedRows
+from lumix_core.copying.detached_rows import DetachedRows
 from lumix_core.errors import LXEmptySourceWarning, LXNotLoadedError
 
 HOWS: dict[str, Callable[[Any], Any]] = {

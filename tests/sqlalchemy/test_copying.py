@@ -59,7 +59,7 @@ from sqlalchemy.orm import (
 )
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
-from lumix_core.copying import copy_function_detaching_closure, detach_orm_object, materialize_and_detach_list
+from lumix_core.copying.copier import copy_function_detaching_closure, detach_orm_object, materialize_and_detach_list
 from lumix_core.errors import LXCopyError, LXLateBindingError, LXNotLoadedError
 
 HOWS: dict[str, Callable[[Any], Any]] = {

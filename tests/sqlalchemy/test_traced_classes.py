@@ -12,7 +12,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from lumix_core import LXIndexDimension, LXModel, LXVariable
-from lumix_core.tracing import trace
+from lumix_core.formulas.tracing import trace
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
 ADAPTER = SQLAlchemyAdapter()

@@ -1,15 +1,8 @@
 """LumiX: optimisation models written directly over your own rows."""
 
-from lumix.analysis import (
-    LXScenario,
-    LXScenarioAnalyzer,
-    LXScenarioResult,
-    LXSensitivityAnalyzer,
-    LXSweep,
-    LXSweepWriteBack,
-    LXWhatIfAnalyzer,
-    LXWhatIfResult,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from lumix_core import (
     LXConstraint,
     LXError,
@@ -33,12 +26,37 @@ from lumix_core import (
     LXVariable,
     LXWarning,
     LXWorkerError,
-    LXWriteBack,
     LXWriteError,
-    LXWritten,
 )
 
+if TYPE_CHECKING:
+    from lumix.analysis import (
+        LXScenario,
+        LXScenarioAnalyzer,
+        LXScenarioResult,
+        LXSensitivityAnalyzer,
+        LXSweep,
+        LXSweepWriteBack,
+        LXWhatIfAnalyzer,
+        LXWhatIfResult,
+    )
+    from lumix.writeback import LXWriteBack, LXWritten
+
 __version__ = "0.1.0"
+
+_ON_USE = {
+    "LXScenario": "lumix.analysis",
+    "LXScenarioAnalyzer": "lumix.analysis",
+    "LXScenarioResult": "lumix.analysis",
+    "LXSensitivityAnalyzer": "lumix.analysis",
+    "LXSweep": "lumix.analysis",
+    "LXSweepWriteBack": "lumix.analysis",
+    "LXWhatIfAnalyzer": "lumix.analysis",
+    "LXWhatIfResult": "lumix.analysis",
+    "LXWriteBack": "lumix.writeback",
+    "LXWritten": "lumix.writeback",
+}
+"""Names that are imported when they are used, so that `import lumix` costs little more than the core."""
 
 __all__ = [
     "LXConstraint",
@@ -75,3 +93,15 @@ __all__ = [
     "LXWriteError",
     "LXWritten",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is imported on use."""
+    if name not in _ON_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_ON_USE[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_USE})

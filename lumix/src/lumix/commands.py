@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from lumix.tested_versions import untested
-from lumix_core.entry_points import VARIABLE, Registration
 from lumix_core.errors import LXPluginError, LXPluginWarning
-from lumix_core.plugins import registrations
+from lumix_core.plugins import VARIABLE, Registration, registrations
 
 HEADING = ("kind", "name", "distribution", "version", "state", "reason")
 
@@ -43,7 +42,7 @@ def show_plugins() -> None:
         warnings.simplefilter("ignore", LXPluginWarning)
         found = sorted(registrations(), key=lambda one: (one.kind, one.name))
     print(plugin_table(found))
-    for sentence in untested({"lumix", "lumix-core", *(one.plugin.distribution for one in found)}):
+    for sentence in untested({"lumix-modeling", "lumix-core", *(one.plugin.distribution for one in found)}):
         print(f"Warning: {sentence}", file=sys.stderr)
 
 
@@ -61,7 +60,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def _nothing() -> str:
     if VARIABLE not in os.environ:
-        return 'No row adapter and no solver is installed. Run: pip install "lumix[sqlalchemy,highs]"'
+        return 'No row adapter and no solver is installed. Run: pip install "lumix-modeling[sqlalchemy,highs]"'
     return (
         f"No row adapter and no solver is loaded, since the environment variable {VARIABLE} is "
         f"{os.environ[VARIABLE]!r}. Unset it to load every plugin."
@@ -80,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lumix", description="Optimisation models written directly over your own database rows."
     )
-    parser.add_argument("--version", action="version", version=f"lumix {version('lumix')}")
+    parser.add_argument("--version", action="version", version=f"lumix {version('lumix-modeling')}")
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     plugins = commands.add_parser("plugins", help="list the row adapters and solvers that are installed")
     plugins.set_defaults(command=show_plugins)

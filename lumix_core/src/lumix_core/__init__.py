@@ -1,6 +1,8 @@
 """The minimal core of LumiX: models over a user's own rows, compiled to arrays, solved and mapped back."""
 
-from lumix_core.constraints import LXConstraint
+import sys
+
+from lumix_core.compiler.explanation import LXExplanation
 from lumix_core.errors import (
     LXError,
     LXModelError,
@@ -10,21 +12,22 @@ from lumix_core.errors import (
     LXWorkerError,
     LXWriteError,
 )
-from lumix_core.explaining import LXExplanation
-from lumix_core.expressions import LXLinearExpression
-from lumix_core.indexing import LXIndexDimension
-from lumix_core.infeasibility import LXInfeasibility
-from lumix_core.model import LXModel
-from lumix_core.optimizer import LXOptimizer
-from lumix_core.parameters import LXParameter
-from lumix_core.problem import LXBlock, LXProblem
-from lumix_core.senses import LXSense
-from lumix_core.sessions import LXLiveSession
-from lumix_core.solution import LXSolution
-from lumix_core.status import LXLimit, LXStart, LXStatus
-from lumix_core.variables import LXVariable
-from lumix_core.write_back import LXWriteBack
-from lumix_core.write_statements import LXWritten
+from lumix_core.language.constraints import LXConstraint
+from lumix_core.language.expressions import LXLinearExpression
+from lumix_core.language.indexed import LXIndexDimension
+from lumix_core.language.model import LXModel
+from lumix_core.language.parameters import LXParameter
+from lumix_core.language.variables import LXVariable
+from lumix_core.plugins import hookspecs
+from lumix_core.problem.problem import LXBlock, LXProblem
+from lumix_core.problem.senses import LXSense
+from lumix_core.solver.infeasibility.report import LXInfeasibility
+from lumix_core.solver.optimizer import LXOptimizer
+from lumix_core.solver.session import LXLiveSession
+from lumix_core.solver.solution import LXSolution
+from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+
+sys.modules[f"{__name__}.hookspecs"] = hookspecs  # where plugins find it that were written for a checkout before 0.1.0
 
 __all__ = [
     "LXBlock",
@@ -50,7 +53,5 @@ __all__ = [
     "LXVariable",
     "LXWarning",
     "LXWorkerError",
-    "LXWriteBack",
     "LXWriteError",
-    "LXWritten",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 
 
@@ -152,3 +153,11 @@ def listed(names: Iterable[object], limit: int = 8, empty: str = "none") -> str:
     if len(shown) > limit:
         shown = [*shown[:limit], f"... ({len(shown) - limit} more)"]
     return ", ".join(shown) or empty
+
+
+def caller_level() -> int:
+    """Return the ``stacklevel`` at which ``warnings.warn``, called by our caller, names the user's line."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "lumix_core":
+        level, frame = level + 1, frame.f_back
+    return level

@@ -8,9 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from lumix_core.rows import RowQuery
-from lumix_core.standins import RowClass, row_class_of
-from lumix_core.writing import RowWriter, WrittenTable
+from lumix_core.rows import RowClass, RowQuery, RowWriter, WrittenTable, row_class_of
 from lumix_django import detaching, table_facts
 from lumix_django.attributes import key_names
 from lumix_django.classes import row_class

@@ -15,8 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import AutoField, QuerySet
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writers import batches_of_rows
-from lumix_core.writing import Kind
+from lumix_core.rows import Kind, batches_of_rows
 from lumix_django.copy_in import copy_columns
 from lumix_django.table_facts import has_default, is_generated, is_moment, kind_of, stored_field
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
 from lumix_core.errors import LXDetachedError
-from lumix_core.standins import RowClass, not_loaded, row_class_of
+from lumix_core.rows import RowClass, not_loaded, row_class_of
 from lumix_django.attributes import Names, column_names, key_names, names_of, neighbours, related_models
 from lumix_django.sets import DetachedSet
 

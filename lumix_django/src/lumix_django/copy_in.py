@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from lumix_core.copy_texts import MAY_COPY, ROWS_AT_LEAST, blocks, text_writer
+from lumix_core.rows import MAY_COPY, ROWS_AT_LEAST, blocks, text_writer
 from lumix_django.table_facts import is_djangos_own, stored_field
 
 # For each type of a column, as Django names it, what its values may be.

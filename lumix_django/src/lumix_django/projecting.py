@@ -12,8 +12,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
-from lumix_core.columns import Column, transposed
-from lumix_core.tables import Path
+from lumix_core.rows import Column, Path, transposed
 from lumix_django.attributes import column_names, key_names, loads_plainly, related_models
 
 READING = (

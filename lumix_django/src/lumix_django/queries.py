@@ -19,11 +19,8 @@ from django.db.models.query import (
     ValuesListIterable,
 )
 
-from lumix_core.collector import Paused
-from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
-from lumix_core.standins import row_class_of
-from lumix_core.tables import Path
+from lumix_core.rows import Column, Path, Paused, row_class_of
 from lumix_django.handles import check_ready, checked_alias, readable
 from lumix_django.ordering import in_order, values_in_order
 from lumix_django.projecting import READING, can_read, reads_plainly, selected

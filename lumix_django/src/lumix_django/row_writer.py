@@ -11,8 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
-from lumix_core.writers import existing_keys, turns
-from lumix_core.writing import Key, OneOf, WrittenTable
+from lumix_core.rows import Key, OneOf, WrittenTable, existing_keys, turns
 from lumix_django.bulk import insert_columns, prepared
 
 KEYS_A_QUERY = 10_000

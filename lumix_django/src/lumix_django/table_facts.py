@@ -20,7 +20,7 @@ from django.db.models import (
 from django.db.models.fields import NOT_PROVIDED
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writing import Kind, Reference, WrittenField, WrittenTable
+from lumix_core.rows import Kind, Reference, WrittenField, WrittenTable
 from lumix_django.attributes import key_names
 
 # The first class that a field is of says what its values are.

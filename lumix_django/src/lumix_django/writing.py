@@ -12,8 +12,7 @@ from django.db import IntegrityError, connections, router, transaction
 from django.db.models import AutoField
 
 from lumix_core.errors import LXWriteError, listed
-from lumix_core.writers import NOT_TRANSACTIONAL, refuse_without_transactions
-from lumix_core.writing import WrittenTable
+from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
 from lumix_django.attributes import names_of
 from lumix_django.row_writer import DatabaseWriter
 from lumix_django.table_facts import is_generated, is_moment

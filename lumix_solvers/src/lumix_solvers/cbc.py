@@ -18,9 +18,15 @@ import numpy as np
 
 from lumix_core.errors import LXSolverError, LXVerificationError
 from lumix_core.problem import FloatArray, LXProblem
-from lumix_core.solver import RawResult, SolverOptions, bad_native_option, unknown_native_option
-from lumix_core.status import LXLimit, LXStatus
-from lumix_core.verifying import Verifier
+from lumix_core.solver import (
+    LXLimit,
+    LXStatus,
+    RawResult,
+    SolverOptions,
+    Verifier,
+    bad_native_option,
+    unknown_native_option,
+)
 from lumix_solvers.logs import Write
 from lumix_solvers.mps import write_mps
 from lumix_solvers.onesided import OneSidedRows, one_sided

@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem import BoolArray, LXProblem
-from lumix_core.sides import Sides
-from lumix_core.solver import RawConflict
-from lumix_core.status import LXLimit
+from lumix_core.problem import BoolArray, LXProblem, Sides
+from lumix_core.solver import LXLimit, RawConflict
 from lumix_solvers.highs_native import reset_scheduler
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.changes import Changes
-from lumix_core.problem import LXProblem
+from lumix_core.problem import Changes, LXProblem
 from lumix_core.solver import Ranging, RawResult, SolverOptions
 from lumix_solvers.highs_native import reset_scheduler
 from lumix_solvers.highs_run import HighsRun, floats

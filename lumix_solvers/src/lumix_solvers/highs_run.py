@@ -12,8 +12,15 @@ import numpy as np
 
 from lumix_core.errors import LXOptionError
 from lumix_core.problem import FloatArray, LXProblem
-from lumix_core.solver import RawConflict, RawResult, SolverOptions, bad_native_option, unknown_native_option
-from lumix_core.status import LXLimit, LXStatus
+from lumix_core.solver import (
+    LXLimit,
+    LXStatus,
+    RawConflict,
+    RawResult,
+    SolverOptions,
+    bad_native_option,
+    unknown_native_option,
+)
 from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
 from lumix_solvers.highs_native import new_highs, reset_scheduler
 from lumix_solvers.interrupts import run_until_done

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lumix_core.keys import IntArray
-from lumix_core.problem import FloatArray, LXProblem
+from lumix_core.problem import FloatArray, IntArray, LXProblem
 
 EQUAL, AT_LEAST, AT_MOST = "E", "G", "L"
 """The senses, by the letters of the MPS format."""

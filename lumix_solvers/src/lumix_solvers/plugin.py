@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lumix_core.hookspecs import Register, hookimpl
+from lumix_core.plugins import Register, hookimpl
 
 SOLVERS = {
     "highs": ("lumix_solvers.highs:HighsSolver", "highspy"),

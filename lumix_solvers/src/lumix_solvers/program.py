@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from lumix_core.status import LXLimit
+from lumix_core.solver import LXLimit
 from lumix_solvers.interrupts import GRACE, run_until_done
 from lumix_solvers.logs import Write
 

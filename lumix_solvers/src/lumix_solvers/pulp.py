@@ -18,9 +18,7 @@ import numpy as np
 
 from lumix_core.errors import LXSolverNotFoundError, LXVerificationError, listed
 from lumix_core.problem import FloatArray, LXProblem
-from lumix_core.solver import LXFeature, RawResult, SolverOptions
-from lumix_core.status import LXLimit, LXStatus
-from lumix_core.verifying import Verifier
+from lumix_core.solver import LXFeature, LXLimit, LXStatus, RawResult, SolverOptions, Verifier
 from lumix_solvers.cbc import Cbc
 from lumix_solvers.highs_native import new_highs
 from lumix_solvers.highs_run import interrupt

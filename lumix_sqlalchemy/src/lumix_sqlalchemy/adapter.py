@@ -11,9 +11,7 @@ from sqlalchemy.orm import Query, class_mapper
 from sqlalchemy.orm.util import AliasedClass
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import RowQuery
-from lumix_core.standins import RowClass
-from lumix_core.writing import RowWriter, WrittenTable
+from lumix_core.rows import RowClass, RowQuery, RowWriter, WrittenTable
 from lumix_sqlalchemy import detaching, table_facts, writing
 from lumix_sqlalchemy.handles import checked, is_handle
 from lumix_sqlalchemy.ordering import key_names

@@ -22,9 +22,8 @@ from sqlalchemy import Boolean, Connection, Dialect, Select, Table, text
 from sqlalchemy.exc import CompileError, InvalidRequestError
 from sqlalchemy.orm import Session
 
-from lumix_core.columns import Column, column, object_column
 from lumix_core.errors import LXSourceError
-from lumix_core.tables import Path
+from lumix_core.rows import Column, Path, column, object_column
 from lumix_sqlalchemy.projecting import Projection, project
 from lumix_sqlalchemy.reading import changes_loaded, has_pending, processor
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, Dialect, Table, insert
 
-from lumix_core.writers import batches_of_rows
+from lumix_core.rows import batches_of_rows
 from lumix_sqlalchemy.copy_in import copy_columns
 
 Columns: TypeAlias = Mapping[Column[Any], Sequence[Any]]

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from lumix_core.copy_texts import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
+from lumix_core.rows import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
 
 # The statement that tells whether a table takes COPY.
 MAY_COPY_TABLE = text(MAY_COPY.format(name=":name"))

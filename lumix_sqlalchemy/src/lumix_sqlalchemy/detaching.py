@@ -31,8 +31,7 @@ from sqlalchemy.orm.attributes import get_history
 from sqlalchemy.types import TypeEngine
 
 from lumix_core.errors import LXCopyError
-from lumix_core.reaching import slots_of
-from lumix_core.standins import RowClass
+from lumix_core.rows import RowClass, slots_of
 from lumix_sqlalchemy.attributes import NEVER_LOADED, WRITTEN_ONLY, column_names, is_loadable, related_classes
 from lumix_sqlalchemy.ordering import key_names
 

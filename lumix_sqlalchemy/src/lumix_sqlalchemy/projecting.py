@@ -11,7 +11,7 @@ from sqlalchemy.orm import Load, Mapper, aliased, lazyload
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import visitors
 
-from lumix_core.tables import Path
+from lumix_core.rows import Path
 from lumix_sqlalchemy.attributes import column_names, is_of_tables, is_own_type, loads_plainly, related_classes
 from lumix_sqlalchemy.ordering import key_names
 

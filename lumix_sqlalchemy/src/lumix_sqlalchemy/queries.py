@@ -11,9 +11,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase, inspect
 from sqlalchemy.orm import FromStatement, Query, Session
 
-from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
-from lumix_core.tables import Path
+from lumix_core.rows import Column, Path
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read

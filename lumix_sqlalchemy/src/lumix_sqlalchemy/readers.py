@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import Select, inspect
 from sqlalchemy.orm import Session
 
-from lumix_core.columns import Column
 from lumix_core.errors import LXSourceError
-from lumix_core.tables import Path
+from lumix_core.rows import Column, Path
 from lumix_sqlalchemy.reading import dialect_of, read_columns
 
 SESSION, ARROW = READERS = ("session", "arrow")

@@ -13,9 +13,7 @@ import numpy as np
 from sqlalchemy import CursorResult, Dialect, Select, inspect
 from sqlalchemy.orm import Mapper, Session
 
-from lumix_core.collector import Paused
-from lumix_core.columns import Column, column, stacked, transposed
-from lumix_core.tables import Path
+from lumix_core.rows import Column, Path, Paused, column, stacked, transposed
 from lumix_sqlalchemy import binary
 from lumix_sqlalchemy.projecting import Projection, project, still_says_the_same
 

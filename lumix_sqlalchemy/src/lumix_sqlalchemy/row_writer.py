@@ -28,8 +28,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writers import existing_keys, turns
-from lumix_core.writing import Key, OneOf, WrittenTable
+from lumix_core.rows import Key, OneOf, WrittenTable, existing_keys, turns
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
 

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writing import Kind, Reference, WrittenField, WrittenTable
+from lumix_core.rows import Kind, Reference, WrittenField, WrittenTable
 from lumix_sqlalchemy.ordering import key_names
 
 # The first class that a type is of says what its values are.

@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Engine, Table, bindparam, inspect, text
 from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, sessionmaker
 
 from lumix_core.errors import LXWriteError
-from lumix_core.writers import NOT_TRANSACTIONAL, refuse_without_transactions
-from lumix_core.writing import WrittenTable
+from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
 from lumix_sqlalchemy.handles import SESSIONS, async_handles, resolved
 from lumix_sqlalchemy.row_writer import ConnectionWriter
 from lumix_sqlalchemy.savepoints import begin_for_real, savepoint

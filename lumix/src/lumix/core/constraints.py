@@ -1,5 +1,5 @@
-"""An alias of `lumix_core.constraints`."""
+"""An alias of `lumix_core.language.constraints`."""
 
-from lumix_core.constraints import LXConstraint
+from lumix_core.language import LXConstraint
 
 __all__ = ["LXConstraint"]

@@ -1,5 +1,5 @@
-"""An alias of `lumix_core.expressions`."""
+"""An alias of `lumix_core.language.expressions`."""
 
-from lumix_core.expressions import LXLinearExpression
+from lumix_core.language import LXLinearExpression
 
 __all__ = ["LXLinearExpression"]

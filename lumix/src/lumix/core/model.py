@@ -1,5 +1,5 @@
-"""An alias of `lumix_core.model`."""
+"""An alias of `lumix_core.language.model`."""
 
-from lumix_core.model import LXModel
+from lumix_core.language import LXModel
 
 __all__ = ["LXModel"]

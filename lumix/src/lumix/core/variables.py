@@ -1,5 +1,5 @@
-"""An alias of `lumix_core.variables`."""
+"""An alias of `lumix_core.language.variables`."""
 
-from lumix_core.variables import LXVariable
+from lumix_core.language import LXVariable
 
 __all__ = ["LXVariable"]

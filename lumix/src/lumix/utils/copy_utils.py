@@ -1,4 +1,4 @@
-"""An alias of the copy functions of `lumix_core.copying`."""
+"""An alias of the copy functions of `lumix_core.copying.copier`."""
 
 from lumix_core.copying import copy_function_detaching_closure, detach_orm_object, materialize_and_detach_list
 

@@ -2,27 +2,9 @@
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "lumix_core.testing.kits",
-    "lumix_core.testing.live_runs",
-    "lumix_core.testing.proofs",
-    "lumix_core.testing.row_columns",
-    "lumix_core.testing.row_copies",
-    "lumix_core.testing.row_forms",
-    "lumix_core.testing.row_keeping",
-    "lumix_core.testing.row_plans",
-    "lumix_core.testing.row_reading",
-    "lumix_core.testing.row_snapshots",
-    "lumix_core.testing.row_transactions",
-    "lumix_core.testing.row_writing",
-    "lumix_core.testing.solver_answers",
-    "lumix_core.testing.solver_conflicts",
-    "lumix_core.testing.solver_manners",
-    "lumix_core.testing.solver_options",
-    "lumix_core.testing.solver_statuses",
-)
+pytest.register_assert_rewrite("lumix_core.testing.kit", "lumix_core.testing.rows", "lumix_core.testing.solvers")
 
-from lumix_core.testing.rows import RowAdapterConformance  # noqa: E402 - their assertions are rewritten first
-from lumix_core.testing.solvers import SolverConformance  # noqa: E402
+from lumix_core.testing.rows.conformance import RowAdapterConformance  # noqa: E402 - their assertions are rewritten first
+from lumix_core.testing.solvers.conformance import SolverConformance  # noqa: E402
 
 __all__ = ["RowAdapterConformance", "SolverConformance"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lumix.analysis.charts.numbers import (
     Comparison,
@@ -34,11 +34,9 @@ from lumix.analysis.charts.parts import (
 from lumix.analysis.charts.texts import compact, distinct, hover, number, percent, plain, several, shortened, some
 from lumix.analysis.charts.utilisation import Shares, shares_of
 from lumix.analysis.scenarios.results import LXScenarioResult
+from lumix.analysis.scenarios.sweep_results import SweepResults
 from lumix_core.errors import LXOptionError, did_you_mean, listed
-from lumix_core.numbers import flaw
-
-if TYPE_CHECKING:
-    from lumix.analysis.scenarios.sweep import LXSweep
+from lumix_core.problem import flaw
 
 TITLES = {
     "comparison": "Objective of each scenario",
@@ -69,7 +67,7 @@ class Chart:
     figure: Any
 
 
-def plot(sweep: LXSweep, kind: str, top_n: int | None = None) -> Any:
+def plot(sweep: SweepResults, kind: str, top_n: int | None = None) -> Any:
     """Return a plotly Figure of a sweep, with its title and notes; see `LXSweep.plot`."""
     made = chart(sweep, kind, top_n)
     notes = [line for note in made.notes for line in wrap(note, 90)]
@@ -84,7 +82,7 @@ def plot(sweep: LXSweep, kind: str, top_n: int | None = None) -> Any:
     return made.figure
 
 
-def chart(sweep: LXSweep, kind: Any, top_n: Any = None) -> Chart:
+def chart(sweep: SweepResults, kind: Any, top_n: Any = None) -> Chart:
     """Return a chart of a sweep.
 
     Raises:
@@ -103,7 +101,7 @@ def chart(sweep: LXSweep, kind: Any, top_n: Any = None) -> Chart:
     return KINDS[kind](sweep, int(top_n or TOP.get(kind, 0)))
 
 
-def _comparison(sweep: LXSweep, _top_n: int) -> Chart:
+def _comparison(sweep: SweepResults, _top_n: int) -> Chart:
     found = comparison_of(sweep)
     figure = bar_figure([one.name for one in others(sweep)], "objective")
     for effect, some_results in _by_effect(found.shown, sweep.maximize).items():
@@ -126,7 +124,7 @@ def _objectives_seen(found: Comparison) -> str:
     return f"Bars: the objective of {several(len(found.shown), 'scenario')}, from {' to '.join(ends)}{line}{missing}."
 
 
-def _tornado(sweep: LXSweep, top_n: int) -> Chart:
+def _tornado(sweep: SweepResults, top_n: int) -> Chart:
     lines = tornado_of(sweep)
     shown = lines[:top_n]
     more = [f"The {top_n} largest of {several(len(lines), 'change')} are shown."] if len(lines) > top_n else []
@@ -151,7 +149,7 @@ def _add_ends(figure: Any, lines: dict[str, Line], maximize: bool | None) -> Non
     widen(figure, [moved(one) for one in results], [compact(moved(one), "+") for one in results])
 
 
-def _utilisation(sweep: LXSweep, top_n: int) -> Chart:
+def _utilisation(sweep: SweepResults, top_n: int) -> Chart:
     found = shares_of(sweep, top_n)
     rows = distinct(found.rows)
     figure = graph_objects().Figure(_heat_map(found, rows))
@@ -198,7 +196,7 @@ def _name_columns(figure: Any, names: list[str]) -> None:
     )  # fmt: skip
 
 
-KINDS: dict[str, Callable[[LXSweep, int], Chart]] = {
+KINDS: dict[str, Callable[[SweepResults, int], Chart]] = {
     "comparison": _comparison,
     "tornado": _tornado,
     "utilisation": _utilisation,

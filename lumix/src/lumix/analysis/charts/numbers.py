@@ -7,14 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from lumix.analysis.charts.texts import several
 from lumix.analysis.scenarios.results import LXScenarioResult
+from lumix.analysis.scenarios.sweep_results import SweepResults
 from lumix_core import LXModelError, LXNoSolutionError, LXStatus
-
-if TYPE_CHECKING:
-    from lumix.analysis.scenarios.sweep import LXSweep
 
 SAME = 1e-9
 """Objectives that differ by no more, relative to their size, are the same."""
@@ -69,7 +66,7 @@ class Line:
         return list({one.delta_objective < 0: one for one in by_reach}.values())
 
 
-def comparison_of(sweep: LXSweep) -> Comparison:
+def comparison_of(sweep: SweepResults) -> Comparison:
     """Return the objectives of a sweep.
 
     Raises:
@@ -87,7 +84,7 @@ def comparison_of(sweep: LXSweep) -> Comparison:
     return Comparison(shown, [one for one in scenarios if not has_number(one)], baseline)
 
 
-def tornado_of(sweep: LXSweep) -> list[Line]:
+def tornado_of(sweep: SweepResults) -> list[Line]:
     """Return how far changes move the objective, the largest first.
 
     Raises:
@@ -144,12 +141,12 @@ def states(results: Iterable[LXScenarioResult]) -> str:
     return ", ".join(f"{count} {what}" for what, count in counts.most_common())
 
 
-def others(sweep: LXSweep) -> list[LXScenarioResult]:
+def others(sweep: SweepResults) -> list[LXScenarioResult]:
     """Return the results besides the baseline's."""
     return [one for name, one in sweep.items() if name != sweep.baseline.name]
 
 
-def _scenarios(sweep: LXSweep) -> list[LXScenarioResult]:
+def _scenarios(sweep: SweepResults) -> list[LXScenarioResult]:
     if sweep.maximize is None:
         raise LXModelError(
             f"Model {sweep.model_name!r} has no objective, so its scenarios cannot be compared by one. "
@@ -164,7 +161,7 @@ def _scenarios(sweep: LXSweep) -> list[LXScenarioResult]:
     return scenarios
 
 
-def _none_has_a_point(sweep: LXSweep, scenarios: list[LXScenarioResult]) -> str:
+def _none_has_a_point(sweep: SweepResults, scenarios: list[LXScenarioResult]) -> str:
     return (
         f"None of the {several(len(scenarios), 'scenario')} of model {sweep.model_name!r} has a point "
         f"({states(scenarios)}),"

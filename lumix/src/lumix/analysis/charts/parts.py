@@ -25,7 +25,7 @@ def graph_objects() -> Any:
         if (error.name or "").partition(".")[0] != "plotly":
             raise
         raise LXUnsupportedError(
-            'Charts and reports need plotly, which is not installed. Run: pip install "lumix[report]"'
+            'Charts and reports need plotly, which is not installed. Run: pip install "lumix-modeling[report]"'
         ) from error
     return plotly.graph_objects
 

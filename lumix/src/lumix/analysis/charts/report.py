@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import IO, TYPE_CHECKING
+from typing import IO
 from uuid import uuid4
 
 from lumix.analysis.charts.drawing import KINDS, TITLES, Chart, chart
@@ -18,16 +18,14 @@ from lumix.analysis.charts.numbers import compared, effect_of, has_number, other
 from lumix.analysis.charts.parts import change, graph_objects
 from lumix.analysis.charts.texts import number, several
 from lumix.analysis.scenarios.results import LXScenarioResult, notes_of
+from lumix.analysis.scenarios.sweep_results import SweepResults
 from lumix_core import LXModelError, LXNoSolutionError
-
-if TYPE_CHECKING:
-    from lumix.analysis.scenarios.sweep import LXSweep
 
 COLUMNS = ("Scenario", "Description", "Changes", "Status", "Objective", "Change", "Change in %")
 NUMBERS = ("Objective", "Change", "Change in %")
 
 
-def write_report(sweep: LXSweep, path: str | os.PathLike[str], title: str | None = None) -> Path:
+def write_report(sweep: SweepResults, path: str | os.PathLike[str], title: str | None = None) -> Path:
     """Write the page of a sweep; see `LXSweep.report`."""
     graph_objects()
     target = Path(path)
@@ -43,7 +41,7 @@ def write_report(sweep: LXSweep, path: str | os.PathLike[str], title: str | None
     return target
 
 
-def page(sweep: LXSweep, title: str | None = None) -> str:
+def page(sweep: SweepResults, title: str | None = None) -> str:
     """Return the page of a sweep as HTML."""
     from plotly.offline import get_plotlyjs
 
@@ -72,7 +70,7 @@ def replaced(target: Path) -> Iterator[IO[str]]:
         beside.unlink(missing_ok=True)
 
 
-def summary(sweep: LXSweep) -> list[str]:
+def summary(sweep: SweepResults) -> list[str]:
     """Return what there is to say before all numbers, in sentences."""
     scenarios = others(sweep)
     counts: dict[str, int] = {}
@@ -88,7 +86,7 @@ def summary(sweep: LXSweep) -> list[str]:
     ]
 
 
-def _best(sweep: LXSweep) -> list[str]:
+def _best(sweep: SweepResults) -> list[str]:
     """Name the best result, as `LXScenarioAnalyzer.get_best_scenario` does."""
     candidates = [one for one in sweep.values() if has_number(one)]
     if sweep.maximize is None:
@@ -102,7 +100,7 @@ def _best(sweep: LXSweep) -> list[str]:
     return [f"Best ({which} objective): {best.name}, {number(best.objective)}{moved}{proved}."]
 
 
-def _row(sweep: LXSweep, one: LXScenarioResult) -> str:
+def _row(sweep: SweepResults, one: LXScenarioResult) -> str:
     numbers = [number(one.objective), "–", "–"] if has_number(one) else ["–"] * 3
     if compared(one):
         numbers[1:] = [change(one), number(one.delta_percentage, "+")]
@@ -124,7 +122,7 @@ def _kind(label: str) -> str:
     return f' class="{kinds[label]}"' if label in kinds else ""
 
 
-def _errors(sweep: LXSweep) -> str:
+def _errors(sweep: SweepResults) -> str:
     notes = notes_of(list(sweep.values()))
     if not notes:
         return ""
@@ -132,7 +130,7 @@ def _errors(sweep: LXSweep) -> str:
     return f'<h3>What went wrong</h3>\n<ul class="errors">\n{items}\n</ul>'
 
 
-def _figure(sweep: LXSweep, kind: str) -> str:
+def _figure(sweep: SweepResults, kind: str) -> str:
     """Return a chart, or the sentence that says why there is nothing to show."""
     head = f'<section aria-labelledby="{kind}-title">\n<h2 id="{kind}-title">{TITLES[kind]}</h2>\n'
     try:

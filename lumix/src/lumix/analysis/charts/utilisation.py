@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lumix.analysis.charts.numbers import states
 from lumix.analysis.scenarios.results import LXScenarioResult
+from lumix.analysis.scenarios.sweep_results import SweepResults
 from lumix_core import LXModelError, LXNoSolutionError, LXSense
-from lumix_core.keys import IntArray, Keys
-from lumix_core.problem import FloatArray
-from lumix_core.solution import FamilyValues
-
-if TYPE_CHECKING:
-    from lumix.analysis.scenarios.sweep import LXSweep
+from lumix_core.problem import FloatArray, IntArray, Keys
+from lumix_core.solver import FamilyValues
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Shares:
         return None if used is None or available is None or not 0 < available < np.inf else used / available
 
 
-def shares_of(sweep: LXSweep, top_n: int) -> Shares:
+def shares_of(sweep: SweepResults, top_n: int) -> Shares:
     """Return the shares of a sweep's ``<=`` rows.
 
     Args:

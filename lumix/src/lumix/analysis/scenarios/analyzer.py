@@ -15,11 +15,10 @@ from lumix.analysis.scenarios.scenario import LXScenario
 from lumix.analysis.scenarios.sweep import LXSweep
 from lumix.analysis.workers.crews import crew_of
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
-from lumix_core.brackets import Bracketed
-from lumix_core.closing import Closing
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
-from lumix_core.numbers import asked_number
-from lumix_core.optimizer import checked_model, checked_optimizer
+from lumix_core.language import Bracketed
+from lumix_core.problem import asked_number
+from lumix_core.solver import Closing, checked_model, checked_optimizer
 
 BASELINE = "baseline"
 """The name of the model as it is, among scenarios."""

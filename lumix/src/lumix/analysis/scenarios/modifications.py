@@ -9,14 +9,11 @@ from typing import Any, ClassVar, SupportsFloat
 import numpy as np
 
 from lumix_core import LXModel, LXModelError
-from lumix_core.altering import Alteration
-from lumix_core.editing import WORDS, block_named, members_of, named, number_for
+from lumix_core.compiler.overrides import Alteration, Numbers, refuse_no_change
 from lumix_core.errors import LXError, LXFunctionError
-from lumix_core.functions import UserFunction
-from lumix_core.numbers import asked_number
-from lumix_core.overriding import Numbers, refuse_no_change
-from lumix_core.problem import FloatArray
-from lumix_core.sessions import LXLiveSession
+from lumix_core.formulas import UserFunction
+from lumix_core.problem import WORDS, FloatArray, asked_number, block_named, members_of, named, number_for
+from lumix_core.solver import LXLiveSession
 
 SHOWN = 3
 """How many numbers of a parameter are told one by one."""

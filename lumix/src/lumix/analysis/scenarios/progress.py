@@ -107,7 +107,7 @@ class _Bar:
             if (error.name or "").partition(".")[0] != "rich":
                 raise
             raise LXUnsupportedError(
-                'progress=True needs rich, which is not installed. Run: pip install "lumix[progress]". '
+                'progress=True needs rich, which is not installed. Run: pip install "lumix-modeling[progress]". '
                 "Without it, callback= is told of every scenario."
             ) from error
         columns: tuple[Any, ...] = (

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from lumix.analysis.tables import percentage, table
 from lumix_core import LXNoSolutionError, LXSolution, LXStatus, LXVariable
-from lumix_core.solution import Results
+from lumix_core.solver import Results
 
 
 @dataclass(frozen=True)

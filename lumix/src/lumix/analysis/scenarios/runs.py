@@ -17,8 +17,7 @@ from lumix.analysis.scenarios.scenario import LXScenario
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
 from lumix_core.copying import deep_copy
 from lumix_core.errors import LXError
-from lumix_core.sessions import LXLiveSession
-from lumix_core.status import LXLimit
+from lumix_core.solver import LXLimit, LXLiveSession
 
 PLAIN = {int, float, str, bool}
 """The types of keys that read alike in every process."""

@@ -7,12 +7,10 @@ from typing import Any, Self, SupportsFloat, TypeVar
 
 from lumix.analysis.scenarios.modifications import Bounds, Custom, Data, Modification, Parameter, Side
 from lumix_core import LXConstraint, LXModel, LXModelError, LXParameter, LXVariable
-from lumix_core.altering import altered
-from lumix_core.brackets import Bracketed
-from lumix_core.copyable import Copyable
-from lumix_core.editing import refuse_crossed
-from lumix_core.numbers import asked_number
-from lumix_core.overriding import Numbers
+from lumix_core.compiler.overrides import Numbers, altered
+from lumix_core.language import Bracketed
+from lumix_core.problem import asked_number, refuse_crossed
+from lumix_core.rows import Copyable
 
 Row = TypeVar("Row")
 

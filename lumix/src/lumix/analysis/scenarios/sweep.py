@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from lumix.analysis.charts.drawing import plot
 from lumix.analysis.charts.report import write_report
 from lumix.analysis.scenarios.results import LXScenarioResult, comparison
+from lumix.analysis.scenarios.sweep_results import SweepResults
 from lumix.analysis.scenarios.writing import LXSweepWriteBack
-from lumix_core import LXConstraint, LXSense, LXVariable
+from lumix_core import LXConstraint, LXVariable
 from lumix_core.errors import LXUnknownNameError, listed
-from lumix_core.frames import make_frame
-from lumix_core.solution import Results
+from lumix_core.rows import make_frame
+from lumix_core.solver import Results
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -28,7 +28,7 @@ Kind = Callable[[LXScenarioResult], Numbers]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LXSweep(Mapping[str, LXScenarioResult]):
+class LXSweep(SweepResults):
     """The results of scenarios by name: ``sweep["more wood"].objective``; in the order in which they were added.
 
     It holds no row and no session, and can be pickled.
@@ -42,28 +42,6 @@ class LXSweep(Mapping[str, LXScenarioResult]):
         seconds: that the sweep took.
         sweep_id: tells this sweep from any other: 32 hexadecimal digits.
     """
-
-    model_name: str
-    maximize: bool | None
-    senses: Mapping[str, LXSense]
-    results: Mapping[str, LXScenarioResult]
-    baseline: LXScenarioResult
-    seconds: float
-    sweep_id: str = field(default_factory=lambda: uuid4().hex)
-
-    def __getitem__(self, name: str) -> LXScenarioResult:
-        if name not in self.results:
-            raise LXUnknownNameError(f"The sweep has no scenario {name!r}. It has {listed(self.results)}.")
-        return self.results[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.results)
-
-    def __reversed__(self) -> Iterator[str]:
-        return reversed(list(self.results))
-
-    def __len__(self) -> int:
-        return len(self.results)
 
     def to_frame(
         self, family: LXVariable[Any, Any] | LXConstraint[Any] | str | None = None, library: str | None = None
@@ -105,7 +83,7 @@ class LXSweep(Mapping[str, LXScenarioResult]):
         return LXSweepWriteBack(self)
 
     def plot(self, kind: str = "comparison", top_n: int | None = None) -> Figure:
-        """Return a plotly Figure of the results; needs ``pip install "lumix[report]"``.
+        """Return a plotly Figure of the results; needs ``pip install "lumix-modeling[report]"``.
 
         Args:
             kind: what is drawn:
@@ -128,7 +106,9 @@ class LXSweep(Mapping[str, LXScenarioResult]):
         return plot(self, kind, top_n)
 
     def report(self, path: str | PathLike[str], title: str | None = None) -> Path:
-        """Write the results and the charts as one HTML file, which needs no network; needs ``lumix[report]`` too.
+        """Write the results and the charts as one HTML file, which needs no network.
+
+        Needs ``pip install "lumix-modeling[report]"``.
 
         A file that is there is replaced, once the new one is complete. A chart that has nothing to show is replaced by
         a sentence that says why.

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from lumix.analysis.scenarios.results import LXScenarioResult
-from lumix_core import LXVariable, LXWriteError, LXWritten
+from lumix.analysis.scenarios.sweep_results import SweepResults
+from lumix.writeback.input_rows import Names
+from lumix.writeback.steps import Call, Run, Step, call_title, check_class, finite, run_of
+from lumix.writeback.transaction import LXWritten, written
+from lumix_core import LXVariable, LXWriteError
 from lumix_core.errors import did_you_mean, listed
-from lumix_core.given_rows import Names
-from lumix_core.write_statements import written
-from lumix_core.write_steps import Call, Run, Step, call_title, check_class, finite, run_of
-from lumix_core.writing import WritingAdapter
-
-if TYPE_CHECKING:
-    from lumix.analysis.scenarios.sweep import LXSweep
+from lumix_core.rows import WritingAdapter
 
 UNKNOWN = ("solver", "limit", "objective", "best_bound", "gap", "solve_time")
 """What a row of the history does not have where a scenario failed."""
@@ -48,7 +46,7 @@ class LXSweepWriteBack:
         sweep: the results.
     """
 
-    def __init__(self, sweep: LXSweep) -> None:
+    def __init__(self, sweep: SweepResults) -> None:
         self._sweep = sweep
         self._calls: list[_EachCall] = []
 
@@ -168,7 +166,7 @@ class LXSweepWriteBack:
             )
 
 
-def _known(result: LXScenarioResult, sweep: LXSweep) -> dict[str, Any]:
+def _known(result: LXScenarioResult, sweep: SweepResults) -> dict[str, Any]:
     """Return what a row of the history may hold; a change in percent of nothing is NULL."""
     compared = result.is_compared()
     return {
@@ -183,7 +181,7 @@ def _known(result: LXScenarioResult, sweep: LXSweep) -> dict[str, Any]:
     }
 
 
-def _solved(result: LXScenarioResult, sweep: LXSweep) -> Mapping[str, Any]:
+def _solved(result: LXScenarioResult, sweep: SweepResults) -> Mapping[str, Any]:
     if result.solution is not None:
         return run_of(result.solution).known
     told = {"model": sweep.model_name, "status": str(result.status), "finished_at": result.finished_at}

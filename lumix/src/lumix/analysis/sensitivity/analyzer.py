@@ -10,15 +10,11 @@ import numpy as np
 from lumix.analysis.sensitivity.moves import Moves
 from lumix.analysis.sensitivity.optima import is_optimum
 from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
-from lumix.analysis.sensitivity.reports import report, summary
+from lumix.analysis.sensitivity.reports import SHOWN, report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
-from lumix_core.brackets import Bracketed
-from lumix_core.closing import Closing
-from lumix_core.editing import block_named, members_of
-from lumix_core.numbers import asked_number, whole
-from lumix_core.optimizer import checked_model
-from lumix_core.problem import LXBlock, block_at
-from lumix_core.solver import Ranging
+from lumix_core.language import Bracketed
+from lumix_core.problem import LXBlock, asked_number, block_at, block_named, members_of, whole
+from lumix_core.solver import Closing, Ranging, checked_model
 
 
 class LXSensitivityAnalyzer(Closing, Bracketed):
@@ -113,11 +109,17 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
 
     def generate_summary(self) -> str:
         """Return a few lines of text: what binds, and what it is worth."""
-        return summary(self)
+        most_sensitive = self.get_most_sensitive_constraints(SHOWN)
+        rows = len(self.solution.shadow_prices.array)
+        return summary(self._title, len(self.get_binding_constraints()), rows, most_sensitive)
 
     def generate_report(self) -> str:
         """Return tables of all rows and variables, as text."""
-        return report(self)
+        return report(self._title, self.analyze_all_constraints(), self.analyze_all_variables())
+
+    @property
+    def _title(self) -> str:
+        return f"Model {self.model.name!r}: objective {self.solution.objective_value:,.6g}"
 
     def close(self) -> None:
         """Let the solver go."""

@@ -7,7 +7,7 @@ import math
 from lumix.analysis.sensitivity.reaches import Line
 from lumix_core import LXSolution
 from lumix_core.problem import FloatArray, block_at
-from lumix_core.sessions import LXLiveSession
+from lumix_core.solver import LXLiveSession
 
 SAME = 1e-7
 """The relative difference up to which two duals, or two values, are the same."""

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
+from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.tables import table
-
-if TYPE_CHECKING:
-    from lumix.analysis.sensitivity.analyzer import LXSensitivityAnalyzer
 
 SHOWN = 10
 """How many rows a summary names."""
 
 
-def summary(analyzer: LXSensitivityAnalyzer) -> str:
-    """Return a few lines: the objective, what binds, and what more of it is worth."""
-    binding = analyzer.get_binding_constraints()
-    rows = len(analyzer.solution.shadow_prices.array)
-    lines = [
-        f"Model {analyzer.model.name!r}: objective {analyzer.solution.objective_value:,.6g}",
-        f"  {len(binding)} of {rows} constraints are binding",
-    ]
-    paying = [one for one in analyzer.get_most_sensitive_constraints(SHOWN) if one[1].shadow_price != 0.0]
-    lines += [f"  {name}: one more is worth {one.shadow_price:+,.6g}" for name, one in paying]
-    return "\n".join(lines)
+def summary(title: str, binding: int, rows: int, most_sensitive: Sequence[tuple[str, LXConstraintSensitivity]]) -> str:
+    """Return a few lines: what binds, and what more of it is worth.
+
+    Args:
+        title: the first line.
+        binding: how many rows bind.
+        rows: how many rows there are.
+        most_sensitive: names and records of the rows with the largest shadow prices.
+    """
+    paying = [(name, one) for name, one in most_sensitive if one.shadow_price != 0.0]
+    lines = [f"  {name}: one more is worth {one.shadow_price:+,.6g}" for name, one in paying]
+    return "\n".join([title, f"  {binding} of {rows} constraints are binding", *lines])
 
 
-def report(analyzer: LXSensitivityAnalyzer) -> str:
-    """Return tables of all rows and variables."""
+def report(
+    title: str, of_constraints: Mapping[str, LXConstraintSensitivity], of_variables: Mapping[str, LXVariableSensitivity]
+) -> str:
+    """Return tables of all rows and variables, below a title."""
     constraints = [
         [
             name,
@@ -37,7 +38,7 @@ def report(analyzer: LXSensitivityAnalyzer) -> str:
             f"{one.allowable_increase:.6g}",
             "binding" if one.is_binding else "",
         ]
-        for name, one in analyzer.analyze_all_constraints().items()
+        for name, one in of_constraints.items()
     ]
     variables = [
         [
@@ -48,11 +49,11 @@ def report(analyzer: LXSensitivityAnalyzer) -> str:
             f"{one.objective_range[1]:.6g}",
             "basic" if one.is_basic else "",
         ]
-        for name, one in analyzer.analyze_all_variables().items()
+        for name, one in of_variables.items()
     ]
     return "\n".join(
         [
-            f"Model {analyzer.model.name!r}: objective {analyzer.solution.objective_value:,.6g}",
+            title,
             "",
             *table(["constraint", "shadow price", "slack", "may fall by", "may rise by", ""], constraints),
             "",

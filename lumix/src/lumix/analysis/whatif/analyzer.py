@@ -12,16 +12,22 @@ import numpy as np
 from lumix.analysis.whatif.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix.analysis.whatif.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
-from lumix_core.brackets import Bracketed
-from lumix_core.closing import Closing
-from lumix_core.editing import block_named, members_of, named, place_of, refuse_crossed
+from lumix_core.compiler.overrides import Numbers, refuse_no_change
 from lumix_core.errors import LXUnknownKeyError
-from lumix_core.keys import IntArray
-from lumix_core.numbers import asked_number, whole
-from lumix_core.optimizer import checked_model, checked_optimizer
-from lumix_core.overriding import Numbers, refuse_no_change
-from lumix_core.problem import FloatArray, block_at
-from lumix_core.sessions import LXLiveSession
+from lumix_core.language import Bracketed
+from lumix_core.problem import (
+    FloatArray,
+    IntArray,
+    asked_number,
+    block_at,
+    block_named,
+    members_of,
+    named,
+    place_of,
+    refuse_crossed,
+    whole,
+)
+from lumix_core.solver import Closing, LXLiveSession, checked_model, checked_optimizer
 
 Change = Callable[[LXLiveSession], object]
 Row = TypeVar("Row")

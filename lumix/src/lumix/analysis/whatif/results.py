@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from lumix.analysis.tables import percentage
 from lumix_core import LXInfeasibility, LXSolution, LXStatus
-from lumix_core.brackets import Bracketed
+from lumix_core.language import Bracketed
 
 Solved: TypeAlias = tuple[LXSolution, Callable[[], LXInfeasibility]]
 """A solution, and what finds out why there is none."""

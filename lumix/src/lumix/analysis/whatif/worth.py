@@ -8,10 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from lumix_core import LXProblem, LXSolution
-from lumix_core.keys import IntArray
-from lumix_core.problem import FloatArray
-from lumix_core.sessions import LXLiveSession
-from lumix_core.solver import Ranging
+from lumix_core.problem import FloatArray, IntArray
+from lumix_core.solver import LXLiveSession, Ranging
 
 WITHIN = 1.0 - 1e-9
 """How much of the way to the end of the ranges is still within them."""

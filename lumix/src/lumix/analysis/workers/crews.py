@@ -14,7 +14,7 @@ from lumix.analysis.workers.parcels import packed_for_workers, posted
 from lumix.analysis.workers.pools import Pool, workers_of
 from lumix.analysis.workers.shares import restored
 from lumix_core import LXModelError
-from lumix_core.numbers import whole
+from lumix_core.problem import whole
 
 Took = Callable[[int, Outcome], object]
 Cancelled = Callable[[], bool]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lumix.analysis.scenarios.runs import Runner, check_same
 from lumix.analysis.scenarios.scenario import LXScenario
+from lumix_core.copying import packed, restore
 from lumix_core.errors import LXCopyError
-from lumix_core.pickling import packed, restore
 
 
 @dataclass(frozen=True)

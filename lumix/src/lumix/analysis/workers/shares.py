@@ -11,7 +11,7 @@ from lumix.analysis.workers.parcels import Opened, Parcel, opened
 from lumix_core import LXBlock, LXProblem
 from lumix_core.errors import LXError
 from lumix_core.problem import same_families
-from lumix_core.solution import with_families, without_families
+from lumix_core.solver import with_families, without_families
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""Which row the database refused, and why: found by asking for the keys that the rows refer to and those they have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from lumix.writeback.input_rows import GivenRows
+from lumix_core.errors import LXWriteError
+from lumix_core.rows import Key, Reference, RowWriter, WrittenTable
+
+NOTHING = "Nothing was written."
+
+
+def refused(
+    writer: RowWriter,
+    table: WrittenTable,
+    rows: GivenRows,
+    columns: Mapping[str, list[Any]],
+    error: Exception,
+    *,
+    new: Collection[int],
+) -> LXWriteError:
+    """Return the error for rows that the database refused to insert, naming the row where it can be found.
+
+    Args:
+        writer: asks the database as it was just before the rows.
+        table: what was to be written.
+        rows: the rows as given.
+        columns: the same, as they were sent.
+        error: what the database said.
+        new: those of the rows that were not there before; the others were to be changed.
+    """
+    for reference in table.references:
+        found = without_target(writer, table, rows, columns, reference)
+        if found is not None:
+            return found
+    for names in (table.primary_key, *table.unique):
+        found = _taken(writer, table, rows, columns, names, new=new)
+        if found is not None:
+            return found
+    return LXWriteError(f"{rows.title}: the database refused the rows: {error}. {NOTHING}")
+
+
+def without_target(
+    writer: RowWriter, table: WrittenTable, rows: GivenRows, columns: Mapping[str, list[Any]], reference: Reference
+) -> LXWriteError | None:
+    """Return the error for rows that refer to what the database does not have; None where all refer to something."""
+    if not columns.keys() >= set(reference.names):
+        return None
+    keys = _keys(columns, reference.names)
+    own = set()
+    if reference.table == table.name and columns.keys() >= set(reference.target_names):
+        own = set(_keys(columns, reference.target_names))
+    wanted = [key for key in keys if key not in own]
+    missing = set(wanted) - writer.existing(reference.target, reference.target_names, wanted)
+    lost = sorted(i for key in missing for i in keys[key])
+    if not lost:
+        return None
+    names = reference.names
+    target = ", ".join(
+        f"{reference.table}.{column} = {columns[name][lost[0]]!r}"
+        for column, name in zip(reference.columns, names, strict=True)
+    )
+    return LXWriteError(
+        f"{rows.row(lost[0])} refers by {' and '.join(map(repr, names))} to {target}, and there is no such row"
+        f"{_more(lost, rows)}. Write the row that it refers to first, in the same write-back or before, or correct the "
+        f"attribute. {NOTHING}"
+    )
+
+
+def _taken(
+    writer: RowWriter,
+    table: WrittenTable,
+    rows: GivenRows,
+    columns: Mapping[str, list[Any]],
+    names: Sequence[str],
+    *,
+    new: Collection[int],
+) -> LXWriteError | None:
+    """Return the error for new rows with a key that another row of the table has already; None where there is none."""
+    if not columns.keys() >= set(names):
+        return None
+    keys = {key: own for key, places in _keys(columns, names).items() if (own := [i for i in places if i in new])}
+    held = writer.existing(table.cls, names, list(keys)) & keys.keys()
+    found = sorted(i for key in held for i in keys[key])
+    if not found:
+        return None
+    shown = ", ".join(f"{name}={columns[name][found[0]]!r}" for name in names)
+    return LXWriteError(
+        f"{rows.row(found[0])} has {shown}, which only one row of {table.name!r} may have, and a row that stays has it "
+        f"already{_more(found, rows)}. Leave the row out, or let where= choose the row that it replaces. {NOTHING}"
+    )
+
+
+def _keys(columns: Mapping[str, list[Any]], names: Sequence[str]) -> dict[Key, list[int]]:
+    """Return the rows of each key; a key with None in it refers to nothing."""
+    found: dict[Key, list[int]] = {}
+    for i, key in enumerate(zip(*(columns[name] for name in names), strict=True)):
+        if None not in key:
+            found.setdefault(key, []).append(i)
+    return found
+
+
+def _more(found: Sequence[int], rows: GivenRows) -> str:
+    others = found[1:6]
+    if not others:
+        return ""
+    rest = f" and {len(found) - 6:,} more" if len(found) > 6 else ""
+    return f" (likewise row{'s' if len(found) > 2 else ''} {', '.join(map(rows.number, others))}{rest})"

@@ -1,0 +1,190 @@
+"""What is written, statement by statement: all calls in one transaction, with what the database refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lumix.writeback.ordering import in_order, own_references, parents_first
+from lumix.writeback.refusals import refused, without_target
+from lumix.writeback.steps import Call, Prepared, prepared
+from lumix_core.errors import LXWriteError, listed
+from lumix_core.rows import OneOf, Paused, RowWriter, WritingAdapter, adapter_for, row_adapters
+
+RUNS_A_STATEMENT = 400
+"""Of how many runs one statement takes rows away; databases limit a statement's parameters."""
+
+
+@dataclass(frozen=True, eq=False)
+class LXWritten:
+    """What a write-back wrote.
+
+    Args:
+        inserted: the number of rows written of each class.
+        deleted: the number of rows that they replaced.
+        run_id: the id of the recorded run; None where none was recorded, or several.
+    """
+
+    inserted: Mapping[type, int]
+    deleted: Mapping[type, int]
+    run_id: str | None = None
+
+    def __getitem__(self, cls: type) -> int:
+        """Return the number of rows written of a class."""
+        return self.inserted[cls]
+
+    def __str__(self) -> str:
+        counts = [
+            f"{cls.__name__}: {count:,} written" + (f", {gone:,} replaced" if (gone := self.deleted.get(cls)) else "")
+            for cls, count in self.inserted.items()
+        ]
+        return "; ".join(counts)
+
+
+def written(calls: Sequence[Call], handle: object | None, using: str | None, adapter: object | None) -> LXWritten:
+    """Check all calls, then write them in one transaction.
+
+    Args:
+        calls: at least one, each of another class.
+        handle: where to write.
+        using: the same, as Django calls it.
+        adapter: asked in place of the installed one.
+
+    Raises:
+        LXWriteError: something cannot be written as it is, or the database refused a row; nothing was written.
+    """
+    if handle is not None and using is not None:
+        raise LXWriteError(f"write() got both {handle!r:.60} and using={using!r}. Name one place to write to.")
+    with Paused():
+        chosen = _able(adapter) if adapter is not None else _adapter_of(calls)
+        checked = in_order([prepared(one, chosen) for one in calls])
+        with chosen.writing(using if handle is None else handle, [one.table for one in checked]) as writer:
+            return _write(writer, checked)
+
+
+def _adapter_of(calls: Sequence[Call]) -> WritingAdapter:
+    found = {call.cls: adapter_for(call.cls) for call in calls}
+    for call in calls:
+        if found[call.cls] is None:
+            raise LXWriteError(
+                f"{call.title}: {call.cls.__name__} is not mapped by any row adapter in use "
+                f"({', '.join(one.name for one in row_adapters()) or 'none'}). Give a mapped class, or install the "
+                f"adapter of its ORM (such as lumix-sqlalchemy or lumix-django)."
+            )
+    first, *others = {id(one): one for one in found.values()}.values()
+    if others:
+        raise LXWriteError(
+            f"These classes cannot be written in one transaction: {listed(cls.__name__ for cls in found)} are "
+            f"mapped by {' and '.join(one.name for one in (first, *others) if one is not None)}. Write the "
+            f"classes of each ORM by themselves."
+        )
+    return _able(first)
+
+
+def _able(adapter: object) -> WritingAdapter:
+    if isinstance(adapter, WritingAdapter):
+        return adapter
+    raise LXWriteError(
+        f"The row adapter {getattr(adapter, 'name', adapter)!r} reads only: it has not what "
+        f"lumix_core.rows.writing.WritingAdapter describes. Upgrade it, or write with the ORM itself."
+    )
+
+
+def _write(writer: RowWriter, checked: Sequence[Prepared]) -> LXWritten:
+    """Delete from the last to the first, so that nothing is left that refers to what is deleted; then insert."""
+    deleted = {one.table.cls: _delete(writer, one) for one in reversed(checked) if not one.updates}
+    for one in checked:
+        _insert(writer, one)
+    for one in checked:
+        _check_deferred(writer, one)
+    return LXWritten(
+        {one.table.cls: one.rows.size for one in checked}, {cls: count for cls, count in deleted.items() if count}
+    )
+
+
+def _delete(writer: RowWriter, one: Prepared) -> int:
+    choices = list(_choices(one.where))
+    for where in choices:
+        _check_cascades(writer, one, where)
+    try:
+        with writer.savepoint():
+            for where in choices:
+                _let_go(writer, one, where)
+            return sum(writer.delete(one.table, where) for where in choices)
+    except writer.integrity_errors as error:
+        raise LXWriteError(
+            f"{one.rows.title}: the rows to be replaced cannot be deleted, since other rows refer to them: {error}. "
+            f"Write the class of those rows in the same write-back, or delete them before. Nothing was written."
+        ) from error
+
+
+def _choices(where: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield conditions that choose the same rows together, none with too many values."""
+    several = {name: one.values for name, one in where.items() if isinstance(one, OneOf)}
+    if not several:
+        yield where
+    for name, values in several.items():
+        for start in range(0, len(values), RUNS_A_STATEMENT):
+            yield {**where, name: OneOf(values[start : start + RUNS_A_STATEMENT])}
+
+
+def _check_cascades(writer: RowWriter, one: Prepared, where: Mapping[str, Any]) -> None:
+    for name, count in writer.cascades(one.table, where).items():
+        raise LXWriteError(
+            f"{one.rows.title} would change {count:,} row(s) of the table {name!r}, which are deleted or "
+            f"changed together with the rows that they refer to (ON DELETE, on_delete). Write the class of {name!r} in "
+            f"the same write-back, or delete those rows before. Nothing was written."
+        )
+
+
+def _let_go(writer: RowWriter, one: Prepared, where: Mapping[str, Any]) -> None:
+    """Take away what rows say of rows of their own table, which some databases look at row by row."""
+    names = [name for reference in own_references(one.table) for name in reference.names]
+    names = [name for name in names if one.table.fields[name].nullable and name not in where]
+    if names:
+        writer.update(one.table, where, dict.fromkeys(names))
+
+
+def _insert(writer: RowWriter, one: Prepared) -> None:
+    if not one.rows.size:
+        return
+    new: Collection[int] = () if one.updates else range(one.rows.size)
+    try:
+        with writer.savepoint():
+            if one.updates:
+                new = _update(writer, one)
+            _insert_some(writer, one, new)
+    except writer.integrity_errors as error:
+        raise refused(writer, one.table, one.rows, one.columns, error, new=new) from error
+
+
+def _insert_some(writer: RowWriter, one: Prepared, new: Collection[int]) -> None:
+    if len(new) == one.rows.size:
+        writer.insert(one.table, one.sent)
+    elif new:
+        some = {name: [values[i] for i in new] for name, values in one.columns.items()}
+        writer.insert(one.table, parents_first(one.table, some, one.rows))
+
+
+def _update(writer: RowWriter, one: Prepared) -> list[int]:
+    """Change the rows that are there; return those that are not."""
+    rows = range(one.rows.size)
+    if one.rows.size > 1 and not any(writer.count(one.table, where) for where in _choices(one.where)):
+        return list(rows)
+    return [i for i in rows if not _update_row(writer, one, i)]
+
+
+def _update_row(writer: RowWriter, one: Prepared, i: int) -> int:
+    values = {name: column[i] for name, column in one.columns.items()}
+    return writer.update(one.table, {name: values[name] for name in one.where}, values)
+
+
+def _check_deferred(writer: RowWriter, one: Prepared) -> None:
+    """Look at the foreign keys that the database looks at only when the transaction is committed, or never."""
+    for reference in one.table.references:
+        if not reference.deferred and writer.checks_references:
+            continue
+        found = without_target(writer, one.table, one.rows, one.columns, reference)
+        if found is not None:
+            raise found

@@ -1,0 +1,1 @@
+"""From the model to arrays: plan, read, evaluate, assemble."""

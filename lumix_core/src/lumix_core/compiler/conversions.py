@@ -1,0 +1,97 @@
+"""What functions return, over columns or row by row: objects, truths and numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import BuiltinMethodType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from lumix_core.formulas import arithmetic
+from lumix_core.formulas.arithmetic import Unlike, Value, filled
+from lumix_core.problem.numbers import is_real_type
+from lumix_core.problem.problem import BoolArray, FloatArray
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Returns values as Python objects, converted if asked."""
+
+    convert: Callable[[Any], Any] | None
+
+    def __call__(self, value: Value, size: int) -> list[Any]:
+        """Return the objects; raises `Unlike` where one cannot be converted."""
+        found: list[Any] = filled(value, size).tolist()
+        try:
+            return found if self.convert is None else list(map(self.convert, found))
+        except Exception as error:
+            raise Unlike from error
+
+
+def true_of(value: Value, size: int) -> BoolArray:
+    """Return whether each value is true as a condition; raises `Unlike` where one is neither true nor false."""
+    values = filled(value, size)
+    if values.dtype == np.bool_:
+        return values
+    if values.dtype == np.float64 and np.isnan(values).any():
+        raise Unlike
+    if values.dtype != np.object_:
+        return arithmetic.truth(values, size)
+    try:
+        return truths_of_rows(list(map(truth_of, values)))
+    except Exception as error:
+        raise Unlike from error
+
+
+def truths_of_rows(values: list[Any]) -> BoolArray:
+    """Return truths as an array."""
+    return np.array(values, dtype=np.bool_)
+
+
+def truth_of(value: Any) -> bool:
+    """Return the truth of what a condition returned; what is true by mistake only is refused."""
+    if value is True or value is False:
+        return bool(value)
+    if isinstance(value, MethodType | BuiltinMethodType | FunctionType):
+        raise TypeError(f"it returned the method {value.__name__!r}, which is always true; call it")
+    differs = value != value  # noqa: PLR0124 - nothing but NaN, of whatever library, differs from itself
+    if differs is True or (isinstance(differs, np.bool_) and differs):
+        raise TypeError(f"it returned {value!r}, which is neither true nor false")
+    return bool(value)
+
+
+def numbers_of(value: Value, size: int) -> FloatArray:
+    """Return each value as a float; raises `Unlike` where one is no finite number."""
+    values = filled(value, size)
+    if values.dtype == np.object_:
+        found = numbers_of_rows(values.tolist())
+        if found is None:
+            raise Unlike
+        return found
+    floats: FloatArray = values.astype(np.float64, copy=False)
+    if values.dtype == np.float64 and not np.isfinite(floats).all():
+        raise Unlike
+    return floats
+
+
+def numbers_of_rows(values: list[Any]) -> FloatArray | None:
+    """Return values as floats, None where one is no finite number."""
+    if not all(map(is_real_type, set(map(type, values)))):
+        return None
+    try:
+        result = np.fromiter(map(float, values), dtype=np.float64, count=len(values))
+    except (OverflowError, ValueError):
+        return None
+    return result if np.isfinite(result).all() else None
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether two results are the same, bit for bit."""
+    one = one.item() if isinstance(one, np.generic) else one
+    other = other.item() if isinstance(other, np.generic) else other
+    if type(one) is not type(other) or not (one is other or bool(one == other)):
+        return False
+    return type(one) is not float or one != 0.0 or math.copysign(1.0, one) == math.copysign(1.0, other)

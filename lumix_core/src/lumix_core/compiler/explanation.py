@@ -1,0 +1,194 @@
+"""How a model is built, told to a person: what is read of each source, how each function is evaluated, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from lumix_core.compiler.assemble import Report
+from lumix_core.compiler.evaluator import Account, Evaluator
+from lumix_core.compiler.joins.conditions import needs
+from lumix_core.compiler.plan import Planned, Planner, plan
+from lumix_core.compiler.reading import Read
+from lumix_core.formulas.lookup_table import NO_DEFAULT
+from lumix_core.formulas.nodes import Lookup
+from lumix_core.rows.sources import QuerySource, Source
+from lumix_core.rows.tables import PRESENT
+
+if TYPE_CHECKING:
+    from lumix_core.language.model import LXModel
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """What is read of one source.
+
+    Args:
+        families: what is made over it.
+        source: the query, or what was given.
+        reads: the columns that are read, or that whole rows are, and why.
+        rows: how many there were at the last compile; None before one.
+        seconds: what reading them took then.
+    """
+
+    families: tuple[str, ...]
+    source: str
+    reads: str
+    rows: int | None
+    seconds: float
+
+    @property
+    def outcome(self) -> str:
+        """How many rows there were, and how long reading them took."""
+        return "rows not read yet" if self.rows is None else f"{self.rows:,} rows in {_duration(self.seconds)}"
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.families)}\n    {self.outcome}: {self.reads}\n    from {self.source}"
+
+
+@dataclass(frozen=True)
+class FunctionLine:
+    """How one function is evaluated.
+
+    Args:
+        function: what it computes.
+        location: file and line.
+        way: "columns", "join" or "row by row".
+        reason: why it has to be called row by row.
+        count: for how many members it was evaluated at the last compile; None before one.
+        possible: how many members there were without a join.
+        seconds: what that took.
+    """
+
+    function: str
+    location: str
+    way: str
+    reason: str
+    count: int | None
+    possible: int
+    seconds: float
+
+    @property
+    def outcome(self) -> str:
+        """For how many members it was evaluated, out of how many, and how long that took."""
+        if self.count is None:
+            return ""
+        possible = f" of {self.possible:,}" if self.possible > self.count else ""
+        return f"{self.count:,}{possible} in {_duration(self.seconds)}"
+
+    def __str__(self) -> str:
+        because = f": {self.reason}" if self.reason else ""
+        way = f"{self.way}, {self.outcome}" if self.outcome else self.way
+        return f"{self.function}\n    {way}{because}\n    at {self.location}"
+
+
+@dataclass(frozen=True)
+class LXExplanation:
+    """How a model is built, as text or, in a notebook, as tables; the slowest part comes first.
+
+    Args:
+        model: its name.
+        sources: what is read.
+        functions: how functions are evaluated.
+        seconds: what the last compile took; None before one.
+    """
+
+    model: str
+    sources: tuple[SourceLine, ...]
+    functions: tuple[FunctionLine, ...]
+    seconds: float | None
+
+    def __str__(self) -> str:
+        return "\n".join([self._title, *(f"\n{one}" for one in (*self.sources, *self.functions))])
+
+    def _repr_html_(self) -> str:
+        sources = [(", ".join(one.families), one.outcome, one.reads, one.source) for one in self.sources]
+        functions = [(one.function, one.way, one.outcome, one.reason, one.location) for one in self.functions]
+        tables = [
+            _html(("source of", "rows", "reads", "from"), sources),
+            _html(("function", "runs as", "evaluated for", "because", "at"), functions),
+        ]
+        return f"<p>{escape(self._title)}</p>{''.join(tables)}"
+
+    @property
+    def _title(self) -> str:
+        compiled = "not compiled yet" if self.seconds is None else f"compiled in {_duration(self.seconds)}"
+        return f"Model {self.model!r}, {compiled}"
+
+
+def explain(model: LXModel, report: Report | None) -> LXExplanation:
+    """Plan a model and tell what was planned, with what its last compile took."""
+    evaluator = Evaluator()
+    with evaluator:
+        planner = plan(model, evaluator)
+    reads = [] if report is None else report.reads
+    accounts = {} if report is None else report.accounts
+    sources = [_source_line(source, names, planner, reads) for source, names in _grouped(planner)]
+    functions = [_function_line(one, accounts.get(id(one.function))) for one in planner.functions]
+    return LXExplanation(
+        model.name,
+        tuple(sorted(sources, key=lambda one: -one.seconds)),
+        tuple(sorted(functions, key=lambda one: -one.seconds)),
+        None if report is None else report.seconds,
+    )
+
+
+def _grouped(planner: Planner) -> Iterable[tuple[Source, tuple[str, ...]]]:
+    """Return each distinct source with what is made over it."""
+    found: dict[Any, tuple[Source, list[str]]] = {}
+    for source, owner in planner.sources:
+        found.setdefault(source.identity, (source, []))[1].append(owner)
+    return [(source, tuple(owners)) for source, owners in found.values()]
+
+
+def _source_line(source: Source, names: tuple[str, ...], planner: Planner, reads: list[Read]) -> SourceLine:
+    identity = source.identity
+    read = next((one for one in reads if one.source is source or one.source.identity == identity), None)
+    rows, seconds = (None, 0.0) if read is None else (read.rows, read.seconds)
+    return SourceLine(names, str(source), _reads(source, planner), rows, seconds)
+
+
+def _reads(source: Source, planner: Planner) -> str:
+    if not isinstance(source, QuerySource):
+        return "the objects that were given"
+    wanted = planner.wanted(source)
+    if wanted.whole is not None:
+        return f"whole rows: {wanted.whole}"
+    return f"columns {', '.join('.'.join(path).removesuffix(f'.{PRESENT}') for path in wanted.paths)}"
+
+
+def _function_line(planned: Planned, account: Account | None) -> FunctionLine:
+    function = planned.function
+    name = f"{function.role} in {planned.place}" if planned.place else function.role
+    if account is None:
+        return FunctionLine(name, function.location, _way(planned), planned.trace.reason, None, 0, 0.0)
+    return FunctionLine(
+        name, function.location, account.way, account.reason, account.count, account.possible, account.seconds
+    )
+
+
+def _way(planned: Planned) -> str:
+    if planned.trace.formula is None:
+        return "row by row"
+    joins = planned.arguments > 1 and any(True for _ in needs(planned.trace.formula, _default_of))
+    return "join" if joins else "columns"
+
+
+def _default_of(lookup: Lookup) -> Any:
+    if lookup.missing is not None:
+        return lookup.missing.value
+    default = getattr(lookup.table, "default_value", None)
+    return NO_DEFAULT if default is None else default
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
+
+
+def _html(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return a table as HTML."""
+    titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"

@@ -1,0 +1,1 @@
+"""Pairs of rows that a condition or a lookup joins."""

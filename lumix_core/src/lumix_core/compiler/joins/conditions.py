@@ -1,0 +1,119 @@
+"""What must be so for a formula to be true, or not zero: equal values, and keys that a table has.
+
+This is where a function of pairs of rows becomes a join.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from lumix_core.formulas.arithmetic import same_or_equal
+from lumix_core.formulas.lookup_table import NO_DEFAULT
+from lumix_core.formulas.nodes import After, Apply, Choice, Constant, Lookup, Member, Node, same
+
+EQUALITIES = {operator.eq, same_or_equal}
+COMPARISONS = {*EQUALITIES, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
+_ZERO_FOR_ZERO = {operator.neg, operator.pos, operator.abs, abs, float, operator.truediv}
+
+
+@dataclass(frozen=True, eq=False)
+class Equal:
+    """Two formulas that must have equal values; ``held``: as collections compare what they hold."""
+
+    left: Node
+    right: Node
+    held: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Has:
+    """A key that a table must have."""
+
+    table: Any
+    key: Node
+
+
+Need: TypeAlias = Equal | Has
+DefaultOf: TypeAlias = Callable[[Lookup], Any]
+"""Returns what a lookup gives for a missing key, `NO_DEFAULT` where it raises."""
+
+
+def conjuncts(condition: Node) -> list[Node]:
+    """Return the conditions that a condition joins by ``and``, in order; none of its parts may raise."""
+    if isinstance(condition, After):
+        return conjuncts(condition.result)
+    if isinstance(condition, Choice) and is_false_without(condition):
+        return [*conjuncts(condition.condition), *conjuncts(condition.then)]
+    return [condition]
+
+
+def exact_need(condition: Node) -> Need | None:
+    """Return the need that says all that a condition says, if there is one."""
+    if isinstance(condition, Apply) and condition.function in EQUALITIES:
+        left, right = condition.operands
+        return Equal(left, right, held=condition.function is same_or_equal)
+    return Has(condition.table, condition.key) if isinstance(condition, Member) else None
+
+
+def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:
+    """Yield what must be so for a formula to be true, or not zero; none of its parts may raise."""
+    exact = exact_need(formula)
+    if isinstance(formula, After):
+        yield from needs(formula.result, default_of)
+    elif exact is not None:
+        yield exact
+    elif isinstance(formula, Lookup):
+        if _is_zero(default_of(formula)):
+            yield Has(formula.table, formula.key)
+    elif isinstance(formula, Apply):
+        yield from _needs_of_operator(formula, default_of)
+    elif isinstance(formula, Choice):
+        yield from _needs_of_choice(formula, default_of)
+
+
+def _needs_of_operator(formula: Apply, default_of: DefaultOf) -> Iterator[Need]:
+    if formula.function in (operator.mul, operator.and_):
+        for one in formula.operands:
+            yield from needs(one, default_of)
+    elif formula.function in _ZERO_FOR_ZERO:
+        yield from needs(formula.operands[0], default_of)
+    elif formula.function in COMPARISONS and _is_false_by_default(formula, default_of):
+        lookup = next(one for one in formula.operands if isinstance(one, Lookup))
+        yield Has(lookup.table, lookup.key)
+
+
+def _needs_of_choice(formula: Choice, default_of: DefaultOf) -> Iterator[Need]:
+    """``a and b`` needs both; ``x if a else 0`` needs a, and whatever x needs."""
+    if is_false_without(formula):
+        yield from needs(formula.condition, default_of)
+        yield from needs(formula.then, default_of)
+    elif _is_zero_node(formula.then):
+        yield from needs(formula.otherwise, default_of)
+
+
+def is_false_without(formula: Choice) -> bool:
+    """Whether a choice is false, or zero, where its condition is false: ``a and b``, ``x if a else 0``."""
+    return _is_zero_node(formula.otherwise) or same(formula.otherwise, formula.condition)
+
+
+def _is_zero_node(node: Node) -> bool:
+    return isinstance(node, Constant) and _is_zero(node.value)
+
+
+def _is_zero(value: Any) -> bool:
+    return type(value) in (int, float, bool) and value == 0
+
+
+def _is_false_by_default(formula: Apply, default_of: DefaultOf) -> bool:
+    """Whether a comparison of one lookup with a constant is false for a key that is missing."""
+    values = [
+        one.value if isinstance(one, Constant) else default_of(one) if isinstance(one, Lookup) else NO_DEFAULT
+        for one in formula.operands
+    ]
+    lookups = sum(isinstance(one, Lookup) for one in formula.operands)
+    if lookups != 1 or any(type(one) not in (int, float, bool) for one in values):
+        return False
+    return not formula.function(*values)

@@ -1,0 +1,342 @@
+"""Which combinations of rows satisfy a condition: by joins where a formula tells what must be equal, else by blocks.
+
+A join never looks at the combinations that it leaves out, so it is used only for formulas that raise for none of them.
+All others are evaluated over blocks of the full product, in order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from lumix_core.compiler.conversions import true_of
+from lumix_core.compiler.evaluator import Account, Evaluator, agrees_on, key_parts, sample
+from lumix_core.compiler.joins.axes import Axes, Combinations
+from lumix_core.compiler.joins.conditions import Equal, Has, Need, conjuncts, exact_need, needs
+from lumix_core.compiler.joins.value_ranges import AxisValues, Ranges, default_of
+from lumix_core.formulas.arithmetic import Unlike, filled
+from lumix_core.formulas.nodes import Constant, Lookup, Node, nodes, same
+from lumix_core.formulas.user_function import UserFunction
+from lumix_core.problem.keys import IntArray
+from lumix_core.problem.orders import is_increasing, stable_order
+from lumix_core.problem.problem import BoolArray
+from lumix_core.rows.columns import Column, has_nan
+from lumix_core.rows.key_index import KeyIndex
+
+BLOCK = 1 << 18
+"""How many combinations of rows are looked at in one go."""
+_UNTOLD = (Unlike, TypeError, OverflowError, RecursionError)  # values that cannot be hashed, or it might raise
+
+
+def matching(
+    evaluator: Evaluator,
+    axes: Axes,
+    conditions: Sequence[UserFunction] = (),
+    coefficient: float | UserFunction = 1.0,
+) -> Combinations:
+    """Return the combinations that satisfy every condition, in lexicographic order.
+
+    Combinations whose coefficient is sure to be zero may be left out. At most `BLOCK` combinations are held at once,
+    beside the ones that match.
+
+    Args:
+        evaluator: of this compile.
+        axes: what is combined.
+        conditions: functions of the rows of all axes.
+        coefficient: of the combinations, to be evaluated later.
+    """
+    for condition in conditions:
+        condition.check_captures()
+    began = perf_counter()
+    try:
+        found = _Join(evaluator, axes, conditions, coefficient).combinations()
+    except _UNTOLD:
+        return _by_blocks(evaluator, axes, conditions)
+    for condition in conditions:
+        if not _agrees(condition, axes, found, alone=len(conditions) == 1):
+            evaluator.distrust(condition, "it returns one thing for a row and another for its columns")
+            return _by_blocks(evaluator, axes, conditions)
+    functions = [one for one in (*conditions, coefficient) if isinstance(one, UserFunction)]
+    for one in functions if found.joined else conditions:
+        took = (perf_counter() - began) / len(functions)
+        evaluator.account(Account(one, found.way, "", len(found.picks[0]), math.prod(axes.shape), took))
+    return found
+
+
+def _by_blocks(evaluator: Evaluator, axes: Axes, conditions: Sequence[UserFunction]) -> Combinations:
+    """Evaluate the conditions over all combinations, block by block."""
+    shape = axes.shape
+    found: list[tuple[IntArray, ...]] = []
+    for start in range(0, math.prod(shape), BLOCK):
+        flat = np.arange(start, min(start + BLOCK, math.prod(shape)))
+        picks = tuple(np.unravel_index(flat, shape))
+        for condition in conditions:
+            kept = evaluator.truths(condition, axes.batch(picks))
+            picks = tuple(pick[kept] for pick in picks)
+        found.append(picks)
+    return Combinations(tuple(_stacked([picks[axis] for picks in found]) for axis in range(len(shape))))
+
+
+def _stacked(arrays: list[IntArray]) -> IntArray:
+    return np.concatenate(arrays).astype(np.int64) if arrays else np.empty(0, dtype=np.int64)
+
+
+def _agrees(condition: UserFunction, axes: Axes, found: Combinations, *, alone: bool) -> bool:
+    """Whether a few combinations, found and not found, say by themselves what the join says.
+
+    ``alone`` tells that it is the only condition: otherwise another one may have left a combination out.
+    """
+    shape = axes.shape
+    count = math.prod(shape)
+    codes = axes.codes(found.picks)
+    for code in {*sample(count), *(int(codes[i]) for i in sample(len(codes)))}:
+        picks = tuple(np.array([pick]) for pick in np.unravel_index(code, shape))
+        place = int(np.searchsorted(codes, code))
+        expected = place < len(codes) and codes[place] == code
+        if not (expected or alone):
+            continue
+        if not agrees_on(condition, axes.batch(picks), expected):
+            return False
+    return True
+
+
+@dataclass(frozen=True, eq=False)
+class _Edge:
+    """Columns of two axes that must be equal."""
+
+    axes: tuple[int, int]
+    columns: tuple[Column, Column]
+
+    def between(self, axis: int, bound: dict[int, IntArray]) -> tuple[Column, Column] | None:
+        """Return the column of the axis, and that of the combinations so far, if the edge leads from one to them."""
+        for here, there in ((0, 1), (1, 0)):
+            if self.axes[here] == axis and self.axes[there] in bound:
+                return self.columns[here], self.columns[there][bound[self.axes[there]]]
+        return None
+
+
+def _is_ready(condition: Node, axes: Axes, bound: dict[int, IntArray]) -> bool:
+    """Whether all axes that a condition reads are joined."""
+    return all(axis in bound for axis in range(len(axes.shape)) if condition.uses & axes.mask(axis))
+
+
+@dataclass(eq=False)
+class _Join:
+    """Finds the combinations that satisfy conditions, joining one axis after the other.
+
+    Tables that formulas look up are axes of their own, behind those of the rows.
+    """
+
+    evaluator: Evaluator
+    axes: Axes
+    conditions: Sequence[UserFunction]
+    coefficient: float | UserFunction
+    sizes: list[int] = field(init=False)
+    edges: list[_Edge] = field(default_factory=list)
+    filters: dict[int, BoolArray] = field(default_factory=dict)
+    residual: list[Node] = field(default_factory=list)
+    lookups: dict[int, Has] = field(default_factory=dict)
+    bound: dict[int, IntArray] = field(default_factory=dict)
+
+    def combinations(self) -> Combinations:
+        """Return the combinations; raises `Unlike` where a formula might raise for one that is left out."""
+        self.sizes = list(self.axes.shape)
+        if not all(self.sizes):
+            raise Unlike
+        self.values = AxisValues(self.evaluator, self.axes)
+        self.ranges = Ranges(self.evaluator, self.axes, self.values)
+        for condition in self.conditions:
+            self._plan(self._formula(condition))
+        weight = self._weight()
+        if weight is not None:
+            self._plan_needs(weight)
+        self._start()
+        while len(self.bound) < len(self.sizes):
+            self._extend()
+        return self._ordered(weight)
+
+    def _formula(self, function: UserFunction) -> Node:
+        tables = tuple(self.axes.batches[axis].arguments[place].table for axis, place in self.axes.places)
+        traced = self.evaluator.trace_of(function, tables)
+        if traced.formula is None:
+            raise Unlike
+        return traced.formula
+
+    def _weight(self) -> Node | None:
+        """Return the formula of the coefficient if it is a finite number for every combination."""
+        if not isinstance(self.coefficient, UserFunction):
+            return None
+        try:
+            formula = self._formula(self.coefficient)
+            found = self.ranges.of(formula)
+        except _UNTOLD:
+            return None
+        return formula if found.is_number and math.isfinite(found.largest) else None
+
+    def _plan(self, formula: Node) -> None:
+        """Sort the parts of a condition: what one axis says, what joins, and what is left to be looked at."""
+        self.ranges.of(formula)
+        for part in conjuncts(formula):
+            axis = self.axes.axis_of(part)
+            need = exact_need(part)
+            if axis is not None:
+                kept = true_of(self.values.of(part, axis), self.sizes[axis])
+                self.filters[axis] = kept & self.filters[axis] if axis in self.filters else kept
+            elif need is None or not self._joins(need):
+                self.residual.append(part)
+                self._plan_needs(part)
+
+    def _plan_needs(self, formula: Node) -> None:
+        for need in needs(formula, lambda lookup: default_of(self.evaluator, lookup)):
+            self._joins(need)
+
+    def _joins(self, need: Need) -> bool:
+        """Take a need as edges between axes, if it can be."""
+        return self._joins_equal(need) if isinstance(need, Equal) else self._joins_table(need)
+
+    def _joins_equal(self, need: Equal) -> bool:
+        here, there = self.axes.axis_of(need.left), self.axes.axis_of(need.right)
+        if here is None or there is None or here == there:
+            return False
+        columns = (self.values.of(need.left, here), self.values.of(need.right, there))
+        if need.held and all(map(has_nan, columns)):
+            raise Unlike
+        self.edges.append(_Edge((here, there), columns))
+        return True
+
+    def _joins_table(self, need: Has) -> bool:
+        parts = key_parts(need.key)
+        sides = [self.axes.axis_of(one) for one in parts]
+        if any(side is None and not isinstance(part, Constant) for side, part in zip(sides, parts, strict=True)):
+            return False
+        table, place = self.evaluator.table(need.table, need.key), len(self.sizes)
+        if any(known.table is need.table and same(known.key, need.key) for known in self.lookups.values()):
+            return True
+        if not table.size or set(sides) == {None}:
+            return False
+        self.sizes.append(table.size)
+        self.lookups[place] = need
+        for i, (part, side, column) in enumerate(zip(parts, sides, table.key, strict=True)):
+            if side is not None:
+                self.edges.append(_Edge((place, side), (column, self.values.of(part, side))))
+                table.check(i, self.edges[-1].columns[1])
+            elif isinstance(part, Constant):
+                table.check(i, part.value)
+                kept = KeyIndex([filled(part.value, 1)]).positions([column], table.size) >= 0
+                self.filters[place] = kept & self.filters[place] if place in self.filters else kept
+        return True
+
+    def _members(self, axis: int) -> IntArray:
+        return np.flatnonzero(self.filters[axis]) if axis in self.filters else np.arange(self.sizes[axis])
+
+    def _kept(self, axis: int, column: Column) -> Column:
+        """Return the values of the members of an axis that are not left out."""
+        return column[self.filters[axis]] if axis in self.filters else column
+
+    def _start(self) -> None:
+        """Begin with a table if one is looked up, else with the smallest axis that joins another."""
+        joined = {axis for edge in self.edges for axis in edge.axes}
+        first = min(self.lookups, default=min(joined, key=lambda axis: self.sizes[axis], default=0))
+        self._take({first: self._members(first)})
+
+    def _take(self, bound: dict[int, IntArray]) -> None:
+        """Go on with these combinations, less those that a condition leaves out."""
+        self.bound = bound
+        ready = [one for one in self.residual if _is_ready(one, self.axes, bound)]
+        self.residual = [one for one in self.residual if one not in ready]
+        for condition in ready:
+            kept = np.flatnonzero(self._truths(condition, bound))
+            self.bound = bound = {axis: pick[kept] for axis, pick in bound.items()}
+
+    def _truths(self, condition: Node, bound: dict[int, IntArray]) -> BoolArray:
+        batch = self.axes.batch(self._picks(bound))
+        return true_of(self.evaluator.value(condition, batch, self._known(condition, bound)), batch.size)
+
+    def _picks(self, bound: dict[int, IntArray]) -> list[IntArray]:
+        count = len(next(iter(bound.values())))
+        nothing = np.zeros(count, dtype=np.int64)
+        return [bound.get(axis, nothing) for axis in range(len(self.axes.shape))]
+
+    def _known(self, formula: Node, bound: dict[int, IntArray]) -> dict[int, Column] | None:
+        """Return the values of the lookups that the join has found on its way."""
+        if not self.lookups:
+            return None
+        known: dict[int, Column] = {}
+        for node in nodes(formula):
+            if isinstance(node, Lookup) and (place := self._place_of(node)) in bound:
+                known[id(node)] = self.evaluator.table(node.table, node.key).values[bound[place]]
+        return known or None
+
+    def _place_of(self, lookup: Lookup) -> int:
+        """Return the axis that stands for the table of a lookup, -1 where none does."""
+        found = (place for place, need in self.lookups.items() if need.table is lookup.table)
+        return next((place for place in found if same(self.lookups[place].key, lookup.key)), -1)
+
+    def _extend(self) -> None:
+        """Join one more axis: one that is tied to the combinations so far, or else all of its members."""
+        left = [axis for axis in range(len(self.sizes)) if axis not in self.bound]
+        for axis in left:
+            ties = [tie for edge in self.edges if (tie := edge.between(axis, self.bound)) is not None]
+            if ties:
+                return self._take_blocks(axis, self._joined(axis, ties))
+        axis = next(axis for axis in left if axis not in self.lookups)
+        return self._take_blocks(axis, self._crossed(axis))
+
+    def _take_blocks(self, axis: int, blocks: Iterator[dict[int, IntArray]]) -> None:
+        """Go on with these combinations, less those of each block that a condition leaves out."""
+        pending, parts = self.residual, []
+        for block in blocks:
+            self.residual = pending
+            self._take(block)
+            parts.append(self.bound)
+        self.bound = parts[0] if len(parts) == 1 else {one: _stacked([part[one] for part in parts]) for one in parts[0]}
+
+    def _joined(self, axis: int, ties: list[tuple[Column, Column]]) -> Iterator[dict[int, IntArray]]:
+        """Yield the combinations with the members of an axis that have the same values."""
+        members, before = self._members(axis), self.bound
+        mine = [self._kept(axis, column) for column, _ in ties]
+        others = [column for _, column in ties]
+        count = len(others[0])
+        if not len(members) or not count:
+            yield {**{one: pick[:0] for one, pick in before.items()}, axis: members[:0]}
+            return
+        swapped = len(members) > count
+        index, values, size = (KeyIndex(others), mine, len(members)) if swapped else (KeyIndex(mine), others, count)
+        for start, end in self._spans(axis, index, values, size):
+            here, there = index.matches([one[start:end] for one in values], end - start)
+            here, there = (there, here + start) if swapped else (here + start, there)
+            yield {**{one: pick[here] for one, pick in before.items()}, axis: members[there]}
+
+    def _spans(self, axis: int, index: KeyIndex, values: list[Column], size: int) -> list[tuple[int, int]]:
+        """Return the spans of values to be joined in one go: of a block each where a condition then leaves some out."""
+        if index.is_unique or not self._is_condition_ready(axis):
+            return [(0, size)]
+        blocks = np.cumsum(index.counts(values, size)) // BLOCK
+        starts = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist()]
+        return list(zip(starts, [*starts[1:], size], strict=True))
+
+    def _is_condition_ready(self, axis: int) -> bool:
+        """Whether there is something to leave out as soon as an axis is joined."""
+        bound = {**self.bound, axis: np.empty(0, dtype=np.int64)}
+        return any(_is_ready(one, self.axes, bound) for one in self.residual)
+
+    def _crossed(self, axis: int) -> Iterator[dict[int, IntArray]]:
+        """Yield all with all members of an axis, a block at a time where a condition then leaves some out."""
+        members, before = self._members(axis), self.bound
+        count = len(next(iter(before.values())))
+        ready = self._is_condition_ready(axis)
+        step = max(BLOCK // max(len(members), 1), 1) if ready else max(count, 1)
+        for start in range(0, max(count, 1), step):
+            some = {one: np.repeat(pick[start : start + step], len(members)) for one, pick in before.items()}
+            yield {**some, axis: np.tile(members, min(step, count - start))}
+
+    def _ordered(self, weight: Node | None) -> Combinations:
+        picks = self._picks(self.bound)
+        codes = self.axes.codes(picks)
+        known = {} if weight is None else self._known(weight, self.bound) or {}
+        found = Combinations(tuple(picks), known, bool(self.edges))
+        return found if is_increasing(codes) else found.filtered(stable_order(codes))

@@ -1,0 +1,134 @@
+"""A model as it was when its rows were read, compiled again with other data; no query is run for that."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lumix_core.compiler.assemble import compile_model
+from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.plan import plan
+from lumix_core.compiler.reading import Reading
+from lumix_core.formulas.lookup_table import LookupTable
+from lumix_core.problem.edits import Said
+from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.senses import LXSense
+from lumix_core.rows.sources import Source
+from lumix_core.rows.tables import Table
+
+if TYPE_CHECKING:
+    from lumix_core.language.expressions import LXLinearExpression
+    from lumix_core.language.model import LXModel
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What is to be other than it was read.
+
+    Args:
+        parameters: what a parameter holds instead, by its ``id``; the parameter itself comes with it.
+        tables: the rows of a source instead, by the identity of the source.
+    """
+
+    parameters: Mapping[int, tuple[Any, LookupTable]] = field(default_factory=dict)
+    tables: Mapping[Hashable, Table] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class KeptReading(Reading):
+    """The tables of an earlier compile: whatever was read is not read, and not loaded, again."""
+
+    def table(self, source: Source) -> Table:
+        """Return the rows of a source as they were read."""
+        known = self.tables.get(source.identity)
+        return super().table(source) if known is None else known
+
+    def load(self) -> None:
+        """Load nothing: the first compile has loaded it."""
+
+
+class Recompiler:
+    """A model as it is now, with the rows as they are now.
+
+    What becomes of the model later changes nothing here. The model is read and compiled at once.
+
+    Args:
+        model: the model; it stays as it is.
+
+    Raises:
+        LXModelError: the model would be wrong.
+    """
+
+    def __init__(self, model: LXModel) -> None:
+        self.model = snapshot(model)
+        evaluator = Evaluator()
+        self.problem, _ = compile_model(self.model, evaluator)
+        self.tables = evaluator.reading.tables
+        self.sources = {read.source.identity: read.source for read in evaluator.reading.reads}
+        self.parameters = {id(held): (held, table) for held, table in evaluator.tables_of_parameters()}
+
+    def compile(self, data: Data) -> LXProblem:
+        """Return the problem with other data.
+
+        Raises:
+            LXModelError: the model would be wrong with it.
+        """
+        evaluator = Evaluator(KeptReading({**self.tables, **data.tables}))
+        given = {name: one for name, one in self.parameters.items() if one[0].mapping is not None}
+        for parameter, table in {**given, **data.parameters}.values():
+            evaluator.give(parameter, table)
+        problem, _ = compile_model(self.model, evaluator)
+        return problem
+
+    def functions(self) -> list[Any]:
+        """Return the user's functions in the model."""
+        evaluator = Evaluator(KeptReading(dict(self.tables)))
+        with evaluator:
+            planned = [one.function.call for one in plan(self.model, evaluator).functions]
+        joins = [one.join.join.call for one in self.model.variables if one.join is not None]
+        return [*planned, *joins]
+
+    def said(self) -> Said:
+        """Return what the problem does not tell of the model."""
+        constraints = self.model.constraints
+        return Said(
+            {one.name: LXSense(one.sense) for one in constraints if one.sense is not None},
+            {one.name: one.lhs.constant for one in constraints if one.lhs is not None},
+            {one.name for one in self.model.variables if one.domain == "binary"},
+        )
+
+
+def snapshot(model: LXModel) -> LXModel:
+    """Return a model with the same functions and sources, which later changes of the user's do not reach."""
+    twin = copy.copy(model)
+    variables = {id(one): _twin(one) for one in model.variables}
+    for one in variables.values():
+        one.dimensions = tuple(map(_twin, one.dimensions))
+    twin.variables = [variables[id(one)] for one in model.variables]
+    twin.constraints = list(map(_twin, model.constraints))
+    for constraint in twin.constraints:
+        constraint.lhs = _of_twins(constraint.lhs, variables)
+    twin.objective = _of_twins(model.objective, variables)
+    return twin
+
+
+def _twin(part: T) -> T:
+    """Return a part of a model with lists of its own."""
+    twin = copy.copy(part)
+    for name, value in vars(twin).items():
+        if type(value) is list:
+            setattr(twin, name, list(value))
+    return twin
+
+
+def _of_twins(expression: LXLinearExpression | None, variables: Mapping[int, Any]) -> LXLinearExpression | None:
+    if expression is None:
+        return None
+    twin = expression.copy()
+    twin.terms = [replace(one, variable=variables.get(id(one.variable), one.variable)) for one in expression.terms]
+    twin.constant = expression.constant
+    return twin

@@ -1,0 +1,300 @@
+"""Rows with another value in one attribute; the user's own rows stay as they are."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from types import FunctionType, ModuleType
+from typing import Any, overload
+
+from lumix_core.compiler.conversions import truth_of
+from lumix_core.copying.reachable import attributes_of, reached
+from lumix_core.errors import LXFunctionError, LXModelError, LXNotLoadedError, LXSourceError, listed
+from lumix_core.formulas.captures import brought, unwrapped
+from lumix_core.rows.columns import Column, column
+from lumix_core.rows.copyable import Copyable
+from lumix_core.rows.frames import FrameRow
+from lumix_core.rows.registry import adapter_for
+from lumix_core.rows.sources import QuerySource, Source
+from lumix_core.rows.standins import new_standin, row_class_of, standin_class
+from lumix_core.rows.tables import LazyRows, Path, Table
+
+
+@dataclass(frozen=True, eq=False)
+class Alteration:
+    """Another value in one attribute of some rows.
+
+    Args:
+        row_type: the class of the rows.
+        where: says of a row whether it is one of them; None for all rows.
+        attribute: the attribute.
+        value: the new value, or a function of the row.
+    """
+
+    row_type: type
+    where: Callable[[Any], object] | None
+    attribute: str
+    value: Any
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return f"modify_data({self.row_type.__name__}, ..., {self.attribute!r}, ...)"
+
+    def tables(
+        self, tables: Mapping[Hashable, Table], sources: Mapping[Hashable, Source], functions: Iterable[Any]
+    ) -> dict[Hashable, Table]:
+        """Return the tables that are other ones then, by the identity of their source.
+
+        Args:
+            tables: all tables of a model.
+            sources: where they were read from.
+            functions: of the model.
+
+        Raises:
+            LXSourceError: no source has rows of the class, or no such attribute.
+            LXModelError: the condition is true for no row; or what depends on the rows would still see the old value.
+            LXFunctionError: a function failed for a row.
+        """
+        mine = self.concerned(tables)
+        found = {name: self._altered(table, sources[name]) for name, table in mine.items()}
+        if not any(found.values()):
+            raise LXModelError(
+                f"{self.title}: the condition is true for none of the rows, so nothing would change. Correct it."
+            )
+        self._check_seen(tables, functions, [t.rows[i] for n, t in mine.items() for i in found[n] if _is_live(t)])
+        return {name: self._table(mine[name], values) for name, values in found.items() if values}
+
+    def concerned(self, tables: Mapping[Hashable, Table]) -> dict[Hashable, Table]:
+        """Return those of the tables that have rows of the class.
+
+        Raises:
+            LXSourceError: there are none, or the rows have no such attribute.
+        """
+        mine = {name: table for name, table in tables.items() if self._holds(table)}
+        if not mine:
+            shown = sorted({one.__name__ for table in tables.values() for one in _types(table)})
+            raise LXSourceError(
+                f"{self.title}: no part of the model is made over rows of {self.row_type.__name__}. Its sources have "
+                f"rows of {listed(shown)}. Name one of these classes."
+            )
+        for table in mine.values():
+            self._check_attribute(table)
+        return mine
+
+    def _holds(self, table: Table) -> bool:
+        return any(issubclass(one, self.row_type) for one in _types(table))
+
+    def _altered(self, table: Table, source: Source) -> dict[int, Any]:
+        """Return the new values by place."""
+        try:
+            return dict(self._new_values(table.rows))
+        except LXNotLoadedError:  # a function reads what no function of the model does
+            return dict(self._new_values(_whole_rows(table, source, self.title)))
+
+    def _new_values(self, rows: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        for place, row in enumerate(rows):
+            if not isinstance(row, self.row_type):
+                continue
+            try:
+                if self.where is None or truth_of(self.where(row)):
+                    yield place, self.value(row) if callable(self.value) else self.value
+            except LXNotLoadedError:
+                raise
+            except Exception as error:
+                raise LXFunctionError(
+                    f"{self.title}: a function failed for the row {row!r:.80}: {type(error).__name__}: {error}. "
+                    f"Correct the function, or what it reads."
+                ) from error
+
+    def _check_attribute(self, table: Table) -> None:
+        if _is_of_columns(table):
+            known = {path[0] for path in table.columns if len(path) == 1}
+            why = "no function of the model reads it"
+        else:
+            known = {self.attribute} if all(_has(row, self.attribute) for row in table.rows[:1]) else set()
+            why = "the rows have no such attribute"
+        if self.attribute not in known:
+            raise LXSourceError(
+                f"{self.title}: {why}, so changing it would change nothing. Correct the name of the attribute."
+            )
+
+    def _check_seen(self, tables: Mapping[Hashable, Table], functions: Iterable[Any], rows: list[Any]) -> None:
+        """Refuse rows that something else leads to, which would still see them as they were."""
+        for table in tables.values():
+            ways = [path for path in table.columns if self._is_on(path, table)]
+            if ways:
+                self._refuse(f"{_types(table)[0].__name__}.{'.'.join(ways[0])}")
+        changed = {id(row) for row in rows}
+        held = [value for table in tables.values() if _is_live(table) for row in table.rows for value in _held(row)]
+        if changed and any(id(part) in changed for part in reached(held)):
+            self._refuse("an attribute of other rows")
+        if changed and any(id(part) in changed for one in functions for part in _captured(one)):
+            self._refuse("a function of the model, which captures them or reads them as a global,")
+
+    def _is_on(self, path: Path, table: Table) -> bool:
+        """Whether a path of columns leads through the class to the attribute."""
+        cls = table.row_type
+        for name, following in pairwise(path):
+            adapter = None if cls is None else adapter_for(cls)
+            cls = None if adapter is None or cls is None else adapter.row_class(cls).related.get(name)
+            if cls is not None and issubclass(cls, self.row_type) and following == self.attribute:
+                return True
+        return False
+
+    def _refuse(self, way: str) -> None:
+        raise LXModelError(
+            f"{self.title}: {way} leads to rows of {self.row_type.__name__} too, and would still see the old value. "
+            f"Look such rows up by key in the model, or change the data themselves and solve the model again."
+        )
+
+    def _table(self, table: Table, values: Mapping[int, Any]) -> Table:
+        def row(place: int) -> Any:
+            one = table.rows[place]
+            return with_attribute(one, self.attribute, values[place]) if place in values else one
+
+        rows = LazyRows(row, len(table))
+        columns: dict[Path, Column] = {}
+        if _is_of_columns(table):
+            columns = {**table.columns, (self.attribute,): _with_values(table.columns[self.attribute,], values)}
+        return Table(
+            AlteredRows(rows) if _is_live(table) else rows,
+            table.row_type,
+            table.primary_key,
+            tuples=table.tuples,
+            detached=table.detached,
+            columns=columns,
+            row_class=table.row_class,
+        )
+
+
+def altered(
+    row_type: type[Any], where: Callable[[Any], object] | None, attribute: str, value: Any, call: str = ""
+) -> Alteration:
+    """Return an alteration as a user asks for it.
+
+    Args:
+        row_type, where, attribute, value: of the alteration.
+        call: what messages add to the call's name, such as the scenario that it is part of.
+
+    Raises:
+        LXModelError: the condition is no function.
+        LXSourceError: the class of the rows is no class.
+    """
+    if where is not None and not callable(where):
+        raise LXModelError(
+            f"modify_data({getattr(row_type, '__name__', row_type)}){call} got where={where!s:.60}, which is no "
+            f"function of a row. Write where=lambda row: row.name == ..., or None for all rows."
+        )
+    if not isinstance(row_type, type):
+        raise LXSourceError(
+            f"modify_data(){call} got {row_type!r:.80} as the class of the rows. Give the class itself, such as "
+            f"Product."
+        )
+    return Alteration(row_type, where, attribute, value)
+
+
+class AlteredRows(Sequence[Any]):
+    """The user's own rows, of which some are replaced by copies."""
+
+    def __init__(self, rows: LazyRows) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, position: int) -> Any: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[Any]: ...
+    def __getitem__(self, position: Any) -> Any:
+        return self._rows[position]
+
+
+def with_attribute(row: Any, attribute: str, value: Any) -> Any:
+    """Return a copy of a row with another value in one attribute; of an ORM's row a plain one, bound to no session.
+
+    Raises:
+        LXSourceError: the attribute cannot be set, as that of a property.
+    """
+    if isinstance(row, FrameRow):
+        place = row._lx_columns.index(attribute)
+        return tuple.__new__(type(row), [value if i == place else one for i, one in enumerate(row)])
+    if isinstance(row, tuple) and hasattr(row, "_replace"):
+        return row._replace(**{attribute: value})
+    twin = _copied(row)
+    try:
+        object.__setattr__(twin, attribute, value)
+    except AttributeError as error:
+        raise LXSourceError(
+            f"{type(row).__name__}.{attribute} cannot be set to {value!r:.60}: {error}. "
+            f"Change the attribute that it is computed from."
+        ) from error
+    return twin
+
+
+def _copied(row: Any) -> Any:
+    adapter = None if row_class_of(type(row)) is not None else adapter_for(type(row))
+    if adapter is None:
+        return copy.copy(row)
+    twin = new_standin(standin_class(adapter.row_class(type(row))))
+    twin.__dict__.update(adapter.values(row))
+    return twin
+
+
+def _types(table: Table) -> list[type]:
+    if table.row_type is not None:
+        return [table.row_type]
+    return sorted(set(map(type, table.rows)), key=lambda one: one.__name__)
+
+
+def _is_of_columns(table: Table) -> bool:
+    """Whether the columns were read, and rows are made of them."""
+    return isinstance(table.rows, LazyRows) and bool(table.columns)
+
+
+def _is_live(table: Table) -> bool:
+    """Whether the rows are the user's own objects."""
+    return not isinstance(table.rows, LazyRows)
+
+
+def _has(row: Any, attribute: str) -> bool:
+    known = row_class_of(type(row))
+    return attribute in known.attributes if known is not None else hasattr(row, attribute)
+
+
+def _held(row: Any) -> list[Any]:
+    """Return what the attributes of a row hold; of an ORM's row those that are loaded."""
+    adapter = adapter_for(type(row))
+    return attributes_of(row) if adapter is None else list(adapter.values(row).values())
+
+
+def _captured(function: Any) -> Iterator[Any]:
+    """Yield what a function captures, or uses as a global, and what that leads to; not the rows of parameters."""
+    plain = unwrapped(function)
+    held = brought(plain) if isinstance(plain, FunctionType) else [function]
+    return reached([value for value in held if not isinstance(value, Copyable | ModuleType)])
+
+
+def _with_values(values: Column, others: Mapping[int, Any]) -> Column:
+    listed_values = values.tolist()
+    for place, one in others.items():
+        listed_values[place] = one
+    return column(listed_values)
+
+
+def _whole_rows(table: Table, source: Source, title: str) -> Sequence[Any]:
+    """Read all attributes of rows of which some columns were read; they must be the same rows still."""
+    if not isinstance(source, QuerySource) or table.primary_key is None:
+        raise LXSourceError(f"{title}: a function reads what was not loaded of the rows. Let it read other attributes.")
+    rows = source.read().rows
+    now = [tuple(getattr(row, name) for name in table.primary_key) for row in rows]
+    then = list(zip(*(table.columns[name,].tolist() for name in table.primary_key), strict=True))
+    if now != then:
+        raise LXSourceError(
+            f"{title}: a function reads columns that were not read before, and the table has other rows by now. "
+            f"Open the model again."
+        )
+    return rows

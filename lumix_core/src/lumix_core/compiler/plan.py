@@ -1,0 +1,197 @@
+"""The plan of a compile: every function is traced first, to know what has to be read of each source.
+
+A source of which functions want columns only is read as columns; one function that has to be called row by row, or
+wants the row itself, and its rows are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.reading import Wanted
+from lumix_core.formulas.captures import captured
+from lumix_core.formulas.nodes import Attribute, Failure, Lookup, Member, nodes
+from lumix_core.formulas.tracing import Trace
+from lumix_core.formulas.user_function import UserFunction
+from lumix_core.rows.sources import QuerySource, Source
+from lumix_core.rows.standins import RowClass
+
+if TYPE_CHECKING:
+    from lumix_core.language.expressions import Term
+    from lumix_core.language.indexed import Indexed
+    from lumix_core.language.model import LXModel
+    from lumix_core.language.variables import LXVariable
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """A function of a model, as planned.
+
+    Args:
+        function: the function.
+        place: the constraint, or the like, whose expression it is in; empty for one of a family itself.
+        arguments: how many rows it takes.
+        trace: what tracing it found.
+    """
+
+    function: UserFunction
+    place: str
+    arguments: int
+    trace: Trace
+
+
+def plan(model: LXModel, evaluator: Evaluator) -> Planner:
+    """Trace every function of a model, and note what the evaluator has to read of each source."""
+    planner = Planner(evaluator)
+    for variable in model.variables:
+        planner.variable(variable)
+    for constraint in model.constraints:
+        if constraint.source is not None:
+            planner.indexed(constraint)
+            planner.function(constraint.right_hand_side, [constraint])
+        for term in constraint.lhs.terms if constraint.lhs is not None else ():
+            planner.term(term, constraint)
+    for term in model.objective.terms if model.objective is not None else ():
+        planner.term(term, None)
+    evaluator.reading.load()
+    return planner
+
+
+def plan_parameter(parameter: Any, evaluator: Evaluator) -> None:
+    """Note what the evaluator has to read of the source of a parameter that no plan knew of."""
+    Planner(evaluator).parameter(parameter)
+
+
+class Planner:
+    """Notes what functions want of their sources.
+
+    ``functions`` holds what was planned, ``sources`` the families that are made over each source.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.functions: list[Planned] = []
+        self.sources: list[tuple[Source, str]] = []
+        self._evaluator = evaluator
+        self._parameters: set[int] = set()
+        self._wants: dict[int, Wanted] = {}
+
+    def variable(self, variable: LXVariable[Any, Any]) -> None:
+        """Note what a family of variables wants."""
+        dimensions = dimensions_of(variable)
+        for one in dimensions:
+            self.indexed(one)
+        if variable.join is not None:
+            self._want_rows(variable, "indexed_by_join() asks each row for its related rows")
+            self.wanted(variable.source).functions.append(variable.join.join.call)
+            return
+        for function in (variable.lower, variable.upper, *variable.costs, *variable.multi_filters):
+            self.function(function, dimensions)
+        for function in variable.filters if variable.dimensions else ():
+            self.function(function, dimensions)
+
+    def indexed(self, indexed: Indexed[Any], of: Indexed[Any] | None = None) -> None:
+        """Note what filters and keys want of a source; ``of`` has the source where it is another's."""
+        source = (of or indexed).source
+        if of is None and source is not None:
+            self.sources.append((source, indexed.owner))
+        for condition in indexed.filters if of is None else ():
+            self.function(condition, [indexed])
+        if indexed.key is not None:
+            self.function(indexed.key, [of or indexed])
+        elif isinstance(source, QuerySource):
+            row_class = self._row_class(source)
+            for name in row_class.primary_key if row_class is not None else ():
+                self.wanted(source).paths[name,] = None
+
+    def term(self, term: Term, constraint: Indexed[Any] | None) -> None:
+        """Note what a term wants."""
+        dimensions = dimensions_of(term.variable)
+        if term.variable.join is not None:
+            if constraint is not None and constraint.source is not None:
+                self._want_rows(constraint, f"{term.variable.name!r} is made by indexed_by_join()")
+            return
+        own = constraint is not None and constraint.source is not None
+        rows = [*dimensions, constraint] if own and constraint is not None else list(dimensions)
+        for function in (term.coefficient, term.condition):
+            if isinstance(function, UserFunction):
+                count = function.arity(len(dimensions), own)
+                self.function(function, rows[:count], "the objective" if constraint is None else constraint.owner)
+        if term.own and len(dimensions) == 1 and constraint is not None and _alike(dimensions[0], constraint):
+            self.indexed(dimensions[0], of=constraint)
+
+    def function(self, function: float | UserFunction | None, rows: Sequence[Indexed[Any]], place: str = "") -> None:
+        """Note what a function wants of the sources of its arguments; ``place`` is the expression that it is in."""
+        if not isinstance(function, UserFunction):
+            return
+        sources = [one.source for one in rows]
+        if any(source is None for source in sources):
+            return
+        traced = self._evaluator.trace_for(function, [self._row_class(one) for one in sources if one is not None])
+        self.functions.append(Planned(function, place, len(rows), traced))
+        if traced.formula is None:
+            for one in rows:
+                self._want_rows(one, f"{function.role} has to be called with it: {traced.reason}")
+                self.wanted(one.source).functions.append(function.call)
+            for _, (held, _) in captured(function.call):
+                self.parameter(held)
+            return
+        for node in nodes(traced.formula):
+            if isinstance(node, Attribute):
+                source = sources[node.argument]
+                if node.path:
+                    self.wanted(source).paths[node.path] = None
+                else:
+                    self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
+            elif isinstance(node, Lookup | Member):
+                self.parameter(node.table)
+            elif isinstance(node, Failure):  # what else that branch reads, only a row can tell
+                for one in rows:
+                    self._want_rows(one, f"{function.role} raises {type(node.error).__name__}: {node.error}")
+
+    def parameter(self, held: Any) -> None:
+        """Note what a table that functions look up wants of its source, if it has one."""
+        is_read = hasattr(type(held), "lookup_table") and held.source is not None
+        if is_read and id(held) not in self._parameters:
+            self._parameters.add(id(held))
+            self.indexed(held)
+            self.function(held.value_of, [held])
+
+    def _want_rows(self, indexed: Indexed[Any], why: str) -> None:
+        wanted = self.wanted(indexed.source)
+        wanted.whole = wanted.whole or why
+
+    def wanted(self, source: Source | None) -> Wanted:
+        """Return what is wanted of a source so far."""
+        if source is None:
+            return Wanted()
+        known = self._wants.get(id(source))
+        if known is None:
+            known = self._evaluator.reading.wanted.setdefault(source.identity, Wanted())
+            self._wants[id(source)] = known
+        return known
+
+    def _row_class(self, source: Source) -> RowClass | None:
+        """Return what is known of the rows of a source before they are read."""
+        if isinstance(source, QuerySource):
+            row_type = source.query.row_type
+            return None if row_type is None else self._evaluator.row_class(row_type)
+        return self._evaluator.mapped(self._evaluator.reading.table(source))
+
+
+def dimensions_of(variable: LXVariable[Any, Any]) -> list[Indexed[Any]]:
+    """Return what a family of variables is made over: its dimensions, itself, or nothing for a scalar."""
+    if variable.dimensions:
+        return list(variable.dimensions)
+    return [] if variable.is_scalar else [variable]
+
+
+def _alike(one: Indexed[Any], other: Indexed[Any]) -> bool:
+    """Whether two sources are queries for rows of one class, or of a class and its subclass."""
+    mine, others = one.source, other.source
+    if not isinstance(mine, QuerySource) or not isinstance(others, QuerySource):
+        return False
+    first, second = mine.query.row_type, others.query.row_type
+    return first is not None and second is not None and (issubclass(first, second) or issubclass(second, first))

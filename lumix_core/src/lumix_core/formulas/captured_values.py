@@ -1,0 +1,157 @@
+"""What a function captures, in a form that symbolic rows can be used with."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from types import BuiltinFunctionType, ModuleType
+from typing import Any
+
+from lumix_core.formulas.nodes import Constant
+from lumix_core.formulas.symbolic_rows import Captured, Symbol, Untraceable, applied, holds_symbol, looked_up
+
+
+class CapturedDict(Captured):
+    """A captured dict."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        found = looked_up(self._lx_held, key)
+        return self._lx_enter(self._lx_held[key]) if found is None else found
+
+    def __reversed__(self) -> Iterator[Any]:
+        found: Iterator[Any] = reversed(self._lx_held)
+        return found
+
+    def _lx_read(self, name: str) -> Any:
+        own = {"get": self._lx_get, "values": self._lx_values, "items": self._lx_items}.get(name)
+        return super()._lx_read(name) if own is None else own
+
+    def _lx_values(self) -> list[Any]:
+        return [self._lx_enter(value) for value in self._lx_held.values()]
+
+    def _lx_items(self) -> list[tuple[Any, Any]]:
+        return [(key, self._lx_enter(value)) for key, value in self._lx_held.items()]
+
+    def _lx_get(self, key: Any, missing: Any = None, /) -> Any:
+        if isinstance(missing, Symbol):
+            raise missing._lx_recorder.refuse("it names a value of the row as the default of .get()")
+        found = looked_up(self._lx_held, key, Constant(missing))
+        return self._lx_enter(self._lx_held.get(key, missing)) if found is None else found
+
+
+class CapturedList(Captured):
+    """A captured list or tuple, which may be asked for the item at a position."""
+
+    __slots__ = ()
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, Symbol):
+            return applied(place, self._lx_held.__getitem__, place)
+        return self._lx_enter(self._lx_held[place])
+
+
+class CapturedModule:
+    """A module of functions of single values, such as ``math``."""
+
+    def __init__(self, module: ModuleType, enter: Callable[[Any], Any]) -> None:
+        self._module = module
+        self._enter = enter
+
+    def __getattr__(self, name: str) -> Any:
+        return self._enter(getattr(self._module, name))
+
+
+ENTERED_MODULES = (math, operator, builtins)
+
+
+class _Pure:
+    """A function of single values, which is called for each row as it is."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        symbol = next((one for one in arguments if isinstance(one, Symbol)), None)
+        if symbol is None:
+            return self._function(*arguments, **keywords)
+        if keywords:
+            raise symbol._lx_recorder.refuse("it calls a function with named arguments")
+        return applied(symbol, self._function, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+
+class _Blind(_Pure):
+    """A function that would not notice that it is given a symbol, or would keep it."""
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        if holds_symbol((arguments, keywords)):
+            why = f"it calls {self._function.__name__}()"
+            raise next((one._lx_refuse(why) for one in arguments if isinstance(one, Symbol)), Untraceable(why))
+        return self._function(*arguments, **keywords)
+
+
+class _Sum(_Pure):
+    """Python's ``sum``, which adds floats more exactly than ``+`` does."""
+
+    __slots__ = ()
+
+    def __call__(self, items: Iterable[Any], /, start: Any = 0) -> Any:
+        values = list(items)
+        symbol = next((one for one in (start, *values) if isinstance(one, Symbol)), None)
+        return sum(values, start) if symbol is None else applied(symbol, total, start, *values)
+
+
+def total(start: Any, *values: Any) -> Any:
+    """Return the sum of values as Python adds them up."""
+    return sum(values, start)
+
+
+def entered_builtin(function: Any) -> Any:
+    """Return a builtin function or class in a form that answers truly for symbols, or refuses them."""
+    way = _WAYS.get(function) if isinstance(function, type) or function is sum else None
+    if way is not None:
+        return way(function)
+    if is_blind(function):
+        return _Blind(function)
+    return _Pure(function) if getattr(function, "__module__", None) == "math" else function
+
+
+def is_blind(function: Any) -> bool:
+    """Whether a builtin would not notice that it is given a symbol, or would keep it."""
+    if isinstance(function, type):
+        return function is type
+    if not isinstance(function, BuiltinFunctionType):
+        return False
+    return function in _BLIND or (function.__name__ in CHANGING and isinstance(function.__self__, _CHANGEABLE))
+
+
+CHANGING = frozenset(
+    {
+        *("add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "pop", "popitem"),
+        *("popleft", "put", "put_nowait", "remove", "reverse", "send", "setdefault", "sort", "update", "write"),
+        *("writelines", "writerow", "writerows", "__setitem__", "__delitem__"),
+    }
+)
+"""Methods that change what they are called on."""
+_CHANGEABLE = (list, dict, set, bytearray, deque)
+_COMPENSATED = sys.version_info >= (3, 12)
+_BLIND = {isinstance, issubclass, id, hasattr, callable, dir, operator.is_, operator.is_not}
+_BLIND |= {sum} if _COMPENSATED else set()
+_WAYS: dict[Any, Callable[[Any], _Pure]] = {
+    **dict.fromkeys((float, int, Decimal, Fraction), _Pure),
+    **({sum: _Sum} if _COMPENSATED else {}),
+}

@@ -1,0 +1,469 @@
+"""Symbolic rows: they stand for every row at once, and write down what a function does with them.
+
+A symbol answers what it knows and raises `Untraceable` for all else; it never guesses.
+"""
+
+from __future__ import annotations
+
+import dis
+import operator
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from types import (
+    BuiltinFunctionType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any
+
+import numpy as np
+
+from lumix_core.formulas.arithmetic import same_or_equal
+from lumix_core.formulas.captures import contents
+from lumix_core.formulas.nodes import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
+from lumix_core.rows.standins import RowClass
+
+BRANCHES = 32
+"""How many ways through a function are followed."""
+DEEPEST = 100
+"""How deep the parts of a formula may be within each other."""
+LARGEST = 10_000
+"""How many parts a formula may have."""
+TOO_LONG = "it computes too many steps from each other"
+
+
+class Untraceable(Exception):  # noqa: N818 - a signal, not an error
+    """The function does something that a symbolic row cannot stand for; the text says what."""
+
+
+class Unwatched(Exception):  # noqa: N818 - a signal, not an error
+    """Code of the row's class is to run, which has to be watched."""
+
+
+class Recorder:
+    """One run of a function over symbolic rows: the branches that it takes, and why it had to stop.
+
+    Args:
+        decisions: the branches to take, in order; beyond them every condition is taken as true.
+        enter: returns a value of the user's code in a form that symbolic rows can be used with.
+        row_class: returns what is known of a mapped class, None for a class that no ORM maps.
+        watched: whether every call is looked at.
+    """
+
+    def __init__(
+        self,
+        decisions: tuple[bool, ...],
+        enter: Callable[[Any], Any],
+        row_class: Callable[[type], RowClass | None],
+        watched: bool,
+    ) -> None:
+        self.decisions = decisions
+        self.enter = enter
+        self.row_class = row_class
+        self.watched = watched
+        self.taken: list[tuple[Node, bool]] = []
+        self.unused: dict[int, Node] = {}
+        self.left: list[tuple[Node, ...]] = []
+        self.refusal: str | None = None
+        self.is_over = False
+
+    def decide(self, condition: Node) -> bool:
+        """Return which branch to take where a condition may hold for some rows only."""
+        place = len(self.taken)
+        if self.is_over:
+            raise self.refuse("it keeps a value of the row")
+        if place >= BRANCHES:  # a loop that a row has to end, too
+            raise self.refuse(f"it has more than {BRANCHES} ways through its branches")
+        decision = self.decisions[place] if place < len(self.decisions) else True
+        self.taken.append((condition, decision))
+        self.use(condition)
+        self.left.append(tuple(self.unused.values()))
+        self.unused = {}
+        return decision
+
+    def note(self, node: Node) -> None:
+        """Note that a value was made, of others."""
+        if is_too_long(node):
+            raise self.refuse(TOO_LONG)
+        for part in node.parts():
+            self.unused.pop(id(part), None)
+        if not isinstance(node, Attribute) or node.path:
+            self.unused[id(node)] = node
+
+    def use(self, node: Node) -> None:
+        """Note that a value was used for something."""
+        self.unused.pop(id(node), None)
+
+    def completed(self, place: int, result: Node) -> Node:
+        """Return a result, after what was computed with ``place`` decisions taken and not used for it."""
+        left = self.left[place] if place < len(self.left) else tuple(self.unused.values())
+        if not left:
+            return result
+        used, effects = _Used(result), []
+        for node in reversed(left):
+            if node not in used:
+                effects.append(node)
+                used.add(node)
+        return After(tuple(reversed(effects)), result) if effects else result
+
+    def refuse(self, why: str) -> Untraceable:
+        """Note why the function cannot be traced; it holds even if someone swallows the error."""
+        self.refusal = self.refusal or why
+        return Untraceable(why)
+
+
+def is_too_long(formula: Node) -> bool:
+    """Whether a formula is made of more steps than are evaluated over columns."""
+    return formula.depth > DEEPEST or formula.size > LARGEST
+
+
+class _Used:
+    """The formulas that are evaluated on the way to others, whichever branches are taken."""
+
+    def __init__(self, formula: Node) -> None:
+        self._known: set[Any] = set()
+        self.add(formula)
+
+    def add(self, formula: Node) -> None:
+        for node in certain(formula):
+            self._known |= {id(node), *_readings(node)}
+
+    def __contains__(self, node: Node) -> bool:
+        own = _readings(node)[:1] if isinstance(node, Attribute) or _is_getter(node) else ()
+        return id(node) in self._known or not self._known.isdisjoint(own)
+
+
+def _readings(node: Node) -> list[tuple[Any, ...]]:
+    """Return what is read for a value: an attribute, and before it those on the way; a method, before it is called."""
+    if isinstance(node, Attribute):
+        return [(node.argument, node.path[:length]) for length in range(len(node.path), -1, -1)]
+    if isinstance(node, Apply) and isinstance(node.function, _Getter | _Method):
+        owner, name = node.operands[0], node.function.name
+        path = [(owner.argument, (*owner.path, name))] if isinstance(owner, Attribute) else []
+        return [(id(owner), name), *path]
+    return []
+
+
+def _is_getter(node: Node) -> bool:
+    return isinstance(node, Apply) and isinstance(node.function, _Getter)
+
+
+class _SymbolType(type):
+    """The class of symbols: a function that asks for the class of a value must not learn of this one."""
+
+    def _refuse(cls, other: object) -> bool:
+        raise Untraceable("it compares the class of a value, which a column cannot answer")
+
+    __eq__ = __ne__ = _refuse
+    __hash__ = type.__hash__
+
+
+class Symbol(metaclass=_SymbolType):
+    """A value that every row has one of: an attribute, or what was computed of attributes."""
+
+    __slots__ = ("_lx_node", "_lx_recorder")
+    _lx_node: Node
+    _lx_recorder: Recorder
+
+    def __init__(self, node: Node, recorder: Recorder) -> None:
+        object.__setattr__(self, "_lx_node", node)
+        object.__setattr__(self, "_lx_recorder", recorder)
+        recorder.note(node)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_lx_"):
+            return object.__getattribute__(self, name)
+        if name.startswith("__"):  # what a symbol has of its own, such as __class__, no row has
+            raise self._lx_recorder.refuse(f"it reads {name}")
+        return self._lx_read(name)
+
+    def _lx_read(self, name: str) -> Any:
+        return Symbol(Apply(_Getter(name), (self._lx_node,)), self._lx_recorder)
+
+    def _lx_refuse(self, why: str) -> Untraceable:
+        return self._lx_recorder.refuse(why)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise self._lx_recorder.refuse(f"it assigns to the attribute {name!r}")
+
+    def __bool__(self) -> bool:
+        node = node_of(self)
+        if isinstance(node, Apply) and node.function is operator.eq and not _is_condition(sys._getframe(1)):
+            node.function = same_or_equal  # a tuple, a list or a builtin looks for the same object first
+        return recorder_in(self).decide(node)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method
+        if keywords:
+            raise self._lx_recorder.refuse("it calls a method of a value with named arguments")
+        owner, name = _method(self)
+        return applied(self, _Method(name), owner, *arguments)
+
+    def __round__(self, digits: Any = None) -> Symbol:
+        return applied(self, round, self) if digits is None else applied(self, round, self, digits)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Symbol:
+        if method != "__call__" or keywords or ufunc.nout != 1:
+            raise self._lx_recorder.refuse(f"it calls numpy's {ufunc.__name__} with more than values of the row")
+        if ufunc in _NOT_AS_OPERATOR and any(isinstance(one, np.generic) for one in inputs):
+            raise self._lx_recorder.refuse(f"it computes {ufunc.__name__} with a number of numpy's")
+        return applied(self, ufunc, *inputs)
+
+    def __array_function__(self, function: Any, *_: Any) -> Any:
+        raise self._lx_recorder.refuse(f"it calls numpy's {function.__name__}, which is no function of single values")
+
+
+node_of: Callable[[Symbol], Node] = vars(Symbol)["_lx_node"].__get__
+"""Returns the formula of a symbol, without asking its `Symbol.__getattribute__`."""
+recorder_in: Callable[[Symbol], Recorder] = vars(Symbol)["_lx_recorder"].__get__
+"""Returns the recorder of a symbol, in the same way."""
+
+
+def _is_condition(frame: FrameType) -> bool:
+    """Whether the code asks itself whether a value is true, not a tuple or a function that it gave the value to."""
+    instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return instruction in ("TO_BOOL", "UNARY_NOT") or instruction.startswith(("POP_JUMP", "JUMP_IF"))
+
+
+class Captured:
+    """A captured dict, list, tuple or set: it can be asked with symbols, and is never changed."""
+
+    __slots__ = ("_lx_enter", "_lx_held", "_lx_refuse")
+    _lx_held: Any
+    _lx_refuse: Callable[[str], Untraceable]
+    _lx_enter: Callable[[Any], Any]
+
+    def __init__(
+        self, held: Any, refuse: Callable[[str], Untraceable], enter: Callable[[Any], Any] = lambda value: value
+    ) -> None:
+        object.__setattr__(self, "_lx_held", held)
+        object.__setattr__(self, "_lx_refuse", refuse)
+        object.__setattr__(self, "_lx_enter", enter)
+
+    def __len__(self) -> int:
+        return len(self._lx_held)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._lx_enter, self._lx_held)
+
+    def __contains__(self, key: Any) -> bool:
+        found = member_of(self._lx_held, key)
+        return key in self._lx_held if found is None else bool(found)
+
+    def __bool__(self) -> bool:
+        return bool(self._lx_held)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_lx_"):
+            return object.__getattribute__(self, name)
+        return self._lx_read(name)
+
+    def _lx_read(self, name: str) -> Any:
+        if name not in _READING:
+            raise self._lx_refuse(f"it reads .{name} of a captured {type(self._lx_held).__name__}")
+        return getattr(self._lx_held, name)
+
+
+_READING = ("keys", "values", "items", "index", "count", "union", "intersection", "difference", "issubset", "copy")
+
+
+class PlainRow(Symbol):
+    """A row of any class, or something that it leads to: attributes are read off it as they are."""
+
+    __slots__ = ()
+    _lx_node: Attribute
+
+    def _lx_read(self, name: str) -> PlainRow:
+        node, recorder = self._lx_node, recorder_in(self)
+        if "." in name:
+            raise recorder.refuse(f"it reads {name!r}, which is no name of one attribute")
+        recorder.use(node)
+        return PlainRow(Attribute(node.argument, (*node.path, name)), recorder)
+
+
+_NOT_AS_OPERATOR = (np.power, np.floor_divide, np.remainder)
+"""Those that may round otherwise than the operator does, which calls them for a number of numpy's on its left."""
+
+
+class _Method:
+    """Calls a method of a value by its name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, owner: Any, *arguments: Any) -> Any:
+        return getattr(owner, self.name)(*arguments)
+
+
+class _Getter:
+    """Reads an attribute of a value by its name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, owner: Any) -> Any:
+        return getattr(owner, self.name)
+
+
+def _method(symbol: Symbol) -> tuple[Symbol, str]:
+    """Return the value whose method a symbol stands for, and the method's name."""
+    node, recorder = symbol._lx_node, symbol._lx_recorder
+    recorder.use(node)
+    if isinstance(node, Apply) and isinstance(node.function, _Getter):
+        return Symbol(node.operands[0], recorder), node.function.name
+    if isinstance(node, Attribute) and type(symbol) is PlainRow and node.path:
+        return PlainRow(Attribute(node.argument, node.path[:-1]), recorder), node.path[-1]
+    raise recorder.refuse("it calls a value of the row")
+
+
+def lifted(value: Any, recorder: Recorder) -> Node:
+    """Return a value of the user's code as a part of a formula."""
+    if type(value) in _HOLDS_NOTHING:
+        return Constant(value)
+    if isinstance(value, Symbol):
+        return node_of(value)
+    if isinstance(value, Captured):
+        value = value._lx_held
+    if type(value) is tuple and any(isinstance(one, Symbol | tuple | Captured) for one in value):
+        return Tuple(tuple(lifted(one, recorder) for one in value))
+    if isinstance(value, np.ndarray | list | dict | set) or hasattr(type(value), "__next__") or holds_symbol(value):
+        raise recorder.refuse(f"it computes with a {type(value).__name__}")
+    return Constant(value)
+
+
+def holds_symbol(value: Any) -> bool:
+    """Whether a value is a symbol or something captured, or holds one: in a collection, a closure, an attribute."""
+    waiting = deque([(value, 0)])
+    for _ in range(_LOOKED_AT):
+        if not waiting:
+            return False
+        one, depth = waiting.popleft()
+        if isinstance(one, Symbol | Captured):
+            return True
+        if type(one) not in _HOLDS_NOTHING and depth < _DEEP:
+            waiting.extend((part, depth + 1) for part in _held_by(one))
+    return False
+
+
+_LOOKED_AT = 1_000  # a symbol can only be in what the function has just made
+_DEEP = 4
+
+
+def _held_by(value: Any) -> Iterable[Any]:
+    """Return what a collection, a function or an object holds."""
+    for kind, held in _HOLDING:
+        if issubclass(type(value), kind):
+            return held(value)
+    try:
+        return list(object.__getattribute__(value, "__dict__").values())
+    except (AttributeError, TypeError):
+        return ()
+
+
+_HOLDING: tuple[tuple[Any, Callable[[Any], Iterable[Any]]], ...] = (
+    (type, lambda value: ()),
+    (dict, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
+    (MappingProxyType, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
+    (tuple | list | set | frozenset | deque, lambda value: islice(value, _LOOKED_AT)),
+    (FunctionType, lambda value: [one for cell in value.__closure__ or () for one in contents(cell)]),
+    (partial, lambda value: [value.func, *value.args, *value.keywords.values()]),
+    (MethodType, lambda value: (value.__self__,)),
+    (GeneratorType, lambda value: [] if value.gi_frame is None else list(value.gi_frame.f_locals.values())),
+)
+
+
+_HOLDS_NOTHING = {type(None), bool, int, float, str, bytes, Decimal, date, datetime, ModuleType, BuiltinFunctionType}
+
+
+def applied(symbol: Symbol, function: Callable[..., Any], *operands: Any) -> Symbol:
+    """Return what a function gives for symbols and constants."""
+    recorder = recorder_in(symbol)
+    return Symbol(Apply(function, tuple([lifted(one, recorder) for one in operands])), recorder)
+
+
+def recorder_of(key: Any) -> Recorder | None:
+    """Return the recorder of a key that is a symbol, or holds one; None for a key of plain values."""
+    parts: list[Any] = list(key) if type(key) is tuple else [key]
+    return next((part._lx_recorder for part in parts if isinstance(part, Symbol)), None)
+
+
+def looked_up(table: Any, key: Any, missing: Constant | None = None) -> Symbol | None:
+    """Return what a table has for a symbolic key, None where the key is made of plain values."""
+    recorder = recorder_of(key)
+    return None if recorder is None else Symbol(Lookup(table, lifted(key, recorder), missing), recorder)
+
+
+def member_of(table: Any, key: Any) -> Symbol | None:
+    """Return whether a table has a symbolic key, None where the key is made of plain values."""
+    recorder = recorder_of(key)
+    return None if recorder is None else Symbol(Member(table, lifted(key, recorder)), recorder)
+
+
+def _binary(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
+    return lambda self, other: applied(self, function, self, other)
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
+    return lambda self, other: applied(self, function, other, self)
+
+
+def _unary(function: Callable[..., Any]) -> Callable[[Symbol], Symbol]:
+    return lambda self: applied(self, function, self)
+
+
+def _refusal(what: str) -> Callable[..., Any]:
+    def refuse(self: Symbol | Captured, *_: object) -> Any:
+        raise self._lx_refuse(what)
+
+    return refuse
+
+
+_BOTH_WAYS = "add sub mul truediv floordiv mod pow matmul lshift rshift and_ or_ xor"
+for _name in _BOTH_WAYS.split():
+    _plain = _name.rstrip("_")
+    setattr(Symbol, f"__{_plain}__", _binary(getattr(operator, _name)))
+    setattr(Symbol, f"__r{_plain}__", _reflected(getattr(operator, _name)))
+for _name in ("lt", "le", "gt", "ge", "eq", "ne", "getitem"):
+    setattr(Symbol, f"__{_name}__", _binary(getattr(operator, _name)))
+for _name in ("neg", "pos", "abs", "invert"):
+    setattr(Symbol, f"__{_name}__", _unary(getattr(operator, _name)))
+_REFUSED = {
+    "hash": "it looks a value of the row up in a dict or set that is not a plain one",
+    "iter": "it goes through a collection of the row",
+    "len": "it counts a collection of the row",
+    "contains": "it searches a collection of the row",
+    "str": "it makes a text of a value of the row",
+    "repr": "it makes a text of a value of the row",
+    "format": "it makes a text of a value of the row",
+    "float": "it gives a value of the row to a function that wants a float",
+    "int": "it gives a value of the row to a function that wants an int",
+    "complex": "it gives a value of the row to a function that wants a number",
+    "index": "it uses a value of the row as a position",
+    "trunc": "it rounds with a function that is not traced",
+    "floor": "it rounds with a function that is not traced",
+    "ceil": "it rounds with a function that is not traced",
+    "array": "it makes an array of a value of the row",
+    "enter": "it opens a value of the row with 'with'",
+    "setitem": "it assigns to an item of the row",
+    "delitem": "it deletes an item of the row",
+    "copy": "it copies a row",
+    "deepcopy": "it copies a row",
+    "reduce_ex": "it pickles a row",
+}
+for _name, _why in _REFUSED.items():
+    setattr(Symbol, f"__{_name}__", _refusal(_why))
+_REFUSED_OF_COLLECTIONS = "eq ne lt le gt ge hash str repr format array copy deepcopy reduce_ex setattr setitem delitem"
+for _name in _REFUSED_OF_COLLECTIONS.split():
+    setattr(Captured, f"__{_name}__", _refusal("it does more with a captured collection than to look things up"))

@@ -1,0 +1,395 @@
+"""From functions to formulas: a function is called with symbolic rows, once for each way through its branches.
+
+What a symbolic row would answer wrongly without noticing (``is``, ``try``, ``isinstance`` and the like) is read from
+the bytecode of all code that a symbolic row is given to; such functions are not traced.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import functools
+import math
+import operator
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from lumix_core.formulas.captured_values import (
+    CHANGING,
+    ENTERED_MODULES,
+    CapturedDict,
+    CapturedList,
+    CapturedModule,
+    entered_builtin,
+    is_blind,
+)
+from lumix_core.formulas.captures import brought, contents
+from lumix_core.formulas.mapped_row import MappedRow
+from lumix_core.formulas.nodes import Attribute, Choice, Failure, Node
+from lumix_core.formulas.symbolic_rows import (
+    BRANCHES,
+    TOO_LONG,
+    Captured,
+    PlainRow,
+    Recorder,
+    Symbol,
+    Untraceable,
+    Unwatched,
+    holds_symbol,
+    is_too_long,
+    lifted,
+)
+from lumix_core.rows.standins import RowClass
+
+_OWN_CODE = str(FilePath(__file__).parents[1]) + os.sep  # of the whole package
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What tracing found out of a function.
+
+    Args:
+        formula: what the function computes; None where it has to be called row by row.
+        reason: why it has to be.
+    """
+
+    formula: Node | None
+    reason: str = ""
+
+
+def trace(
+    function: Callable[..., Any],
+    rows: Sequence[RowClass | None],
+    row_class: Callable[[type], RowClass | None] = lambda cls: None,
+    watched: bool = False,
+) -> Trace:
+    """Call a function with symbolic rows and return what it computes.
+
+    Args:
+        function: of one row an argument.
+        rows: for each argument, what is known of the class of its rows; None for a class that no ORM maps.
+        row_class: returns what is known of the class of a related row.
+        watched: whether every call is looked at, even if the function's code calls nothing.
+    """
+    try:
+        formula = _Tracer(function, rows, row_class, watched).formula()
+        return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula)
+    except Unwatched:
+        return trace(function, rows, row_class, watched=True)
+    except Untraceable as why:
+        return Trace(None, str(why))
+
+
+class _Tracer:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        rows: Sequence[RowClass | None],
+        row_class: Callable[[type], RowClass | None],
+        watched: bool,
+    ) -> None:
+        self.rows = rows
+        self.row_class = row_class
+        self.paths = 0
+        self.refusal: str | None = None
+        self.entered: dict[int, tuple[Any, Any]] = {}
+        self.watched = watched or not _calls_nothing(function)
+        self.function = self._top(_function_of(function))
+
+    def _top(self, function: Any) -> Any:
+        way = _WAYS.get(type(function))
+        return self._enter(function) if way is None else way(self, function)
+
+    def formula(self) -> Node:
+        return self._explored(())
+
+    def refuse(self, why: str) -> Untraceable:
+        """Note why the function cannot be traced, where no row is at hand to note it."""
+        self.refusal = self.refusal or why
+        return Untraceable(why)
+
+    def _explored(self, decisions: tuple[bool, ...]) -> Node:
+        """Follow the branches, and return one formula for all ways that begin with the decisions."""
+        self.paths += 1
+        if self.paths > BRANCHES:
+            raise Untraceable(f"it has more than {BRANCHES} ways through its branches")
+        recorder = Recorder(decisions, self._enter, self.row_class, self.watched)
+        result = self._run(recorder)
+        node = recorder.completed(len(recorder.taken), result)
+        for place in reversed(range(len(decisions), len(recorder.taken))):
+            condition = recorder.taken[place][0]
+            before = tuple(decision for _, decision in recorder.taken[:place])
+            choice = Choice(condition, node, self._explored((*before, False)))
+            node = recorder.completed(place, choice)
+        return node
+
+    def _run(self, recorder: Recorder) -> Node:
+        symbols = [_symbol(place, row, recorder) for place, row in enumerate(self.rows)]
+        try:
+            if self.watched:
+                with _Watch(recorder):
+                    result = self.function(*symbols)
+            else:
+                result = self.function(*symbols)
+            node = lifted(result, recorder)
+            recorder.use(node)
+        except (Untraceable, Unwatched):
+            raise
+        except Exception as error:  # noqa: BLE001 - the branch fails: its rows are gone through one by one, and say so
+            node = Failure(error)
+        recorder.is_over = True
+        refusal = recorder.refusal or self.refusal
+        if refusal is not None:
+            raise Untraceable(refusal)
+        return node
+
+    def _enter(self, value: Any) -> Any:
+        """Return a value of the user's code in a form that symbolic rows can be used with."""
+        way = _WAYS.get(type(value))
+        if way is None:
+            return entered_builtin(value) if isinstance(value, type) else value
+        known = self.entered.get(id(value))
+        if known is None:
+            known = self.entered[id(value)] = (self._entered(way, value), value)
+        return known[0]
+
+    def _entered(self, way: Callable[[_Tracer, Any], Any], value: Any) -> Any:
+        try:
+            with _unwatched():
+                return way(self, value)
+        except Untraceable:  # it stays as it is, and must not be given a symbol
+            return value
+
+    def _enter_function(self, function: FunctionType) -> FunctionType:
+        around = _Around(self._enter, function.__globals__)
+        twin = FunctionType(_prepared(function.__code__), around, function.__name__, None, _cells(function))
+        self.entered[id(function)] = (twin, function)  # it may call itself
+        for cell, mine in zip(function.__closure__ or (), twin.__closure__ or (), strict=True):
+            for content in contents(cell):
+                mine.cell_contents = self._enter(content)
+        twin.__defaults__ = tuple(map(self._enter, function.__defaults__)) if function.__defaults__ else None
+        if function.__kwdefaults__:
+            twin.__kwdefaults__ = {name: self._enter(value) for name, value in function.__kwdefaults__.items()}
+        return twin
+
+    def _enter_method(self, method: MethodType) -> Any:
+        function = self._enter(method.__func__)
+        return MethodType(function, method.__self__) if callable(function) else method
+
+    def _enter_partial(self, value: functools.partial[Any]) -> Any:
+        named = {name: self._enter(one) for name, one in value.keywords.items()}
+        return functools.partial(self._enter(value.func), *map(self._enter, value.args), **named)
+
+
+class _Around(dict[str, Any]):
+    """The globals of a function that is traced: read live, and entered when they are used."""
+
+    def __init__(self, enter: Callable[[Any], Any], base: dict[str, Any]) -> None:
+        super().__init__({"__builtins__": _BUILTINS, "__name__": base.get("__name__", "")})
+        self._enter = enter
+        self._base = base
+
+    def __missing__(self, name: str) -> Any:
+        return self._enter(self._base[name])
+
+
+def _calls_nothing(function: Any) -> bool:
+    """Whether no code but a function's own can be given a symbol: it calls nothing and captures nothing that acts."""
+    if type(function) is not FunctionType or not _has_no_calls(function.__code__):
+        return False
+    return not any(map(_acts, map(type, brought(function))))
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_no_calls(code: CodeType) -> bool:
+    own = not any(one.opname.startswith("CALL") for one in dis.get_instructions(code))
+    return own and not any(isinstance(one, CodeType) for one in code.co_consts)
+
+
+@functools.lru_cache(maxsize=4096)
+def _acts(cls: Any) -> bool:
+    """Whether objects of a class run Python code when they are combined with a value or asked for an item."""
+    if issubclass(cls, type):
+        return False
+    return any(
+        isinstance(found, FunctionType) and not found.__code__.co_filename.startswith(("<string>", _OWN_CODE))
+        for base in cls.__mro__
+        for name, found in vars(base).items()
+        if name in _OPERATORS
+    )
+
+
+_COMPUTING = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor divmod"
+_ASKED = "eq ne lt le gt ge getitem contains getattr getattribute"
+_OPERATORS = {f"__{name}__" for name in (*_COMPUTING.split(), *_ASKED.split())}
+_OPERATORS |= {f"__r{name}__" for name in _COMPUTING.split()}
+
+
+def _function_of(function: Callable[..., Any]) -> Any:
+    """Return the method behind a callable object, so that it is traced like a function."""
+    if type(function) in _WAYS or isinstance(function, type | operator.attrgetter | operator.itemgetter):
+        return function
+    call = getattr(type(function), "__call__", None)  # noqa: B004 - the class's own, as Python calls it
+    return MethodType(call, function) if isinstance(call, FunctionType) else function
+
+
+def _symbol(place: int, row: RowClass | None, recorder: Recorder) -> Symbol:
+    node = Attribute(place, ())
+    return PlainRow(node, recorder) if row is None else MappedRow(node, recorder, row)
+
+
+def _cells(function: FunctionType) -> tuple[CellType, ...] | None:
+    return tuple(CellType() for _ in function.__closure__) if function.__closure__ else None
+
+
+_WAYS: dict[type, Callable[[_Tracer, Any], Any]] = {
+    FunctionType: _Tracer._enter_function,
+    MethodType: _Tracer._enter_method,
+    functools.partial: _Tracer._enter_partial,
+    dict: lambda tracer, value: CapturedDict(value, tracer.refuse, tracer._enter),
+    set: lambda tracer, value: Captured(value, tracer.refuse, tracer._enter),
+    frozenset: lambda tracer, value: Captured(value, tracer.refuse, tracer._enter),
+    list: lambda tracer, value: CapturedList(value, tracer.refuse, tracer._enter),
+    tuple: lambda tracer, value: CapturedList(value, tracer.refuse, tracer._enter),
+    ModuleType: lambda tracer, value: CapturedModule(value, tracer._enter) if value in ENTERED_MODULES else value,
+    type(math.sqrt): lambda _, value: entered_builtin(value),
+}
+_BUILTINS = {name: entered_builtin(value) for name, value in vars(builtins).items()}
+
+
+@functools.lru_cache(maxsize=4096)
+def _prepared(code: CodeType) -> CodeType:
+    """Return the code with its constant sets made so that symbols can be searched in them.
+
+    Raises:
+        Untraceable: the code holds what a symbolic row would answer wrongly.
+    """
+    objection = objection_to(code)
+    if objection is not None:
+        raise Untraceable(objection)
+    constants = tuple(_prepared_constant(one) for one in code.co_consts)
+    changed = any(one is not other for one, other in zip(constants, code.co_consts, strict=True))
+    return code.replace(co_consts=constants) if changed else code
+
+
+def _prepared_constant(value: Any) -> Any:
+    if isinstance(value, CodeType):
+        return _prepared(value)
+    return Captured(value, Untraceable) if type(value) is frozenset else value
+
+
+@functools.lru_cache(maxsize=4096)
+def objection_to(code: CodeType) -> str | None:
+    """Return what in a code a symbolic row would answer wrongly, in words; None for code that can be traced."""
+    for one in dis.get_instructions(code):
+        if one.opname in ("LOAD_GLOBAL", "LOAD_NAME") and one.argval in _ASKING:
+            return f"it calls {one.argval}(), which a column cannot answer"
+        if one.opname == "STORE_DEREF" and one.argval in code.co_freevars:
+            return _ASSIGNS
+        if one.argval in CHANGING and _calls_method(one):
+            return f"it calls .{one.argval}(), which changes something"
+        if one.opname == "CALL_INTRINSIC_1" and one.arg not in _INTRINSICS:
+            return "it does what only Python can, row by row"
+        if one.opname not in _KNOWN:
+            return _REASONS.get(one.opname, f"it does what only Python can, row by row ({one.opname})")
+    return None
+
+
+def _calls_method(one: dis.Instruction) -> bool:
+    """Whether an instruction reads an attribute to call it, which is an instruction of its own in Python 3.11."""
+    return one.opname == "LOAD_METHOD" or (sys.version_info >= (3, 12) and one.opname == "LOAD_ATTR" and one.arg & 1)
+
+
+_ASKING = {
+    *("isinstance", "issubclass", "type", "id", "hasattr", "callable", "vars", "dir", "globals", "locals", "super"),
+    *("print", "input", "open", "eval", "exec", "next", "iter", "setattr", "delattr"),
+}
+_INTRINSICS = (3, 5, 6)  # the end of a generator, unary plus, a list made a tuple
+_INSTRUCTIONS = """
+    RESUME CACHE NOP EXTENDED_ARG POP_TOP PUSH_NULL COPY SWAP RETURN_VALUE RETURN_CONST NOT_TAKEN
+    LOAD_CONST LOAD_SMALL_INT LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_AND_CLEAR LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW
+    LOAD_FAST_BORROW_LOAD_FAST_BORROW STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST
+    STORE_FAST_MAYBE_NULL LOAD_DEREF STORE_DEREF LOAD_CLOSURE MAKE_CELL COPY_FREE_VARS LOAD_GLOBAL LOAD_ATTR LOAD_METHOD
+    PRECALL CALL KW_NAMES CALL_KW CALL_FUNCTION_EX DICT_MERGE BINARY_OP BINARY_SUBSCR BINARY_SLICE BUILD_SLICE
+    UNARY_NEGATIVE UNARY_NOT UNARY_INVERT UNARY_POSITIVE CALL_INTRINSIC_1 COMPARE_OP CONTAINS_OP TO_BOOL
+    BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_CONST_KEY_MAP LIST_EXTEND LIST_APPEND LIST_TO_TUPLE
+    SET_ADD MAP_ADD MAKE_FUNCTION SET_FUNCTION_ATTRIBUTE GET_ITER FOR_ITER END_FOR POP_ITER JUMP_FORWARD
+    JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT JUMP_IF_TRUE_OR_POP JUMP_IF_FALSE_OR_POP POP_JUMP_IF_TRUE
+    POP_JUMP_IF_FALSE POP_JUMP_FORWARD_IF_TRUE POP_JUMP_FORWARD_IF_FALSE POP_JUMP_BACKWARD_IF_TRUE
+    POP_JUMP_BACKWARD_IF_FALSE UNPACK_SEQUENCE RETURN_GENERATOR YIELD_VALUE RERAISE LOAD_COMMON_CONSTANT
+"""
+_KNOWN = frozenset(_INSTRUCTIONS.split())
+"""The instructions that a symbolic row answers truly, or refuses."""
+_ASSIGNS = "it changes something outside itself"
+_IS = "it compares with 'is', which a column cannot answer; write == where a value is meant"
+_TRIES = "it catches exceptions"
+_TEXT = "it makes a text of values"
+_REASONS = {
+    **dict.fromkeys(("IS_OP", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE"), _IS),
+    **dict.fromkeys(
+        (f"POP_JUMP_{way}_IF_{what}" for way in ("FORWARD", "BACKWARD") for what in ("NONE", "NOT_NONE")), _IS
+    ),
+    **dict.fromkeys(("PUSH_EXC_INFO", "SETUP_FINALLY", "CHECK_EXC_MATCH", "POP_EXCEPT"), _TRIES),
+    **dict.fromkeys(("FORMAT_VALUE", "BUILD_STRING", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"), _TEXT),
+    **dict.fromkeys(("STORE_ATTR", "STORE_SUBSCR", "STORE_GLOBAL", "DELETE_SUBSCR", "DELETE_ATTR"), _ASSIGNS),
+    **dict.fromkeys(("RAISE_VARARGS", "LOAD_ASSERTION_ERROR"), "it raises an exception itself"),
+    **dict.fromkeys(("IMPORT_NAME", "IMPORT_FROM"), "it imports a module"),
+    **dict.fromkeys(("BEFORE_WITH", "LOAD_SPECIAL"), "it opens something with 'with'"),
+    **dict.fromkeys(("MATCH_CLASS", "MATCH_KEYS", "MATCH_MAPPING", "MATCH_SEQUENCE"), "it uses match"),
+}
+
+
+@contextmanager
+def _unwatched() -> Iterator[None]:
+    """Let tracing itself call what it needs to."""
+    ways: list[tuple[Any, Any]] = [(sys.getprofile(), sys.setprofile), (sys.gettrace(), sys.settrace)]
+    watching = [(watch, install) for watch, install in ways if isinstance(getattr(watch, "__self__", None), _Watch)]
+    for _, install in watching:
+        install(None)
+    try:
+        yield
+    finally:
+        for watch, install in watching:
+            install(watch)
+
+
+class _Watch:
+    """Looks at every call while a function is traced: code that is given a symbol must be code that can be traced."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def __enter__(self) -> None:
+        if sys.getprofile() is None:
+            self._install: Callable[[Any], None] = sys.setprofile
+        elif sys.gettrace() is None:  # a profiler that runs could not be put back, so it is left in place
+            self._install = sys.settrace
+        else:
+            raise Untraceable("both a profiler and a debugger run, so that nothing can watch it")
+        self._install(self._seen)
+
+    def __exit__(self, *_: object) -> None:
+        self._install(None)
+
+    def _seen(self, frame: FrameType, event: str, function: Any) -> None:
+        code = frame.f_code
+        if event not in ("call", "c_call") or code.co_filename.startswith(_OWN_CODE):
+            return
+        if event == "call" and any(type(one) is Captured for one in code.co_consts):
+            return  # prepared for symbols already
+        if event == "call":
+            objection = objection_to(code)
+        else:
+            objection = f"it calls {function.__name__}()" if is_blind(function) else None
+        if objection is not None and _holds_symbol(frame):
+            raise self._recorder.refuse(objection)
+
+
+def _holds_symbol(frame: FrameType) -> bool:
+    return any(map(holds_symbol, frame.f_locals.values()))

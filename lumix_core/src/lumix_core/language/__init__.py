@@ -1,0 +1,19 @@
+"""What users write: variables, expressions, constraints, parameters and the model; data, no evaluation."""
+
+from lumix_core.language.constraints import LXConstraint
+from lumix_core.language.expressions import LXLinearExpression
+from lumix_core.language.indexed import LXIndexDimension
+from lumix_core.language.mixins import Bracketed
+from lumix_core.language.model import LXModel
+from lumix_core.language.parameters import LXParameter
+from lumix_core.language.variables import LXVariable
+
+__all__ = [
+    "Bracketed",
+    "LXConstraint",
+    "LXIndexDimension",
+    "LXLinearExpression",
+    "LXModel",
+    "LXParameter",
+    "LXVariable",
+]

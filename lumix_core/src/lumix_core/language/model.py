@@ -1,0 +1,189 @@
+"""The model: families of variables, constraints and an objective."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
+from lumix_core.language.constraints import LXConstraint
+from lumix_core.language.expressions import LXLinearExpression
+from lumix_core.language.indexed import Indexed, checked_name
+from lumix_core.language.mixins import Bracketed
+from lumix_core.language.variables import LXVariable
+from lumix_core.problem.problem import LXProblem
+from lumix_core.rows.copyable import Copyable
+
+if TYPE_CHECKING:
+    from lumix_core.compiler.assemble import Report
+    from lumix_core.compiler.explanation import LXExplanation
+
+Family = TypeVar("Family", bound=Indexed[Any])
+
+
+class LXModel(Copyable, Bracketed):
+    """A linear or mixed-integer model, written over the user's own rows.
+
+    Without an objective any feasible point is a solution.
+
+    Args:
+        name: for messages and logs.
+    """
+
+    _report: Report | None = None
+
+    def __init__(self, name: str) -> None:
+        self.name = checked_name(name, "LXModel")
+        self.variables: list[LXVariable[Any, Any]] = []
+        self.constraints: list[LXConstraint[Any]] = []
+        self.maximizing: bool | None = None
+        self.objective: LXLinearExpression | None = None
+        self._names: dict[str, set[str]] = {}
+
+    def add_variable(self, variable: LXVariable[Any, Any]) -> Self:
+        """Add a family of variables.
+
+        Raises:
+            LXDuplicateNameError: a family of this name is there already.
+        """
+        self._add(self.variables, variable, LXVariable)
+        return self
+
+    def add_variables(self, *variables: LXVariable[Any, Any] | Iterable[LXVariable[Any, Any]]) -> Self:
+        """Add several families, given one by one or as a list."""
+        for variable in _flattened(variables):
+            self.add_variable(variable)
+        return self
+
+    def add_constraint(self, constraint: LXConstraint[Any]) -> Self:
+        """Add a constraint, or a family of them.
+
+        Raises:
+            LXDuplicateNameError: a constraint of this name is there already.
+        """
+        self._add(self.constraints, constraint, LXConstraint)
+        return self
+
+    def add_constraints(self, *constraints: LXConstraint[Any] | Iterable[LXConstraint[Any]]) -> Self:
+        """Add several constraints, given one by one or as a list."""
+        for constraint in _flattened(constraints):
+            self.add_constraint(constraint)
+        return self
+
+    def minimize(self, expression: LXLinearExpression | None = None) -> Self:
+        """Minimise an expression, or without one the costs of the variables."""
+        return self._optimise(expression, maximizing=False)
+
+    def maximize(self, expression: LXLinearExpression | None = None) -> Self:
+        """Maximise an expression, or without one the costs of the variables."""
+        return self._optimise(expression, maximizing=True)
+
+    def get_variable(self, name: str) -> LXVariable[Any, Any]:
+        """Return a family of variables by name.
+
+        Raises:
+            LXUnknownNameError: there is none.
+        """
+        return _named(self.variables, name, f"Model {self.name!r} has no variable")
+
+    def get_constraint(self, name: str) -> LXConstraint[Any]:
+        """Return a constraint by name.
+
+        Raises:
+            LXUnknownNameError: there is none.
+        """
+        return _named(self.constraints, name, f"Model {self.name!r} has no constraint")
+
+    def compile(self, *, snapshot: bool = False) -> LXProblem:
+        """Read the rows and return the model as arrays.
+
+        Args:
+            snapshot: whether all queries are read as the database was at one moment, in one transaction of isolation
+                level REPEATABLE READ, which stays open; without it each query may see what others committed since.
+
+        Raises:
+            LXModelError: the model would be wrong; the message names the family, the key and the attribute.
+            LXSourceError: there is no such snapshot of all that the model reads; the message says what to write.
+        """
+        from lumix_core.compiler.assemble import compile_model
+
+        problem, self._report = compile_model(self, snapshot=snapshot)
+        return problem
+
+    def explain(self) -> LXExplanation:
+        """Tell how the model is built: what is read of each source, and how each function is evaluated, and why.
+
+        Runs no query. Where the model was compiled before, the counts and times of that compile are told too, the
+        slowest part first. Print it, or show it in a notebook.
+        """
+        from lumix_core.compiler.explanation import explain
+
+        return explain(self, self._report)
+
+    def summary(self) -> str:
+        """Return a few lines of text on the families and the objective; reads no rows."""
+        objective = {None: "any feasible point", True: "maximize", False: "minimize"}[self.maximizing]
+        lines = [f"Model {self.name!r}: {objective}"]
+        for title, families in (("variables", self.variables), ("constraints", self.constraints)):
+            lines.append(f"  {title}: {len(families)}")
+            lines += [f"    {_described(family)}" for family in families]
+        return "\n".join(lines)
+
+    def _optimise(self, expression: LXLinearExpression | None, maximizing: bool) -> Self:
+        if expression is not None and not isinstance(expression, LXLinearExpression):
+            raise LXModelError(
+                f"The objective of model {self.name!r} is {expression!r}, which is not an expression. "
+                f"Write model.{'maximize' if maximizing else 'minimize'}(LXLinearExpression().add_term(variable, ...))."
+            )
+        self.objective, self.maximizing = expression, maximizing
+        return self
+
+    def _add(self, families: list[Any], family: Any, kind: type) -> None:
+        word = kind.__name__.removeprefix("LX").lower()
+        if type(family) is not kind and not issubclass(type(family), kind):
+            raise LXModelError(
+                f"Model {self.name!r} was given {family!r} as a {word}. Add an object of class {kind.__name__}."
+            )
+        names = self._names.setdefault(word, set())
+        if len(names) != len(families):  # the list was changed by hand
+            names.clear()
+            names.update(other.name for other in families)
+        if family.name in names:
+            raise LXDuplicateNameError(
+                f"Model {self.name!r} already has a {word} named {family.name!r}: results are found by name. "
+                f"Give this one another name."
+            )
+        families.append(family)
+        names.add(family.name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: part for name, part in self.__dict__.items() if name != "_report"}
+
+    def __repr__(self) -> str:
+        return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"
+
+
+def _flattened(items: Iterable[Any]) -> Iterable[Any]:
+    for item in items:
+        yield from item if isinstance(item, Iterable) else (item,)
+
+
+def _named(families: list[Family], name: str, missing: str) -> Family:
+    for family in families:
+        if family.name == name:
+            return family
+    raise LXUnknownNameError(f"{missing} {name!r}. It has {listed(one.name for one in families)}.")
+
+
+def _described(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:
+    if isinstance(family, LXConstraint):
+        return f"{family.name}{_index_text(family)}: ... {family.sense} ..."
+    return f"{family.name}{_index_text(family)}: {family.domain}"
+
+
+def _index_text(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:
+    if family.is_scalar:
+        return ""
+    parts: tuple[Indexed[Any], ...] = getattr(family, "dimensions", ()) or (family,)
+    names = [one.declared_type.__name__ if one.declared_type else str(one.source or "?") for one in parts]
+    return f"[{', '.join(names)}]"

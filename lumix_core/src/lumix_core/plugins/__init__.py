@@ -1,0 +1,13 @@
+"""Plugins: found by entry points, asked by hooks, and imported when what they bring is used."""
+
+from lumix_core.plugins.entry_points import VARIABLE, Registration
+from lumix_core.plugins.hookspecs import Register, hookimpl
+from lumix_core.plugins.registry import registrations
+
+__all__ = [
+    "VARIABLE",
+    "Register",
+    "Registration",
+    "hookimpl",
+    "registrations",
+]

@@ -1,0 +1,142 @@
+"""What plugins registered: found at first use, once a process, and imported when someone uses it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import warnings
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from threading import RLock
+from typing import Any
+
+from lumix_core.errors import LXPluginError, LXPluginWarning, listed
+from lumix_core.plugins.entry_points import VARIABLE, Kind, Registration, allowed, load_plugins
+
+
+class Registry:
+    """The registrations of one process; plugins are loaded once, when the first of them is asked for."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._outcome: list[Registration] | LXPluginError | None = None
+        self._failed: dict[Registration, Registration] = {}
+
+    def registrations(self) -> list[Registration]:
+        """Return everything that plugins registered, with its state; see `registrations`."""
+        return [self._failed.get(one) or one.now() for one in self.registered()]
+
+    def registered(self, kind: Kind | None = None) -> list[Registration]:
+        """Return what plugins registered, of one kind or of all, as they registered it.
+
+        Raises:
+            LXPluginError: a plugin breaks the rules of the seam.
+        """
+        outcome = self._load() if self._outcome is None else self._outcome
+        if isinstance(outcome, LXPluginError):
+            raise LXPluginError(*outcome.args) from outcome.__cause__
+        return [one for one in outcome if kind in (None, one.kind)]
+
+    def report(self, one: Registration, error: BaseException) -> None:
+        """Note that what was registered could not be made, and warn of it."""
+        self._failed[one] = one.broken(error)
+        _warn_of([self._failed[one]])
+
+    def _load(self) -> list[Registration] | LXPluginError:
+        with self._lock:
+            if self._outcome is not None:
+                return self._outcome
+            outcome = self._outcome = _load_or_error()
+        # Warned about last: a warning that is turned into an error must not undo the loading.
+        if not isinstance(outcome, LXPluginError):
+            _warn_of(one for one in outcome if one.state == "broken")
+        return outcome
+
+
+REGISTRY = Registry()
+"""The registrations of this process."""
+
+
+def registrations() -> list[Registration]:
+    """Return every row adapter and solver that plugins registered, with its state, and every broken plugin.
+
+    Imports the plugins, but nothing that they register.
+
+    Raises:
+        LXPluginError: a plugin breaks the rules of the seam.
+    """
+    return REGISTRY.registrations()
+
+
+def imported(one: Registration) -> Callable[..., Any]:
+    """Import what a registration names.
+
+    Raises:
+        LXPluginError: there is no such module, or no such name in it.
+        Exception: whatever the module raises when it is imported.
+    """
+    module, _, path = one.target.partition(":")
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise _wrong_target(one, error) from error
+    try:
+        made: Callable[..., Any] = attrgetter(path)(found)
+    except AttributeError as error:
+        raise _wrong_target(one, error) from error
+    return made
+
+
+def refuse_incomplete(one: Registration, made: object, seam: type, described: str) -> None:
+    """Refuse an object that lacks a name of its seam.
+
+    Args:
+        one: what was registered.
+        made: the object that it makes.
+        seam: the protocol.
+        described: where the protocol is documented.
+
+    Raises:
+        LXPluginError: a name is lacking.
+    """
+    lacking = [name for name in vars(seam) if not name.startswith("_") and not hasattr(made, name)]
+    if lacking:
+        raise LXPluginError(
+            f"{one.target!r} makes an object without {listed(lacking)}, which every {one.kind} needs. "
+            f"Add what {described} describes, or upgrade {one.plugin.distribution}."
+        )
+
+
+def hindrances(registered: list[Registration]) -> str:
+    """Tell what may have kept something from being registered."""
+    parts = [f"{one} could not be loaded: {one.reason}." for one in registered if one.kind == "plugin"]
+    if VARIABLE in os.environ:
+        names = listed(allowed() or [], empty="no plugin")
+        parts.append(f"The environment variable {VARIABLE} allows {names}: unset it to load every plugin.")
+    return " ".join(parts)
+
+
+def _load_or_error() -> list[Registration] | LXPluginError:
+    try:
+        return load_plugins()
+    except LXPluginError as error:
+        return error
+
+
+def _warn_of(broken: Iterable[Registration]) -> None:
+    for one in broken:
+        warnings.warn(
+            f"{one} could not be loaded: {one.reason}. LumiX goes on without what it brings. "
+            f"Repair or uninstall {one.plugin.distribution}, or leave it out with {VARIABLE}.",
+            LXPluginWarning,
+            stacklevel=2,
+        )
+
+
+def _wrong_target(one: Registration, error: Exception) -> LXPluginError:
+    return LXPluginError(
+        f"There is no {one.target!r}, where the {one.kind} {one.name!r} is said to be: {error}. "
+        f"Correct what {one.plugin.target!r} registers, or reinstall {one.plugin.distribution}."
+    )

@@ -1,0 +1,324 @@
+"""Changes of single numbers of a compiled problem, named as the user names them: by family and key."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, replace
+from typing import Any, SupportsFloat
+
+import numpy as np
+
+from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
+from lumix_core.problem.keys import IntArray
+from lumix_core.problem.numbers import flaw
+from lumix_core.problem.problem import FloatArray, LXBlock, LXProblem, block_at
+from lumix_core.problem.senses import LXSense
+
+NewNumber = SupportsFloat | Callable[[float], SupportsFloat] | FloatArray
+"""A number, a function of the number that is there now, or an array of one number for each member."""
+
+WORDS = {
+    "rhs": "the right-hand side",
+    "lower": "the lower bound",
+    "upper": "the upper bound",
+    "cost": "the objective's coefficient",
+    "coefficient": "the coefficient",
+}
+OPEN = {"lower": -math.inf, "upper": math.inf}
+"""The infinite value that a bound may have, which takes it away."""
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a problem no longer tells of the model that it was compiled from.
+
+    Args:
+        senses: of each constraint.
+        constants: of each constraint's expression, which its sides in the problem are less.
+        binaries: the variables that stay within 0 and 1, whatever their bounds.
+    """
+
+    senses: Mapping[str, LXSense]
+    constants: Mapping[str, float]
+    binaries: Set[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One change.
+
+    Args:
+        part: a key of `WORDS`.
+        family: the name of a constraint (for "rhs" and "coefficient") or a variable.
+        key: of the one member; None for all.
+        value: the new number, or function, or one number for each place.
+        variable, variable_key: for "coefficient", the family of its column, and the key of one.
+    """
+
+    part: str
+    family: str
+    key: Any
+    value: Any
+    variable: str = ""
+    variable_key: Any = None
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """What it changes; equal for an edit that replaces this one."""
+        return (self.part, self.family, self.key, self.variable, self.variable_key)
+
+    @property
+    def role(self) -> str:
+        """How messages call the number."""
+        return f"{WORDS[self.part]} of {self.variable or self.family!r}" + (
+            f" in {self.family!r}" if self.variable else ""
+        )
+
+
+class Draft:
+    """A problem whose numbers are being changed; the arrays of the problem itself stay as they are.
+
+    Args:
+        problem: what to start from.
+        said: what it does not tell of its model.
+    """
+
+    def __init__(self, problem: LXProblem, said: Said) -> None:
+        self._problem = problem
+        self._said = said
+        self._own: dict[str, FloatArray] = {}
+
+    def problem(self) -> LXProblem:
+        """Return the problem with all changes."""
+        if self._own:
+            self._problem = replace(self._problem, **self._own)  # type: ignore[arg-type]
+            self._own = {}
+        return self._problem
+
+    def numbers(self, part: str, family: str, key: Any = None) -> FloatArray:
+        """Return the numbers that an edit of this part, family and key would change."""
+        return self._read(part, family, self._members(part, family, key))
+
+    def apply(self, edit: Edit) -> Edit:
+        """Make a change; return it with the number that it came to, so that it can be made again elsewhere.
+
+        Raises:
+            LXUnknownNameError: there is no such family.
+            LXUnknownKeyError: the family has no such key.
+            LXNumberError: the new number is none.
+        """
+        if edit.part == "coefficient":
+            return self._apply_coefficient(edit)
+        members = self._members(edit.part, edit.family, edit.key)
+        key = self._own_key(edit.part == "rhs", edit.key, members)
+        now = self._read(edit.part, edit.family, members) if callable(edit.value) else None
+        numbers = new_numbers(edit, len(members), now)
+        self._write(edit.part, edit.family, members, numbers)
+        return Edit(edit.part, edit.family, key, numbers)
+
+    def _members(self, part: str, family: str, key: Any) -> IntArray:
+        blocks = self._problem.constraints if part == "rhs" else self._problem.variables
+        return members_of(block_named(blocks, family, "constraint" if part == "rhs" else "variable"), key)
+
+    def _own_key(self, of_row: bool, given: Any, members: IntArray) -> Any:
+        """Return the key itself where a row may have been given; an edit holds no row."""
+        if given is None:
+            return None
+        blocks = self._problem.constraints if of_row else self._problem.variables
+        (place,) = members.tolist()
+        return block_at(blocks, place).key(place)
+
+    def _read(self, part: str, family: str, members: IntArray) -> FloatArray:
+        if part == "rhs":
+            name = "row_lower" if self._said.senses[family] is LXSense.GE else "row_upper"
+            return np.asarray(self._array(name)[members] + self._said.constants[family], dtype=np.float64)
+        return self._array("objective" if part == "cost" else part)[members]
+
+    def _write(self, part: str, family: str, members: IntArray, numbers: FloatArray) -> None:
+        if part == "rhs":
+            sides = numbers - self._said.constants[family]
+            if self._said.senses[family] is not LXSense.LE:
+                self._changing("row_lower")[members] = sides
+            if self._said.senses[family] is not LXSense.GE:
+                self._changing("row_upper")[members] = sides
+            return
+        if family in self._said.binaries and part in OPEN:
+            numbers = np.maximum(numbers, 0.0) if part == "lower" else np.minimum(numbers, 1.0)
+        self._changing("objective" if part == "cost" else part)[members] = numbers
+
+    def _apply_coefficient(self, edit: Edit) -> Edit:
+        rows = members_of(block_named(self._problem.constraints, edit.family, "constraint"), edit.key)
+        block = block_named(self._problem.variables, edit.variable, "variable")
+        columns = members_of(block, edit.variable_key)
+        key, variable_key = self._own_key(True, edit.key, rows), self._own_key(False, edit.variable_key, columns)
+        edit = replace(edit, key=key, variable_key=variable_key)
+        places = self._nonzeros(rows, columns)
+        if not len(places) and len(rows) == 1 and len(columns) == 1:
+            numbers = new_numbers(edit, 1, np.zeros(1))
+            self._insert(int(rows[0]), int(columns[0]), float(numbers[0]))
+            return replace(edit, value=numbers)
+        now = self._array("coefficients")[places] if callable(edit.value) else None
+        numbers = new_numbers(edit, len(places), now)
+        self._changing("coefficients")[places] = numbers
+        if not numbers.all():
+            self._drop_zeros()
+        return replace(edit, value=numbers)
+
+    def _nonzeros(self, rows: IntArray, columns: IntArray) -> IntArray:
+        """Return the positions of the nonzeros in some rows and columns; both rise."""
+        problem = self._problem
+        spans = [np.arange(problem.row_starts[i], problem.row_starts[i + 1]) for i in rows.tolist()]
+        places = np.concatenate([np.empty(0, dtype=np.int64), *spans])
+        return places[np.isin(problem.columns[places], columns)]
+
+    def _insert(self, row: int, column: int, value: float) -> None:
+        if value == 0.0:
+            return
+        problem = self.problem()
+        first, last = problem.row_starts[row], problem.row_starts[row + 1]
+        place = int(first + np.searchsorted(problem.columns[first:last], column))
+        starts = problem.row_starts.copy()
+        starts[row + 1 :] += 1
+        self._problem = replace(
+            problem,
+            row_starts=starts,
+            columns=np.insert(problem.columns, place, column),
+            coefficients=np.insert(problem.coefficients, place, value),
+        )
+
+    def _drop_zeros(self) -> None:
+        problem = self.problem()
+        kept = problem.coefficients != 0.0
+        counts = np.bincount(problem.row_numbers()[kept], minlength=problem.num_constraints)
+        self._problem = replace(
+            problem,
+            row_starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+            columns=problem.columns[kept],
+            coefficients=problem.coefficients[kept],
+        )
+
+    def _array(self, name: str) -> FloatArray:
+        found: FloatArray = self._own[name] if name in self._own else getattr(self._problem, name)
+        return found
+
+    def _changing(self, name: str) -> FloatArray:
+        if name not in self._own:
+            self._own[name] = getattr(self._problem, name).copy()
+        return self._own[name]
+
+
+def left_hand_sides(problem: LXProblem, said: Said, x: FloatArray) -> FloatArray:
+    """Return what the user's expressions of the constraints come to at a point, shape ``(m,)``."""
+    sums = problem.activity(x)
+    for block in problem.constraints:
+        sums[block.span] += said.constants[block.name]
+    return sums
+
+
+def block_named(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
+    """Return a family of a problem by name.
+
+    Raises:
+        LXUnknownNameError: there is none.
+    """
+    for block in blocks:
+        if block.name == name:
+            return block
+    raise LXUnknownNameError(f"The model has no {word} named {name!r}. It has {listed(one.name for one in blocks)}.")
+
+
+def named(block: LXBlock, key: Any) -> str:
+    """Name a family, or the one member that a key or a row stands for.
+
+    Raises:
+        LXUnknownKeyError: the family has no such key.
+    """
+    return block.name if key is None else block.member(int(members_of(block, key)[0]))
+
+
+def members_of(block: LXBlock, key: Any) -> IntArray:
+    """Return the positions of the member with a key, or of all for None.
+
+    Raises:
+        LXUnknownKeyError: the family has no such key.
+    """
+    if key is None:
+        return np.arange(block.start, block.stop)
+    place = place_of(block, key)
+    if place is None and block.keys.find(()) is not None:
+        raise LXUnknownKeyError(f"{block.name!r} has no key {key!r}: it has no index. Leave key= out.")
+    if place is None:
+        raise LXUnknownKeyError(
+            f"{block.name!r} has no key {key!r}: it has {listed(block.keys, limit=3, empty='no member at all')}. "
+            f"Give key= one of these, or a row of the family, or leave it out for the whole family."
+        )
+    return np.array([place])
+
+
+def place_of(block: LXBlock, key: Any) -> int | None:
+    """Return the position of the member with a key, or of a row; None where the family has none such."""
+    place = block.keys.find(key)
+    if place is None:
+        place = block.keys.find_row(key)
+    return None if place is None else block.start + place
+
+
+def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
+    """Return the numbers that an edit comes to.
+
+    Raises:
+        LXNumberError: one is no number, or infinite where that takes nothing away.
+    """
+    value = edit.value
+    if isinstance(value, np.ndarray):
+        if len(value) != count:
+            raise LXUnknownKeyError(
+                f"{sentence(edit.role)} was changed for {len(value)} members, and there are {count} now, after a "
+                f"change of the data. Change the data first, or each key by itself with key=."
+            )
+        for one in value[~np.isfinite(value)].tolist():
+            _number(edit, one)
+        return value
+    if callable(value):
+        assert now is not None
+        return np.array([_number(edit, value(one)) for one in now.tolist()], dtype=np.float64)
+    return np.full(count, _number(edit, value))
+
+
+def _number(edit: Edit, value: Any) -> float:
+    key = "" if edit.key is None else f" for key {edit.key!r}"
+    return number_for(edit.part, value, edit.role, key)
+
+
+def refuse_crossed(call: str, lower: Any, upper: Any) -> None:
+    """Refuse a lower bound above the upper one, where both are numbers.
+
+    Raises:
+        LXModelError: no value lies between them.
+    """
+    if all(flaw(one) is None for one in (lower, upper)) and float(lower) > float(upper):
+        raise LXModelError(
+            f"{call} was given lower={lower} above upper={upper}: no value lies between them. Exchange or correct them."
+        )
+
+
+def number_for(part: str, value: Any, role: str, key: str = "") -> float:
+    """Return a number given by the user for a part of a problem.
+
+    Args:
+        part: a key of `WORDS`; bounds may be infinite where that takes them away.
+        value: what was given.
+        role: how messages call it.
+        key: the key that it is for, in words.
+
+    Raises:
+        LXNumberError: it is no such number.
+    """
+    if part in OPEN and isinstance(value, float) and value == OPEN[part]:
+        return value
+    wrong = flaw(value)
+    if wrong is None:
+        return float(value)
+    remedy = f"Give a finite number{', or ' + str(OPEN[part]) + ' for no bound' if part in OPEN else ''}."
+    raise LXNumberError(f"{sentence(role)} {wrong}{key}. {remedy}")

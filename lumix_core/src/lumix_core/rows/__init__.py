@@ -1,0 +1,61 @@
+"""Where rows come from: the seam for an ORM, and what adapters share."""
+
+from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.columns import TYPED, Column, column, has_nan, object_column, stacked, transposed
+from lumix_core.rows.copyable import Copyable
+from lumix_core.rows.frames import column_values, is_frame, make_frame, with_named_columns
+from lumix_core.rows.gc_pause import Paused
+from lumix_core.rows.postgres_copy import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
+from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.snapshots import SnapshotQuery
+from lumix_core.rows.sql import NOT_TRANSACTIONAL, batches_of_rows, existing_keys, refuse_without_transactions, turns
+from lumix_core.rows.standins import RowClass, not_loaded, row_class_of, slots_of
+from lumix_core.rows.tables import Path
+from lumix_core.rows.writing import Key, Kind, OneOf, Reference, RowWriter, WritingAdapter, WrittenField, WrittenTable
+
+__all__ = [
+    "MAY_COPY",
+    "NOT_TRANSACTIONAL",
+    "ROWS_AT_LEAST",
+    "TYPED",
+    "Column",
+    "ColumnQuery",
+    "Copyable",
+    "KeepingQuery",
+    "Key",
+    "Kind",
+    "OneOf",
+    "Path",
+    "Paused",
+    "ReaderQuery",
+    "Reference",
+    "RowAdapter",
+    "RowClass",
+    "RowQuery",
+    "RowWriter",
+    "SnapshotQuery",
+    "Writer",
+    "WritingAdapter",
+    "WrittenField",
+    "WrittenTable",
+    "adapter_for",
+    "batches_of_rows",
+    "blocks",
+    "column",
+    "column_values",
+    "existing_keys",
+    "has_nan",
+    "is_frame",
+    "make_frame",
+    "not_loaded",
+    "object_column",
+    "refuse_without_transactions",
+    "row_adapters",
+    "row_class_of",
+    "slots_of",
+    "stacked",
+    "text_writer",
+    "transposed",
+    "turns",
+    "with_named_columns",
+]

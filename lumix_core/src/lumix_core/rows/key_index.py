@@ -1,0 +1,193 @@
+"""Keys as numbers: an index over columns finds equal keys, as Python's ``==`` and a dict would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lumix_core.problem.keys import IntArray
+from lumix_core.problem.orders import MANY, stable_order
+from lumix_core.rows.columns import Column
+
+MISSING = -1
+ROOM = 1 << 10
+"""How many numbers an index may always have, used or not; beyond, four a key."""
+
+
+class KeyIndex:
+    """An index over keys, each made of one value of every column.
+
+    Args:
+        columns: the parts of the keys, of one length.
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._parts = [_part(one) for one in columns]
+        self._count = len(columns[0])
+        self.codes, self.span = self._joined([one.codes for one in self._parts])
+
+    def encode(self, columns: Sequence[Any], size: int) -> IntArray:
+        """Return the numbers of other keys, `MISSING` for a key that cannot be in the index.
+
+        Args:
+            columns: the parts of the keys; a single value stands for one of all keys.
+            size: how many keys there are.
+
+        Raises:
+            TypeError: a key cannot be hashed.
+        """
+        return self._joined([part.find(one, size) for part, one in zip(self._parts, columns, strict=True)])[0]
+
+    def positions(self, columns: Sequence[Any], size: int) -> IntArray:
+        """Return the last place of each key in the index, `MISSING` where it has none."""
+        codes = self.encode(columns, size)
+        if self._is_dense:
+            return self._table[codes]
+        order = self._order
+        ordered = self.codes[order]
+        places = np.searchsorted(ordered, codes, side="right") - 1
+        found = (places >= 0) & (codes >= 0)
+        found[found] = ordered[places[found]] == codes[found]
+        return np.where(found, order[places], MISSING)
+
+    def matches(self, columns: Sequence[Any], size: int) -> tuple[IntArray, IntArray]:
+        """Return all pairs of equal keys: the place of the other key, in order, and that in the index."""
+        codes = self.encode(columns, size)
+        if self.is_unique:
+            found = self._table[codes] if self._is_dense else self.positions(columns, size)
+            here = np.flatnonzero(found >= 0)
+            return here, found[here]
+        order, here = self._order, np.flatnonzero(codes >= 0)
+        ordered = self.codes[order]
+        starts = np.searchsorted(ordered, codes[here], side="left")
+        counts = np.searchsorted(ordered, codes[here], side="right") - starts
+        return np.repeat(here, counts), order[spread(starts, counts)]
+
+    def counts(self, columns: Sequence[Any], size: int) -> IntArray:
+        """Return how many keys of the index each of the other keys equals."""
+        codes, ordered = self.encode(columns, size), self.codes[self._order]
+        found = np.searchsorted(ordered, codes, side="right") - np.searchsorted(ordered, codes, side="left")
+        return np.where(codes < 0, 0, found)
+
+    @cached_property
+    def is_unique(self) -> bool:
+        """Whether no key is there twice."""
+        if self._is_dense:
+            return int(np.count_nonzero(self._table >= 0)) == int(np.count_nonzero(self.codes >= 0))
+        return self.repeated() is None
+
+    def repeated(self) -> tuple[int, int] | None:
+        """Return the places of two equal keys, None where every key is there once."""
+        ordered = np.sort(self.codes[self.codes >= 0])
+        twice = np.flatnonzero(np.diff(ordered) == 0)
+        if not len(twice):
+            return None
+        first, second, *_ = np.flatnonzero(self.codes == ordered[twice[0]]).tolist()
+        return first, second
+
+    @property
+    def _is_dense(self) -> bool:
+        return self.span <= max(4 * self._count, ROOM)
+
+    @cached_property
+    def _table(self) -> IntArray:
+        table = np.full(self.span + 1, MISSING)  # the last one answers for MISSING
+        known = np.flatnonzero(self.codes >= 0)
+        table[self.codes[known]] = known
+        return table
+
+    @cached_property
+    def _order(self) -> IntArray:
+        return stable_order(self.codes)
+
+    def _joined(self, parts: list[IntArray]) -> tuple[IntArray, int]:
+        codes, span = parts[0], self._parts[0].span
+        for part, found in zip(self._parts[1:], parts[1:], strict=True):
+            if span * part.span > MANY:
+                raise OverflowError("keys of so many parts and values cannot be numbered")
+            missing = (codes < 0) | (found < 0)
+            codes = codes * part.span + found
+            if missing.any():
+                codes[missing] = MISSING
+            span *= part.span
+        return codes, span
+
+
+def spread(starts: IntArray, counts: IntArray) -> IntArray:
+    """Return the ranges that begin at ``starts`` and have ``counts`` numbers, one after the other."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) - np.repeat(ends - counts - starts, counts)
+
+
+class _Dense:
+    """Ints that lie close together: each is its own number, less the smallest."""
+
+    def __init__(self, values: Column, low: int, span: int) -> None:
+        self.low, self.span = low, span
+        self.codes: IntArray = values.astype(np.int64) - low
+
+    def find(self, values: Any, size: int) -> IntArray:
+        ints = _as_ints(values)
+        if ints is None:
+            return _by_dict({self.low + code: code for code in self.codes.tolist()}, values, size)
+        if not isinstance(ints, np.ndarray):
+            return np.full(size, ints - self.low if 0 <= ints - self.low < self.span else MISSING)
+        outside = (ints < self.low) | (ints >= self.low + self.span)
+        codes: IntArray = ints - self.low
+        if outside.any():
+            codes[outside] = MISSING
+        return codes
+
+
+class _Sorted:
+    """Numbers that lie far apart: the place among those that there are."""
+
+    def __init__(self, values: Column) -> None:
+        self.known, codes = np.unique(values, return_inverse=True)
+        self.codes: IntArray = np.where(values == values, codes, MISSING)  # noqa: PLR0124 - NaN equals nothing
+        self.span = max(len(self.known), 1)
+
+    def find(self, values: Any, size: int) -> IntArray:
+        same = isinstance(values, np.ndarray) and values.dtype == self.known.dtype
+        if not same:
+            return _by_dict({value: code for code, value in enumerate(self.known.tolist())}, values, size)
+        places = np.minimum(np.searchsorted(self.known, values), max(len(self.known) - 1, 0))
+        return np.where(self.known[places] == values, places, MISSING) if len(self.known) else np.full(size, MISSING)
+
+
+class _Hashed:
+    """Values of any kind that can be hashed."""
+
+    def __init__(self, values: list[Any]) -> None:
+        self.known: dict[Any, int] = {}
+        self.codes = np.array([self.known.setdefault(one, len(self.known)) for one in values], dtype=np.int64)
+        self.span = max(len(self.known), 1)
+
+    def find(self, values: Any, size: int) -> IntArray:
+        return _by_dict(self.known, values, size)
+
+
+def _part(values: Column) -> _Dense | _Sorted | _Hashed:
+    if values.dtype == np.object_:
+        return _Hashed(values.tolist())
+    if values.dtype == np.float64 or not len(values):
+        return _Sorted(values)
+    low, high = int(values.min()), int(values.max())
+    span = high - low + 1
+    return _Dense(values, low, span) if span <= max(4 * len(values), ROOM) else _Sorted(values)
+
+
+def _as_ints(values: Any) -> Any:
+    if isinstance(values, np.ndarray) and values.dtype.kind in "ib":
+        return values.astype(np.int64, copy=False)
+    return int(values) if type(values) in (int, bool) else None
+
+
+def _by_dict(known: dict[Any, int], values: Any, size: int) -> IntArray:
+    if not isinstance(values, np.ndarray):
+        return np.full(size, known.get(values, MISSING))
+    return np.fromiter((known.get(one, MISSING) for one in values.tolist()), dtype=np.int64, count=size)

@@ -1,0 +1,100 @@
+"""Reading columns in place of rows: what a query is asked for, and the table that is made of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lumix_core.rows.columns import ABSENT, Column, column, object_column
+from lumix_core.rows.standins import RowClass, new_standin, standin_class
+from lumix_core.rows.tables import PRESENT, LazyRows, Path, Table
+
+if TYPE_CHECKING:
+    from lumix_core.rows.adapter import ColumnQuery
+
+
+def projected(
+    query: ColumnQuery,
+    row_class: RowClass,
+    class_of: Callable[[type], RowClass],
+    paths: Sequence[Path],
+    flush: bool,
+) -> Table | None:
+    """Read the columns that paths lead to and return them as a table, whose rows are made when someone asks.
+
+    Args:
+        query: the query, not yet run.
+        row_class: of its rows.
+        class_of: returns what is known of the class of a related row.
+        paths: to columns, or to `PRESENT` behind a to-one relationship.
+        flush: whether pending changes may be written to the database first.
+
+    Returns:
+        None where the query says that only the rows are true.
+    """
+    classes = _classes_on_the_way(row_class, class_of, paths)
+    keys = {way: tuple((*way, name) for name in one.primary_key) for way, one in classes.items()}
+    asked = list(
+        dict.fromkeys([*(path for path in paths if path[-1] != PRESENT), *(k for ks in keys.values() for k in ks)])
+    )
+    found = query.columns(asked, flush)
+    if found is None:
+        return None
+    columns = {path: column(values) for path, values in zip(asked, found, strict=True)}
+    there = {way: _present([columns[key] for key in keys[way]]) for way in classes if way}
+    complete = {path: _marked(values, there, path) for path, values in columns.items()}
+    asking = {(*way, PRESENT): mask for way, mask in there.items()}
+    rows = LazyRows(_Maker(classes, columns, there), len(columns[asked[0]]))
+    return Table(rows, row_class.mapped, row_class.primary_key, columns={**complete, **asking})
+
+
+def _classes_on_the_way(
+    row_class: RowClass, class_of: Callable[[type], RowClass], paths: Sequence[Path]
+) -> dict[Path, RowClass]:
+    """Return the class of the rows, and of each related row that a path goes through, by the way there."""
+    found: dict[Path, RowClass] = {(): row_class}
+    for path in paths:
+        for length in range(1, len(path)):
+            if path[:length] not in found:
+                found[path[:length]] = class_of(found[path[: length - 1]].related[path[length - 1]])
+    return found
+
+
+def _present(keys: Sequence[Column]) -> Column:
+    """Return for which rows there is a related row: one whose key is not NULL."""
+    found = np.ones(len(keys[0]), dtype=np.bool_)
+    for one in keys:
+        if one.dtype == np.object_:
+            found &= np.array([value is not None for value in one], dtype=np.bool_)
+    return found
+
+
+def _marked(values: Column, there: dict[Path, Column], path: Path) -> Column:
+    """Return a column in which `ABSENT` stands where there is no row to read it off."""
+    mask = there.get(path[:-1])
+    if mask is None or mask.all():
+        return values
+    return object_column([value if one else ABSENT for value, one in zip(values.tolist(), mask.tolist(), strict=True)])
+
+
+class _Maker:
+    """Makes the plain object that stands for one row, with the columns that were read of it."""
+
+    def __init__(self, classes: dict[Path, RowClass], columns: dict[Path, Column], there: dict[Path, Column]) -> None:
+        self._classes = classes
+        self._columns = columns
+        self._there = there
+
+    def __call__(self, place: int) -> Any:
+        made: dict[Path, Any] = {}
+        for way in sorted(self._classes, key=len):
+            absent = way and (made[way[:-1]] is None or not self._there[way][place])
+            made[way] = None if absent else new_standin(standin_class(self._classes[way]))
+            if way and made[way[:-1]] is not None:
+                made[way[:-1]].__dict__[way[-1]] = made[way]
+        for path, values in self._columns.items():
+            if made[path[:-1]] is not None:
+                made[path[:-1]].__dict__[path[-1]] = values.item(place)
+        return made[()]

@@ -1,0 +1,90 @@
+"""The row adapters of this process: those that plugins registered and whose ORM is imported."""
+
+from __future__ import annotations
+
+import sys
+from threading import RLock
+from weakref import WeakKeyDictionary
+
+from lumix_core.plugins.entry_points import Registration
+from lumix_core.plugins.registry import REGISTRY, Registry, imported, refuse_incomplete
+from lumix_core.rows.adapter import RowAdapter
+
+
+class RowAdapters:
+    """The adapters of a registry, each made once, when its ORM is there.
+
+    Args:
+        registry: the registrations.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._lock = RLock()
+        self._waiting: list[Registration] | None = None
+        self._adapters: tuple[RowAdapter, ...] = ()
+        self._owners: WeakKeyDictionary[type, tuple[tuple[int, int], RowAdapter | None]] = WeakKeyDictionary()
+
+    def in_use(self) -> tuple[RowAdapter, ...]:
+        """Return the adapters whose ORM is imported; see `row_adapters`."""
+        registered = self._registry.registered("row adapter")
+        if self._waiting is None:
+            self._waiting = registered
+        if any(one.requires in sys.modules for one in self._waiting):
+            self._make()
+        return self._adapters
+
+    def owner_of(self, cls: type) -> RowAdapter | None:
+        """Return the adapter that owns a class; see `adapter_for`."""
+        adapters = self.in_use()
+        # An answer holds until another ORM is imported, or the class is mapped later, which adds attributes.
+        stamp = (len(adapters), len(vars(cls)))
+        known = self._owners.get(cls)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        owner = next((adapter for adapter in adapters if adapter.owns(cls)), None)
+        self._owners[cls] = (stamp, owner)
+        return owner
+
+    def _make(self) -> None:
+        failed: list[tuple[Registration, Exception]] = []
+        with self._lock:
+            waiting = self._waiting or []
+            for one in [one for one in waiting if one.requires in sys.modules]:
+                try:
+                    self._adapters = (*self._adapters, _made(one))
+                except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the others live
+                    failed.append((one, error))
+                self._waiting = waiting = [other for other in waiting if other is not one]
+        # Reported last: a warning that is turned into an error must not undo the rest.
+        for one, reason in failed:
+            self._registry.report(one, reason)
+
+
+def _made(one: Registration) -> RowAdapter:
+    adapter: RowAdapter = imported(one)()
+    refuse_incomplete(one, adapter, RowAdapter, "lumix_core.rows.RowAdapter")
+    return adapter
+
+
+_SHARED = RowAdapters(REGISTRY)
+
+
+def row_adapters() -> list[RowAdapter]:
+    """Return the adapters of the ORMs that this process has imported; each is made once.
+
+    An object cannot be mapped by a library that nobody imported, so LumiX itself never imports one.
+
+    Raises:
+        LXPluginError: a plugin breaks the rules of the seam.
+    """
+    return list(_SHARED.in_use())
+
+
+def adapter_for(cls: type) -> RowAdapter | None:
+    """Return the adapter that owns a class, or None; the adapters are asked once for each class.
+
+    Raises:
+        LXPluginError: a plugin breaks the rules of the seam.
+    """
+    return _SHARED.owner_of(cls)

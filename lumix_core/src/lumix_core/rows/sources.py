@@ -1,0 +1,219 @@
+"""Where rows come from: lists, data frames and ORM queries."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from lumix_core.errors import LXSourceError
+from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.frames import is_frame, with_named_columns
+from lumix_core.rows.projection import projected
+from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.standins import row_class_of
+from lumix_core.rows.tables import FrameTable, Path, Table
+
+DECLARED: Any = object()
+"""Stands for the class in ``LXVariable[Row, ...]``, where nothing else is given; None may be a mistake."""
+
+
+class Source(Protocol):
+    """Rows that can be read; equal identities are read once."""
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for sources that hold the same rows."""
+        ...
+
+    def read(self) -> Table:
+        """Read the rows now."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DataSource:
+    """Rows given as an iterable of objects or a data frame; read again at every compile."""
+
+    data: Any
+
+    @property
+    def identity(self) -> Hashable:
+        """One and the same collection is read once."""
+        return ("data", id(self.data))
+
+    def read(self) -> Table:
+        """Return the rows as they are now."""
+        if is_frame(self.data):
+            return FrameTable.of(with_named_columns(self.data))
+        rows = list(self.data)
+        row_type = common_type(rows)
+        return Table(rows, row_type, None if row_type is None else mapped_key(row_type))
+
+    def __str__(self) -> str:
+        return f"{type(self.data).__name__} given to from_data"
+
+
+@dataclass(frozen=True, eq=False)
+class QuerySource:
+    """Rows that an ORM's query returns when the model is compiled."""
+
+    adapter: RowAdapter
+    query: RowQuery
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal queries of one adapter are run once."""
+        return (self.adapter.name, self.query.identity)
+
+    def read(self, flush: bool = True) -> Table:
+        """Run the query; ``flush`` says whether pending changes may be written first."""
+        row_type = self.query.row_type
+        rows = self.query.rows(flush)
+        if row_type is None:
+            return Table(rows, None, tuples=True)
+        return Table(rows, row_type, self.adapter.primary_key(row_type))
+
+    def project(self, paths: Sequence[Path], flush: bool = True) -> Table | None:
+        """Read only some columns of the rows; None where the adapter cannot, or says that only the rows are true."""
+        row_type = self.query.row_type
+        if row_type is None or not hasattr(self.query, "columns"):  # asking for the protocol is slow
+            return None
+        class_of = self.adapter.row_class
+        return projected(cast(ColumnQuery, self.query), class_of(row_type), class_of, paths, flush)
+
+    def with_reader(self, name: str, owner: str) -> QuerySource:
+        """Return the source with another reader of its columns.
+
+        Raises:
+            LXSourceError: the query has no such reader.
+        """
+        if not isinstance(self.query, ReaderQuery):
+            raise LXSourceError(
+                f"{owner}.from_model(reader={name!r}): queries of {self.adapter.name} are read in one way only. "
+                f"Leave out reader=."
+            )
+        try:
+            return QuerySource(self.adapter, self.query.with_reader(name))
+        except LXSourceError as error:
+            raise LXSourceError(f"{owner}: {error}") from None
+
+    def __str__(self) -> str:
+        return str(self.query)
+
+
+def data_source(data: Any, owner: str) -> DataSource:
+    """Return the source for ``from_data``; an iterator is read at once, since it can be read only once.
+
+    Raises:
+        LXSourceError: ``data`` is not a collection of rows.
+    """
+    if isinstance(data, str | bytes) or not isinstance(data, Iterable):
+        raise LXSourceError(
+            f"{owner}.from_data() got {data!r}, which is not a collection of rows. "
+            f"Give a list of objects, one a row, or a pandas or polars DataFrame."
+        )
+    if isinstance(data, set | frozenset):
+        raise LXSourceError(
+            f"{owner}.from_data() got a {type(data).__name__}, which has no order of its own: the same model would "
+            f"be compiled to other arrays in every process. Write .from_data(sorted(data, key=...)), or give a list."
+        )
+    if isinstance(data, dict):
+        raise LXSourceError(
+            f"{owner}.from_data() got a dict: its rows could be its keys, its values or its items. "
+            f"Write .from_data(list(data.values())) or .from_data(list(data.items()))."
+        )
+    return DataSource(list(data) if isinstance(data, Iterator) else data)
+
+
+def model_source(
+    target: Any, handle: Any, declared: type | None, adapter: RowAdapter | None, owner: str
+) -> QuerySource:
+    """Return the source for ``from_model(target, handle)``.
+
+    Args:
+        target: a mapped class, a session (the class is then ``declared``), a query, or `DECLARED`.
+        handle: a session or an alias, or None.
+        declared: the row class from ``LXVariable[Row, ...]`` or ``LXIndexDimension(Row, ...)``.
+        adapter: asked alone where given; else every adapter that is installed.
+        owner: who asks, for messages.
+
+    Raises:
+        LXSourceError: no adapter knows the target, or it knows and misses something.
+    """
+    if target is DECLARED:
+        target = _declared_or_error(declared, owner)
+    adapters = [adapter] if adapter is not None else row_adapters()
+    found = _first_query(adapters, target, handle, owner)
+    if found is None and any(one.is_handle(target) for one in adapters):
+        if handle is not None:
+            raise LXSourceError(
+                f"{owner}.from_model() got a session first and then {handle!r:.60}: the session comes second. "
+                f"Write .from_model(Row, session) or .from_model(query, session)."
+            )
+        if declared is None:
+            raise LXSourceError(
+                f"{owner}.from_model(session) does not say which class to read. "
+                f"Write .from_model(Row, session), or name the class in LXVariable[Row, float](...)."
+            )
+        target, handle = declared, target
+        found = _first_query(adapters, target, handle, owner)
+    if found is not None:
+        _check_declared(found, declared, owner)
+        return found
+    shown = target.__name__ if isinstance(target, type) else f"an object of class {type(target).__name__}"
+    known = ", ".join(one.name for one in adapters) or "none"
+    raise LXSourceError(
+        f"{owner}.from_model() got {shown}, which no installed row adapter maps (adapters in use: {known}). "
+        f"Give a mapped class, a query or a session, install the adapter of its ORM "
+        f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects."
+    )
+
+
+def _declared_or_error(declared: type | None, owner: str) -> type:
+    if declared is None:
+        raise LXSourceError(
+            f"{owner}.from_model() does not say which class to read. "
+            f"Give the class or a query, or name the class in LXVariable[Row, float](...)."
+        )
+    return declared
+
+
+def _check_declared(source: QuerySource, declared: type | None, owner: str) -> None:
+    row_type = source.query.row_type
+    if declared in (None, Any) or row_type is None or getattr(declared, "_is_protocol", False):
+        return
+    if not (issubclass(row_type, declared) or issubclass(declared, row_type)):
+        raise LXSourceError(
+            f"{owner} was declared over {declared.__name__}, but from_model() reads {row_type.__name__}. "
+            f"Correct the query, or the class in the square brackets."
+        )
+
+
+def _first_query(adapters: Sequence[RowAdapter], target: Any, handle: Any, owner: str) -> QuerySource | None:
+    for adapter in adapters:
+        try:
+            query = adapter.query(target, handle)
+        except LXSourceError as error:
+            raise LXSourceError(f"{owner}: {error}") from None
+        if query is not None:
+            return QuerySource(adapter, query)
+    return None
+
+
+def common_type(rows: Sequence[Any]) -> type | None:
+    """Return the one class that every row is an instance of, or None where there is no such class among theirs."""
+    types = set(map(type, rows))
+    for candidate in types:
+        if all(issubclass(other, candidate) for other in types):
+            return candidate
+    return None
+
+
+def mapped_key(row_type: type) -> tuple[str, ...] | None:
+    """Return the primary key of a class that an ORM maps, or None."""
+    detached = row_class_of(row_type)
+    if detached is not None:
+        return detached.primary_key
+    adapter = adapter_for(row_type)
+    return None if adapter is None else adapter.primary_key(row_type)

@@ -1,0 +1,99 @@
+"""What the writers of every ORM have in common, whatever they send it through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from lumix_core.errors import LXWriteError
+from lumix_core.rows.writing import Key, OneOf, WrittenTable
+
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended({mark}, 0))"
+TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST({mark} AS text[])) AS name"
+TURN_OF_SOME = "SELECT pg_advisory_xact_lock_shared(hashtextextended({mark}, 0))"
+NOT_TRANSACTIONAL = (
+    "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN information_schema.engines e "
+    "ON e.engine = t.engine WHERE t.table_schema = {schema} AND t.table_name IN {names} AND e.transactions <> 'YES'"
+)
+"""The query of MySQL and MariaDB for tables whose storage engines know no transactions, such as MyISAM."""
+ROWS_A_BATCH = 5_000
+"""How many rows are tuples at one time."""
+TURNS_AT_MOST = 100
+"""For how many values we wait one by one; PostgreSQL has room for a few thousand locks in all."""
+MISSING_KEYS = 20
+"""How many keys that no row has are asked for one by one, at the most."""
+
+
+def turns(table: WrittenTable, where: Mapping[str, Any], mark: str) -> Iterator[tuple[str, str | list[str]]]:
+    """Yield what makes PostgreSQL wait until another write-back of the same rows is committed.
+
+    In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by themselves.
+    Who writes all rows, or those of many values, waits for everyone, who writes some of them for those who write the
+    same ones.
+
+    Args:
+        table: where rows are replaced.
+        where: which these are.
+        mark: how the one parameter of a statement is written.
+
+    Returns:
+        statements, each with the value of its parameter: the same for the same rows, whatever the ORM.
+    """
+    name, chosen = f"lumix {table.name}", _chosen(where)
+    some = 0 < len(chosen) <= TURNS_AT_MOST
+    yield (TURN_OF_SOME if some else TURN).format(mark=mark), name
+    if some:
+        yield TURNS.format(mark=mark), [f"{name} {one}" for one in chosen]
+
+
+def _chosen(where: Mapping[str, Any]) -> list[str]:
+    """Return a name for each combination of values, always in the same order, so that nobody waits in a circle."""
+    several = [one.values if isinstance(one, OneOf) else (one,) for one in where.values()]
+    return sorted(repr(sorted(zip(where, one, strict=True))) for one in product(*several)) if where else []
+
+
+def refuse_without_transactions(found: Iterable[tuple[str, str]]) -> None:
+    """Refuse what `NOT_TRANSACTIONAL` finds: pairs of a table and its storage engine.
+
+    Raises:
+        LXWriteError: there is one.
+    """
+    for name, engine in found:
+        raise LXWriteError(
+            f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure would "
+            f"leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
+        )
+
+
+def batches_of_rows(columns: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of columns, at least one, as tuples, some at a time."""
+    size = len(columns[0])
+    for start in range(0, size, ROWS_A_BATCH):
+        part = [values[start : start + ROWS_A_BATCH] for values in columns] if size > ROWS_A_BATCH else columns
+        yield list(zip(*part, strict=True))
+
+
+def existing_keys(keys: Sequence[Key], asked: Callable[[Sequence[Key]], set[Key]], size: int) -> set[Key]:
+    """Return those of some keys that rows have.
+
+    What a database takes for equal need not be equal in Python, such as texts that differ in case: keys that were not
+    found are asked for one by one, until some of them are not there.
+
+    Args:
+        keys: distinct.
+        asked: asks the database which rows have one of some keys, and returns the keys of these.
+        size: how many keys it is asked for at one time.
+    """
+    found: set[Key] = set()
+    for start in range(0, len(keys), size):
+        found |= asked(keys[start : start + size])
+    missing = 0
+    for key in (key for key in keys if key not in found):
+        if missing == MISSING_KEYS:
+            break
+        if asked([key]):
+            found.add(key)
+        else:
+            missing += 1
+    return found

@@ -1,0 +1,53 @@
+"""The seam for a solver, and what becomes of its answers: checked, mapped back, kept open, explained."""
+
+from lumix_core.solver.closing import Closing
+from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
+from lumix_core.solver.registry import load_solver
+from lumix_core.solver.session import LXLiveSession
+from lumix_core.solver.solution import FamilyValues, LXSolution, Results, with_families, without_families
+from lumix_core.solver.solver import (
+    FindsConflicts,
+    LiveRun,
+    LiveSolver,
+    LXFeature,
+    Ranging,
+    RawConflict,
+    RawResult,
+    RewindingRun,
+    Solver,
+    SolverOptions,
+    bad_native_option,
+    unknown_native_option,
+)
+from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+from lumix_core.solver.verify import Verifier
+
+__all__ = [
+    "Closing",
+    "FamilyValues",
+    "FindsConflicts",
+    "LXFeature",
+    "LXLimit",
+    "LXLiveSession",
+    "LXOptimizer",
+    "LXSolution",
+    "LXStart",
+    "LXStatus",
+    "LiveRun",
+    "LiveSolver",
+    "Ranging",
+    "RawConflict",
+    "RawResult",
+    "Results",
+    "RewindingRun",
+    "Solver",
+    "SolverOptions",
+    "Verifier",
+    "bad_native_option",
+    "checked_model",
+    "checked_optimizer",
+    "load_solver",
+    "unknown_native_option",
+    "with_families",
+    "without_families",
+]

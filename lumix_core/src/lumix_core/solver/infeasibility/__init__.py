@@ -1,0 +1,1 @@
+"""Why a model is infeasible: a conflict, and the least relaxation."""

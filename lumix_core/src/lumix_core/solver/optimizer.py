@@ -1,0 +1,158 @@
+"""The optimiser: chooses a solver, checks what it is asked and what it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from lumix_core.errors import (
+    LXModelError,
+    LXOptionError,
+    LXSolverNotFoundError,
+    listed,
+)
+from lumix_core.language.mixins import Bracketed
+from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
+from lumix_core.solver.live import Live
+from lumix_core.solver.options import COMMON, checked_options, refuse_unsupported
+from lumix_core.solver.registry import load_solver
+from lumix_core.solver.run import run
+from lumix_core.solver.session import LXLiveSession
+from lumix_core.solver.solution import LXSolution, solution_of
+from lumix_core.solver.solver import LXFeature, Solver, SolverOptions
+
+if TYPE_CHECKING:
+    from lumix_core.language.model import LXModel
+
+DEFAULT_SOLVER = "highs"
+
+
+class LXOptimizer(Bracketed):
+    """Solves models: ``LXOptimizer().use_solver("highs", time_limit=60).solve(model)``."""
+
+    def __init__(self) -> None:
+        self._solver: Solver | None = None
+        self._options: dict[str, Any] = {}
+
+    def use_solver(self, solver: str | Solver, **options: Any) -> Self:
+        """Choose a solver and options for every run.
+
+        Args:
+            solver: the name of an installed solver, or a solver object.
+            options: common options (`time_limit` in seconds, `mip_rel_gap`, `mip_abs_gap`, `threads`, `seed`, `log`,
+                `options={...}` for native ones), and arguments of the solver's own.
+
+        Raises:
+            LXSolverNotFoundError: no such solver can be used here.
+            LXOptionError: an option is unknown, or its value makes no sense.
+        """
+        common = {name: value for name, value in options.items() if name in COMMON}
+        own = {name: value for name, value in options.items() if name not in COMMON}
+        if isinstance(common.get("options"), Mapping):
+            common["options"] = dict(common["options"])  # what the user changes later is no option of this solver
+        checked_options(common)
+        self._solver = load_solver(solver, own) if isinstance(solver, str) else _given(solver, own)
+        self._options = common
+        return self
+
+    def leaves_open(self, option: str) -> bool:
+        """Whether the solver honours a common option, and `use_solver` was given no value for it."""
+        return self._options.get(option) is None and LXFeature(option) in self._chosen().features
+
+    def solve(self, model: LXModel, *, snapshot: bool = False, **options: Any) -> LXSolution:
+        """Compile and solve a model.
+
+        Args:
+            model: the model; its rows are read now.
+            snapshot: whether all of them are read at one moment, as by ``model.compile(snapshot=True)``.
+            options: common options for this run, over those of `use_solver`.
+
+        Raises:
+            LXModelError: the model would be wrong.
+            LXOptionError: an option is unknown, or the solver cannot honour it.
+            LXSolverError: the solver failed, or its answer does not satisfy the model.
+        """
+        solver, chosen = self._prepared("solve", model, options)
+        problem = model.compile(snapshot=True) if snapshot else model.compile()
+        started = time.perf_counter()
+        raw = run(solver, problem, chosen)
+        return solution_of(problem, raw, solver, time.perf_counter() - started)
+
+    def explain_infeasibility(self, model: LXModel, **options: Any) -> LXInfeasibility:
+        """Compile a model that has no solution, and find out why.
+
+        Args:
+            model: the model; its rows are read now, and it stays as it is.
+            options: common options, over those of `use_solver`; ``time_limit`` (seconds) is for the whole analysis.
+
+        Returns:
+            A set of constraints and bounds that cannot hold together, of which none can be left out, and the least
+            total relaxation that makes the model feasible.
+
+        Raises:
+            LXNotInfeasibleError: the model is feasible or unbounded, or it is not known that it is not.
+            LXModelError: the model would be wrong.
+            LXOptionError: an option is unknown, or the solver cannot honour it.
+            LXSolverError: the solver failed, or an answer of it does not satisfy what it was asked.
+        """
+        solver, chosen = self._prepared("explain_infeasibility", model, options)
+        return explain_infeasibility(solver, model.compile(), chosen)
+
+    def open(self, model: LXModel, **options: Any) -> LXLiveSession:
+        """Compile a model and keep it open in the solver, to be changed and solved again.
+
+        Args:
+            model: the model; its rows are read now.
+            options: common options for every run of the session, over those of `use_solver`.
+
+        Raises:
+            LXModelError: the model would be wrong.
+            LXOptionError: an option is unknown, or the solver cannot honour it.
+        """
+        solver, chosen = self._prepared("open", model, options)
+        return LXLiveSession(model, Live(solver, chosen))
+
+    def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
+        checked_model(model, call)
+        chosen = checked_options({**self._options, **options})
+        solver = self._chosen()
+        refuse_unsupported(solver, chosen)
+        return solver, chosen
+
+    def _chosen(self) -> Solver:
+        if self._solver is None:
+            self._solver = load_solver(DEFAULT_SOLVER, {})
+        return self._solver
+
+
+def checked_optimizer(given: object, caller: str) -> LXOptimizer:
+    """Return what was given as an optimizer.
+
+    Raises:
+        LXModelError: it is none.
+    """
+    if isinstance(given, LXOptimizer):
+        return given
+    raise LXModelError(f"{caller}() got {given!r:.80} as its optimizer. Write {caller}(model, LXOptimizer()).")
+
+
+def checked_model(given: LXModel, caller: str) -> LXModel:
+    """Return what was given as a model; raises as `checked_optimizer`."""
+    if isinstance(given, type) or not hasattr(given, "compile"):
+        raise LXModelError(f"{caller}() got {given!r:.80}, which is not a model. Give it an LXModel.")
+    return given
+
+
+def _given(solver: Solver, arguments: Mapping[str, Any]) -> Solver:
+    if isinstance(solver, type) or not isinstance(solver, Solver):
+        raise LXSolverNotFoundError(
+            f"use_solver() got {solver!r}, which is neither the name of a solver nor a solver object. "
+            f"Give a name such as 'highs', or an object with name, features, is_available() and solve()."
+        )
+    if arguments:
+        raise LXOptionError(
+            f"use_solver() got a solver object and {listed(arguments)}, which is no common option ({listed(COMMON)}). "
+            f"Give such arguments to the object's own class."
+        )
+    return solver

@@ -1,0 +1,105 @@
+"""The common options of every solver, checked once for all of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+from lumix_core.errors import LXOptionError, did_you_mean, listed
+from lumix_core.problem.numbers import flaw
+from lumix_core.solver.solver import LXFeature, Solver, SolverOptions
+
+
+def _seconds(value: Any) -> float:
+    if _is_number(value) and float(value) > 0:
+        return float(value)
+    raise ValueError("a number of seconds above 0")
+
+
+def _gap(value: Any) -> float:
+    if _is_number(value) and float(value) >= 0:
+        return float(value)
+    raise ValueError("a number of at least 0")
+
+
+def _count(value: Any) -> int:
+    if _is_whole(value) and value >= 1:
+        return int(value)
+    raise ValueError("a whole number of at least 1")
+
+
+def _seed(value: Any) -> int:
+    if _is_whole(value) and 0 <= value < 2**31:
+        return int(value)
+    raise ValueError("a whole number from 0 to 2147483647")
+
+
+def _log(value: Any) -> bool | Path | logging.Logger:
+    if isinstance(value, bool | Path | logging.Logger):
+        return value
+    if isinstance(value, str) and value:
+        return Path(value)
+    raise ValueError("True, False, the path of a file, or a logging.Logger")
+
+
+def _native(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        return dict(value)
+    raise ValueError("a dictionary of the solver's own option names and values")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return flaw(value) is None and not isinstance(value, bool)
+
+
+COMMON: dict[str, Callable[[Any], Any]] = {
+    "time_limit": _seconds,
+    "mip_rel_gap": _gap,
+    "mip_abs_gap": _gap,
+    "threads": _count,
+    "seed": _seed,
+    "log": _log,
+    "options": _native,
+}
+
+
+def checked_options(values: Mapping[str, Any]) -> SolverOptions:
+    """Return common options given by a user, checked; None means the solver's default.
+
+    Raises:
+        LXOptionError: a name is none of the common options, or a value makes no sense.
+    """
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in COMMON:
+            raise LXOptionError(
+                f"There is no option {name!r}.{did_you_mean(name, COMMON)} The options of every solver are "
+                f"{listed(COMMON)}; give others by the solver's own names in options={{...}}."
+            )
+        if value is None:
+            continue
+        try:
+            checked[name] = COMMON[name](value)
+        except ValueError as error:
+            raise LXOptionError(f"Option {name}={value!r} makes no sense: give {error}.") from None
+    return SolverOptions(**checked)
+
+
+def refuse_unsupported(solver: Solver, options: SolverOptions) -> None:
+    """Raise LXOptionError for an option that the solver cannot honour."""
+    for name in COMMON:
+        value = getattr(options, name)
+        asked = bool(value) if isinstance(value, Mapping) else value is not None and value is not False
+        if asked and LXFeature(name) not in solver.features:
+            honoured = [one for one in COMMON if LXFeature(one) in solver.features]
+            raise LXOptionError(
+                f"Solver {solver.name!r} cannot honour {name}={value!r}: it would be ignored. "
+                f"Leave it out, or use another solver; this one honours {listed(honoured)}."
+            )

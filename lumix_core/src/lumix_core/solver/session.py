@@ -1,0 +1,351 @@
+"""Live sessions: a model that stays in the solver, to be changed and solved again."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
+
+import numpy as np
+
+from lumix_core.compiler.overrides.parameters import Numbers, changed_parameter
+from lumix_core.compiler.overrides.recompile import Data, Recompiler
+from lumix_core.compiler.overrides.rows import Alteration, altered
+from lumix_core.errors import LXMissingKeyError, LXModelError, LXUnknownNameError, listed
+from lumix_core.formulas.lookup_table import LookupTable
+from lumix_core.problem.edits import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
+from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.senses import LXSense
+from lumix_core.rows.tables import Table
+from lumix_core.solver.closing import Closing
+from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
+from lumix_core.solver.live import Live
+from lumix_core.solver.solution import LXSolution, Results, solution_of
+from lumix_core.solver.solver import Ranging
+
+if TYPE_CHECKING:
+    from lumix_core.language.constraints import LXConstraint
+    from lumix_core.language.model import LXModel
+    from lumix_core.language.parameters import LXParameter
+    from lumix_core.language.variables import LXVariable
+
+
+Row = TypeVar("Row")
+
+
+class LXLiveSession(Closing):
+    """A model that stays open in a solver: change numbers, and solve again from where the solver is.
+
+    Made by `LXOptimizer.open`. The rows are read once, then; what becomes of the model or its rows later does not
+    reach the session, and nothing that is done here reaches the model. A number changed by name stays changed when data
+    change afterwards. Use it in a ``with`` block, or call `close`. One thread at a time may use it.
+    """
+
+    def __init__(self, model: LXModel, live: Live) -> None:
+        self._compiled = Recompiler(model)
+        self._said = self._compiled.said()
+        self._live = live
+        self._data = Data()
+        self._edits: dict[tuple[Any, ...], Edit] = {}
+        self._draft = Draft(self._compiled.problem, self._said)
+        self._finalizer = weakref.finalize(self, live.close)
+
+    @property
+    def problem(self) -> LXProblem:
+        """The compiled problem with all changes."""
+        return self._draft.problem()
+
+    def set_rhs(self, constraint: LXConstraint[Any] | str, value: NewNumber, key: Any = None) -> Self:
+        """Set the right-hand side of a constraint.
+
+        Args:
+            constraint: the family, or its name.
+            value: the new number, a function of the number that is there, or an array in the order of the keys.
+            key: of one member of the family, or its row; without it all members are changed.
+
+        Raises:
+            LXUnknownNameError: the model has no such constraint.
+            LXUnknownKeyError: the family has no such key.
+            LXNumberError: the new number is none.
+        """
+        return self._edit(Edit("rhs", _name(constraint), key, value))
+
+    def set_bounds(
+        self,
+        variable: LXVariable[Any, Any] | str,
+        lower: NewNumber | None = None,
+        upper: NewNumber | None = None,
+        key: Any = None,
+    ) -> Self:
+        """Set bounds of a variable; one not given stays, and an infinite one is none. Otherwise as `set_rhs`.
+
+        Raises:
+            LXModelError: they cross.
+        """
+        refuse_crossed(f"set_bounds({_name(variable)!r})", lower, upper)
+        for part, value in (("lower", lower), ("upper", upper)):
+            if value is not None:
+                self._edit(Edit(part, _name(variable), key, value))
+        return self
+
+    def set_cost(self, variable: LXVariable[Any, Any] | str, value: NewNumber, key: Any = None) -> Self:
+        """Set the coefficient of a variable in the objective. Otherwise as `set_rhs`."""
+        return self._edit(Edit("cost", _name(variable), key, value))
+
+    def set_coefficient(
+        self,
+        constraint: LXConstraint[Any] | str,
+        variable: LXVariable[Any, Any] | str,
+        value: NewNumber,
+        key: Any = None,
+        variable_key: Any = None,
+    ) -> Self:
+        """Set the coefficient of a variable in a constraint.
+
+        Where both keys are given (or the families have no keys) the pair may have none so far; otherwise those
+        coefficients are changed that are there.
+
+        Args:
+            constraint: the family of the row, or its name.
+            variable: the family of the column, or its name.
+            value: the new number, or a function of the number that is there.
+            key: of the row; without it all rows of the constraint.
+            variable_key: of the column; without it all columns of the variable.
+        """
+        return self._edit(Edit("coefficient", _name(constraint), key, value, _name(variable), variable_key))
+
+    def rhs(self, constraint: LXConstraint[Any] | str, key: Any = None) -> list[float]:
+        """Return the right-hand sides as they are now: of one key, or of all in the order of the keys."""
+        found: list[float] = self._draft.numbers("rhs", _name(constraint), key).tolist()
+        return found
+
+    def right_hand_sides(self) -> Results:
+        """Return the right-hand sides of all constraints as they are now, keyed like the constraints."""
+        blocks = self.problem.constraints
+        numbers = [self._draft.numbers("rhs", block.name) for block in blocks]
+        return Results(blocks, np.concatenate([np.empty(0), *numbers]))
+
+    def activity(self, solution: LXSolution) -> Results:
+        """Return the left-hand sides of the constraints at a solution, keyed like the constraints.
+
+        Args:
+            solution: of the model with the changes that are made now.
+
+        Raises:
+            LXNoSolutionError: the solution has no point.
+        """
+        return Results(self.problem.constraints, left_hand_sides(self.problem, self._said, solution.variables.array))
+
+    def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
+        """Return the sense of a constraint."""
+        block = block_named(self.problem.constraints, _name(constraint), "constraint")
+        return self._said.senses[block.name]
+
+    def set_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:
+        """Let a parameter hold other numbers.
+
+        What depends on the parameter is computed anew, from the rows that were read already.
+
+        Args:
+            parameter: the parameter, or its name.
+            numbers: a dict ``{key: number}``, for some of the keys; or a function of every number that is there.
+
+        Raises:
+            LXUnknownNameError: no function of the model looks anything up in the parameter.
+            LXMissingKeyError: a key can be none of its keys, or nothing in the model asks for it.
+            LXNumberError: a number is none.
+            LXModelError: the model would be wrong with them.
+        """
+        held, table = self._parameter(parameter)
+        changed = changed_parameter(held.name, table, numbers)
+        if isinstance(numbers, Mapping):
+            self._check_new_keys(held, table, numbers)
+        return self._with_data(self._data_with(held, changed))
+
+    def modify_data(
+        self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
+    ) -> Self:
+        """Let rows have another value in one attribute: the rows of all sources of the model, and in it alone.
+
+        Args:
+            row_type: the class of the rows.
+            where: says of a row whether it is changed; None for all rows. It may read any attribute: what was not read
+                yet is read now.
+            attribute: the attribute, which functions of the model read.
+            value: the new value, or a function of the row.
+
+        Raises:
+            LXSourceError: no source has rows of the class, or no such attribute.
+            LXModelError: the condition is true for no row; or something else leads to the rows, such as an attribute
+                of other rows or a function that captures them, which would still see the old value.
+            LXFunctionError: a function failed for a row.
+        """
+        compiled = self._compiled
+        alteration = altered(row_type, where, attribute, value)
+        changed = alteration.tables(self._tables(), compiled.sources, compiled.functions())
+        return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
+
+    def check_data(self, row_type: type[Any], attribute: str) -> None:
+        """Refuse what `modify_data` would refuse whatever the condition and the value.
+
+        Raises:
+            LXSourceError: no source has rows of the class, or no such attribute.
+        """
+        Alteration(row_type, None, attribute, None).concerned(self._tables())
+
+    def __getitem__(self, parameter: LXParameter[Any] | str) -> LiveParameter:
+        """Return a parameter as the session holds it: ``session[hours][1, 2] = 3.0``."""
+        self._parameter(parameter)
+        return LiveParameter(self, parameter)
+
+    def solve(self) -> LXSolution:
+        """Solve the model with all changes; ``solution.start`` tells where the solver started.
+
+        Raises:
+            LXSolverError: the solver failed, or its answer does not satisfy the model.
+        """
+        self._check_open()
+        problem = self.problem
+        began = time.perf_counter()
+        raw, start, reason = self._live.solve(problem)
+        seconds = time.perf_counter() - began
+        return solution_of(problem, raw, self._live.solver, seconds, start=start, start_reason=reason)
+
+    def rewind(self) -> Self:
+        """Let the solver go back to where it is once it has solved the model as it is now, and nothing else.
+
+        What is solved next gives the same answer, bit for bit, whatever was solved before; otherwise a model with
+        several optima may come to any of them. Where the solver is at another model, that costs a solve; a solver that
+        cannot go back starts from scratch next.
+
+        Raises:
+            LXSolverError: the solver failed.
+        """
+        self._check_open()
+        self._live.rewind(self.problem)
+        return self
+
+    def ranging(self) -> Ranging | None:
+        """Return the ranges at the optimum that was found last; None where the solver has none for it."""
+        self._check_open()
+        return self._live.ranging()
+
+    def explain_infeasibility(self, problem: LXProblem | None = None) -> LXInfeasibility:
+        """Find out why the model with all changes has no solution; see `LXOptimizer.explain_infeasibility`.
+
+        Args:
+            problem: what ``problem`` was at another time, to be looked at in place of what it is now.
+        """
+        return explain_infeasibility(self._live.solver, problem or self.problem, self._live.options)
+
+    def reset(self) -> Self:
+        """Take all changes back."""
+        self._data, self._edits = Data(), {}
+        self._draft = Draft(self._compiled.problem, self._said)
+        return self
+
+    @contextmanager
+    def trying(self) -> Iterator[Self]:
+        """Take back, at the end of a ``with`` block, the changes that are made in it."""
+        data, edits, problem = self._data, dict(self._edits), self._draft.problem()
+        try:
+            yield self
+        finally:
+            self._data, self._edits, self._draft = data, edits, Draft(problem, self._said)
+
+    def close(self) -> None:
+        """Let the solver go."""
+        self._finalizer()
+
+    def __repr__(self) -> str:
+        return f"<LXLiveSession of {self._compiled.problem!r}, {'open' if self._finalizer.alive else 'closed'}>"
+
+    def _tables(self) -> dict[Any, Table]:
+        return {**self._compiled.tables, **self._data.tables}
+
+    def _data_with(self, parameter: LXParameter[Any], table: LookupTable) -> Data:
+        return replace(self._data, parameters={**self._data.parameters, id(parameter): (parameter, table)})
+
+    def _check_new_keys(self, held: LXParameter[Any], table: LookupTable, numbers: Mapping[Any, SupportsFloat]) -> None:
+        """Refuse numbers for keys that had none, if nothing in the model becomes another by them."""
+        new = {key: one for key, one in numbers.items() if table.get(key) is None and one != table.default}
+        if not new:
+            return
+        before = self._compiled.compile(self._data)
+        after = self._compiled.compile(self._data_with(held, changed_parameter(held.name, table, new)))
+        if before.has_numbers_of(after):
+            raise LXMissingKeyError(
+                f"The parameter {held.name!r} was to hold numbers for {listed(new, limit=5)}, which it has no "
+                f"rows for, and nothing in the model asks for: they would change nothing. Correct the keys."
+            )
+
+    def _with_data(self, data: Data) -> Self:
+        """Take over other data, unless the model would be wrong with them."""
+        problem = self._compiled.compile(data)
+        draft = Draft(problem, self._said)
+        for edit in self._edits.values():
+            draft.apply(edit)
+        self._data, self._draft = data, draft
+        return self
+
+    def _edit(self, edit: Edit) -> Self:
+        done = self._draft.apply(edit)
+        self._edits.pop(done.place, None)
+        self._edits[done.place] = done
+        return self
+
+    def _parameter(self, parameter: Any) -> tuple[Any, LookupTable]:
+        known = {**self._compiled.parameters, **self._data.parameters}
+        found = [(held, table) for held, table in known.values() if parameter in (held, held.name)]
+        if len(found) > 1:
+            raise LXModelError(
+                f"The model {self._compiled.model.name!r} uses {len(found)} parameters of the name {parameter!r}. "
+                f"Give each a name of its own, or give the parameter itself."
+            )
+        if found:
+            return found[0]
+        shown = parameter if isinstance(parameter, str) else getattr(parameter, "name", parameter)
+        names = listed((held.name for held, _ in known.values()), empty="no parameter at all")
+        raise LXUnknownNameError(
+            f"No function of the model {self._compiled.model.name!r} looks anything up in the parameter {shown!r}: "
+            f"changing it would change nothing. They use {names}."
+        )
+
+    def _check_open(self) -> None:
+        if not self._finalizer.alive:
+            raise LXModelError(
+                f"The session of model {self._compiled.model.name!r} is closed: its solver was let go. "
+                f"Open another one with optimizer.open(model)."
+            )
+
+
+class LiveParameter:
+    """A parameter as a session holds it.
+
+    Args:
+        session: the session.
+        parameter: the parameter, or its name.
+    """
+
+    def __init__(self, session: LXLiveSession, parameter: Any) -> None:
+        self._session = session
+        self._parameter = parameter
+
+    def __getitem__(self, key: Any) -> float:
+        held, table = self._session._parameter(self._parameter)
+        found = table.get(key)
+        return held[key] if found is None else float(found)
+
+    def __setitem__(self, key: Any, value: SupportsFloat) -> None:
+        self._session.set_parameter(self._parameter, {key: value})
+
+    def scale(self, factor: float) -> None:
+        """Multiply all numbers of the parameter."""
+        self._session.set_parameter(self._parameter, lambda number: factor * number)
+
+
+def _name(family: Any) -> str:
+    return family if isinstance(family, str) else str(family.name)

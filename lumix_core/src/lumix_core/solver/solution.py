@@ -1,0 +1,356 @@
+"""Results: arrays mapped back to the user's keys, on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+from uuid import uuid4
+
+from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
+from lumix_core.language.mixins import Bracketed
+from lumix_core.problem.problem import FloatArray, LXBlock, LXProblem, same_families
+from lumix_core.rows.copyable import Copyable
+from lumix_core.rows.frames import make_frame
+from lumix_core.solver.solver import LXFeature, RawResult, Solver
+from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+
+if TYPE_CHECKING:
+    from lumix_core.language.constraints import LXConstraint
+    from lumix_core.language.variables import LXVariable
+
+V = TypeVar("V", int, float)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FamilyValues(Mapping[Any, Any]):
+    """The numbers of one family, by key; a row of the family (a tuple of rows for several dimensions) is accepted too.
+
+    Args:
+        block: the family.
+        array: its numbers, in the order of its keys; read-only.
+    """
+
+    block: LXBlock
+    array: FloatArray
+
+    def __getitem__(self, key: Any) -> Any:
+        keys = self.block.keys
+        position = keys.find(key)
+        if position is None:
+            position = keys.find_row(key)
+        if position is None:
+            raise LXUnknownKeyError(
+                f"{self.block.name!r} has nothing for {key!r}: it is none of its {len(keys)} keys "
+                f"({listed(keys[:3], empty='it is empty')}{', ...' if len(keys) > 3 else ''}) and no row of it. "
+                f"Ask for a key of the family, or for one of its rows."
+            )
+        return self._number(self.array[position].item())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.block.keys)
+
+    def __len__(self) -> int:
+        return len(self.block.keys)
+
+    def __repr__(self) -> str:
+        shown = [f"{key!r}: {self[key]!r}" for key in self.block.keys[:5]]
+        more = [f"... ({len(self) - 5} more)"] if len(self) > 5 else []
+        return "{" + ", ".join([*shown, *more]) + "}"
+
+    def items(self) -> ItemsView[Any, Any]:
+        """Return the pairs of key and number."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[Any]:
+        """Return the numbers in the order of the keys."""
+        return _Values(self)
+
+    def numbers(self) -> list[Any]:
+        """Return the numbers in the order of the keys."""
+        return [self._number(value) for value in self.array.tolist()]
+
+    def _number(self, value: float) -> Any:
+        return int(value) if self.block.integral else value
+
+
+class _Items(ItemsView[Any, Any]):
+    """Pairs made in one go, without a search for each key."""
+
+    _mapping: FamilyValues
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return zip(self._mapping.block.keys, self._mapping.numbers(), strict=True)
+
+
+class _Values(ValuesView[Any]):
+    _mapping: FamilyValues
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._mapping.numbers())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Results(Mapping[str, Any]):
+    """Numbers of a whole solution by family: a mapping by key, or one number for a family without an index."""
+
+    blocks: tuple[LXBlock, ...]
+    array: FloatArray
+
+    def __getitem__(self, name: str) -> Any:
+        values = self.family(name)
+        return values[()] if values.block.keys.is_scalar else values
+
+    def family(self, name: str) -> FamilyValues:
+        """Return the numbers of a family as a mapping, whether it has an index or not."""
+        for block in self.blocks:
+            if block.name == name:
+                return FamilyValues(block, self.array[block.span])
+        raise LXUnknownNameError(f"The solution has nothing named {name!r}. It has {listed(self)}.")
+
+    def __iter__(self) -> Iterator[str]:
+        return (block.name for block in self.blocks)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name!r}: {self[name]!r}" for name in self) + "}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LXSolution(Copyable, Bracketed):
+    """The result of a run: immutable, picklable, and without any row or session.
+
+    Reading numbers where there is no point raises `LXNoSolutionError`; nothing ever reads as 0.
+
+    Args:
+        status: what is known about the model.
+        limit: what ended the run early, or None.
+        raw_status: the solver's own word for the status.
+        solver: the solver's name.
+        solve_time: seconds spent in the solver, checking included.
+        best_bound: a proved bound on the objective in the user's sense, or None where the solver gives none.
+        start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
+        start_reason: why a live session did not go on from where it was; empty where it did.
+        run_id: tells this run from any other: 32 hexadecimal digits, the same in every copy of the solution.
+        finished_at: when it was made, in UTC.
+    """
+
+    status: LXStatus
+    limit: LXLimit | None
+    raw_status: str
+    solver: str
+    solve_time: float
+    best_bound: float | None
+    _objective: float | None
+    _x: FloatArray | None
+    _duals: FloatArray | None
+    _reduced_costs: FloatArray | None
+    _without_duals: str
+    _variables: tuple[LXBlock, ...]
+    _constraints: tuple[LXBlock, ...]
+    _model: str
+    start: LXStart = LXStart.COLD
+    start_reason: str = ""
+    run_id: str = field(default_factory=lambda: uuid4().hex)
+    finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        for array in (self._x, self._duals, self._reduced_costs):
+            if array is not None:
+                array.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()
+
+    def is_optimal(self) -> bool:
+        """Whether the point is proved best."""
+        return self.status is LXStatus.OPTIMAL
+
+    def is_feasible(self) -> bool:
+        """Whether there is a point."""
+        return self.status.has_point
+
+    def has_duals(self) -> bool:
+        """Whether there are shadow prices and reduced costs."""
+        return self._x is not None and self._duals is not None and self._reduced_costs is not None
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model that was solved."""
+        return self._model
+
+    @property
+    def objective_value(self) -> float:
+        """The objective at the point, in the user's sense, computed from the model's own coefficients."""
+        self._point()
+        assert self._objective is not None
+        return self._objective
+
+    @property
+    def gap(self) -> float | None:
+        """``|objective - bound| / |objective|``, the proved relative distance from the best; None without a bound."""
+        if self._objective is None or self.best_bound is None:
+            return None
+        distance = abs(self._objective - self.best_bound)
+        if distance == 0.0:
+            return 0.0
+        return distance / abs(self._objective) if self._objective else float("inf")
+
+    @property
+    def variables(self) -> Results:
+        """The values: ``solution.variables["production"][key or row]``; a number for a scalar variable."""
+        return Results(self._variables, self._point())
+
+    @property
+    def shadow_prices(self) -> Results:
+        """The duals, keyed like the constraints: d(objective)/d(right-hand side), in the user's sense.
+
+        Raises:
+            LXNoDualsError: the solution has none, as for every model with integer variables.
+        """
+        return Results(self._constraints, self._dual("shadow prices", self._duals))
+
+    @property
+    def reduced_costs(self) -> Results:
+        """The reduced costs, keyed like the variables: d(objective)/d(value), in the user's sense.
+
+        Raises:
+            LXNoDualsError: the solution has none, as for every model with integer variables.
+        """
+        blocks = tuple(replace(block, integral=False) for block in self._variables)
+        return Results(blocks, self._dual("reduced costs", self._reduced_costs))
+
+    @overload
+    def get_mapped(self, variable: LXVariable[Any, V]) -> Mapping[Any, V]: ...
+    @overload
+    def get_mapped(self, variable: str) -> Mapping[Any, Any]: ...
+    def get_mapped(self, variable: LXVariable[Any, Any] | str) -> Mapping[Any, Any]:
+        """Return the values of a family (or of the name of one) by key; a scalar variable has the key ``()``."""
+        return self.variables.family(_name_of(variable))
+
+    def to_frame(self, variable: LXVariable[Any, Any] | str, library: str | None = None) -> Any:
+        """Return the values of a family as a DataFrame: a column for each dimension's keys, and ``value``.
+
+        Args:
+            variable: the family, or its name.
+            library: "pandas" or "polars"; without it, whichever is installed.
+
+        Raises:
+            LXUnsupportedError: the library is not installed.
+        """
+        values = self.variables.family(_name_of(variable))
+        return make_frame({**values.block.keys.columns("value"), "value": values.numbers()}, library)
+
+    def summary(self) -> str:
+        """Return a few lines of text: status, objective, bound, and the size of each family."""
+        ended = f" ({self.limit} limit)" if self.limit else ""
+        lines = [f"Model {self._model!r}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
+        if self._objective is not None:
+            lines.append(f"  objective {self._objective:,.6g}")
+        if self.best_bound is not None and self.gap:
+            lines.append(f"  best bound {self.best_bound:,.6g} (gap {self.gap:.4%})")
+        if self._x is not None:
+            lines += [self._family_line(block, self._x) for block in self._variables]
+        return "\n".join(lines)
+
+    def _family_line(self, block: LXBlock, x: FloatArray) -> str:
+        if block.keys.is_scalar:
+            return f"  {block.name} = {x[block.start]:.6g}"
+        nonzero = int((x[block.span] != 0).sum())
+        return f"  {block.name}: {len(block.keys)} values, {nonzero} of them not 0"
+
+    def _point(self) -> FloatArray:
+        if self._x is not None:
+            return self._x
+        ended = f", ended by the {self.limit} limit" if self.limit else ""
+        raise LXNoSolutionError(
+            f"The solution of model {self._model!r} holds no values: its status is {self.status} "
+            f"({self.raw_status}){ended}. Look at solution.status or solution.is_feasible() before reading values"
+            f"{_WHY_INFEASIBLE if self.status is LXStatus.INFEASIBLE else '.'}"
+        )
+
+    def _dual(self, what: str, values: FloatArray | None) -> FloatArray:
+        self._point()
+        if values is None:
+            raise LXNoDualsError(f"The solution of model {self._model!r} has no {what}: {self._without_duals}")
+        return values
+
+    def __repr__(self) -> str:
+        value = "" if self._objective is None else f", objective {self._objective:.10g}"
+        return f"<LXSolution {self.status}{value}>"
+
+
+_WHY_INFEASIBLE = "; optimizer.explain_infeasibility(model) tells why there are none."
+
+
+def solution_of(
+    problem: LXProblem,
+    raw: RawResult,
+    solver: Solver,
+    seconds: float,
+    *,
+    start: LXStart = LXStart.COLD,
+    start_reason: str = "",
+) -> LXSolution:
+    """Return the solution for a checked answer."""
+    mip = problem.is_mip
+    return LXSolution(
+        status=raw.status,
+        limit=raw.limit,
+        raw_status=raw.raw_status,
+        solver=solver.name,
+        solve_time=seconds,
+        best_bound=raw.best_bound,
+        _objective=raw.objective,
+        _x=raw.x,
+        _duals=None if mip else raw.duals,
+        _reduced_costs=None if mip else raw.reduced_costs,
+        _without_duals=_why_no_duals(problem, raw, solver),
+        _variables=problem.variables,
+        _constraints=problem.constraints,
+        _model=problem.name,
+        start=start,
+        start_reason=start_reason,
+    )
+
+
+def without_families(solution: LXSolution, problem: LXProblem) -> LXSolution:
+    """Return a solution without its families, so that it is small; as it is where they are not those of a problem."""
+    same = same_families(solution._variables, problem.variables)
+    if same and same_families(solution._constraints, problem.constraints):
+        return replace(solution, _variables=(), _constraints=())
+    return solution
+
+
+def with_families(solution: LXSolution, problem: LXProblem) -> LXSolution:
+    """Return a solution that `without_families` has made smaller as it was."""
+    if solution._variables or solution._constraints:
+        return solution
+    return replace(solution, _variables=problem.variables, _constraints=problem.constraints)
+
+
+def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:
+    reasons: list[tuple[Callable[[], bool], str]] = [
+        (
+            lambda: problem.is_mip,
+            "it has integer variables, and duals exist only without. Fix them at their values, or make them "
+            "continuous, and solve again.",
+        ),
+        (
+            lambda: LXFeature.DUALS not in solver.features,
+            f"solver {solver.name!r} gives none. Use another solver, such as 'highs'.",
+        ),
+        (lambda: raw.status is not LXStatus.OPTIMAL, "it is not optimal. Let the run end without a limit."),
+    ]
+    for applies, reason in reasons:
+        if applies():
+            return reason
+    return f"solver {solver.name!r} gave none for this run ({raw.raw_status}). Use another solver."
+
+
+def _name_of(family: LXVariable[Any, Any] | LXConstraint[Any] | str) -> str:
+    return family if isinstance(family, str) else family.name

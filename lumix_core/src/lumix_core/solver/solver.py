@@ -1,0 +1,233 @@
+"""The solver seam: what a backend is given, what it gives back, and what it says it can do.
+
+A backend is any object with the four names of `Solver`; it needs no base class. It gets a finished,
+validated problem and only options that it said it can honour, so it contains no checks of either.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from lumix_core.errors import LXOptionError, did_you_mean, listed
+from lumix_core.problem.diff import Changes
+from lumix_core.problem.problem import BoolArray, FloatArray, LXProblem
+from lumix_core.problem.requirements import Sides
+from lumix_core.solver.status import LXLimit, LXStatus
+
+
+class LXFeature(StrEnum):
+    """What a solver can do. The core refuses the rest, so that a solver never has to."""
+
+    INTEGER = "integer"
+    """Integer and binary variables."""
+    DUALS = "duals"
+    """Duals of the rows and reduced costs of the columns, for problems without integers."""
+    BEST_BOUND = "best_bound"
+    """A proved bound on the objective of a mixed-integer problem."""
+    TIME_LIMIT = "time_limit"
+    MIP_REL_GAP = "mip_rel_gap"
+    MIP_ABS_GAP = "mip_abs_gap"
+    THREADS = "threads"
+    SEED = "seed"
+    LOG = "log"
+    NATIVE_OPTIONS = "options"
+    """Options by the solver's own names, through ``options={...}``."""
+    CONFLICTS = "conflicts"
+    """Sets of requirements that cannot hold together, for problems without integers; see `FindsConflicts`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverOptions:
+    """The options of one run, checked by the core; None and False mean the solver's own default.
+
+    Args:
+        time_limit: seconds.
+        mip_rel_gap: gap between incumbent and bound at which a run may stop, relative to the objective of the
+            incumbent, its constant included.
+        mip_abs_gap: the same as an absolute difference of objective values.
+        threads: how many the solver may use.
+        seed: for the solver's random choices.
+        log: False for silence, True for the solver's log on standard output, a path for a file
+            that it is appended to, or a `logging.Logger` that gets every line at level INFO.
+        options: options by the solver's own names.
+    """
+
+    time_limit: float | None = None
+    mip_rel_gap: float | None = None
+    mip_abs_gap: float | None = None
+    threads: int | None = None
+    seed: int | None = None
+    log: bool | Path | logging.Logger = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RawResult:
+    """What a solver returns: plain arrays in the order of the problem, and nothing invented.
+
+    Args:
+        status: what is known; a point is expected if and only if ``status.has_point``.
+        raw_status: the solver's own word for it.
+        limit: what ended the run, where something did.
+        x: the point, shape ``(n,)``.
+        objective: the solver's own value of the objective at ``x``, offset included, in the user's sense.
+        best_bound: a proved bound on the objective, offset included, in the user's sense.
+        duals: d(objective)/d(right-hand side) for each row, in the user's sense, shape ``(m,)``.
+        reduced_costs: d(objective)/d(x) at the active bound for each column, in the user's sense: what is
+            left of ``c`` once the rows are paid for, ``c - A' duals``, shape ``(n,)``.
+    """
+
+    status: LXStatus
+    raw_status: str
+    limit: LXLimit | None = None
+    x: FloatArray | None = None
+    objective: float | None = None
+    best_bound: float | None = None
+    duals: FloatArray | None = None
+    reduced_costs: FloatArray | None = None
+
+
+@runtime_checkable
+class Solver(Protocol):
+    """A solver backend.
+
+    Keyword arguments of its class that are not common options can be given in
+    ``LXOptimizer().use_solver(name, argument=...)``.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name that users write in ``use_solver``."""
+        ...
+
+    @property
+    def features(self) -> frozenset[LXFeature]:
+        """What it can do."""
+        ...
+
+    def is_available(self) -> bool:
+        """Whether it can run here; cheap, and imports nothing native."""
+        ...
+
+    def solve(self, problem: LXProblem, options: SolverOptions) -> RawResult:
+        """Solve a problem with at least one variable.
+
+        ``KeyboardInterrupt`` ends the run: return the incumbent, or no point, with ``LXLimit.INTERRUPT``.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RawConflict:
+    """What a solver returns of an infeasible problem: requirements that cannot hold together, as small as it finds.
+
+    Args:
+        raw_status: the solver's own word for how the search ended.
+        sides: the requirements, or None where it found no such set. The core checks them, and makes the set
+            smaller where it can.
+        limit: what ended the search, where something did.
+    """
+
+    raw_status: str
+    sides: Sides | None = None
+    limit: LXLimit | None = None
+
+
+@runtime_checkable
+class FindsConflicts(Protocol):
+    """What a solver with the feature `LXFeature.CONFLICTS` has besides."""
+
+    def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
+        """Find requirements of an infeasible problem without integers that cannot hold together.
+
+        ``KeyboardInterrupt`` ends the search: return no set, with ``LXLimit.INTERRUPT``.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ranging:
+    """How far single numbers of a linear problem may go while the optimal basis stays the optimal one.
+
+    Infinite where there is no end. As long as only one number moves, and within its range, every dual (for a side) or
+    every value (for a cost) stays what it is.
+
+    Args:
+        side_lower, side_upper: for each row that is held at a side, the range of that side, shape ``(m,)``; of the
+            other rows NaN.
+        cost_lower, cost_upper: the range of each coefficient of the objective, shape ``(n,)``.
+        basic: whether each column is basic, shape ``(n,)``.
+    """
+
+    side_lower: FloatArray
+    side_upper: FloatArray
+    cost_lower: FloatArray
+    cost_upper: FloatArray
+    basic: BoolArray
+
+
+@runtime_checkable
+class LiveRun(Protocol):
+    """A problem that stays in a solver, to be changed and solved again.
+
+    The core closes it, whatever happened before; it is used by one thread at a time.
+    """
+
+    def update(self, changes: Changes) -> bool:
+        """Take over changes; return whether that was possible. After False, the core opens the problem anew."""
+        ...
+
+    def solve(self) -> RawResult:
+        """Solve the problem as it is now; see `Solver.solve`. A time limit counts anew for each call."""
+        ...
+
+    def ranging(self) -> Ranging | None:
+        """Return the ranges at the optimum that was found last; None where the solver has none for it."""
+        ...
+
+    def close(self) -> None:
+        """Let the solver go."""
+        ...
+
+
+@runtime_checkable
+class RewindingRun(LiveRun, Protocol):
+    """A live run that can go back to where it was after its first solve."""
+
+    def rewind(self) -> bool:
+        """Let the next `solve` start from where the first one ended, whatever came between; return whether it will.
+
+        The numbers are those of the first solve when it is called. The same numbers solved after it give the same
+        answer, bit for bit, whatever was solved before.
+        """
+        ...
+
+
+@runtime_checkable
+class LiveSolver(Solver, Protocol):
+    """A solver that can keep a problem open. For all others the core solves every change from scratch."""
+
+    def open(self, problem: LXProblem, options: SolverOptions) -> LiveRun:
+        """Open a problem with at least one variable; the options hold for all of its runs."""
+        ...
+
+
+def unknown_native_option(solver: str, name: str, known: list[str]) -> LXOptionError:
+    """Return the error for an option in ``options={...}`` that the solver does not know."""
+    return LXOptionError(
+        f"Solver {solver!r} has no option {name!r} (given in options={{...}}).{did_you_mean(name, known)} "
+        f"It knows {listed(sorted(known), limit=12)}. Correct the name or leave it out."
+    )
+
+
+def bad_native_option(solver: str, name: str, value: object, reason: str) -> LXOptionError:
+    """Return the error for an option in ``options={...}`` whose value the solver refuses."""
+    return LXOptionError(
+        f"Solver {solver!r} refuses {value!r} for its option {name!r} (given in options={{...}}): {reason}. "
+        f"Give a value that the solver's manual allows."
+    )

@@ -1,0 +1,180 @@
+"""The solver's answer held against LumiX's own rows, bounds, integrality and objective, before anyone sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lumix_core.errors import LXVerificationError
+from lumix_core.problem.problem import FloatArray, LXProblem
+from lumix_core.solver.row_activities import Tally
+from lumix_core.solver.solver import RawResult, SolverOptions
+from lumix_core.solver.status import LXStatus
+
+FEASIBILITY = 1e-6
+"""How far a row or bound may be exceeded, relative to the size of what is added up in it."""
+INTEGRALITY = 1e-5
+"""How far an integer variable may be from a whole number before it is rounded."""
+OPTIMALITY = 1e-4
+"""The relative gap up to which solvers call an answer optimal, where nothing else was asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verifier:
+    """Checks the answers of one solver to one problem.
+
+    Args:
+        solver: its name.
+        problem: what it was given.
+        options: of the run.
+        tally: of the problem's matrix, where other points were checked before.
+    """
+
+    solver: str
+    problem: LXProblem
+    options: SolverOptions
+    tally: Tally | None = None
+
+    def checked(self, raw: RawResult) -> RawResult:
+        """Return the answer with whole numbers rounded and the objective recomputed.
+
+        Raises:
+            LXVerificationError: the answer contradicts itself or the problem.
+        """
+        self._check_status(raw)
+        if raw.x is None:
+            return raw
+        x = raw.x
+        self._check_numbers("the point", x, self.problem.num_variables)
+        self._check_bounds(x)
+        if not self._is_near(x):
+            self._check_rows(x, "the point")
+        self._check_objective(raw, x)
+        whole = self._rounded(x)
+        objective = self.problem.objective_at(whole)
+        self._check_bound(raw, objective)
+        self._check_duals(raw)
+        return replace(raw, x=whole, objective=objective)
+
+    def _check_status(self, raw: RawResult) -> None:
+        if raw.status.has_point != (raw.x is not None):
+            said = "returned a point" if raw.x is not None else "returned no point"
+            self._fail(f"said {raw.status} and {said}", "the two contradict each other")
+        limited = raw.status in (LXStatus.FEASIBLE, LXStatus.NO_SOLUTION)
+        if limited != (raw.limit is not None):
+            said = f"names the limit {str(raw.limit)!r}" if raw.limit is not None else "names no limit"
+            self._fail(f"said {raw.status} and {said}", "a limit ends a run without proof, and nothing else does")
+
+    def _check_numbers(self, what: str, values: FloatArray, size: int) -> None:
+        if values.shape != (size,):
+            self._fail(f"returned {what} with shape {values.shape}", f"the model needs ({size},)")
+        if not np.isfinite(values).all():
+            self._fail(f"returned {what} with NaN or infinite values", "no such number solves a model")
+
+    def _is_near(self, x: FloatArray) -> bool:
+        """Whether no row is exceeded by more than the least that is ever allowed: then its size need not be known."""
+        if self.tally is None:
+            return False
+        problem, activity = self.problem, self.tally.activity(x)
+        room = FEASIBILITY / 2
+        return bool(((activity <= problem.row_upper + room) & (activity >= problem.row_lower - room)).all())
+
+    def _check_bounds(self, x: FloatArray) -> None:
+        problem = self.problem
+        if ((x >= problem.lower) & (x <= problem.upper)).all():
+            return
+        for bound, excess in ((problem.lower, problem.lower - x), (problem.upper, x - problem.upper)):
+            scale = 1.0 + _size(bound)
+            worst = _worst(excess, scale)
+            if worst is not None:
+                name = problem.column_name(worst)
+                self._fail(f"returned {name} = {x[worst]:.12g}", f"its bound is {bound[worst]:.12g}")
+
+    def _check_rows(self, x: FloatArray, what: str) -> None:
+        problem = self.problem
+        activity = problem.activity(x)
+        size = np.bincount(
+            problem.row_numbers(),
+            weights=np.abs(problem.coefficients * x[problem.columns]),
+            minlength=problem.num_constraints,
+        )
+        for side, excess in (
+            (problem.row_lower, problem.row_lower - activity),
+            (problem.row_upper, activity - problem.row_upper),
+        ):
+            scale = 1.0 + size + _size(side)
+            worst = _worst(excess, scale)
+            if worst is not None:
+                name = problem.row_name(worst)
+                self._fail(
+                    f"returned a solution in which {what} gives {name} = {activity[worst]:.12g}",
+                    f"its side is {side[worst]:.12g}",
+                )
+
+    def _check_objective(self, raw: RawResult, x: FloatArray) -> None:
+        own = self.problem.objective_at(x)
+        if raw.objective is not None and abs(raw.objective - own) <= FEASIBILITY:
+            return
+        scale = 1.0 + abs(self.problem.offset) + float(np.abs(self.problem.objective) @ np.abs(x))
+        if raw.objective is None or not abs(raw.objective - own) <= FEASIBILITY * scale:
+            self._fail(f"reported the objective {raw.objective!r}", f"its own point gives {own:.12g}")
+
+    def _rounded(self, x: FloatArray) -> FloatArray:
+        integer = self.problem.integer
+        if not integer.any():
+            return x
+        whole = np.where(integer, np.round(x), x)
+        distance = np.abs(whole - x)
+        if not (distance <= INTEGRALITY).all():
+            worst = int(np.argmax(distance))
+            self._fail(f"returned {self.problem.column_name(worst)} = {x[worst]:.12g}", "it must be a whole number")
+        if distance.any():
+            self._check_rows(whole, "the point, rounded to whole numbers,")
+        return whole
+
+    def _check_bound(self, raw: RawResult, objective: float) -> None:
+        bound = raw.best_bound
+        if bound is None:
+            return
+        if np.isnan(bound):
+            self._fail(f"proved the bound {bound}", "a bound is a number")
+        room = FEASIBILITY * (1.0 + abs(objective))
+        ahead = bound - objective if self.problem.maximize else objective - bound
+        if ahead < -room:
+            self._fail(f"proved the bound {bound:.12g}", f"its own point is better: {objective:.12g}")
+        if raw.status is LXStatus.OPTIMAL and not self.options.options:
+            relative = max(OPTIMALITY, self.options.mip_rel_gap or 0.0)
+            allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + room
+            if ahead > allowed:
+                self._fail(
+                    f"said optimal with the objective {objective:.12g}",
+                    f"its proved bound is {bound:.12g}, further away than the gap asked for",
+                )
+
+    def _check_duals(self, raw: RawResult) -> None:
+        if raw.duals is not None:
+            self._check_numbers("duals", raw.duals, self.problem.num_constraints)
+        if raw.reduced_costs is not None:
+            self._check_numbers("reduced costs", raw.reduced_costs, self.problem.num_variables)
+
+    def _fail(self, said: str, but: str) -> None:
+        raise LXVerificationError(
+            f"Solver {self.solver!r} {said}, but {but} (model {self.problem.name!r}). No result is returned, since it "
+            f"would be wrong. Solve with another solver or without presolve; where big coefficients multiply integer "
+            f"variables, make them smaller."
+        )
+
+
+def _size(sides: FloatArray) -> FloatArray:
+    """Return the absolute value of each side, 0 where it is open."""
+    return np.asarray(np.abs(np.where(np.isfinite(sides), sides, 0.0)), dtype=np.float64)
+
+
+def _worst(excess: FloatArray, scale: FloatArray) -> int | None:
+    """Return the position of the largest relative excess above the tolerance, or None."""
+    if not len(excess):
+        return None
+    relative = excess / scale
+    worst = int(np.argmax(relative))
+    return worst if relative[worst] > FEASIBILITY else None

@@ -1,0 +1,140 @@
+"""How an adapter reads columns in place of rows: the same values, or None where only rows tell the truth.
+
+Reading columns is optional: of an adapter whose queries have no ``columns`` the core asks for rows, and these tests
+ask only that its classes promise no columns either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lumix_core.rows.adapter import ColumnQuery, RowAdapter, RowQuery
+from lumix_core.rows.tables import Path
+from lumix_core.testing.kit import Kit
+from lumix_core.testing.rows.world import RowWorld
+
+PATHS: tuple[Path, ...] = (("id",), ("name",), ("price",), ("category", "id"), ("category", "markup"))
+NO_COLUMNS: tuple[Path, ...] = ((), ("nothing",), ("category",), ("parts",), ("parts", "id"), ("id", "id"))
+
+
+class Columns(Kit):
+    """Columns, with and without relationships, pending changes and rows."""
+
+    def test_a_class_tells_what_can_be_read_as_columns(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """Attributes of one value, and the to-one relationships that lead to more of them."""
+        known = adapter.row_class(world.Product)
+
+        assert "parts" not in known.columns
+        assert "parts" not in known.related
+        if _query(adapter, world) is None:
+            assert not known.columns
+            return
+        assert {"id", "name", "price"} <= known.columns
+        assert {"id", "markup"} <= adapter.row_class(known.related["category"]).columns
+
+    def test_columns_hold_what_the_instances_hold(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """The same values of the same types in the same order, along relationships too."""
+        world.fill(12)
+        if (query := _query(adapter, world)) is None:
+            return
+
+        columns = _lists(query.columns(PATHS))
+
+        assert _exactly(columns) == _exactly(_by_instance(query.rows(), PATHS))
+        assert columns[0] == list(range(1, 13))
+
+    def test_each_column_is_read_alone(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """One column of a related row tells as many values as there are rows."""
+        world.fill(3)
+        if (query := _query(adapter, world)) is None:
+            return
+
+        alone = [_lists(query.columns([path]))[0] for path in PATHS]
+
+        assert _exactly(alone) == _exactly(_by_instance(query.rows(), PATHS))
+
+    def test_a_related_row_that_is_missing_leaves_none(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """Its product still has its place in every column."""
+        world.fill(3)
+        if (query := _query(adapter, world)) is None:
+            return
+        world.orphan(2)
+
+        columns = _lists(query.columns(PATHS))
+
+        assert columns[0] == [1, 2, 3]
+        assert columns[3:] == [[1, None, 1], [1.5, None, 1.5]]
+
+    def test_no_rows_are_columns_of_no_values(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """An empty table is no reason to answer None."""
+        world.fill(0)
+        if (query := _query(adapter, world)) is None:
+            return
+
+        assert _lists(query.columns(PATHS)) == [[] for _ in PATHS]
+
+    def test_columns_take_one_query(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """However many there are, and along however many relationships."""
+        world.fill(3)
+        if (query := _query(adapter, world)) is None:
+            return
+        query.columns(PATHS)
+
+        with world.queries() as sent:
+            query.columns(PATHS)
+
+        assert len(sent) == 1
+
+    def test_a_path_to_no_column_is_answered_with_none(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """A row, a collection, a name that is unknown: the core reads rows then."""
+        world.fill(2)
+        if (query := _query(adapter, world)) is None:
+            return
+
+        assert [query.columns([("id",), path]) for path in NO_COLUMNS] == [None for _ in NO_COLUMNS]
+
+    def test_pending_changes_are_in_the_columns_or_columns_are_none(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """Columns never tell other values than rows would, whether or not pending changes may be saved first."""
+        world.fill(3)
+        if (query := _query(adapter, world)) is None:
+            return
+        row = query.rows()[0]
+        row.price = 77.0
+        before = world.pending()
+
+        unsaved = query.columns(PATHS, flush=False)
+        after = world.pending()
+
+        assert after == before
+        assert unsaved is None or _exactly(_lists(unsaved)) == _exactly(_by_instance(query.rows(False), PATHS))
+        saved = query.columns(PATHS)
+        assert saved is None or _exactly(_lists(saved)) == _exactly(_by_instance(query.rows(), PATHS))
+
+
+def _query(adapter: RowAdapter, world: RowWorld) -> ColumnQuery | None:
+    query: RowQuery | None = adapter.query(world.Product, world.handle)
+    assert query is not None
+    return query if isinstance(query, ColumnQuery) else None
+
+
+def _lists(columns: Sequence[Any] | None) -> list[list[Any]]:
+    assert columns is not None
+    return [one.tolist() if isinstance(one, np.ndarray) else list(one) for one in columns]
+
+
+def _by_instance(rows: Sequence[Any], paths: Sequence[Path]) -> list[list[Any]]:
+    return [[_value(row, path) for row in rows] for path in paths]
+
+
+def _value(row: Any, path: Path) -> Any:
+    for name in path:
+        row = None if row is None else getattr(row, name)
+    return row
+
+
+def _exactly(columns: Sequence[Sequence[Any]]) -> list[list[tuple[type, Any]]]:
+    """Return the values with their types: 1, 1.0 and True are not the same."""
+    return [[(type(value), value) for value in column] for column in columns]

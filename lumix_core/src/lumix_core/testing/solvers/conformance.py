@@ -1,0 +1,47 @@
+"""The conformance kit for solvers."""
+
+from __future__ import annotations
+
+import pytest
+
+from lumix_core.solver.solver import Solver
+from lumix_core.testing.solvers.answers import DualAnswers, IntegerAnswers, LinearAnswers
+from lumix_core.testing.solvers.conflicts import Conflicts
+from lumix_core.testing.solvers.live_runs import LiveRuns
+from lumix_core.testing.solvers.options import Options, Silence
+from lumix_core.testing.solvers.protocol import Manners
+from lumix_core.testing.solvers.statuses import Limits, Statuses
+
+
+class SolverConformance(
+    Manners, LinearAnswers, DualAnswers, IntegerAnswers, LiveRuns, Statuses, Limits, Conflicts, Options, Silence
+):
+    """Everything that LumiX counts on in a solver, as tests to inherit.
+
+    The whole test module of a solver::
+
+        import pytest
+
+        from lumix_core.testing import SolverConformance
+        from my_solver import MySolver
+
+
+        class TestMySolver(SolverConformance):
+            expected_failures = {
+                "test_keeps_all_digits": "its solution files have eight digits",
+            }
+
+            @pytest.fixture
+            def solver(self):
+                return MySolver()
+
+    No plugin and no configuration of pytest is needed. What the solver lacks in its ``features`` is tested for
+    being refused. A deviation stands in `expected_failures` with its reason, and fails the day it passes.
+    Solvers are run through the core (`lumix_core.solver.run.run`), so that an answer that the core's own checks
+    reject fails too. Time limits and Ctrl-C are tried on problems that take hours; the kit takes about ten seconds.
+    """
+
+    @pytest.fixture
+    def solver(self) -> Solver:
+        """Override: return the solver to be tested."""
+        raise NotImplementedError("override the fixture 'solver' so that it returns the solver to be tested")

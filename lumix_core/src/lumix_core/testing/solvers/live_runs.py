@@ -1,0 +1,334 @@
+"""What live runs must be: any sequence of changes, solved from where the solver is, is the problem solved from scratch.
+
+Solvers that keep no problem open pass the same tests: the core solves every change from scratch for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.live import Live
+from lumix_core.solver.solver import LiveSolver, LXFeature, Solver, SolverOptions
+from lumix_core.solver.status import LXStart, LXStatus
+from lumix_core.testing.kit import Kit, needs, solve
+from lumix_core.testing.solvers.problems import INF, fixed_charge, nondegenerate, planted, problem, random_integers
+from lumix_core.testing.solvers.proofs import (
+    assert_proved_by_duality,
+    assert_reaches,
+    best_integer_point,
+    best_vertex,
+    close,
+)
+
+SEEDS = pytest.mark.parametrize("seed", range(4))
+SENSES = pytest.mark.parametrize("maximize", [False, True], ids=["min", "max"])
+
+
+def two_rows(**changed: Any) -> LXProblem:
+    """Return a small problem whose numbers can be changed one by one; its optimum is a vertex."""
+    asked = problem([3.0, 2.0], [([1.0, 1.0], -INF, 4.0), ([1.0, 3.0], -INF, 6.0)], upper=10.0, maximize=True)
+    arrays: dict[str, Any] = {name: np.array(values, dtype=np.float64) for name, values in changed.items()}
+    return replace(asked, **arrays)
+
+
+CHANGES = {
+    "a side": {"row_upper": [3.0, 6.0]},
+    "the other side": {"row_lower": [-INF, 5.0]},
+    "an equation": {"row_lower": [-INF, 6.0]},
+    "an upper bound": {"upper": [1.5, 10.0]},
+    "a lower bound": {"lower": [0.0, 1.5]},
+    "a free variable": {"lower": [0.0, -INF]},
+    "a fixed variable": {"lower": [1.0, 0.0], "upper": [1.0, 10.0]},
+    "a cost": {"objective": [3.0, 20.0]},
+    "a cost that goes": {"objective": [0.0, 2.0]},
+    "a coefficient": {"coefficients": [1.0, 1.0, 5.0, 3.0]},
+    "everything": {
+        "row_upper": [5.0, 9.0],
+        "lower": [0.5, 0.0],
+        "objective": [1.0, 4.0],
+        "coefficients": [2.0, 1.0, 1.0, 2.0],
+    },
+}
+"""What can be changed, by name."""
+
+
+class LiveRuns(Kit):
+    """Problems that stay open."""
+
+    @pytest.fixture
+    def live(self, solver: Solver) -> Iterator[Live]:
+        """Return the solver, with nothing open so far."""
+        with closing(Live(solver, SolverOptions())) as live:
+            yield live
+
+    @pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES)
+    def test_live_runs_follow_changes(self, live: Live, changed: dict[str, list[float]]) -> None:
+        """After a change, and after it was taken back, the answer is that of the problem as it is then."""
+        before, after = two_rows(), two_rows(**changed)
+
+        for asked in (before, after, before):
+            result, start, _ = live.solve(asked)
+
+            assert_reaches(result, asked, best_vertex(asked))
+            assert start is not LXStart.REBUILT
+
+    def test_live_runs_follow_the_constant(self, live: Live) -> None:
+        """The constant of the objective may change."""
+        before = two_rows()
+        after = replace(before, offset=100.0)
+
+        live.solve(before)
+        result, _, _ = live.solve(after)
+
+        assert close(result.objective, best_vertex(before) + 100.0)
+
+    @SEEDS
+    @SENSES
+    def test_live_runs_are_what_runs_from_scratch_are(self, solver: Solver, seed: int, maximize: bool) -> None:
+        """A sequence of random changes gives the optima that each problem has by itself."""
+        random = np.random.default_rng(seed)
+        asked = planted(seed, rows=15, columns=12, maximize=maximize).problem
+
+        with closing(Live(solver, SolverOptions())) as live:
+            for _ in range(8):
+                asked = _shaken(random, asked)
+                result, _, _ = live.solve(asked)
+
+                alone = solve(solver, asked)
+                assert _agree(result.status, alone.status)
+                assert result.objective is None or close(result.objective, alone.objective or 0.0)
+
+    @SEEDS
+    @SENSES
+    @pytest.mark.parametrize("degenerate", [False, True], ids=["", "degenerate"])
+    def test_live_runs_that_rewind_forget_what_came_between(
+        self, solver: Solver, seed: int, maximize: bool, degenerate: bool
+    ) -> None:
+        """After going back, the answer to a changed problem is the same, bit for bit, whatever was solved before."""
+        random = np.random.default_rng(seed)
+        first = planted(seed, rows=15, columns=12, maximize=maximize, degenerate=degenerate).problem
+        changed = [_shaken(random, first) for _ in range(4)]
+
+        with closing(Live(solver, SolverOptions())) as live:
+            live.solve(first)
+            once = [_after_rewinding(live, first, one) for one in changed]
+            again = [_after_rewinding(live, first, one) for one in reversed(changed)]
+
+        assert again[::-1] == once
+
+    def test_live_runs_prove_their_answers(self, solver: Solver) -> None:
+        """The duals after a change belong to the changed problem."""
+        asked = nondegenerate(maximize=False)
+        moved = replace(asked, row_upper=asked.row_upper + np.array([0.5, 0.25, 0.0, 0.0]))
+
+        with closing(Live(solver, SolverOptions())) as live:
+            live.solve(asked)
+            result, _, _ = live.solve(moved)
+
+        if LXFeature.DUALS in solver.features:
+            assert_proved_by_duality(moved, result)
+        else:
+            assert result.duals is None
+
+    def test_live_runs_find_their_way_back_from_infeasible(self, live: Live) -> None:
+        """An infeasible change leaves nothing behind."""
+        before, infeasible = two_rows(), two_rows(row_lower=[-INF, 100.0])
+
+        live.solve(before)
+        between, _, _ = live.solve(replace(infeasible, row_upper=np.array([4.0, 200.0])))
+        result, _, _ = live.solve(before)
+
+        assert between.status is LXStatus.INFEASIBLE
+        assert between.x is None
+        assert_reaches(result, before, best_vertex(before))
+
+    def test_live_runs_find_their_way_back_from_unbounded(self, live: Live) -> None:
+        """An unbounded change leaves nothing behind."""
+        before = two_rows()
+        unbounded = two_rows(row_upper=[INF, INF], upper=[INF, INF])
+
+        live.solve(before)
+        between, _, _ = live.solve(unbounded)
+        result, _, _ = live.solve(before)
+
+        assert between.status in (LXStatus.UNBOUNDED, LXStatus.INFEASIBLE_OR_UNBOUNDED)
+        assert_reaches(result, before, best_vertex(before))
+
+    def test_live_runs_answer_crossed_bounds(self, live: Live) -> None:
+        """Bounds that cross make the problem infeasible for a while."""
+        before = two_rows()
+
+        live.solve(before)
+        crossed, _, _ = live.solve(two_rows(lower=[5.0, 0.0], upper=[4.0, 10.0]))
+        result, _, _ = live.solve(before)
+
+        assert crossed.status is LXStatus.INFEASIBLE
+        assert_reaches(result, before, best_vertex(before))
+
+    def test_live_runs_take_other_nonzeros(self, live: Live) -> None:
+        """Coefficients may come and go."""
+        before = two_rows()
+        after = problem([3.0, 2.0], [([0.0, 1.0], -INF, 4.0), ([1.0, 3.0], -INF, 6.0)], upper=10.0, maximize=True)
+
+        for asked in (before, after, before):
+            result, _, _ = live.solve(asked)
+
+            assert_reaches(result, asked, best_vertex(asked))
+
+    def test_live_runs_take_another_shape(self, live: Live) -> None:
+        """Rows and columns may come and go."""
+        before = two_rows()
+        after = problem([3.0, 2.0, 1.0], [([1.0, 1.0, 1.0], -INF, 4.0)], upper=3.0, maximize=True)
+
+        for asked in (before, after, before):
+            result, _, _ = live.solve(asked)
+
+            assert_reaches(result, asked, best_vertex(asked))
+
+    def test_live_runs_without_a_change(self, live: Live) -> None:
+        """The same problem once more has the same answer."""
+        asked = two_rows()
+
+        first, _, _ = live.solve(asked)
+        again, _, _ = live.solve(asked)
+
+        assert close(again.objective, first.objective or 0.0)
+
+    @needs(LXFeature.INTEGER)
+    @SENSES
+    def test_live_runs_over_integers(self, solver: Solver, maximize: bool) -> None:
+        """Problems over integers are solved anew after each change."""
+        asked = random_integers(3, maximize=maximize)
+        moved = replace(asked, upper=asked.upper - (asked.upper > asked.lower + 1))
+
+        with closing(Live(solver, SolverOptions())) as live:
+            for one in (asked, moved, asked):
+                if _has_points(one):
+                    assert_reaches(live.solve(one)[0], one, best_integer_point(one))
+
+    @needs(LXFeature.INTEGER)
+    def test_live_runs_with_fractional_bounds_of_integers(self, solver: Solver) -> None:
+        """A bound of a whole variable may become one that is not whole, after other changes too."""
+        rows = [([1.0, 2.0, -2.0], -INF, 5.0), ([0.0, 2.0, 3.0], 5.0, INF), ([1.0, -2.0, 1.0], -INF, 1.0)]
+        asked = problem([3.0, 5.0, -2.0], rows, upper=1.0, integer=True, maximize=True)
+        sides = [[5.0, INF, 3.5], [4.0, INF, 1.0], [6.0, INF, 1.0]]
+        moved = [replace(asked, row_upper=np.array(one)) for one in sides]
+
+        with closing(Live(solver, SolverOptions())) as live:
+            for one in (asked, *moved, replace(asked, lower=np.array([0.0, 0.0, 0.5])), asked):
+                assert_reaches(live.solve(one)[0], one, 6.0)
+
+    @needs(LXFeature.INTEGER)
+    def test_live_runs_with_binaries(self, solver: Solver) -> None:
+        """A demand that grows opens another machine."""
+        asked = fixed_charge()
+        grown = replace(asked, row_lower=np.array([15.5, *asked.row_lower[1:]]))
+
+        with closing(Live(solver, SolverOptions())) as live:
+            for one in (asked, grown):
+                result, _, _ = live.solve(one)
+
+                assert_reaches(result, one, solve(solver, one).objective or 0.0)
+
+    @needs(LXFeature.TIME_LIMIT)
+    def test_time_limit_counts_anew_for_each_live_run(self, solver: Solver) -> None:
+        """Many short runs are no long one."""
+        asked = planted(5, rows=200, columns=150, per_row=6).problem
+        random = np.random.default_rng(0)
+
+        with closing(Live(solver, SolverOptions(time_limit=2.0))) as live:
+            for _ in range(3):
+                costs = asked.objective + random.uniform(-0.1, 0.1, asked.num_variables)
+                result, _, _ = live.solve(replace(asked, objective=costs))
+
+                assert result.limit is None
+
+    @SENSES
+    def test_ranges_are_those_within_which_duals_hold(self, solver: Solver, maximize: bool) -> None:
+        """At both ends of the range of a side the objective is what the dual says; beyond it, no more."""
+        asked = nondegenerate(maximize=maximize)
+        with closing(Live(solver, SolverOptions())) as live:
+            result, _, _ = live.solve(asked)
+            ranging = live.ranging()
+        if ranging is None:
+            assert not isinstance(solver, LiveSolver)
+            return
+        assert result.duals is not None
+        assert result.objective is not None
+
+        for row in np.flatnonzero(~np.isnan(ranging.side_lower)).tolist():
+            for end in (ranging.side_lower[row], ranging.side_upper[row]):
+                if np.isfinite(end):
+                    move = end - _active_side(asked, row)
+                    there = solve(solver, _with_side(asked, row, move))
+                    beyond = solve(solver, _with_side(asked, row, move * 1.1))
+
+                    expected = result.objective + result.duals[row] * move
+                    assert close(there.objective, expected)
+                    assert beyond.objective is None or not close(
+                        beyond.objective, result.objective + result.duals[row] * move * 1.1
+                    )
+
+
+def _shaken(random: np.random.Generator, asked: LXProblem) -> LXProblem:
+    """Return a problem with some numbers changed."""
+
+    def moved(values: Any, size: float) -> Any:
+        picks = random.random(len(values)) < 0.3
+        return np.where(picks, values + random.uniform(-size, size, len(values)), values)
+
+    slid, row_slid = moved(np.zeros(asked.num_variables), 0.5), moved(np.zeros(asked.num_constraints), 0.5)
+    return replace(
+        asked,
+        objective=moved(asked.objective, 0.5),
+        lower=asked.lower + slid,
+        upper=asked.upper + slid,
+        row_lower=asked.row_lower + row_slid,
+        row_upper=asked.row_upper + row_slid,
+        coefficients=moved(asked.coefficients, 0.05),
+    )
+
+
+ENDLESS = (LXStatus.UNBOUNDED, LXStatus.INFEASIBLE_OR_UNBOUNDED)
+
+
+def _agree(one: LXStatus, other: LXStatus) -> bool:
+    """Whether two statuses may be those of one problem: some solvers stop before they know which."""
+    either = LXStatus.INFEASIBLE_OR_UNBOUNDED
+    return one is other or (either in (one, other) and {one, other} <= {LXStatus.INFEASIBLE, *ENDLESS})
+
+
+def _has_points(asked: LXProblem) -> bool:
+    try:
+        best_integer_point(asked)
+    except ValueError:
+        return False
+    return True
+
+
+def _active_side(asked: LXProblem, row: int) -> float:
+    """Return the side at which the known optimum of `nondegenerate` holds a row."""
+    return [3.0, 9.0, 7.0, 2.0][row]
+
+
+def _with_side(asked: LXProblem, row: int, move: float) -> LXProblem:
+    lower, upper = asked.row_lower.copy(), asked.row_upper.copy()
+    side = _active_side(asked, row)
+    if lower[row] == side:
+        lower[row] += move
+    if upper[row] == side:
+        upper[row] += move
+    return replace(asked, row_lower=lower, row_upper=upper)
+
+
+def _after_rewinding(live: Live, first: LXProblem, asked: LXProblem) -> tuple[LXStatus, bytes | None]:
+    live.rewind(first)
+    result, _, _ = live.solve(asked)
+    return result.status, None if result.x is None else result.x.tobytes()

@@ -1,0 +1,203 @@
+"""Every option is honoured or refused, and a solver says nothing unless it is asked to."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lumix_core.errors import LXOptionError
+from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.solver import LXFeature, Solver
+from lumix_core.solver.status import LXStatus
+from lumix_core.testing.kit import Kit, needs, solve
+from lumix_core.testing.solvers.problems import INF, hard_to_prove, knapsacks, planted, problem, random_integers
+from lumix_core.testing.solvers.proofs import assert_reaches, best_integer_point, close
+
+HARMLESS: dict[str, Any] = {
+    "time_limit": 60.0,
+    "mip_rel_gap": 0.0,
+    "mip_abs_gap": 0.0,
+    "threads": 1,
+    "seed": 1,
+    "log": logging.Logger("lumix_core.testing"),
+}
+"""The common options, with values that change no answer."""
+
+BACKSTOP = 15.0
+"""Seconds after which a run that should have stopped at its gap is given up."""
+
+
+class Options(Kit):
+    """The common options and the native ones."""
+
+    @pytest.mark.parametrize("name", HARMLESS)
+    def test_option_is_honoured_or_refused(self, solver: Solver, name: str) -> None:
+        """An option is accepted where it is a feature; else the refusal names it."""
+        asked, optimum = _sample(solver)
+
+        if LXFeature(name) in solver.features:
+            assert_reaches(solve(solver, asked, **{name: HARMLESS[name]}), asked, optimum)
+        else:
+            with pytest.raises(LXOptionError, match=name):
+                solve(solver, asked, **{name: HARMLESS[name]})
+
+    @needs(LXFeature.INTEGER, LXFeature.MIP_REL_GAP)
+    def test_relative_gap_ends_a_run(self, solver: Solver) -> None:
+        """A run may stop as soon as the gap, relative to the whole objective, is as small as asked."""
+        asked = hard_to_prove(offset=1000.0)
+
+        result = solve(solver, asked, mip_rel_gap=0.4, **_backstop(solver))
+
+        assert result.status is LXStatus.OPTIMAL
+        assert result.objective is not None
+        assert result.objective - 1000.0 <= 0.4 * result.objective
+        assert result.best_bound is None or result.objective - result.best_bound <= 0.4 * result.objective + 1e-6
+
+    @needs(LXFeature.INTEGER, LXFeature.MIP_ABS_GAP)
+    def test_absolute_gap_ends_a_run(self, solver: Solver) -> None:
+        """A run may stop as soon as the difference of incumbent and bound is as small as asked."""
+        asked = hard_to_prove(maximize=True)
+
+        result = solve(solver, asked, mip_abs_gap=90.0, **_backstop(solver))
+
+        assert result.status is LXStatus.OPTIMAL
+        assert result.objective is not None
+        assert -90.0 <= result.objective <= 0.0
+        assert result.best_bound is None or result.best_bound - result.objective <= 90.0 + 1e-6
+
+    @needs(LXFeature.INTEGER, LXFeature.MIP_REL_GAP)
+    def test_gap_of_zero_finds_the_optimum(self, solver: Solver) -> None:
+        """With a gap of 0 the answer is the optimum itself, however large the constant beside it."""
+        asked = knapsacks(offset=1e6)
+
+        result = solve(solver, asked, mip_rel_gap=0.0)
+
+        assert close(result.objective, best_integer_point(asked), 1e-9)
+
+    @needs(LXFeature.THREADS)
+    def test_number_of_threads_may_change(self, solver: Solver) -> None:
+        """Each run has its own number of threads; the answer is the same."""
+        asked, optimum = _sample(solver)
+
+        results = [solve(solver, asked, threads=threads) for threads in (1, 2, 1)]
+
+        for result in results:
+            assert_reaches(result, asked, optimum)
+
+    @needs(LXFeature.SEED)
+    @pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])
+    def test_seed_repeats_a_run(self, solver: Solver, seed: int) -> None:
+        """Two runs with one seed give the same point."""
+        asked, optimum = _sample(solver)
+
+        first, second = (solve(solver, asked, seed=seed) for _ in range(2))
+
+        assert_reaches(first, asked, optimum)
+        np.testing.assert_array_equal(first.x, second.x)
+
+    def test_unknown_native_option_is_refused(self, solver: Solver) -> None:
+        """A native option that the solver does not know is an error that names it."""
+        asked, _ = _sample(solver)
+
+        with pytest.raises(LXOptionError, match="no_such_option"):
+            solve(solver, asked, options={"no_such_option": 1})
+
+
+class Silence(Kit):
+    """What is written, and where."""
+
+    @pytest.mark.parametrize("kind", ["optimal", "infeasible", "unbounded", "integer"])
+    def test_silent_by_default(self, solver: Solver, capfd: pytest.CaptureFixture[str], kind: str) -> None:
+        """Nothing is written to standard output or error, not even by native code."""
+        asked = {
+            "optimal": planted(1).problem,
+            "infeasible": problem([1.0], [([1.0], 3.0, INF)], upper=2.0),
+            "unbounded": problem([-1.0], [([1.0], 1.0, INF)]),
+            "integer": _sample(solver)[0],
+        }[kind]
+
+        solve(solver, asked)
+
+        assert _written(capfd) == ""
+
+    @needs(LXFeature.LOG)
+    def test_log_on_standard_output(self, solver: Solver, capfd: pytest.CaptureFixture[str]) -> None:
+        """With ``log=True`` the solver's log is on standard output."""
+        asked, _ = _sample(solver)
+
+        solve(solver, asked, log=True)
+
+        assert _written(capfd).strip()
+
+    @needs(LXFeature.LOG)
+    def test_log_in_a_file(self, solver: Solver, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        """With a path the log is in that file, and nowhere else."""
+        asked, _ = _sample(solver)
+
+        solve(solver, asked, log=tmp_path / "solver.log")
+
+        assert (tmp_path / "solver.log").read_text(encoding="utf-8").strip()
+        assert _written(capfd) == ""
+
+    @needs(LXFeature.LOG)
+    def test_log_to_a_logger(self, solver: Solver, capfd: pytest.CaptureFixture[str]) -> None:
+        """With a logger every line of the log is a message at level INFO, and is nowhere else."""
+        asked, _ = _sample(solver)
+        logger, kept = logging.Logger("lumix_core.testing"), _Kept()
+        logger.addHandler(kept)
+
+        solve(solver, asked, log=logger)
+
+        assert any(record.getMessage().strip() for record in kept.records)
+        assert {record.levelno for record in kept.records} == {logging.INFO}
+        assert not any("\n" in record.getMessage() for record in kept.records)
+        assert _written(capfd) == ""
+
+    def test_silent_after_a_run_with_a_log(self, solver: Solver, capfd: pytest.CaptureFixture[str]) -> None:
+        """A log is asked for one run, not from then on."""
+        asked, _ = _sample(solver)
+        if LXFeature.LOG in solver.features:
+            solve(solver, asked, log=True)
+        _written(capfd)
+
+        solve(solver, asked)
+
+        assert _written(capfd) == ""
+
+
+def _sample(solver: Solver) -> tuple[LXProblem, float]:
+    """Return a problem that the solver can handle, and its optimum."""
+    if LXFeature.INTEGER in solver.features:
+        asked = random_integers(5, maximize=True)
+        return asked, best_integer_point(asked)
+    given = planted(5, maximize=True)
+    return given.problem, given.optimum
+
+
+def _backstop(solver: Solver) -> dict[str, float]:
+    return {"time_limit": BACKSTOP} if LXFeature.TIME_LIMIT in solver.features else {}
+
+
+def _written(capfd: pytest.CaptureFixture[str]) -> str:
+    """Return what was written to both streams, also what the C library still holds back."""
+    if sys.platform != "win32":
+        ctypes.CDLL(None).fflush(None)
+    captured = capfd.readouterr()
+    return captured.out + captured.err
+
+
+class _Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)

@@ -1,0 +1,107 @@
+"""How a solver behaves towards the rest: what it says of itself, what it leaves alone, what it repeats."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
+from lumix_core.solver.status import LXStatus
+from lumix_core.testing.kit import Kit, solve
+from lumix_core.testing.solvers.problems import INF, planted, problem
+from lumix_core.testing.solvers.proofs import assert_reaches
+
+
+class Manners(Kit):
+    """The seam itself."""
+
+    def test_is_a_solver(self, solver: Solver) -> None:
+        """It has the four names of the protocol."""
+        assert isinstance(solver, Solver)
+
+    def test_has_a_name(self, solver: Solver) -> None:
+        """Its name is a word that users can write."""
+        assert isinstance(solver.name, str)
+        assert solver.name
+        assert solver.name == solver.name.strip()
+
+    def test_says_what_it_can_do(self, solver: Solver) -> None:
+        """Its features are a frozen set of known ones."""
+        assert isinstance(solver.features, frozenset)
+        assert all(isinstance(feature, LXFeature) for feature in solver.features)
+
+    def test_says_whether_it_can_run(self, solver: Solver) -> None:
+        """It is available, or these tests could not run."""
+        assert solver.is_available() is True
+
+    def test_answers_with_a_raw_result(self, solver: Solver) -> None:
+        """Its answer has the types that the core counts on."""
+        result = solver.solve(planted(2).problem, SolverOptions())
+
+        assert isinstance(result, RawResult)
+        assert isinstance(result.status, LXStatus)
+        assert isinstance(result.raw_status, str)
+        assert isinstance(result.objective, float)
+        assert isinstance(result.x, np.ndarray)
+        assert result.x.dtype == np.float64
+
+    def test_leaves_the_problem_as_it_was(self, solver: Solver) -> None:
+        """The arrays of the problem are the same after a run, and still read-only."""
+        asked = planted(2).problem
+        before = {name: array.tobytes() for name, array in asked.arrays().items()}
+
+        solver.solve(asked, SolverOptions())
+
+        assert {name: array.tobytes() for name, array in asked.arrays().items()} == before
+        assert not any(array.flags.writeable for array in asked.arrays().values())
+
+    def test_repeats_itself(self, solver: Solver) -> None:
+        """Two runs on one problem give the same answer, bit for bit."""
+        asked = planted(4, rows=40, columns=30, degenerate=True).problem
+
+        first, second = (solver.solve(asked, SolverOptions()) for _ in range(2))
+
+        np.testing.assert_array_equal(first.x, second.x)
+        np.testing.assert_array_equal(first.duals, second.duals)
+        assert first.objective == second.objective
+
+    def test_owes_nothing_to_the_run_before(self, solver: Solver) -> None:
+        """A run does not answer with what an earlier one, with a problem of the same shape, has found."""
+        before, after = (planted(seed, rows=8, columns=6) for seed in (1, 2))
+
+        solve(solver, before.problem)
+        result = solve(solver, after.problem)
+
+        assert_reaches(result, after.problem, after.optimum)
+
+    def test_infeasible_after_optimal(self, solver: Solver) -> None:
+        """An infeasible problem does not inherit the point of the one before."""
+        feasible, infeasible = (problem([1.0], [([1.0], side, INF)], upper=2.0) for side in (1.0, 3.0))
+
+        solve(solver, feasible)
+        result = solver.solve(infeasible, SolverOptions())
+
+        assert result.status is LXStatus.INFEASIBLE
+        assert result.x is None
+        assert result.objective is None
+
+    def test_earlier_answers_stay(self, solver: Solver) -> None:
+        """A later run does not write into the arrays of an earlier answer."""
+        before, after = (planted(seed, rows=8, columns=6).problem for seed in (1, 2))
+
+        first = solver.solve(before, SolverOptions())
+        kept = np.array(first.x)
+        solver.solve(after, SolverOptions())
+
+        np.testing.assert_array_equal(first.x, kept)
+
+    def test_runs_in_several_threads(self, solver: Solver) -> None:
+        """Runs at the same time, none of them on the main thread, do not disturb each other."""
+        given = [planted(seed, rows=60, columns=50, maximize=bool(seed % 2)) for seed in range(8)]
+
+        with ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(lambda one: solve(solver, one.problem), given))
+
+        for one, result in zip(given, results, strict=True):
+            assert_reaches(result, one.problem, one.optimum)
