@@ -1,330 +1,51 @@
-"""From the model to the compiled problem: every source read once, every function evaluated, arrays assembled."""
+"""The arrays of a problem, put together from the numbers of a model."""
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from time import perf_counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumix_core.compiler.evaluator import Account, Evaluator
-from lumix_core.compiler.families import Family, constraint_family, variable_family
-from lumix_core.compiler.plan import plan
-from lumix_core.compiler.reading import Read, Reading
-from lumix_core.compiler.terms import Entries, TermReader
-from lumix_core.errors import (
-    LXIncompleteError,
-    LXModelError,
-    LXNumberError,
-    LXUnsupportedError,
-    listed,
-    sentence,
-)
-from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.keys import IntArray, Keys
+from lumix_core.compiler.evaluate import Columns, Evaluated, Matrix, check_finite
+from lumix_core.errors import LXUnsupportedError
 from lumix_core.problem.orders import is_increasing, stable_order
-from lumix_core.problem.problem import BoolArray, FloatArray, LXBlock, LXProblem
-from lumix_core.problem.senses import LXSense
-from lumix_core.rows import gc_pause as collector
-from lumix_core.rows.snapshots import Snapshot
+from lumix_core.problem.problem import FloatArray, LXBlock, LXProblem
 
 if TYPE_CHECKING:
-    from lumix_core.language.constraints import LXConstraint
-    from lumix_core.language.expressions import LXLinearExpression
     from lumix_core.language.model import LXModel
-    from lumix_core.language.variables import LXVariable
 
 
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """The families of variables, each with the position of its first column."""
-
-    variables: list[LXVariable[Any, Any]]
-    families: list[Family]
-    starts: list[int]
-
-    @property
-    def size(self) -> int:
-        """The number of columns."""
-        return self.starts[-1]
-
-    def member(self, column: int) -> str:
-        """Name a column in messages."""
-        block = bisect_right(self.starts, column) - 1
-        return self.families[block].member(column - self.starts[block])
-
-    def place(self, variable: LXVariable[Any, Any], user: str) -> tuple[Family, int]:
-        """Return the family of a variable and where it starts.
-
-        Raises:
-            LXModelError: the variable was never added to the model.
-        """
-        for known, family, start in zip(self.variables, self.families, self.starts, strict=False):
-            if known is variable:
-                return family, start
-        twin = any(known.name == variable.name for known in self.variables)
-        hint = "another variable of that name was" if twin else f"it has {listed(one.name for one in self.variables)}"
-        raise LXModelError(
-            f"{sentence(user)} uses the variable {variable.name!r}, which was never added to the model "
-            f"({hint}). Add it with model.add_variable(...)."
-        )
-
-
-def _check_finite(values: FloatArray, what: str, member: Callable[[int], str]) -> None:
-    """Refuse what was finite in its parts and outgrew floating point when they were put together."""
-    if not np.isfinite(values).all():
-        raise LXNumberError(
-            f"{sentence(what)} is too large for floating point: it became infinite for "
-            f"{member(int(np.argmin(np.isfinite(values))))}. Use other units, so that numbers stay below 1e300."
-        )
-
-
-def _nowhere(i: int) -> str:
-    return "one of its members"
-
-
-@dataclass(frozen=True, eq=False)
-class Matrix:
-    """Nonzeros by row, column and value, not yet in order."""
-
-    rows: IntArray
-    columns: IntArray
-    values: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """What a compile took: how each function was evaluated, by ``id``, what was read, and seconds in all."""
-
-    accounts: dict[int, Account]
-    reads: list[Read]
-    seconds: float
-
-
-def compile_model(
-    model: LXModel, evaluator: Evaluator | None = None, *, snapshot: bool = False
-) -> tuple[LXProblem, Report]:
-    """Read the rows of a model and return it as arrays, with a report of what that took.
-
-    Args:
-        model: the model.
-        evaluator: a new one, unless rows are known already.
-        snapshot: whether a new one reads all rows at one moment.
+def assemble(model: LXModel, numbers: Evaluated) -> LXProblem:
+    """Return the problem.
 
     Raises:
-        LXModelError: the model is incomplete, or would be wrong.
+        LXUnsupportedError: there are more coefficients than solvers count.
+        LXNumberError: a sum of coefficients is too large for floating point.
     """
-    for constraint in model.constraints:
-        _check_complete(constraint)
-    _check_objective(model)
-    with ExitStack() as ends:
-        if evaluator is None:
-            evaluator = Evaluator(Reading(snapshot=Snapshot(ends) if snapshot else None))
-        began = perf_counter()
-        with evaluator, collector.Paused():
-            plan(model, evaluator)
-            problem = _compiled(model, evaluator)
-    return problem, Report(evaluator.accounts, evaluator.reading.reads, perf_counter() - began)
-
-
-def _compiled(model: LXModel, evaluator: Evaluator) -> LXProblem:
-    columns = _columns(model, evaluator)
-    families = [constraint_family(constraint, evaluator) for constraint in model.constraints]
-    starts = _starts(families)
-    matrix = _matrix(model, columns, families, starts, evaluator)
-    row_starts, column_numbers, coefficients = _compressed(matrix, starts[-1], columns)
-    lower, upper = _bounds(columns, evaluator)
-    row_lower, row_upper = _sides(model, families, evaluator)
-    objective, offset = _objective(model, columns, evaluator)
+    starts, families = numbers.starts, numbers.constraints
+    row_starts, column_numbers, coefficients = _compressed(numbers.matrix, starts[-1], numbers.columns)
     return LXProblem(
         maximize=bool(model.maximizing),
-        objective=objective,
-        offset=offset,
-        lower=lower,
-        upper=upper,
-        integer=_integers(columns),
+        objective=numbers.objective,
+        offset=numbers.offset,
+        lower=numbers.lower,
+        upper=numbers.upper,
+        integer=numbers.integer,
         row_starts=row_starts,
         columns=column_numbers,
         coefficients=coefficients,
-        row_lower=row_lower,
-        row_upper=row_upper,
-        variables=tuple(_variable_blocks(columns)),
+        row_lower=numbers.row_lower,
+        row_upper=numbers.row_upper,
+        variables=tuple(_variable_blocks(numbers.columns)),
         constraints=tuple(LXBlock(one.name, start, one.keys) for one, start in zip(families, starts, strict=False)),
         name=model.name,
     )
 
 
-def _starts(families: list[Family]) -> list[int]:
-    return [0, *np.cumsum([family.size for family in families], dtype=np.int64).tolist()]
-
-
-def _columns(model: LXModel, evaluator: Evaluator) -> Columns:
-    families = [variable_family(variable, evaluator) for variable in model.variables]
-    return Columns(model.variables, families, _starts(families))
-
-
 def _variable_blocks(columns: Columns) -> Iterator[LXBlock]:
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         yield LXBlock(variable.name, start, family.keys, variable.is_integral)
-
-
-def _check_complete(constraint: LXConstraint[Any]) -> None:
-    missing = {
-        ".expression(expr)": constraint.lhs,
-        ".le(), .ge() or .eq()": constraint.sense,
-        ".rhs(value)": constraint.right_hand_side,
-    }
-    for call, value in missing.items():
-        if value is None:
-            raise LXIncompleteError(
-                f"Constraint {constraint.name!r} is incomplete: {call} was never called, and nothing is assumed in "
-                f"its place. Add {call} to the constraint."
-            )
-    if constraint.sense not in tuple(LXSense):
-        raise LXModelError(
-            f"Constraint {constraint.name!r} has the sense {constraint.sense!r}, which is none: the senses are "
-            f"{', '.join(LXSense)}. Call .le(), .ge() or .eq()."
-        )
-
-
-def _check_objective(model: LXModel) -> None:
-    priced = [variable.name for variable in model.variables if variable.costs]
-    if model.objective is not None and priced:
-        raise LXModelError(
-            f"Model {model.name!r} has an objective expression, and costs on {listed(priced)} that are not in it. "
-            f"Put the costs into the expression, or call minimize() or maximize() without an argument."
-        )
-    if model.maximizing is None and priced:
-        raise LXIncompleteError(
-            f"Model {model.name!r} has costs on {listed(priced)}, but no direction: they would be ignored. "
-            f"Call model.minimize() or model.maximize()."
-        )
-    if model.maximizing is not None and model.objective is None and not priced:
-        raise LXIncompleteError(
-            f"Model {model.name!r} is to be optimised, but has no objective: no expression was given and no variable "
-            f"has a cost. Give an expression, or costs with variable.cost(...)."
-        )
-
-
-def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
-    lower = np.full(columns.size, -np.inf)
-    upper = np.full(columns.size, np.inf)
-    for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
-        span = slice(start, start + family.size)
-        if variable.lower is not None:
-            lower[span] = _member_numbers(variable.lower, family, evaluator)
-        if variable.upper is not None:
-            upper[span] = _member_numbers(variable.upper, family, evaluator)
-        if variable.domain == "binary":
-            lower[span] = np.maximum(lower[span], 0.0)
-            upper[span] = np.minimum(upper[span], 1.0)
-    return lower, upper
-
-
-def _member_numbers(value: float | UserFunction, family: Family, evaluator: Evaluator) -> FloatArray:
-    if isinstance(value, UserFunction):
-        value.arity(len(family.arguments), with_row=False)
-    return evaluator.numbers(value, family.batch())
-
-
-def _integers(columns: Columns) -> BoolArray:
-    whole = [variable.domain != "continuous" for variable in columns.variables]
-    return np.repeat(np.array(whole, dtype=np.bool_), [family.size for family in columns.families])
-
-
-def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, float]:
-    if model.objective is None:
-        return _costs(columns, evaluator), 0.0
-    matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
-    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
-    _check_finite(totals, "the objective", columns.member)
-    return totals, model.objective.constant
-
-
-_OBJECTIVE = Family("objective", Keys.scalar(), ())
-
-
-def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
-    costs = np.zeros(columns.size)
-    for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
-        own = costs[start : start + family.size]
-        with np.errstate(over="ignore"):
-            for cost in variable.costs:
-                own += _member_numbers(cost, family, evaluator)
-        _check_finite(own, f"the cost of {variable.name!r}", family.member)
-    return costs
-
-
-def _sides(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
-    starts = _starts(families)
-    lower, upper = np.full(starts[-1], -np.inf), np.full(starts[-1], np.inf)
-    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
-        span = slice(start, start + family.size)
-        rhs = _right_hand_side(constraint, family, evaluator)
-        if constraint.sense != "<=":
-            lower[span] = rhs
-        if constraint.sense != ">=":
-            upper[span] = rhs
-    return lower, upper
-
-
-def _right_hand_side(constraint: LXConstraint[Any], family: Family, evaluator: Evaluator) -> float | FloatArray:
-    """Return the right-hand sides of a family, less the constant of its expression."""
-    assert constraint.right_hand_side is not None
-    assert constraint.lhs is not None
-    given, constant = constraint.right_hand_side, constraint.lhs.constant
-    if not isinstance(given, UserFunction) and math.isfinite(given - constant):
-        return given - constant
-    with np.errstate(over="ignore"):
-        rhs = _member_numbers(given, family, evaluator) - constant
-    _check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.member)
-    return rhs
-
-
-def _matrix(
-    model: LXModel, columns: Columns, families: list[Family], starts: list[int], evaluator: Evaluator
-) -> Matrix:
-    parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
-    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
-        assert constraint.lhs is not None
-        place = f"constraint {constraint.name!r}"
-        found = _expression_matrix(constraint.lhs, columns, family, place, evaluator)
-        parts.append(Matrix(found.rows + start, found.columns, found.values))
-    return _stacked(parts)
-
-
-_NO_PLACES: IntArray = np.empty(0, dtype=np.int64)
-
-
-def _expression_matrix(
-    expression: LXLinearExpression,
-    columns: Columns,
-    constraint: Family,
-    place: str,
-    evaluator: Evaluator,
-) -> Matrix:
-    parts = [] if expression.terms else [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
-    for term in expression.terms:
-        family, start = columns.place(term.variable, place)
-        found: Entries = TermReader(term, family, constraint, place, evaluator).entries()
-        _check_finite(found.values, f"a coefficient of {family.name!r} in {place}, multiplied,", _nowhere)
-        parts.append(Matrix(found.rows, found.members + start, found.values))
-    return _stacked(parts)
-
-
-def _stacked(parts: list[Matrix]) -> Matrix:
-    if len(parts) == 1:
-        return parts[0]
-    return Matrix(
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.columns for part in parts]),
-        np.concatenate([part.values for part in parts]),
-    )
 
 
 def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, FloatArray]:
@@ -344,7 +65,7 @@ def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, Fl
             with np.errstate(over="ignore"):
                 values = np.add.reduceat(values, firsts)
             row_numbers, columns = row_numbers[firsts], columns[firsts]
-    _check_finite(values, "a sum of coefficients", lambda i: named.member(int(columns[i])))
+    check_finite(values, "a sum of coefficients", lambda i: named.member(int(columns[i])))
     kept = values != 0.0
     if not kept.all():
         row_numbers, columns, values = row_numbers[kept], columns[kept], values[kept]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lumix_core.formulas import arithmetic
-from lumix_core.formulas.arithmetic import Unlike, Value, filled
+from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
 from lumix_core.problem.numbers import is_real_type
 from lumix_core.problem.problem import BoolArray, FloatArray
 
@@ -23,27 +23,27 @@ class Listed:
     convert: Callable[[Any], Any] | None
 
     def __call__(self, value: Value, size: int) -> list[Any]:
-        """Return the objects; raises `Unlike` where one cannot be converted."""
+        """Return the objects; raises `NotVectorizable` where one cannot be converted."""
         found: list[Any] = filled(value, size).tolist()
         try:
             return found if self.convert is None else list(map(self.convert, found))
         except Exception as error:
-            raise Unlike from error
+            raise NotVectorizable from error
 
 
 def true_of(value: Value, size: int) -> BoolArray:
-    """Return whether each value is true as a condition; raises `Unlike` where one is neither true nor false."""
+    """Return whether each value is true as a condition; raises `NotVectorizable` where one is neither."""
     values = filled(value, size)
     if values.dtype == np.bool_:
         return values
     if values.dtype == np.float64 and np.isnan(values).any():
-        raise Unlike
+        raise NotVectorizable
     if values.dtype != np.object_:
         return arithmetic.truth(values, size)
     try:
         return truths_of_rows(list(map(truth_of, values)))
     except Exception as error:
-        raise Unlike from error
+        raise NotVectorizable from error
 
 
 def truths_of_rows(values: list[Any]) -> BoolArray:
@@ -64,16 +64,16 @@ def truth_of(value: Any) -> bool:
 
 
 def numbers_of(value: Value, size: int) -> FloatArray:
-    """Return each value as a float; raises `Unlike` where one is no finite number."""
+    """Return each value as a float; raises `NotVectorizable` where one is no finite number."""
     values = filled(value, size)
     if values.dtype == np.object_:
         found = numbers_of_rows(values.tolist())
         if found is None:
-            raise Unlike
+            raise NotVectorizable
         return found
     floats: FloatArray = values.astype(np.float64, copy=False)
     if values.dtype == np.float64 and not np.isfinite(floats).all():
-        raise Unlike
+        raise NotVectorizable
     return floats
 
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lumix_core.compiler.assemble import Report
-from lumix_core.compiler.evaluator import Account, Evaluator
+from lumix_core.compiler.compile import Report
+from lumix_core.compiler.evaluator import EvaluationStatistics, Evaluator
 from lumix_core.compiler.joins.conditions import needs
-from lumix_core.compiler.plan import Planned, Planner, plan
-from lumix_core.compiler.reading import Read
+from lumix_core.compiler.plan import Plan, PlannedFunction, plan
+from lumix_core.compiler.reading import Read, Wanted
 from lumix_core.formulas.lookup_table import NO_DEFAULT
 from lumix_core.formulas.nodes import Lookup
 from lumix_core.rows.sources import QuerySource, Source
-from lumix_core.rows.tables import PRESENT
 
 if TYPE_CHECKING:
     from lumix_core.language.model import LXModel
@@ -120,13 +119,12 @@ class LXExplanation:
 
 def explain(model: LXModel, report: Report | None) -> LXExplanation:
     """Plan a model and tell what was planned, with what its last compile took."""
-    evaluator = Evaluator()
-    with evaluator:
-        planner = plan(model, evaluator)
+    with Evaluator() as evaluator:
+        planned = plan(model, evaluator.tracer, evaluator.reading)
     reads = [] if report is None else report.reads
-    accounts = {} if report is None else report.accounts
-    sources = [_source_line(source, names, planner, reads) for source, names in _grouped(planner)]
-    functions = [_function_line(one, accounts.get(id(one.function))) for one in planner.functions]
+    statistics = {} if report is None else report.statistics
+    sources = [_source_line(source, names, planned, reads) for source, names in _grouped(planned)]
+    functions = [_function_line(one, statistics.get(one.function)) for one in planned.functions]
     return LXExplanation(
         model.name,
         tuple(sorted(sources, key=lambda one: -one.seconds)),
@@ -135,41 +133,36 @@ def explain(model: LXModel, report: Report | None) -> LXExplanation:
     )
 
 
-def _grouped(planner: Planner) -> Iterable[tuple[Source, tuple[str, ...]]]:
+def _grouped(planned: Plan) -> Iterable[tuple[Source, tuple[str, ...]]]:
     """Return each distinct source with what is made over it."""
     found: dict[Any, tuple[Source, list[str]]] = {}
-    for source, owner in planner.sources:
+    for source, owner in planned.sources:
         found.setdefault(source.identity, (source, []))[1].append(owner)
     return [(source, tuple(owners)) for source, owners in found.values()]
 
 
-def _source_line(source: Source, names: tuple[str, ...], planner: Planner, reads: list[Read]) -> SourceLine:
+def _source_line(source: Source, names: tuple[str, ...], planned: Plan, reads: list[Read]) -> SourceLine:
     identity = source.identity
     read = next((one for one in reads if one.source is source or one.source.identity == identity), None)
     rows, seconds = (None, 0.0) if read is None else (read.rows, read.seconds)
-    return SourceLine(names, str(source), _reads(source, planner), rows, seconds)
+    return SourceLine(names, str(source), _reads(source, planned), rows, seconds)
 
 
-def _reads(source: Source, planner: Planner) -> str:
+def _reads(source: Source, planned: Plan) -> str:
     if not isinstance(source, QuerySource):
         return "the objects that were given"
-    wanted = planner.wanted(source)
-    if wanted.whole is not None:
-        return f"whole rows: {wanted.whole}"
-    return f"columns {', '.join('.'.join(path).removesuffix(f'.{PRESENT}') for path in wanted.paths)}"
+    return str(planned.wanted.get(source.identity, Wanted()))
 
 
-def _function_line(planned: Planned, account: Account | None) -> FunctionLine:
+def _function_line(planned: PlannedFunction, done: EvaluationStatistics | None) -> FunctionLine:
     function = planned.function
     name = f"{function.role} in {planned.place}" if planned.place else function.role
-    if account is None:
+    if done is None:
         return FunctionLine(name, function.location, _way(planned), planned.trace.reason, None, 0, 0.0)
-    return FunctionLine(
-        name, function.location, account.way, account.reason, account.count, account.possible, account.seconds
-    )
+    return FunctionLine(name, function.location, done.mode, done.reason, done.count, done.possible, done.seconds)
 
 
-def _way(planned: Planned) -> str:
+def _way(planned: PlannedFunction) -> str:
     if planned.trace.formula is None:
         return "row by row"
     joins = planned.arguments > 1 and any(True for _ in needs(planned.trace.formula, _default_of))

@@ -60,7 +60,7 @@ class KeyReader:
         """Return the same, free of what the function captures where it only reads attributes."""
         named = _named_type(table.row_type)
         if self.function is not None:
-            traced = attribute_paths(evaluator.trace_of(self.function, (table,)).formula)
+            traced = attribute_paths(evaluator.tracer.trace_of(self.function, (table,)).formula)
             if traced is None:
                 return RowKey(named, function=frozen(self.function.call) or unreadable)
             return RowKey(named, *traced)

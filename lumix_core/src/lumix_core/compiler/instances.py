@@ -33,4 +33,4 @@ def parameter_instances(parameter: LXParameter[Any]) -> list[Any]:
 def parameter_table(parameter: LXParameter[Any]) -> LookupTable:
     """Return what a parameter holds."""
     with Evaluator() as evaluator:
-        return evaluator.parameter(parameter)
+        return evaluator.tables.parameter(parameter)

@@ -1,23 +1,25 @@
 """The plan of a compile: every function is traced first, to know what has to be read of each source.
 
 A source of which functions want columns only is read as columns; one function that has to be called row by row, or
-wants the row itself, and its rows are read.
+wants the row itself, and its rows are read. Data that was given is looked at: only it tells the class of its rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lumix_core.compiler.evaluator import Evaluator
-from lumix_core.compiler.reading import Wanted
+from lumix_core.compiler.reading import Reading, Wanted
+from lumix_core.compiler.tracer import Tracer
 from lumix_core.formulas.captures import captured
 from lumix_core.formulas.nodes import Attribute, Failure, Lookup, Member, nodes
 from lumix_core.formulas.tracing import Trace
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.rows.sources import QuerySource, Source
 from lumix_core.rows.standins import RowClass
+from lumix_core.rows.tables import Table
 
 if TYPE_CHECKING:
     from lumix_core.language.expressions import Term
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Planned:
+class PlannedFunction:
     """A function of a model, as planned.
 
     Args:
@@ -42,10 +44,41 @@ class Planned:
     arguments: int
     trace: Trace
 
+    def __str__(self) -> str:
+        how = "over columns" if self.trace.formula is not None else f"row by row: {self.trace.reason}"
+        return f"{self.function.role}{f' in {self.place}' if self.place else ''}: {how}"
 
-def plan(model: LXModel, evaluator: Evaluator) -> Planner:
-    """Trace every function of a model, and note what the evaluator has to read of each source."""
-    planner = Planner(evaluator)
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a compile is going to read and to evaluate.
+
+    Args:
+        functions: every function, with its formula.
+        sources: every source, with the family that is made over it.
+        wanted: what is wanted of each source, by its identity; of one that is not named, the rows.
+    """
+
+    functions: list[PlannedFunction] = field(default_factory=list)
+    sources: list[tuple[Source, str]] = field(default_factory=list)
+    wanted: dict[Hashable, Wanted] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        reads = [
+            f"{owner} from {source}: {self.wanted.get(source.identity, Wanted())}" for source, owner in self.sources
+        ]
+        return "\n".join([*reads, *map(str, self.functions)])
+
+
+def plan(model: LXModel, tracer: Tracer, reading: Reading) -> Plan:
+    """Trace every function of a model, and find what has to be read of each source.
+
+    Args:
+        model: the model.
+        tracer: keeps the formulas.
+        reading: has the rows of data that was given, and is told what is wanted of each source.
+    """
+    planner = Planner(Plan(wanted=reading.wanted), tracer, reading.table)
     for variable in model.variables:
         planner.variable(variable)
     for constraint in model.constraints:
@@ -56,27 +89,24 @@ def plan(model: LXModel, evaluator: Evaluator) -> Planner:
             planner.term(term, constraint)
     for term in model.objective.terms if model.objective is not None else ():
         planner.term(term, None)
-    evaluator.reading.load()
-    return planner
+    return planner.plan
 
 
 def plan_parameter(parameter: Any, evaluator: Evaluator) -> None:
-    """Note what the evaluator has to read of the source of a parameter that no plan knew of."""
-    Planner(evaluator).parameter(parameter)
+    """Add what a parameter that no plan knew of wants of its source to what is going to be read."""
+    added = Plan(wanted=evaluator.reading.wanted)
+    Planner(added, evaluator.tracer, evaluator.reading.table).parameter(parameter)
 
 
 class Planner:
-    """Notes what functions want of their sources.
+    """Adds to a plan what parts of a model want of their sources."""
 
-    ``functions`` holds what was planned, ``sources`` the families that are made over each source.
-    """
-
-    def __init__(self, evaluator: Evaluator) -> None:
-        self.functions: list[Planned] = []
-        self.sources: list[tuple[Source, str]] = []
-        self._evaluator = evaluator
-        self._parameters: set[int] = set()
-        self._wants: dict[int, Wanted] = {}
+    def __init__(self, plan: Plan, tracer: Tracer, table_of: Callable[[Source], Table]) -> None:
+        self.plan = plan
+        self._tracer = tracer
+        self._table_of = table_of
+        self._parameters: set[Any] = set()
+        self._wants: dict[Source, Wanted] = {}
 
     def variable(self, variable: LXVariable[Any, Any]) -> None:
         """Note what a family of variables wants."""
@@ -96,7 +126,7 @@ class Planner:
         """Note what filters and keys want of a source; ``of`` has the source where it is another's."""
         source = (of or indexed).source
         if of is None and source is not None:
-            self.sources.append((source, indexed.owner))
+            self.plan.sources.append((source, indexed.owner))
         for condition in indexed.filters if of is None else ():
             self.function(condition, [indexed])
         if indexed.key is not None:
@@ -129,8 +159,8 @@ class Planner:
         sources = [one.source for one in rows]
         if any(source is None for source in sources):
             return
-        traced = self._evaluator.trace_for(function, [self._row_class(one) for one in sources if one is not None])
-        self.functions.append(Planned(function, place, len(rows), traced))
+        traced = self._tracer.trace_for(function, [self._row_class(one) for one in sources if one is not None])
+        self.plan.functions.append(PlannedFunction(function, place, len(rows), traced))
         if traced.formula is None:
             for one in rows:
                 self._want_rows(one, f"{function.role} has to be called with it: {traced.reason}")
@@ -154,8 +184,8 @@ class Planner:
     def parameter(self, held: Any) -> None:
         """Note what a table that functions look up wants of its source, if it has one."""
         is_read = hasattr(type(held), "lookup_table") and held.source is not None
-        if is_read and id(held) not in self._parameters:
-            self._parameters.add(id(held))
+        if is_read and held not in self._parameters:
+            self._parameters.add(held)
             self.indexed(held)
             self.function(held.value_of, [held])
 
@@ -167,18 +197,17 @@ class Planner:
         """Return what is wanted of a source so far."""
         if source is None:
             return Wanted()
-        known = self._wants.get(id(source))
+        known = self._wants.get(source)
         if known is None:
-            known = self._evaluator.reading.wanted.setdefault(source.identity, Wanted())
-            self._wants[id(source)] = known
+            known = self._wants[source] = self.plan.wanted.setdefault(source.identity, Wanted())
         return known
 
     def _row_class(self, source: Source) -> RowClass | None:
         """Return what is known of the rows of a source before they are read."""
         if isinstance(source, QuerySource):
             row_type = source.query.row_type
-            return None if row_type is None else self._evaluator.row_class(row_type)
-        return self._evaluator.mapped(self._evaluator.reading.table(source))
+            return None if row_type is None else self._tracer.row_class(row_type)
+        return self._tracer.mapped(self._table_of(source))
 
 
 def dimensions_of(variable: LXVariable[Any, Any]) -> list[Indexed[Any]]:

@@ -13,7 +13,7 @@ from lumix_core.rows.loading import Loaded
 from lumix_core.rows.registry import adapter_for
 from lumix_core.rows.snapshots import Snapshot
 from lumix_core.rows.sources import QuerySource, Source
-from lumix_core.rows.tables import LazyRows, Path, Table
+from lumix_core.rows.tables import PRESENT, LazyRows, Path, Table
 
 DEPTH = 3
 """How many steps away from a row its relationships are loaded in bulk."""
@@ -32,6 +32,11 @@ class Wanted:
     paths: dict[Path, None] = field(default_factory=dict)
     whole: str | None = None
     functions: list[Callable[..., Any]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        if self.whole is not None:
+            return f"whole rows: {self.whole}"
+        return f"columns {', '.join('.'.join(path).removesuffix(f'.{PRESENT}') for path in self.paths)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +100,9 @@ class Reading:
         for identity, table in self.tables.items():
             if identity in self.wanted:
                 load_related(table, self.wanted[identity], self.loaded)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{read.source}: {read.rows:,} rows in {1000 * read.seconds:.1f} ms" for read in self.reads)
 
 
 def load_related(table: Table, wanted: Wanted, loaded: Loaded) -> None:

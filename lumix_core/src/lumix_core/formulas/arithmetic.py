@@ -1,4 +1,4 @@
-"""Python's operators over columns: the same results bit for bit, or `Unlike` where a row would raise.
+"""Python's operators over columns: the same results bit for bit, or `NotVectorizable` where a row would raise.
 
 Floats, ints of 64 bits and bools are computed by numpy where numpy does what Python does; all else one by one.
 """
@@ -22,7 +22,7 @@ EXACT = 2**53
 LIMIT = 2**63 - 1
 
 
-class Unlike(Exception):  # noqa: N818 - a signal, not an error
+class NotVectorizable(Exception):  # noqa: N818 - a signal, not an error
     """Columns cannot tell what the rows would: only going row by row does."""
 
 
@@ -35,7 +35,7 @@ def apply(function: Callable[..., Any], operands: tuple[Value, ...], size: int) 
         size: how many rows there are.
 
     Raises:
-        Unlike: it raises for a row.
+        NotVectorizable: it raises for a row.
     """
     rule = _RULES.get(function)
     found = None if rule is None else rule(*operands)
@@ -48,7 +48,7 @@ def one_by_one(function: Callable[..., Any], operands: tuple[Value, ...], size: 
     try:
         return column(list(map(function, *lists)))
     except Exception as error:
-        raise Unlike from error
+        raise NotVectorizable from error
 
 
 def same_or_equal(one: Any, other: Any) -> bool:
@@ -68,13 +68,13 @@ def truth(value: Value, size: int) -> BoolArray:
     try:
         return np.fromiter(map(bool, value), dtype=np.bool_, count=len(value))
     except Exception as error:
-        raise Unlike from error
+        raise NotVectorizable from error
 
 
 def present(values: Column) -> Column:
-    """Return the values as they are; raises `Unlike` where a row to read them off is missing."""
+    """Return the values as they are; raises `NotVectorizable` where a row to read them off is missing."""
     if values.dtype == np.object_ and any(one is ABSENT for one in values):
-        raise Unlike
+        raise NotVectorizable
     return values
 
 
@@ -145,7 +145,7 @@ def _divided(one: Value, other: Value) -> Column | None:
     if "O" in kinds or not (_is_exact(one) and _is_exact(other)):
         return None
     if not np.all(other):
-        raise Unlike
+        raise NotVectorizable
     with np.errstate(all="ignore"):
         result: Column = np.true_divide(_as_floats(one), _as_floats(other))
     return result
@@ -158,7 +158,7 @@ def _whole(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
         if not set(_kind(one) + _kind(other)) <= set("ib") or magnitude(one) > LIMIT:
             return None
         if not np.all(other):
-            raise Unlike
+            raise NotVectorizable
         result: Column = ufunc(_as_ints(one), _as_ints(other))
         return result
 
@@ -185,7 +185,7 @@ def _compared(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
 
 def _compared_as_held(one: Value, other: Value) -> Column | None:
     if "f" in _kind(one) + _kind(other) and has_nan(one) and has_nan(other):
-        raise Unlike  # whether they are one object
+        raise NotVectorizable  # whether they are one object
     return _compared(np.equal)(one, other)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.formulas.arithmetic import Unlike
+from lumix_core.formulas.arithmetic import NotVectorizable
 from lumix_core.problem.keys import IntArray
 from lumix_core.problem.numbers import is_real_type
 from lumix_core.rows.columns import ABSENT, Column, column, has_nan, is_hashed_as_compared, together
@@ -141,11 +141,11 @@ def table_of(held: Mapping[Any, Any] | Collection[Any], parts: int) -> LookupTab
         parts: how many values make a key: 0 for keys that are looked up as they are, else tuples of so many.
 
     Raises:
-        Unlike: only a row can tell which keys it has.
+        NotVectorizable: only a row can tell which keys it has.
     """
     found = _table(held, _distinct(held) if isinstance(held, list | tuple) else list(held), parts)
     if any(map(has_nan, found.key)):
-        raise Unlike
+        raise NotVectorizable
     return found
 
 
@@ -165,6 +165,6 @@ def _distinct(held: Sequence[Any]) -> list[Any]:
 
 
 def check_hashed_as_compared(values: Iterable[Any]) -> None:
-    """Raise `Unlike` unless values are found by their hash wherever ``==`` finds them."""
+    """Raise `NotVectorizable` unless values are found by their hash wherever ``==`` finds them."""
     if not all(map(is_hashed_as_compared, set(map(type, values)))):
-        raise Unlike
+        raise NotVectorizable

@@ -15,7 +15,7 @@ from lumix_core.problem.problem import LXProblem
 from lumix_core.rows.copyable import Copyable
 
 if TYPE_CHECKING:
-    from lumix_core.compiler.assemble import Report
+    from lumix_core.compiler.compile import Report
     from lumix_core.compiler.explanation import LXExplanation
 
 Family = TypeVar("Family", bound=Indexed[Any])
@@ -105,7 +105,7 @@ class LXModel(Copyable, Bracketed):
             LXModelError: the model would be wrong; the message names the family, the key and the attribute.
             LXSourceError: there is no such snapshot of all that the model reads; the message says what to write.
         """
-        from lumix_core.compiler.assemble import compile_model
+        from lumix_core.compiler.compile import compile_model
 
         problem, self._report = compile_model(self, snapshot=snapshot)
         return problem

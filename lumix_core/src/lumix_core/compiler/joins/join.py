@@ -14,11 +14,12 @@ from time import perf_counter
 import numpy as np
 
 from lumix_core.compiler.conversions import true_of
-from lumix_core.compiler.evaluator import Account, Evaluator, agrees_on, key_parts, sample
+from lumix_core.compiler.evaluator import EvaluationStatistics, Evaluator, agrees_on, sample
 from lumix_core.compiler.joins.axes import Axes, Combinations
 from lumix_core.compiler.joins.conditions import Equal, Has, Need, conjuncts, exact_need, needs
 from lumix_core.compiler.joins.value_ranges import AxisValues, Ranges, default_of
-from lumix_core.formulas.arithmetic import Unlike, filled
+from lumix_core.compiler.vectorized import key_parts
+from lumix_core.formulas.arithmetic import NotVectorizable, filled
 from lumix_core.formulas.nodes import Constant, Lookup, Node, nodes, same
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.keys import IntArray
@@ -29,7 +30,7 @@ from lumix_core.rows.key_index import KeyIndex
 
 BLOCK = 1 << 18
 """How many combinations of rows are looked at in one go."""
-_UNTOLD = (Unlike, TypeError, OverflowError, RecursionError)  # values that cannot be hashed, or it might raise
+_UNTOLD = (NotVectorizable, TypeError, OverflowError, RecursionError)  # values that cannot be hashed, or it might raise
 
 
 def matching(
@@ -58,12 +59,12 @@ def matching(
         return _by_blocks(evaluator, axes, conditions)
     for condition in conditions:
         if not _agrees(condition, axes, found, alone=len(conditions) == 1):
-            evaluator.distrust(condition, "it returns one thing for a row and another for its columns")
+            evaluator.tracer.fall_back_to_rows(condition, "it returns one thing for a row and another for its columns")
             return _by_blocks(evaluator, axes, conditions)
     functions = [one for one in (*conditions, coefficient) if isinstance(one, UserFunction)]
     for one in functions if found.joined else conditions:
         took = (perf_counter() - began) / len(functions)
-        evaluator.account(Account(one, found.way, "", len(found.picks[0]), math.prod(axes.shape), took))
+        evaluator.note(EvaluationStatistics(one, found.way, "", len(found.picks[0]), math.prod(axes.shape), took))
     return found
 
 
@@ -143,10 +144,10 @@ class _Join:
     bound: dict[int, IntArray] = field(default_factory=dict)
 
     def combinations(self) -> Combinations:
-        """Return the combinations; raises `Unlike` where a formula might raise for one that is left out."""
+        """Return the combinations; raises `NotVectorizable` where a formula might raise for one that is left out."""
         self.sizes = list(self.axes.shape)
         if not all(self.sizes):
-            raise Unlike
+            raise NotVectorizable
         self.values = AxisValues(self.evaluator, self.axes)
         self.ranges = Ranges(self.evaluator, self.axes, self.values)
         for condition in self.conditions:
@@ -161,9 +162,9 @@ class _Join:
 
     def _formula(self, function: UserFunction) -> Node:
         tables = tuple(self.axes.batches[axis].arguments[place].table for axis, place in self.axes.places)
-        traced = self.evaluator.trace_of(function, tables)
+        traced = self.evaluator.tracer.trace_of(function, tables)
         if traced.formula is None:
-            raise Unlike
+            raise NotVectorizable
         return traced.formula
 
     def _weight(self) -> Node | None:
@@ -204,7 +205,7 @@ class _Join:
             return False
         columns = (self.values.of(need.left, here), self.values.of(need.right, there))
         if need.held and all(map(has_nan, columns)):
-            raise Unlike
+            raise NotVectorizable
         self.edges.append(_Edge((here, there), columns))
         return True
 
@@ -213,7 +214,7 @@ class _Join:
         sides = [self.axes.axis_of(one) for one in parts]
         if any(side is None and not isinstance(part, Constant) for side, part in zip(sides, parts, strict=True)):
             return False
-        table, place = self.evaluator.table(need.table, need.key), len(self.sizes)
+        table, place = self.evaluator.tables.table(need.table, need.key), len(self.sizes)
         if any(known.table is need.table and same(known.key, need.key) for known in self.lookups.values()):
             return True
         if not table.size or set(sides) == {None}:
@@ -254,7 +255,7 @@ class _Join:
 
     def _truths(self, condition: Node, bound: dict[int, IntArray]) -> BoolArray:
         batch = self.axes.batch(self._picks(bound))
-        return true_of(self.evaluator.value(condition, batch, self._known(condition, bound)), batch.size)
+        return true_of(self.evaluator.vectorized.value(condition, batch, self._known(condition, bound)), batch.size)
 
     def _picks(self, bound: dict[int, IntArray]) -> list[IntArray]:
         count = len(next(iter(bound.values())))
@@ -268,7 +269,7 @@ class _Join:
         known: dict[int, Column] = {}
         for node in nodes(formula):
             if isinstance(node, Lookup) and (place := self._place_of(node)) in bound:
-                known[id(node)] = self.evaluator.table(node.table, node.key).values[bound[place]]
+                known[id(node)] = self.evaluator.tables.table(node.table, node.key).values[bound[place]]
         return known or None
 
     def _place_of(self, lookup: Lookup) -> int:

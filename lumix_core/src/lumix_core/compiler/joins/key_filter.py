@@ -31,7 +31,7 @@ def picked(evaluator: Evaluator, function: UserFunction, batch: Batch) -> IntArr
     Returns:
         None where the function asks for no single value, or a few of the other members do not say so by themselves.
     """
-    formula = evaluator.trace_of(function, tuple(one.table for one in batch.arguments)).formula
+    formula = evaluator.tracer.trace_of(function, tuple(one.table for one in batch.arguments)).formula
     asked = None if formula is None else _asked(formula)
     if asked is None:
         return None

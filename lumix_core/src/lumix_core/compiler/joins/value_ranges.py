@@ -1,6 +1,6 @@
 """What values a formula may have over all combinations of rows, so that a join may leave combinations out unseen.
 
-A formula that might raise for some combination has no range: `Unlike` says so.
+A formula that might raise for some combination has no range: `NotVectorizable` says so.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from uuid import UUID
 import numpy as np
 
 from lumix_core.compiler.batches import Batch
-from lumix_core.compiler.evaluator import Evaluator, key_parts
+from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.joins.axes import Axes
 from lumix_core.compiler.joins.conditions import COMPARISONS, EQUALITIES
-from lumix_core.formulas.arithmetic import EXACT, Unlike, filled
+from lumix_core.compiler.vectorized import key_parts
+from lumix_core.formulas.arithmetic import EXACT, NotVectorizable, filled
 from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable
 from lumix_core.formulas.nodes import After, Apply, Choice, Constant, Lookup, Member, Node, Tuple
 from lumix_core.rows.columns import Column
@@ -55,16 +56,16 @@ class AxisValues:
         self._known: dict[int, tuple[Column, Node]] = {}
 
     def of(self, node: Node, axis: int) -> Column:
-        """Return the value for each member of an axis; raises `Unlike` where one raises."""
+        """Return the value for each member of an axis; raises `NotVectorizable` where one raises."""
         known = self._known.get(id(node))
         if known is None:
             whole = self._wholes.setdefault(axis, self._axes.whole(axis))
-            known = self._known[id(node)] = (filled(self._evaluator.value(node, whole), whole.size), node)
+            known = self._known[id(node)] = (filled(self._evaluator.vectorized.value(node, whole), whole.size), node)
         return known[0]
 
 
 class Ranges:
-    """Works out what values a formula may have over all combinations; raises `Unlike` where it might raise."""
+    """Works out what values a formula may have over all combinations; raises `NotVectorizable` where it might raise."""
 
     def __init__(self, evaluator: Evaluator, axes: Axes, values: AxisValues) -> None:
         self._evaluator = evaluator
@@ -80,14 +81,14 @@ class Ranges:
             return _range_of(self._values.of(node, axis))
         way = _RANGES.get(type(node))
         if way is None:
-            raise Unlike
+            raise NotVectorizable
         found: Range = way(self, node)
         return found
 
     def _apply(self, node: Apply) -> Range:
         rule = _RANGE_RULES.get(node.function)
         if rule is None:
-            raise Unlike
+            raise NotVectorizable
         found: Range = rule(*map(self.of, node.operands))
         return found
 
@@ -105,7 +106,7 @@ class Ranges:
         table = self._checked(node)
         default = default_of(self._evaluator, node)
         if default is NO_DEFAULT:
-            raise Unlike
+            raise NotVectorizable
         one, other = _range_of(table.values), _range_of(filled(default, 1))
         return (
             Range(one.kind if one.kind == other.kind else "f", max(one.largest, other.largest))
@@ -120,7 +121,7 @@ class Ranges:
     def _checked(self, node: Lookup | Member) -> LookupTable:
         for part in key_parts(node.key):
             self.of(part)
-        return self._evaluator.table(node.table, node.key)
+        return self._evaluator.tables.table(node.table, node.key)
 
 
 _RANGES: dict[type, Any] = {
@@ -141,7 +142,7 @@ def _range_of(values: Column) -> Range:
     kind = values.dtype.kind
     if kind == "O":
         if not set(map(type, values)) <= _PLAIN_OBJECTS or any(map(_is_nan, values)):
-            raise Unlike
+            raise NotVectorizable
         return Range("o", math.inf)
     if not len(values):
         return Range(kind, 0.0)
@@ -158,23 +159,23 @@ def _range_of_sum(one: Range, other: Range) -> Range:
 
 def _range_of_product(one: Range, other: Range) -> Range:
     if not (math.isfinite(one.largest) and math.isfinite(other.largest)):
-        raise Unlike  # a product with NaN or infinity is no zero, even of a zero
+        raise NotVectorizable  # a product with NaN or infinity is no zero, even of a zero
     return _computed_range(one, other, one.largest * other.largest)
 
 
 def _computed_range(one: Range, other: Range, largest: float) -> Range:
     if not (one.is_number and other.is_number) or math.isnan(largest):
-        raise Unlike
+        raise NotVectorizable
     if "f" in (one.kind, other.kind):
         return Range("f", largest)
     if largest > EXACT:
-        raise Unlike
+        raise NotVectorizable
     return Range("i", largest)
 
 
 def _range_of_quotient(one: Range, other: Range) -> Range:
     if not (one.is_number and other.is_number) or not other.smallest:
-        raise Unlike
+        raise NotVectorizable
     return Range("f", one.largest / other.smallest)
 
 
@@ -184,25 +185,25 @@ def _range_of_equality(one: Range, other: Range) -> Range:
 
 def _range_of_order(one: Range, other: Range) -> Range:
     if not (one.is_number and other.is_number):
-        raise Unlike
+        raise NotVectorizable
     return Range("b", 1.0)
 
 
 def _range_of_and(one: Range, other: Range) -> Range:
     if one.kind != "b" or other.kind != "b":
-        raise Unlike
+        raise NotVectorizable
     return Range("b", 1.0)
 
 
 def _same_range(one: Range) -> Range:
     if not one.is_number:
-        raise Unlike
+        raise NotVectorizable
     return Range("i" if one.kind == "b" else one.kind, one.largest, one.smallest)
 
 
 def _range_of_float(one: Range) -> Range:
     if not one.is_number:
-        raise Unlike
+        raise NotVectorizable
     return Range("f", one.largest, one.smallest)
 
 
@@ -228,4 +229,4 @@ def default_of(evaluator: Evaluator, lookup: Lookup) -> Any:
     """Return what a lookup gives for a missing key, `NO_DEFAULT` where it raises."""
     if lookup.missing is not None:
         return lookup.missing.value
-    return evaluator.table(lookup.table, lookup.key).default
+    return evaluator.tables.table(lookup.table, lookup.key).default

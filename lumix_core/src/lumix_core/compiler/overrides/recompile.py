@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lumix_core.compiler.assemble import compile_model
+from lumix_core.compiler.compile import compile_model
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.plan import plan
 from lumix_core.compiler.reading import Reading
@@ -65,11 +65,11 @@ class Recompiler:
 
     def __init__(self, model: LXModel) -> None:
         self.model = snapshot(model)
-        evaluator = Evaluator()
-        self.problem, _ = compile_model(self.model, evaluator)
-        self.tables = evaluator.reading.tables
-        self.sources = {read.source.identity: read.source for read in evaluator.reading.reads}
-        self.parameters = {id(held): (held, table) for held, table in evaluator.tables_of_parameters()}
+        reading = Reading()
+        self.problem, report = compile_model(self.model, reading)
+        self.tables = reading.tables
+        self.sources = {read.source.identity: read.source for read in reading.reads}
+        self.parameters = {id(held): (held, table) for held, table in report.parameters.items()}
 
     def compile(self, data: Data) -> LXProblem:
         """Return the problem with other data.
@@ -77,18 +77,15 @@ class Recompiler:
         Raises:
             LXModelError: the model would be wrong with it.
         """
-        evaluator = Evaluator(KeptReading({**self.tables, **data.tables}))
         given = {name: one for name, one in self.parameters.items() if one[0].mapping is not None}
-        for parameter, table in {**given, **data.parameters}.values():
-            evaluator.give(parameter, table)
-        problem, _ = compile_model(self.model, evaluator)
+        reading = KeptReading({**self.tables, **data.tables})
+        problem, _ = compile_model(self.model, reading, dict({**given, **data.parameters}.values()))
         return problem
 
     def functions(self) -> list[Any]:
         """Return the user's functions in the model."""
-        evaluator = Evaluator(KeptReading(dict(self.tables)))
-        with evaluator:
-            planned = [one.function.call for one in plan(self.model, evaluator).functions]
+        with Evaluator(KeptReading(dict(self.tables))) as evaluator:
+            planned = [one.function.call for one in plan(self.model, evaluator.tracer, evaluator.reading).functions]
         joins = [one.join.join.call for one in self.model.variables if one.join is not None]
         return [*planned, *joins]
 

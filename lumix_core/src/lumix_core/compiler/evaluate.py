@@ -1,0 +1,268 @@
+"""The numbers of a model: families, bounds, right-hand sides, costs and nonzeros, not yet put together."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.families import Family, constraint_family, variable_family
+from lumix_core.compiler.terms import Entries, TermReader
+from lumix_core.errors import LXModelError, LXNumberError, listed, sentence
+from lumix_core.formulas.user_function import UserFunction
+from lumix_core.problem.keys import IntArray, Keys
+from lumix_core.problem.problem import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from lumix_core.language.constraints import LXConstraint
+    from lumix_core.language.expressions import LXLinearExpression
+    from lumix_core.language.model import LXModel
+    from lumix_core.language.variables import LXVariable
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The families of variables, each with the position of its first column."""
+
+    variables: list[LXVariable[Any, Any]]
+    families: list[Family]
+    starts: list[int]
+
+    @property
+    def size(self) -> int:
+        """The number of columns."""
+        return self.starts[-1]
+
+    def member(self, column: int) -> str:
+        """Name a column in messages."""
+        block = bisect_right(self.starts, column) - 1
+        return self.families[block].member(column - self.starts[block])
+
+    def place(self, variable: LXVariable[Any, Any], user: str) -> tuple[Family, int]:
+        """Return the family of a variable and where it starts.
+
+        Raises:
+            LXModelError: the variable was never added to the model.
+        """
+        for known, family, start in zip(self.variables, self.families, self.starts, strict=False):
+            if known is variable:
+                return family, start
+        twin = any(known.name == variable.name for known in self.variables)
+        hint = "another variable of that name was" if twin else f"it has {listed(one.name for one in self.variables)}"
+        raise LXModelError(
+            f"{sentence(user)} uses the variable {variable.name!r}, which was never added to the model "
+            f"({hint}). Add it with model.add_variable(...)."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Nonzeros by row, column and value, not yet in order."""
+
+    rows: IntArray
+    columns: IntArray
+    values: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """What the functions of a model evaluate to.
+
+    Args:
+        columns: the families of variables.
+        constraints: the families of constraints, each with the position of its first row in ``starts``.
+        starts: one more than there are families; the last is the number of rows.
+        matrix: the nonzeros, not yet in order; several may be at one place.
+        lower, upper, integer: of each column.
+        row_lower, row_upper: of each row.
+        objective: the coefficient of each column.
+        offset: the constant of the objective.
+    """
+
+    columns: Columns
+    constraints: list[Family]
+    starts: list[int]
+    matrix: Matrix
+    lower: FloatArray
+    upper: FloatArray
+    integer: BoolArray
+    row_lower: FloatArray
+    row_upper: FloatArray
+    objective: FloatArray
+    offset: float
+
+    def __str__(self) -> str:
+        families = [*self.columns.families, *self.constraints]
+        sizes = ", ".join(f"{family.name}: {family.size:,}" for family in families)
+        return f"{sizes}; {len(self.matrix.values):,} nonzeros"
+
+
+def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
+    """Evaluate every function of a model.
+
+    Raises:
+        LXModelError: the model would be wrong; the message names the family, the key and the attribute.
+    """
+    columns = _columns(model, evaluator)
+    families = [constraint_family(constraint, evaluator) for constraint in model.constraints]
+    starts = _starts(families)
+    matrix = _matrix(model, columns, families, starts, evaluator)
+    lower, upper = _bounds(columns, evaluator)
+    row_lower, row_upper = _sides(model, families, evaluator)
+    objective, offset = _objective(model, columns, evaluator)
+    return Evaluated(
+        columns=columns,
+        constraints=families,
+        starts=starts,
+        matrix=matrix,
+        lower=lower,
+        upper=upper,
+        integer=_integers(columns),
+        row_lower=row_lower,
+        row_upper=row_upper,
+        objective=objective,
+        offset=offset,
+    )
+
+
+def _starts(families: list[Family]) -> list[int]:
+    return [0, *np.cumsum([family.size for family in families], dtype=np.int64).tolist()]
+
+
+def _columns(model: LXModel, evaluator: Evaluator) -> Columns:
+    families = [variable_family(variable, evaluator) for variable in model.variables]
+    return Columns(model.variables, families, _starts(families))
+
+
+def check_finite(values: FloatArray, what: str, member: Callable[[int], str]) -> None:
+    """Refuse what was finite in its parts and outgrew floating point when they were put together."""
+    if not np.isfinite(values).all():
+        raise LXNumberError(
+            f"{sentence(what)} is too large for floating point: it became infinite for "
+            f"{member(int(np.argmin(np.isfinite(values))))}. Use other units, so that numbers stay below 1e300."
+        )
+
+
+def _nowhere(i: int) -> str:
+    return "one of its members"
+
+
+def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
+    lower = np.full(columns.size, -np.inf)
+    upper = np.full(columns.size, np.inf)
+    for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
+        span = slice(start, start + family.size)
+        if variable.lower is not None:
+            lower[span] = _member_numbers(variable.lower, family, evaluator)
+        if variable.upper is not None:
+            upper[span] = _member_numbers(variable.upper, family, evaluator)
+        if variable.domain == "binary":
+            lower[span] = np.maximum(lower[span], 0.0)
+            upper[span] = np.minimum(upper[span], 1.0)
+    return lower, upper
+
+
+def _member_numbers(value: float | UserFunction, family: Family, evaluator: Evaluator) -> FloatArray:
+    if isinstance(value, UserFunction):
+        value.arity(len(family.arguments), with_row=False)
+    return evaluator.numbers(value, family.batch())
+
+
+def _integers(columns: Columns) -> BoolArray:
+    whole = [variable.domain != "continuous" for variable in columns.variables]
+    return np.repeat(np.array(whole, dtype=np.bool_), [family.size for family in columns.families])
+
+
+def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, float]:
+    if model.objective is None:
+        return _costs(columns, evaluator), 0.0
+    matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
+    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
+    check_finite(totals, "the objective", columns.member)
+    return totals, model.objective.constant
+
+
+_OBJECTIVE = Family("objective", Keys.scalar(), ())
+
+
+def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
+    costs = np.zeros(columns.size)
+    for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
+        own = costs[start : start + family.size]
+        with np.errstate(over="ignore"):
+            for cost in variable.costs:
+                own += _member_numbers(cost, family, evaluator)
+        check_finite(own, f"the cost of {variable.name!r}", family.member)
+    return costs
+
+
+def _sides(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
+    starts = _starts(families)
+    lower, upper = np.full(starts[-1], -np.inf), np.full(starts[-1], np.inf)
+    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
+        span = slice(start, start + family.size)
+        rhs = _right_hand_side(constraint, family, evaluator)
+        if constraint.sense != "<=":
+            lower[span] = rhs
+        if constraint.sense != ">=":
+            upper[span] = rhs
+    return lower, upper
+
+
+def _right_hand_side(constraint: LXConstraint[Any], family: Family, evaluator: Evaluator) -> float | FloatArray:
+    """Return the right-hand sides of a family, less the constant of its expression."""
+    assert constraint.right_hand_side is not None
+    assert constraint.lhs is not None
+    given, constant = constraint.right_hand_side, constraint.lhs.constant
+    if not isinstance(given, UserFunction) and math.isfinite(given - constant):
+        return given - constant
+    with np.errstate(over="ignore"):
+        rhs = _member_numbers(given, family, evaluator) - constant
+    check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.member)
+    return rhs
+
+
+def _matrix(
+    model: LXModel, columns: Columns, families: list[Family], starts: list[int], evaluator: Evaluator
+) -> Matrix:
+    parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
+        assert constraint.lhs is not None
+        place = f"constraint {constraint.name!r}"
+        found = _expression_matrix(constraint.lhs, columns, family, place, evaluator)
+        parts.append(Matrix(found.rows + start, found.columns, found.values))
+    return _stacked(parts)
+
+
+_NO_PLACES: IntArray = np.empty(0, dtype=np.int64)
+
+
+def _expression_matrix(
+    expression: LXLinearExpression,
+    columns: Columns,
+    constraint: Family,
+    place: str,
+    evaluator: Evaluator,
+) -> Matrix:
+    parts = [] if expression.terms else [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    for term in expression.terms:
+        family, start = columns.place(term.variable, place)
+        found: Entries = TermReader(term, family, constraint, place, evaluator).entries()
+        check_finite(found.values, f"a coefficient of {family.name!r} in {place}, multiplied,", _nowhere)
+        parts.append(Matrix(found.rows, found.members + start, found.values))
+    return _stacked(parts)
+
+
+def _stacked(parts: list[Matrix]) -> Matrix:
+    if len(parts) == 1:
+        return parts[0]
+    return Matrix(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.columns for part in parts]),
+        np.concatenate([part.values for part in parts]),
+    )

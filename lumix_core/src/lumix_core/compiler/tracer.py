@@ -1,0 +1,49 @@
+"""Every function of a model, traced once a compile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lumix_core.formulas.tracing import Trace, trace
+from lumix_core.formulas.user_function import UserFunction
+from lumix_core.rows.registry import adapter_for
+from lumix_core.rows.standins import RowClass
+from lumix_core.rows.tables import Table
+
+
+class Tracer:
+    """Traces functions, and keeps what it found."""
+
+    def __init__(self) -> None:
+        self._traces: dict[UserFunction, Trace] = {}
+        self._classes: dict[type, RowClass | None] = {}
+
+    def trace_of(self, function: UserFunction, tables: tuple[Table, ...]) -> Trace:
+        """Return the formula of a function of rows of some tables."""
+        known = self._traces.get(function)
+        return self.trace_for(function, [self.mapped(table) for table in tables]) if known is None else known
+
+    def trace_for(self, function: UserFunction, rows: Sequence[RowClass | None]) -> Trace:
+        """Trace a function of rows of which so much is known."""
+        known = self._traces.get(function)
+        if known is None:
+            known = self._traces[function] = trace(function.call, rows, self.row_class)
+        return known
+
+    def fall_back_to_rows(self, function: UserFunction, why: str) -> str:
+        """Have a function called row by row from now on; return why, which may have been found before."""
+        self._traces[function] = Trace(None, why)
+        return why
+
+    def mapped(self, table: Table) -> RowClass | None:
+        """Return what is known of the class of a table's rows, where an ORM maps it."""
+        if table.detached:
+            return table.row_class
+        return None if table.row_type is None else self.row_class(table.row_type)
+
+    def row_class(self, cls: type) -> RowClass | None:
+        """Return what is known of a class that an ORM maps, None for any other."""
+        if cls not in self._classes:
+            adapter = adapter_for(cls)
+            self._classes[cls] = None if adapter is None else adapter.row_class(cls)
+        return self._classes[cls]

@@ -1,0 +1,149 @@
+"""Formulas over columns: the value for all members of a batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lumix_core.compiler.batches import Argument, Batch
+from lumix_core.compiler.lookup_tables import LookupTables
+from lumix_core.formulas import arithmetic
+from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
+from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable, check_hashed_as_compared
+from lumix_core.formulas.nodes import After, Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
+from lumix_core.problem.keys import IntArray
+from lumix_core.rows.columns import Column, object_column, together
+
+
+class Vectorized:
+    """Evaluates formulas.
+
+    Args:
+        tables: what they look values up in.
+    """
+
+    def __init__(self, tables: LookupTables) -> None:
+        self._tables = tables
+
+    def value(self, node: Node, batch: Batch, known: dict[int, Column] | None = None) -> Value:
+        """Return the value of a formula for each member: a column, or one value for all.
+
+        Args:
+            node: the formula.
+            batch: the members.
+            known: values of parts of the formula that were found before, by ``id``.
+
+        Raises:
+            NotVectorizable: a row would raise.
+        """
+        if known is not None and id(node) in known:
+            return known[id(node)]
+        if isinstance(node, Failure) and batch.size:
+            raise NotVectorizable
+        if isinstance(node, Constant):
+            return node.value
+        if isinstance(node, Attribute):
+            return self._attribute(node, batch.arguments[node.argument])
+        one = _only(node.uses)
+        if one is not None and batch.size > len(batch.arguments[one].table):
+            found = self._by_table(node, one, batch)
+            if found is not None:
+                return found
+        return _EVALUATE[type(node)](self, node, batch, known)
+
+    def _by_table(self, node: Node, place: int, batch: Batch) -> Column | None:
+        """Evaluate what reads a single argument once for each row of its table; None where that cannot tell."""
+        argument = batch.arguments[place]
+        rows = tuple(Argument.whole(one.table) if i == place else one for i, one in enumerate(batch.arguments))
+        try:
+            found = _EVALUATE[type(node)](self, node, Batch(rows, len(argument.table), batch.member), None)
+        except NotVectorizable:
+            return None
+        return filled(found, len(argument.table))[argument.positions]
+
+    def _attribute(self, node: Attribute, argument: Argument) -> Column:
+        try:
+            values = argument.column(node.path)
+        except Exception as error:
+            raise NotVectorizable from error
+        return arithmetic.present(values)
+
+    def _apply(self, node: Apply, batch: Batch, known: dict[int, Column] | None) -> Value:
+        operands = tuple([self.value(one, batch, known) for one in node.operands])
+        return arithmetic.apply(node.function, operands, batch.size)
+
+    def _choice(self, node: Choice, batch: Batch, known: dict[int, Column] | None) -> Column:
+        mask = arithmetic.truth(self.value(node.condition, batch, known), batch.size)
+        if isinstance(node.then, Constant) and isinstance(node.otherwise, Constant):
+            one, other = node.then.value, node.otherwise.value
+            if type(one) is type(other) and type(one) in (float, bool):
+                chosen: Column = np.where(mask, one, other)
+                return chosen
+        if mask.all() or not mask.any():
+            branch = node.then if batch.size and mask[0] else node.otherwise
+            return filled(self.value(branch, batch, known), batch.size) if batch.size else object_column([])
+        return arithmetic.merged(
+            mask,
+            self._branch(node.then, batch, np.flatnonzero(mask), known),
+            self._branch(node.otherwise, batch, np.flatnonzero(~mask), known),
+        )
+
+    def _branch(self, node: Node, batch: Batch, picks: IntArray, known: dict[int, Column] | None) -> Column:
+        if isinstance(node, Constant):
+            return filled(node.value, len(picks))
+        within = None if known is None else {name: values[picks] for name, values in known.items()}
+        return filled(self.value(node, batch.take(picks), within), len(picks))
+
+    def _after(self, node: After, batch: Batch, known: dict[int, Column] | None) -> Value:
+        found = {id(one): filled(self.value(one, batch, known), batch.size) for one in node.effects}
+        return self.value(node.result, batch, found if known is None else {**known, **found})
+
+    def _lookup(self, node: Lookup, batch: Batch, known: dict[int, Column] | None) -> Column:
+        table = self._tables.table(node.table, node.key)
+        places = self._places(table, node.key, batch, known)
+        default = table.default if node.missing is None else node.missing.value
+        missing = places < 0
+        if not missing.any():
+            return table.values[places]
+        if default is NO_DEFAULT:
+            raise NotVectorizable
+        return arithmetic.merged(~missing, table.values[places[~missing]], filled(default, int(missing.sum())))
+
+    def _member(self, node: Member, batch: Batch, known: dict[int, Column] | None) -> Column:
+        if isinstance(node.table, list | tuple):  # searched by ==, not by hash
+            for part in key_parts(node.key):
+                check_hashed_as_compared(filled(self.value(part, batch, known), batch.size))
+        found: Column = self._places(self._tables.table(node.table, node.key), node.key, batch, known) >= 0
+        return found
+
+    def _places(self, table: LookupTable, key: Node, batch: Batch, known: dict[int, Column] | None) -> IntArray:
+        parts = [self.value(one, batch, known) for one in key_parts(key)]
+        try:
+            return table.find(parts, batch.size)
+        except Exception as error:
+            raise NotVectorizable from error
+
+    def _tuple(self, node: Tuple, batch: Batch, known: dict[int, Column] | None) -> Column:
+        return together([filled(self.value(one, batch, known), batch.size) for one in node.items])
+
+
+def key_parts(key: Node) -> tuple[Node, ...]:
+    """Return the parts of a key that is looked up."""
+    return key.items if isinstance(key, Tuple) else (key,)
+
+
+def _only(uses: int) -> int | None:
+    """Return the one argument that a formula reads, None where it reads none or several."""
+    return uses.bit_length() - 1 if uses and not uses & (uses - 1) else None
+
+
+_EVALUATE: dict[type, Callable[..., Value]] = {
+    Failure: lambda *_: object_column([]),
+    Apply: Vectorized._apply,
+    Choice: Vectorized._choice,
+    After: Vectorized._after,
+    Lookup: Vectorized._lookup,
+    Member: Vectorized._member,
+    Tuple: Vectorized._tuple,
+}
