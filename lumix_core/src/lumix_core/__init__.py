@@ -19,8 +19,7 @@ from lumix_core.language.model import LXModel
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 from lumix_core.plugins import hookspecs
-from lumix_core.problem.problem import LXBlock, LXProblem
-from lumix_core.problem.senses import LXSense
+from lumix_core.problem.problem import LXBlock, LXProblem, LXSense
 from lumix_core.solver.infeasibility.report import LXInfeasibility
 from lumix_core.solver.optimizer import LXOptimizer
 from lumix_core.solver.session import LXLiveSession

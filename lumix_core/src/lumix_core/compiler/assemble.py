@@ -9,8 +9,8 @@ import numpy as np
 
 from lumix_core.compiler.evaluate import Columns, Evaluated, Matrix, check_finite
 from lumix_core.errors import LXUnsupportedError
-from lumix_core.problem.orders import is_increasing, stable_order
-from lumix_core.problem.problem import FloatArray, LXBlock, LXProblem
+from lumix_core.problem.arrays import FloatArray, is_increasing, stable_order, starts_of
+from lumix_core.problem.problem import LXBlock, LXProblem
 
 if TYPE_CHECKING:
     from lumix_core.language.model import LXModel
@@ -69,6 +69,4 @@ def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, Fl
     kept = values != 0.0
     if not kept.all():
         row_numbers, columns, values = row_numbers[kept], columns[kept], values[kept]
-    starts = np.zeros(rows + 1, dtype=np.int32)
-    np.cumsum(np.bincount(row_numbers, minlength=rows), out=starts[1:])
-    return starts, columns.astype(np.int32), values
+    return starts_of(row_numbers, rows), columns.astype(np.int32), values

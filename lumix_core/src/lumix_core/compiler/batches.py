@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem.keys import IntArray
+from lumix_core.problem.arrays import IntArray
 from lumix_core.rows.columns import Column
 from lumix_core.rows.tables import Path, Table
 

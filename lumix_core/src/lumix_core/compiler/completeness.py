@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lumix_core.errors import LXIncompleteError, LXModelError, listed
-from lumix_core.problem.senses import LXSense
+from lumix_core.problem.problem import LXSense
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint

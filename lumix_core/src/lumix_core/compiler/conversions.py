@@ -12,8 +12,8 @@ import numpy as np
 
 from lumix_core.formulas import arithmetic
 from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
+from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.numbers import is_real_type
-from lumix_core.problem.problem import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from lumix_core.compiler.families import Family, constraint_family, variable_fam
 from lumix_core.compiler.terms import Entries, TermReader
 from lumix_core.errors import LXModelError, LXNumberError, listed, sentence
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.keys import IntArray, Keys
-from lumix_core.problem.problem import BoolArray, FloatArray
+from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray
+from lumix_core.problem.keys import Keys
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint

@@ -23,7 +23,7 @@ from lumix_core.compiler.conversions import (
     truth_of,
     truths_of_rows,
 )
-from lumix_core.compiler.failures import failure, wrong_number
+from lumix_core.compiler.function_errors import failure, wrong_number
 from lumix_core.compiler.lookup_tables import LookupTables
 from lumix_core.compiler.reading import Reading
 from lumix_core.compiler.tracer import Tracer
@@ -33,7 +33,7 @@ from lumix_core.formulas.lookup_table import RUNNING
 from lumix_core.formulas.nodes import Tuple
 from lumix_core.formulas.tracing import Trace
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.problem import BoolArray, FloatArray
+from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.rows.columns import Column, column
 from lumix_core.rows.tables import Path
 

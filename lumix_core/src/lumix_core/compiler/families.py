@@ -17,7 +17,8 @@ from lumix_core.compiler.key_checks import check_keys, warn_empty
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.nodes import attribute_paths
 from lumix_core.formulas.user_function import UserFunction, frozen
-from lumix_core.problem.keys import IntArray, Keys, RowKey, check_row, qualified_name, unreadable
+from lumix_core.problem.arrays import IntArray
+from lumix_core.problem.keys import Keys, RowKey, check_row, qualified_name, unreadable
 from lumix_core.rows import frames
 from lumix_core.rows.columns import Column, together
 from lumix_core.rows.sources import mapped_key

@@ -16,8 +16,7 @@ from lumix_core.compiler.joins.join import matching
 from lumix_core.compiler.joins.key_filter import picked
 from lumix_core.errors import LXMissingKeyError, LXModelError, sentence
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.problem import FloatArray
+from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.rows.columns import column
 from lumix_core.rows.key_index import KeyIndex
 

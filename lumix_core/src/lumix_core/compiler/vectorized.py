@@ -12,7 +12,7 @@ from lumix_core.formulas import arithmetic
 from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
 from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable, check_hashed_as_compared
 from lumix_core.formulas.nodes import After, Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
-from lumix_core.problem.keys import IntArray
+from lumix_core.problem.arrays import IntArray
 from lumix_core.rows.columns import Column, object_column, together
 
 

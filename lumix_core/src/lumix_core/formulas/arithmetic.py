@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from lumix_core.problem.problem import BoolArray
+from lumix_core.problem.arrays import BoolArray
 from lumix_core.rows.columns import ABSENT, Column, column, has_nan, object_column
 
 Value: TypeAlias = Any

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lumix_core.formulas.arithmetic import NotVectorizable
-from lumix_core.problem.keys import IntArray
+from lumix_core.problem.arrays import IntArray
 from lumix_core.problem.numbers import is_real_type
 from lumix_core.rows.columns import ABSENT, Column, column, has_nan, is_hashed_as_compared, together
 from lumix_core.rows.key_index import KeyIndex

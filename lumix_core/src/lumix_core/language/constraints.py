@@ -10,7 +10,7 @@ from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import Indexed, Row
 from lumix_core.problem.numbers import real_number
-from lumix_core.problem.senses import LXSense
+from lumix_core.problem.problem import LXSense
 
 
 class LXConstraint(Indexed[Row]):

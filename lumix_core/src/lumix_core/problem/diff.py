@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.problem import FloatArray, LXProblem
+from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.problem import LXProblem
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,10 @@ from typing import Any, SupportsFloat
 import numpy as np
 
 from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
-from lumix_core.problem.keys import IntArray
+from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.csr import inserted, without_zeros
 from lumix_core.problem.numbers import flaw
-from lumix_core.problem.problem import FloatArray, LXBlock, LXProblem, block_at
-from lumix_core.problem.senses import LXSense
+from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at
 
 NewNumber = SupportsFloat | Callable[[float], SupportsFloat] | FloatArray
 """A number, a function of the number that is there now, or an array of one number for each member."""
@@ -176,27 +176,11 @@ class Draft:
         if value == 0.0:
             return
         problem = self.problem()
-        first, last = problem.row_starts[row], problem.row_starts[row + 1]
-        place = int(first + np.searchsorted(problem.columns[first:last], column))
-        starts = problem.row_starts.copy()
-        starts[row + 1 :] += 1
-        self._problem = replace(
-            problem,
-            row_starts=starts,
-            columns=np.insert(problem.columns, place, column),
-            coefficients=np.insert(problem.coefficients, place, value),
-        )
+        self._problem = replace(problem, **inserted(problem, row, column, value))
 
     def _drop_zeros(self) -> None:
         problem = self.problem()
-        kept = problem.coefficients != 0.0
-        counts = np.bincount(problem.row_numbers()[kept], minlength=problem.num_constraints)
-        self._problem = replace(
-            problem,
-            row_starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
-            columns=problem.columns[kept],
-            coefficients=problem.coefficients[kept],
-        )
+        self._problem = replace(problem, **without_zeros(problem))
 
     def _array(self, name: str) -> FloatArray:
         found: FloatArray = self._own[name] if name in self._own else getattr(self._problem, name)

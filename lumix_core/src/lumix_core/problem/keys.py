@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
+from lumix_core.problem.arrays import IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lumix_core.problem.keys import IntArray, Keys
-from lumix_core.problem.orders import stable_order
+from lumix_core.problem.arrays import BoolArray, FloatArray, IndexArray, IntArray, stable_order, starts_of
+from lumix_core.problem.keys import Keys
 
-FloatArray = NDArray[np.float64]
-IndexArray = NDArray[np.int32]
-BoolArray = NDArray[np.bool_]
+
+class LXSense(StrEnum):
+    """How the left-hand side is held against the right-hand side."""
+
+    LE = "<="
+    GE = ">="
+    EQ = "=="
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -153,8 +158,7 @@ class LXProblem:
     def by_column(self) -> tuple[IndexArray, IndexArray, FloatArray]:
         """Return ``A`` in compressed sparse columns: starts, shape ``(n + 1,)``, rows and coefficients, ``(k,)``."""
         order = stable_order(self.columns)
-        starts = np.zeros(self.num_variables + 1, dtype=np.int32)
-        np.cumsum(np.bincount(self.columns, minlength=self.num_variables), out=starts[1:])
+        starts = starts_of(self.columns, self.num_variables)
         rows = np.repeat(np.arange(self.num_constraints, dtype=np.int32), np.diff(self.row_starts))
         return starts, rows[order], self.coefficients[order]
 

@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.problem import BoolArray, FloatArray, LXProblem
+from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray
+from lumix_core.problem.problem import LXProblem
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.orders import MANY, stable_order
+from lumix_core.problem.arrays import MANY, IntArray, stable_order
 from lumix_core.rows.columns import Column
 
 MISSING = -1

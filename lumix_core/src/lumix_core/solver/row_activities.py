@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.problem import FloatArray, IndexArray, LXProblem
+from lumix_core.problem.arrays import FloatArray, IndexArray, IntArray
+from lumix_core.problem.problem import LXProblem
 
 DRIFT = 1e-9
 """How much of the smallest row's size rounding may have added up to before all are added up anew."""

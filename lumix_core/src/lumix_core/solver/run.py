@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lumix_core.errors import LXError, LXSolverError, LXUnsupportedError
-from lumix_core.problem.problem import FloatArray, LXProblem
+from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.options import refuse_unsupported
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus

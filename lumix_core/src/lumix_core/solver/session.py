@@ -17,8 +17,7 @@ from lumix_core.compiler.overrides.rows import Alteration, altered
 from lumix_core.errors import LXMissingKeyError, LXModelError, LXUnknownNameError, listed
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.problem.edits import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
-from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.senses import LXSense
+from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.tables import Table
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility

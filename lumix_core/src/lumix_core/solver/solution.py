@@ -10,7 +10,8 @@ from uuid import uuid4
 
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
 from lumix_core.language.mixins import Bracketed
-from lumix_core.problem.problem import FloatArray, LXBlock, LXProblem, same_families
+from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.problem import LXBlock, LXProblem, same_families
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
 from lumix_core.solver.solver import LXFeature, RawResult, Solver

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from lumix_core.errors import LXOptionError, did_you_mean, listed
+from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.diff import Changes
-from lumix_core.problem.problem import BoolArray, FloatArray, LXProblem
+from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Sides
 from lumix_core.solver.status import LXLimit, LXStatus
 

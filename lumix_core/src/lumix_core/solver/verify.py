@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lumix_core.errors import LXVerificationError
-from lumix_core.problem.problem import FloatArray, LXProblem
+from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.row_activities import Tally
 from lumix_core.solver.solver import RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus

@@ -10,8 +10,7 @@ import numpy as np
 
 from lumix_core.compiler.batches import Batch
 from lumix_core.formulas.nodes import Node
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.orders import MANY
+from lumix_core.problem.arrays import MANY, IntArray
 from lumix_core.rows.columns import Column
 
 

@@ -22,9 +22,7 @@ from lumix_core.compiler.vectorized import key_parts
 from lumix_core.formulas.arithmetic import NotVectorizable, filled
 from lumix_core.formulas.nodes import Constant, Lookup, Node, nodes, same
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.orders import is_increasing, stable_order
-from lumix_core.problem.problem import BoolArray
+from lumix_core.problem.arrays import BoolArray, IntArray, is_increasing, stable_order
 from lumix_core.rows.columns import Column, has_nan
 from lumix_core.rows.key_index import KeyIndex
 

@@ -16,7 +16,7 @@ from lumix_core.compiler.evaluator import Evaluator, sample
 from lumix_core.compiler.joins.conditions import Equal, exact_need, is_false_without
 from lumix_core.formulas.nodes import Attribute, Choice, Constant, Node
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.keys import IntArray
+from lumix_core.problem.arrays import IntArray
 from lumix_core.rows.columns import EQUAL_TO_THEMSELVES
 from lumix_core.rows.tables import Path
 

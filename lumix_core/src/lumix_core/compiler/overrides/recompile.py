@@ -13,8 +13,7 @@ from lumix_core.compiler.plan import plan
 from lumix_core.compiler.reading import Reading
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.problem.edits import Said
-from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.senses import LXSense
+from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.sources import Source
 from lumix_core.rows.tables import Table
 

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from lumix_core.errors import LXError, LXNotInfeasibleError, LXSolverError, LXVerificationError
-from lumix_core.problem.problem import BoolArray, FloatArray, LXProblem
+from lumix_core.problem.arrays import BoolArray, FloatArray
+from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Sides, part_of
 from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.filters import DeletionFilter, elastic_filter, priced_conflict

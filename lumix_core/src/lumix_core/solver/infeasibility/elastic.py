@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.problem import FloatArray, LXProblem
+from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.csr import compressed, rows_of
+from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Sides
 
 MISSED = 1e-6
@@ -40,7 +40,7 @@ def elastic(problem: LXProblem, soft: Sides) -> LXProblem:
         lower=np.concatenate([apart.lower, np.zeros(k)]),
         upper=np.concatenate([apart.upper, np.full(k, np.inf)]),
         integer=np.concatenate([apart.integer, np.zeros(k, dtype=np.bool_)]),
-        **_compressed(*nonzeros, apart.num_constraints),
+        **compressed(*nonzeros, apart.num_constraints),
     )
 
 
@@ -50,7 +50,7 @@ def _apart(problem: LXProblem, soft: Sides) -> LXProblem:
     held = np.flatnonzero(hard.row_lower | hard.row_upper)
     low, high = np.flatnonzero(soft.row_lower), np.flatnonzero(soft.row_upper)
     least, most = np.flatnonzero(soft.lower), np.flatnonzero(soft.upper)
-    rows, columns, coefficients = _rows(problem, np.concatenate([held, low, high]))
+    rows, columns, coefficients = rows_of(problem, np.concatenate([held, low, high]))
     bounded = np.concatenate([least, most])
     first = len(held) + len(low) + len(high)
     nonzeros = (
@@ -70,32 +70,12 @@ def _apart(problem: LXProblem, soft: Sides) -> LXProblem:
         row_lower=np.concatenate([*below, problem.lower[least], _open(most, -1)]),
         row_upper=np.concatenate([*above, _open(least, 1), problem.upper[most]]),
         name=f"{problem.name}, made elastic",
-        **_compressed(*nonzeros, first + len(bounded)),
+        **compressed(*nonzeros, first + len(bounded)),
     )
 
 
 def _open(places: IntArray, sign: int) -> FloatArray:
     return np.full(len(places), sign * np.inf)
-
-
-def _rows(problem: LXProblem, chosen: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the nonzeros of some rows, which are numbered anew: row, column and coefficient of each."""
-    lengths = np.diff(problem.row_starts)[chosen].astype(np.int64)
-    rows = np.repeat(np.arange(len(chosen)), lengths)
-    skipped = problem.row_starts[chosen] - (np.cumsum(lengths) - lengths)
-    places = np.repeat(skipped, lengths) + np.arange(len(rows))
-    return rows, problem.columns[places].astype(np.int64), problem.coefficients[places]
-
-
-def _compressed(rows: IntArray, columns: IntArray, coefficients: FloatArray, size: int) -> dict[str, Any]:
-    """Return the matrix of a problem with so many rows, by the names of its arrays."""
-    order = np.lexsort((columns, rows))
-    ends = np.cumsum(np.bincount(rows, minlength=size))
-    return {
-        "row_starts": np.concatenate([[0], ends]).astype(np.int32),
-        "columns": columns[order].astype(np.int32),
-        "coefficients": coefficients[order],
-    }
 
 
 def misses(problem: LXProblem, x: FloatArray) -> FloatArray:

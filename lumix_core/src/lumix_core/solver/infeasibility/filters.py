@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lumix_core.problem.keys import IntArray
-from lumix_core.problem.problem import BoolArray, LXProblem
+from lumix_core.problem.arrays import BoolArray, IntArray
+from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Sides, part_of
 from lumix_core.solver.infeasibility.elastic import elastic, missed
 from lumix_core.solver.infeasibility.prober import NO_POINT, Prober

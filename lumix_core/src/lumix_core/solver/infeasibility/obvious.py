@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lumix_core.problem.problem import BoolArray, FloatArray, LXProblem
+from lumix_core.problem.arrays import BoolArray, FloatArray
+from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Sides
 from lumix_core.solver.infeasibility.elastic import MISSED
 from lumix_core.solver.verify import INTEGRALITY

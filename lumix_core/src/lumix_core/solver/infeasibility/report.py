@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem.problem import FloatArray, LXProblem, block_at
+from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.problem import LXProblem, LXSense, block_at
 from lumix_core.problem.requirements import Sides
-from lumix_core.problem.senses import LXSense
 from lumix_core.solver.infeasibility.diagnose import Clash, Diagnosis, Relaxation, diagnose
 from lumix_core.solver.run import check_supported
 from lumix_core.solver.solver import Solver, SolverOptions

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lumix_core.problem.problem import FloatArray, LXProblem
+from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.solver import LXFeature, Solver
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, needs, solve

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumix_core.problem.problem import FloatArray, LXProblem
+from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.problem import LXProblem
 
 INF = np.inf
 

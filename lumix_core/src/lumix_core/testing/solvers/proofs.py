@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from lumix_core.problem.problem import FloatArray, LXProblem
+from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.solver import RawResult
 from lumix_core.solver.status import LXStatus
 

@@ -1,4 +1,4 @@
-"""The order of numbers."""
+"""Arrays: what they are called in types, their order, and where groups of equal numbers start."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-IntArray = NDArray[Any]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IndexArray = NDArray[np.int32]
+IntArray = NDArray[np.int64]
+
 MANY = 2**62
 """More than this do not fit into an array's numbers with what is done to them."""
 
 
-def is_increasing(values: IntArray) -> bool:
+def is_increasing(values: NDArray[Any]) -> bool:
     """Whether each number is larger than the one before."""
     return bool((values[1:] > values[:-1]).all())
 
 
-def stable_order(values: IntArray) -> IntArray:
+def stable_order(values: NDArray[Any]) -> NDArray[Any]:
     """Return the order that sorts numbers which are not negative; equal ones stay as they are."""
     places = (len(values) - 1).bit_length() if len(values) else 0
     if not len(values) or int(values.max()) >= MANY >> places:
@@ -28,3 +32,10 @@ def stable_order(values: IntArray) -> IntArray:
     packed.sort()
     packed &= (1 << places) - 1
     return packed
+
+
+def starts_of(groups: NDArray[Any], size: int) -> IndexArray:
+    """Return where the groups 0, 1, ... start once they are in order, int32, shape ``(size + 1,)``."""
+    starts = np.zeros(size + 1, dtype=np.int32)
+    np.cumsum(np.bincount(groups, minlength=size), out=starts[1:])
+    return starts
