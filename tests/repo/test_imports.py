@@ -245,3 +245,14 @@ def project(distribution: str) -> dict[str, Any]:
 
 def package(requirement: str) -> str:
     return re.split(r"[^\w-]", requirement)[0].replace("-", "_")
+
+
+def test_one_module_reads_bytecode() -> None:
+    """A new Python has other instructions: there is one place to look at then."""
+    readers = {
+        path.relative_to(CORE).as_posix()
+        for path in sources("lumix_core")
+        if any(one.top in ("dis", "opcode") for one in all_imports(path)) or "co_code" in path.read_text()
+    }
+
+    assert readers == {"formulas/bytecode.py"}

@@ -12,7 +12,8 @@ from typing import Any
 
 from lumix_core.copying.protocol import ATOMIC, ActiveCopier, Ask, Copying
 from lumix_core.copying.reachable import is_bound, is_handle, is_importable, reached
-from lumix_core.formulas.captures import globals_used, unwrapped
+from lumix_core.formulas.bytecode import globals_used
+from lumix_core.formulas.captures import unwrapped
 from lumix_core.formulas.user_function import UserFunction
 
 

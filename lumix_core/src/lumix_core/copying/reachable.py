@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lumix_core.copying.protocol import ATOMIC
-from lumix_core.formulas.captures import globals_used
+from lumix_core.formulas.bytecode import globals_used
 from lumix_core.rows.frames import is_frame
 from lumix_core.rows.registry import adapter_for, row_adapters
 from lumix_core.rows.sources import DataSource

@@ -13,6 +13,7 @@ from fractions import Fraction
 from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
+from lumix_core.formulas.bytecode import CHANGING
 from lumix_core.formulas.nodes import Constant
 from lumix_core.formulas.symbolic_rows import Captured, Symbol, Untraceable, applied, holds_symbol, looked_up
 
@@ -139,14 +140,6 @@ def is_blind(function: Any) -> bool:
     return function in _BLIND or (function.__name__ in CHANGING and isinstance(function.__self__, _CHANGEABLE))
 
 
-CHANGING = frozenset(
-    {
-        *("add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "pop", "popitem"),
-        *("popleft", "put", "put_nowait", "remove", "reverse", "send", "setdefault", "sort", "update", "write"),
-        *("writelines", "writerow", "writerows", "__setitem__", "__delitem__"),
-    }
-)
-"""Methods that change what they are called on."""
 _CHANGEABLE = (list, dict, set, bytearray, deque)
 _COMPENSATED = sys.version_info >= (3, 12)
 _BLIND = {isinstance, issubclass, id, hasattr, callable, dir, operator.is_, operator.is_not}

@@ -8,7 +8,6 @@ on purpose stays live.
 from __future__ import annotations
 
 import datetime
-import dis
 import functools
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from fractions import Fraction
 from itertools import pairwise
 from types import CellType, CodeType, FrameType, FunctionType, MethodType
 from typing import Any
+
+from lumix_core.formulas.bytecode import globals_used, loops, path_to
 
 _PLAIN = (int, float, str, bytes, bool, Decimal, Fraction, datetime.date, datetime.time, datetime.timedelta)
 
@@ -125,20 +126,6 @@ def brought(function: FunctionType) -> list[Any]:
     return [*around, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
 
 
-@functools.lru_cache(maxsize=4096)
-def globals_used(code: CodeType) -> frozenset[str]:
-    """Return the global names that the code, or code inside it, reads."""
-    names = {
-        instruction.argval
-        for instruction in dis.get_instructions(code)
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    }
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= globals_used(constant)
-    return frozenset(names)
-
-
 def _risky(function: FunctionType) -> dict[str, bool]:
     """Return the variables that a loop rebinds, and whether that loop has left the function behind already."""
     around = _code_around(function)
@@ -148,7 +135,7 @@ def _risky(function: FunctionType) -> dict[str, bool]:
     risky: dict[str, bool] = {}
     for outer, inner in pairwise(around):
         now = running.get(outer)
-        for loop in _loops(outer, inner):
+        for loop in loops(outer, inner):
             inside_now = now is not None and loop.start <= now <= loop.end
             if loop.makes or inside_now:
                 overtaken = not inside_now
@@ -171,59 +158,11 @@ def _code_around(function: FunctionType) -> tuple[CodeType, ...] | None:
     code = function.__code__
     for outer in _running():
         if outer.co_filename == code.co_filename:
-            path = _path_to(outer, code)
+            path = path_to(outer, code)
             if path is not None:
                 return path
     outermost = function.__globals__.get(function.__qualname__.partition(".")[0])
     if outermost is function:
         return (code,)
     plain = unwrapped(outermost)
-    return _path_to(plain.__code__, code) if isinstance(plain, FunctionType) else None
-
-
-@functools.lru_cache(maxsize=4096)
-def _path_to(outer: CodeType, inner: CodeType) -> tuple[CodeType, ...] | None:
-    """Return the chain of codes from ``outer`` down to ``inner``, each made within the one before."""
-    for constant in outer.co_consts:
-        if not isinstance(constant, CodeType):
-            continue
-        if constant is inner:
-            return (outer, inner)
-        below = _path_to(constant, inner)
-        if below is not None:
-            return (outer, *below)
-    return None
-
-
-@dataclass(frozen=True)
-class _Loop:
-    """A loop: its first and last offset, the names assigned in it, and whether it makes the inner code."""
-
-    start: int
-    end: int
-    names: frozenset[str]
-    makes: bool
-
-
-@functools.lru_cache(maxsize=4096)
-def _loops(outer: CodeType, inner: CodeType) -> tuple[_Loop, ...]:
-    """Return the loops of a code: a jump back closes one."""
-    instructions = list(dis.get_instructions(outer))
-    made = [one.offset for one in instructions if one.argval is inner]
-    return tuple(
-        _Loop(
-            start=one.argval,
-            end=one.offset,
-            names=frozenset(_assigned(instructions, one.argval, one.offset)),
-            makes=any(one.argval <= offset <= one.offset for offset in made),
-        )
-        for one in instructions
-        if "JUMP_BACKWARD" in one.opname and "INTERRUPT" not in one.opname
-    )
-
-
-def _assigned(instructions: list[dis.Instruction], start: int, end: int) -> Iterator[str]:
-    for one in instructions:
-        if start <= one.offset <= end and one.opname.startswith("STORE_"):
-            names = one.argval if isinstance(one.argval, tuple) else (one.argval,)
-            yield from (name for name in names if isinstance(name, str))
+    return path_to(plain.__code__, code) if isinstance(plain, FunctionType) else None

@@ -5,7 +5,6 @@ A symbol answers what it knows and raises `Untraceable` for all else; it never g
 
 from __future__ import annotations
 
-import dis
 import operator
 import sys
 from collections import deque
@@ -16,7 +15,6 @@ from functools import partial
 from itertools import islice
 from types import (
     BuiltinFunctionType,
-    FrameType,
     FunctionType,
     GeneratorType,
     MappingProxyType,
@@ -28,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from lumix_core.formulas.arithmetic import same_or_equal
+from lumix_core.formulas.bytecode import is_condition
 from lumix_core.formulas.captures import contents
 from lumix_core.formulas.nodes import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
 from lumix_core.rows.standins import RowClass
@@ -197,7 +196,7 @@ class Symbol(metaclass=_SymbolType):
 
     def __bool__(self) -> bool:
         node = node_of(self)
-        if isinstance(node, Apply) and node.function is operator.eq and not _is_condition(sys._getframe(1)):
+        if isinstance(node, Apply) and node.function is operator.eq and not is_condition(sys._getframe(1)):
             node.function = same_or_equal  # a tuple, a list or a builtin looks for the same object first
         return recorder_in(self).decide(node)
 
@@ -225,12 +224,6 @@ node_of: Callable[[Symbol], Node] = vars(Symbol)["_lx_node"].__get__
 """Returns the formula of a symbol, without asking its `Symbol.__getattribute__`."""
 recorder_in: Callable[[Symbol], Recorder] = vars(Symbol)["_lx_recorder"].__get__
 """Returns the recorder of a symbol, in the same way."""
-
-
-def _is_condition(frame: FrameType) -> bool:
-    """Whether the code asks itself whether a value is true, not a tuple or a function that it gave the value to."""
-    instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
-    return instruction in ("TO_BOOL", "UNARY_NOT") or instruction.startswith(("POP_JUMP", "JUMP_IF"))
 
 
 class Captured:

@@ -7,7 +7,6 @@ the bytecode of all code that a symbolic row is given to; such functions are not
 from __future__ import annotations
 
 import builtins
-import dis
 import functools
 import math
 import operator
@@ -20,8 +19,8 @@ from pathlib import Path as FilePath
 from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from lumix_core.formulas.bytecode import has_no_calls, objection_to, warn_of_unknown_python
 from lumix_core.formulas.captured_values import (
-    CHANGING,
     ENTERED_MODULES,
     CapturedDict,
     CapturedList,
@@ -77,6 +76,7 @@ def trace(
         row_class: returns what is known of the class of a related row.
         watched: whether every call is looked at, even if the function's code calls nothing.
     """
+    warn_of_unknown_python()
     try:
         formula = _Tracer(function, rows, row_class, watched).formula()
         return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula)
@@ -201,15 +201,9 @@ class _Around(dict[str, Any]):
 
 def _calls_nothing(function: Any) -> bool:
     """Whether no code but a function's own can be given a symbol: it calls nothing and captures nothing that acts."""
-    if type(function) is not FunctionType or not _has_no_calls(function.__code__):
+    if type(function) is not FunctionType or not has_no_calls(function.__code__):
         return False
     return not any(map(_acts, map(type, brought(function))))
-
-
-@functools.lru_cache(maxsize=4096)
-def _has_no_calls(code: CodeType) -> bool:
-    own = not any(one.opname.startswith("CALL") for one in dis.get_instructions(code))
-    return own and not any(isinstance(one, CodeType) for one in code.co_consts)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -282,67 +276,6 @@ def _prepared_constant(value: Any) -> Any:
     if isinstance(value, CodeType):
         return _prepared(value)
     return Captured(value, Untraceable) if type(value) is frozenset else value
-
-
-@functools.lru_cache(maxsize=4096)
-def objection_to(code: CodeType) -> str | None:
-    """Return what in a code a symbolic row would answer wrongly, in words; None for code that can be traced."""
-    for one in dis.get_instructions(code):
-        if one.opname in ("LOAD_GLOBAL", "LOAD_NAME") and one.argval in _ASKING:
-            return f"it calls {one.argval}(), which a column cannot answer"
-        if one.opname == "STORE_DEREF" and one.argval in code.co_freevars:
-            return _ASSIGNS
-        if one.argval in CHANGING and _calls_method(one):
-            return f"it calls .{one.argval}(), which changes something"
-        if one.opname == "CALL_INTRINSIC_1" and one.arg not in _INTRINSICS:
-            return "it does what only Python can, row by row"
-        if one.opname not in _KNOWN:
-            return _REASONS.get(one.opname, f"it does what only Python can, row by row ({one.opname})")
-    return None
-
-
-def _calls_method(one: dis.Instruction) -> bool:
-    """Whether an instruction reads an attribute to call it, which is an instruction of its own in Python 3.11."""
-    return one.opname == "LOAD_METHOD" or (sys.version_info >= (3, 12) and one.opname == "LOAD_ATTR" and one.arg & 1)
-
-
-_ASKING = {
-    *("isinstance", "issubclass", "type", "id", "hasattr", "callable", "vars", "dir", "globals", "locals", "super"),
-    *("print", "input", "open", "eval", "exec", "next", "iter", "setattr", "delattr"),
-}
-_INTRINSICS = (3, 5, 6)  # the end of a generator, unary plus, a list made a tuple
-_INSTRUCTIONS = """
-    RESUME CACHE NOP EXTENDED_ARG POP_TOP PUSH_NULL COPY SWAP RETURN_VALUE RETURN_CONST NOT_TAKEN
-    LOAD_CONST LOAD_SMALL_INT LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_AND_CLEAR LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW
-    LOAD_FAST_BORROW_LOAD_FAST_BORROW STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST
-    STORE_FAST_MAYBE_NULL LOAD_DEREF STORE_DEREF LOAD_CLOSURE MAKE_CELL COPY_FREE_VARS LOAD_GLOBAL LOAD_ATTR LOAD_METHOD
-    PRECALL CALL KW_NAMES CALL_KW CALL_FUNCTION_EX DICT_MERGE BINARY_OP BINARY_SUBSCR BINARY_SLICE BUILD_SLICE
-    UNARY_NEGATIVE UNARY_NOT UNARY_INVERT UNARY_POSITIVE CALL_INTRINSIC_1 COMPARE_OP CONTAINS_OP TO_BOOL
-    BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_CONST_KEY_MAP LIST_EXTEND LIST_APPEND LIST_TO_TUPLE
-    SET_ADD MAP_ADD MAKE_FUNCTION SET_FUNCTION_ATTRIBUTE GET_ITER FOR_ITER END_FOR POP_ITER JUMP_FORWARD
-    JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT JUMP_IF_TRUE_OR_POP JUMP_IF_FALSE_OR_POP POP_JUMP_IF_TRUE
-    POP_JUMP_IF_FALSE POP_JUMP_FORWARD_IF_TRUE POP_JUMP_FORWARD_IF_FALSE POP_JUMP_BACKWARD_IF_TRUE
-    POP_JUMP_BACKWARD_IF_FALSE UNPACK_SEQUENCE RETURN_GENERATOR YIELD_VALUE RERAISE LOAD_COMMON_CONSTANT
-"""
-_KNOWN = frozenset(_INSTRUCTIONS.split())
-"""The instructions that a symbolic row answers truly, or refuses."""
-_ASSIGNS = "it changes something outside itself"
-_IS = "it compares with 'is', which a column cannot answer; write == where a value is meant"
-_TRIES = "it catches exceptions"
-_TEXT = "it makes a text of values"
-_REASONS = {
-    **dict.fromkeys(("IS_OP", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE"), _IS),
-    **dict.fromkeys(
-        (f"POP_JUMP_{way}_IF_{what}" for way in ("FORWARD", "BACKWARD") for what in ("NONE", "NOT_NONE")), _IS
-    ),
-    **dict.fromkeys(("PUSH_EXC_INFO", "SETUP_FINALLY", "CHECK_EXC_MATCH", "POP_EXCEPT"), _TRIES),
-    **dict.fromkeys(("FORMAT_VALUE", "BUILD_STRING", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"), _TEXT),
-    **dict.fromkeys(("STORE_ATTR", "STORE_SUBSCR", "STORE_GLOBAL", "DELETE_SUBSCR", "DELETE_ATTR"), _ASSIGNS),
-    **dict.fromkeys(("RAISE_VARARGS", "LOAD_ASSERTION_ERROR"), "it raises an exception itself"),
-    **dict.fromkeys(("IMPORT_NAME", "IMPORT_FROM"), "it imports a module"),
-    **dict.fromkeys(("BEFORE_WITH", "LOAD_SPECIAL"), "it opens something with 'with'"),
-    **dict.fromkeys(("MATCH_CLASS", "MATCH_KEYS", "MATCH_MAPPING", "MATCH_SEQUENCE"), "it uses match"),
-}
 
 
 @contextmanager

@@ -1,0 +1,177 @@
+"""What the bytecode of functions tells: the one module that a new Python can break.
+
+Each reader names the instructions that it knows. A function with another one is called row by row, which is right on
+every Python, and slower.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CodeType, FrameType
+
+from lumix_core.errors import LXWarning, caller_level
+
+CHANGING = frozenset(
+    {
+        *("add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "pop", "popitem"),
+        *("popleft", "put", "put_nowait", "remove", "reverse", "send", "setdefault", "sort", "update", "write"),
+        *("writelines", "writerow", "writerows", "__setitem__", "__delitem__"),
+    }
+)
+"""Methods that change what they are called on."""
+NEWEST = (3, 14)
+"""The newest Python whose instructions are known."""
+
+
+@functools.cache
+def warn_of_unknown_python() -> None:
+    """Warn once where functions run on a Python that is newer than what is known here."""
+    if sys.version_info[:2] > NEWEST:
+        warnings.warn(
+            f"Python {sys.version_info.major}.{sys.version_info.minor} is newer than {'.'.join(map(str, NEWEST))}, the "
+            f"newest that LumiX knows: functions may be called row by row, which is slower and gives the same numbers. "
+            f"Upgrade LumiX; model.explain() tells how each function runs.",
+            LXWarning,
+            stacklevel=caller_level(),
+        )
+
+
+@functools.lru_cache(maxsize=4096)
+def objection_to(code: CodeType) -> str | None:
+    """Return what in a code a symbolic row would answer wrongly, in words; None for code that can be traced."""
+    for one in dis.get_instructions(code):
+        if one.opname in ("LOAD_GLOBAL", "LOAD_NAME") and one.argval in _ASKING:
+            return f"it calls {one.argval}(), which a column cannot answer"
+        if one.opname == "STORE_DEREF" and one.argval in code.co_freevars:
+            return _ASSIGNS
+        if one.argval in CHANGING and _calls_method(one):
+            return f"it calls .{one.argval}(), which changes something"
+        if one.opname == "CALL_INTRINSIC_1" and one.arg not in _INTRINSICS:
+            return "it does what only Python can, row by row"
+        if one.opname not in _KNOWN:
+            return _REASONS.get(one.opname, f"it does what only Python can, row by row ({one.opname})")
+    return None
+
+
+def _calls_method(one: dis.Instruction) -> bool:
+    """Whether an instruction reads an attribute to call it, which is an instruction of its own in Python 3.11."""
+    return one.opname == "LOAD_METHOD" or (sys.version_info >= (3, 12) and one.opname == "LOAD_ATTR" and one.arg & 1)
+
+
+_ASKING = {
+    *("isinstance", "issubclass", "type", "id", "hasattr", "callable", "vars", "dir", "globals", "locals", "super"),
+    *("print", "input", "open", "eval", "exec", "next", "iter", "setattr", "delattr"),
+}
+_INTRINSICS = (3, 5, 6)  # the end of a generator, unary plus, a list made a tuple
+_INSTRUCTIONS = """
+    RESUME CACHE NOP EXTENDED_ARG POP_TOP PUSH_NULL COPY SWAP RETURN_VALUE RETURN_CONST NOT_TAKEN
+    LOAD_CONST LOAD_SMALL_INT LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_AND_CLEAR LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW
+    LOAD_FAST_BORROW_LOAD_FAST_BORROW STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST
+    STORE_FAST_MAYBE_NULL LOAD_DEREF STORE_DEREF LOAD_CLOSURE MAKE_CELL COPY_FREE_VARS LOAD_GLOBAL LOAD_ATTR LOAD_METHOD
+    PRECALL CALL KW_NAMES CALL_KW CALL_FUNCTION_EX DICT_MERGE BINARY_OP BINARY_SUBSCR BINARY_SLICE BUILD_SLICE
+    UNARY_NEGATIVE UNARY_NOT UNARY_INVERT UNARY_POSITIVE CALL_INTRINSIC_1 COMPARE_OP CONTAINS_OP TO_BOOL
+    BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_CONST_KEY_MAP LIST_EXTEND LIST_APPEND LIST_TO_TUPLE
+    SET_ADD MAP_ADD MAKE_FUNCTION SET_FUNCTION_ATTRIBUTE GET_ITER FOR_ITER END_FOR POP_ITER JUMP_FORWARD
+    JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT JUMP_IF_TRUE_OR_POP JUMP_IF_FALSE_OR_POP POP_JUMP_IF_TRUE
+    POP_JUMP_IF_FALSE POP_JUMP_FORWARD_IF_TRUE POP_JUMP_FORWARD_IF_FALSE POP_JUMP_BACKWARD_IF_TRUE
+    POP_JUMP_BACKWARD_IF_FALSE UNPACK_SEQUENCE RETURN_GENERATOR YIELD_VALUE RERAISE LOAD_COMMON_CONSTANT
+"""
+_KNOWN = frozenset(_INSTRUCTIONS.split())
+"""The instructions that a symbolic row answers truly, or refuses."""
+_ASSIGNS = "it changes something outside itself"
+_IS = "it compares with 'is', which a column cannot answer; write == where a value is meant"
+_TRIES = "it catches exceptions"
+_TEXT = "it makes a text of values"
+_REASONS = {
+    **dict.fromkeys(("IS_OP", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE"), _IS),
+    **dict.fromkeys(
+        (f"POP_JUMP_{way}_IF_{what}" for way in ("FORWARD", "BACKWARD") for what in ("NONE", "NOT_NONE")), _IS
+    ),
+    **dict.fromkeys(("PUSH_EXC_INFO", "SETUP_FINALLY", "CHECK_EXC_MATCH", "POP_EXCEPT"), _TRIES),
+    **dict.fromkeys(("FORMAT_VALUE", "BUILD_STRING", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"), _TEXT),
+    **dict.fromkeys(("STORE_ATTR", "STORE_SUBSCR", "STORE_GLOBAL", "DELETE_SUBSCR", "DELETE_ATTR"), _ASSIGNS),
+    **dict.fromkeys(("RAISE_VARARGS", "LOAD_ASSERTION_ERROR"), "it raises an exception itself"),
+    **dict.fromkeys(("IMPORT_NAME", "IMPORT_FROM"), "it imports a module"),
+    **dict.fromkeys(("BEFORE_WITH", "LOAD_SPECIAL"), "it opens something with 'with'"),
+    **dict.fromkeys(("MATCH_CLASS", "MATCH_KEYS", "MATCH_MAPPING", "MATCH_SEQUENCE"), "it uses match"),
+}
+
+
+@functools.lru_cache(maxsize=4096)
+def has_no_calls(code: CodeType) -> bool:
+    """Whether a code calls nothing, and makes no function that could."""
+    own = not any(one.opname.startswith("CALL") for one in dis.get_instructions(code))
+    return own and not any(isinstance(one, CodeType) for one in code.co_consts)
+
+
+def is_condition(frame: FrameType) -> bool:
+    """Whether the code asks itself whether a value is true, not a tuple or a function that it gave the value to."""
+    instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return instruction in ("TO_BOOL", "UNARY_NOT") or instruction.startswith(("POP_JUMP", "JUMP_IF"))
+
+
+@functools.lru_cache(maxsize=4096)
+def globals_used(code: CodeType) -> frozenset[str]:
+    """Return the global names that the code, or code inside it, reads."""
+    names = {
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    }
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= globals_used(constant)
+    return frozenset(names)
+
+
+@functools.lru_cache(maxsize=4096)
+def path_to(outer: CodeType, inner: CodeType) -> tuple[CodeType, ...] | None:
+    """Return the chain of codes from ``outer`` down to ``inner``, each made within the one before."""
+    for constant in outer.co_consts:
+        if not isinstance(constant, CodeType):
+            continue
+        if constant is inner:
+            return (outer, inner)
+        below = path_to(constant, inner)
+        if below is not None:
+            return (outer, *below)
+    return None
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop: its first and last offset, the names assigned in it, and whether it makes the inner code."""
+
+    start: int
+    end: int
+    names: frozenset[str]
+    makes: bool
+
+
+@functools.lru_cache(maxsize=4096)
+def loops(outer: CodeType, inner: CodeType) -> tuple[Loop, ...]:
+    """Return the loops of a code: a jump back closes one."""
+    instructions = list(dis.get_instructions(outer))
+    made = [one.offset for one in instructions if one.argval is inner]
+    return tuple(
+        Loop(
+            start=one.argval,
+            end=one.offset,
+            names=frozenset(_assigned(instructions, one.argval, one.offset)),
+            makes=any(one.argval <= offset <= one.offset for offset in made),
+        )
+        for one in instructions
+        if "JUMP_BACKWARD" in one.opname and "INTERRUPT" not in one.opname
+    )
+
+
+def _assigned(instructions: list[dis.Instruction], start: int, end: int) -> Iterator[str]:
+    for one in instructions:
+        if start <= one.offset <= end and one.opname.startswith("STORE_"):
+            names = one.argval if isinstance(one.argval, tuple) else (one.argval,)
+            yield from (name for name in names if isinstance(name, str))
