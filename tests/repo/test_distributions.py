@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -191,3 +192,17 @@ def test_another_distribution_that_provides_other_modules_is_no_matter(
     done = import_beside(tmp_path, **metadata)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("module", ["sensitivity", "whatif"])
+def test_another_distribution_that_has_overwritten_files_is_named(tmp_path: Path, module: str) -> None:
+    """As lumix-opt does where it is installed later: its lumix/__init__.py finds our package in place of its module."""
+    shutil.copytree(Path(lumix.__file__).parent, tmp_path / "lumix")
+    (tmp_path / "lumix" / "__init__.py").write_text("import lumix.analysis")
+    (tmp_path / "lumix" / "analysis" / "__init__.py").write_text(f"from lumix.analysis.{module} import LXTheirs")
+
+    done = import_beside(tmp_path, RECORD="lumix/__init__.py,,\n")
+
+    assert done.returncode == 1
+    assert "ImportError: Two installed distributions provide the module 'lumix': lumix-modeling" in done.stderr
+    assert f"and lumix-opt, which is installed in {tmp_path}." in done.stderr

@@ -98,6 +98,7 @@ def test_a_wheel_holds_the_package_and_its_metadata_and_nothing_else(
 
     assert {f"{distribution}/__init__.py", f"{distribution}/py.typed"} < set(names)
     assert set(names) == sources(one) | {f"{info}/{name}" for name in of_metadata}
+    assert [name for name in names if "/tests/" in name or "/test_" in name] == []
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
