@@ -120,6 +120,17 @@ def test_the_rooms_of_the_core_are_its_packages() -> None:
     assert sorted(rooms) == sorted(path.parent.name for path in core.glob("*/__init__.py"))
 
 
+def test_the_rooms_are_in_the_order_of_imports_on_both_pages() -> None:
+    imports = (ROOT / "tests" / "repo" / "test_imports.py").read_text()
+    order = re.findall(r'"(\w+)"', imports.partition("\nPACKAGES = (")[2].partition(")")[0])
+    contributing = (ROOT / "CONTRIBUTING.md").read_text().partition("| room of `lumix_core` |")[2].partition("\n\n")[0]
+
+    rooms = ["errors", *(row[0].strip("`/") for row in rows_of("Rooms of the core"))]
+
+    assert rooms == order
+    assert re.findall(r"^\| `(\w+)` \|", contributing, re.MULTILINE) == order[1:]
+
+
 def test_the_rooms_of_the_core_have_their_main_modules() -> None:
     modules = [
         f"lumix_core/{row[0].strip('`')}{name}"
