@@ -3,6 +3,7 @@
 # test-thorough: with as many examples as a night allows.   coverage: which lines and branches the tests reach.
 # test-oldest, test-newest: with the oldest releases that are supported, and with those of today.
 # update-constraints: write down the releases of today that `make venv` installs from then on.
+# dist: source distributions and wheels of the five distributions, in dist/, checked.
 # bench: models from data to the solver, beside peers in an environment of their own; BENCH="--help" tells more.
 PYTHON ?= python3
 DISTRIBUTIONS = lumix_core lumix_sqlalchemy lumix_django lumix_solvers lumix
@@ -21,7 +22,7 @@ BENCH =
 # Tests start many programs: what they import is compiled once, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: venv demo django-demo test test-thorough test-oldest test-newest update-constraints coverage check bench
+.PHONY: venv demo django-demo test test-thorough test-oldest test-newest update-constraints coverage check dist bench
 
 venv: $(STAMP)
 
@@ -61,6 +62,11 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
+
+dist: $(STAMP)
+	rm -rf dist
+	@for dist in $(DISTRIBUTIONS); do $(BIN)/python -m build --no-isolation --outdir dist $$dist || exit 1; done
+	$(BIN)/python -m twine check --strict dist/*
 
 update-constraints: .venv-uv/installed
 	printf -- '-e %s\n' $(foreach dist,$(WITH_EXTRAS),"$(dist)") | \

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -90,6 +92,30 @@ def test_no_file_names_the_host_of_a_package_registry() -> None:
     assert naming == []
 
 
+def test_no_file_tells_to_install_the_lumix_of_others() -> None:
+    """Its extras are those of lumix-modeling; `./lumix[...]` is the folder of a checkout."""
+    extra = re.compile(r"(?<![\w./-])lumix\[(?!\\)")
+
+    telling = [str(path.relative_to(ROOT)) for path in files(ROOT) if extra.search(path.read_text(errors="replace"))]
+
+    assert telling == []
+
+
+def test_documents_install_ours_from_a_checkout() -> None:
+    ours = re.compile(r"lumix(?!-acme)[\w-]*")
+
+    named = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in files(ROOT)
+        if path.suffix in (".md", ".ipynb")
+        for arguments in re.findall(r"pip install ([^`\n#]*)", path.read_text())
+        for word in re.split(r"[\s\"'\\]+", arguments)
+        if ours.match(word)
+    ]
+
+    assert named == []
+
+
 def imported_with(statement: str) -> set[str]:
     """The modules that a new interpreter holds after a statement."""
     code = f"import sys\n{statement}\nprint(*sys.modules)"
@@ -125,3 +151,58 @@ def test_a_model_of_plain_rows_imports_no_orm_and_no_solver() -> None:
     )
 
     assert imported & {"sqlalchemy", "django", "highspy", "pulp"} == set()
+
+
+def import_beside(folder: Path, **metadata: str) -> subprocess.CompletedProcess[str]:
+    """Import lumix where another distribution is on the path, of which these files of metadata are known."""
+    other = folder / "lumix_opt-0.3.2.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: lumix-opt\nVersion: 0.3.2\n")
+    for name, text in metadata.items():
+        (other / name.replace("_txt", ".txt")).write_text(text)
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import lumix"],
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("metadata", [{}, {"RECORD": "lumix/__init__.py,,\n"}, {"top_level_txt": "lumix\n"}])
+def test_another_distribution_that_provides_lumix_is_named(tmp_path: Path, metadata: dict[str, str]) -> None:
+    done = import_beside(tmp_path, **metadata)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"ImportError: Two installed distributions provide the module 'lumix': lumix-modeling, which is imported from "
+        f"{Path(lumix.__file__).parent}, and lumix-opt, which is installed in {tmp_path}. "
+        "One hides or overwrites files of the other, so names would be missing or wrong. "
+        "Use a virtual environment of its own for each. "
+        "Or keep one: uninstall both (pip uninstall lumix-opt lumix-modeling), since they may share files, "
+        "and install the one that you use again."
+    )
+
+
+@pytest.mark.parametrize("metadata", [{"RECORD": "other/__init__.py,,\n_lumix.pth,,\n"}, {"top_level_txt": "other\n"}])
+def test_another_distribution_that_provides_other_modules_is_no_matter(
+    tmp_path: Path, metadata: dict[str, str]
+) -> None:
+    done = import_beside(tmp_path, **metadata)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("module", ["sensitivity", "whatif"])
+def test_another_distribution_that_has_overwritten_files_is_named(tmp_path: Path, module: str) -> None:
+    """As lumix-opt does where it is installed later: its lumix/__init__.py finds our package in place of its module."""
+    shutil.copytree(Path(lumix.__file__).parent, tmp_path / "lumix")
+    (tmp_path / "lumix" / "__init__.py").write_text("import lumix.analysis")
+    (tmp_path / "lumix" / "analysis" / "__init__.py").write_text(f"from lumix.analysis.{module} import LXTheirs")
+
+    done = import_beside(tmp_path, RECORD="lumix/__init__.py,,\n")
+
+    assert done.returncode == 1
+    assert "ImportError: Two installed distributions provide the module 'lumix': lumix-modeling" in done.stderr
+    assert f"and lumix-opt, which is installed in {tmp_path}." in done.stderr

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lumix.namesakes import refuse_namesakes
 from lumix_core import (
     LXConstraint,
     LXError,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from lumix.writeback import LXWriteBack, LXWritten
 
 __version__ = "0.1.0"
+
+refuse_namesakes()
 
 _ON_USE = {
     "LXScenario": "lumix.analysis",
