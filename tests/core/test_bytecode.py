@@ -55,10 +55,10 @@ def unpacked(row: Any) -> Any:
 
 TRACED: dict[str, Callable[[Any], Any]] = {
     "attributes and arithmetic": lambda row: -(row.x + 2.0) * row.y // 3,
-    "comparison and and/or": lambda row: 1.0 < row.x <= LIMIT and not row.y or row.z,
+    "comparison and and/or": lambda row: (1.0 < row.x <= LIMIT and not row.y) or row.z,
     "a choice": lambda row: row.x if row.y else 0.0,
     "calls with names": lambda row: max(row.x, row.y, key=abs),
-    "calls with stars": lambda row: max(*[row.x, row.y], **{"key": abs}),
+    "calls with stars": lambda row: max(*[row.x, row.y], key=abs),
     "subscripts and slices": lambda row: {"a": 1.0}[row.x] + [1.0, 2.0][0:1][0],
     "membership": lambda row: row.x in {1, 2, 3} or row.y not in (4, 5),
     "collections": lambda row: (row.x, [row.y], {row.z}, {row.x: 1}),
@@ -95,7 +95,7 @@ def test_instructions_that_only_a_row_answers_are_refused(function: Callable[[An
 def test_calls_are_seen_in_functions_within_too() -> None:
     assert has_no_calls((lambda row: row.x + 1).__code__)
     assert not has_no_calls((lambda row: abs(row.x)).__code__)
-    assert not has_no_calls((lambda row: (lambda: row.x)).__code__)
+    assert not has_no_calls((lambda row: lambda: row.x).__code__)
 
 
 def test_globals_are_found_in_functions_within_too() -> None:
