@@ -108,8 +108,7 @@ def test_a_python_that_is_not_known_is_warned_of_once(monkeypatch: pytest.Monkey
 
     try:
         with pytest.warns(LXWarning, match=r"is newer than 3\.10, the newest that LumiX knows") as warned:
-            bytecode.warn_of_unknown_python()
-            bytecode.warn_of_unknown_python()
+            _ = [bytecode.warn_of_unknown_python() for _ in range(2)]
     finally:
         bytecode.warn_of_unknown_python.cache_clear()
 

@@ -5,6 +5,7 @@ import pytest
 pytest.register_assert_rewrite("lumix_core.testing.kit", "lumix_core.testing.rows", "lumix_core.testing.solvers")
 
 from lumix_core.testing.rows.conformance import RowAdapterConformance  # noqa: E402 - their assertions are rewritten first
+from lumix_core.testing.rows.world import PlanningWorld, RowWorld  # noqa: E402
 from lumix_core.testing.solvers.conformance import SolverConformance  # noqa: E402
 
-__all__ = ["RowAdapterConformance", "SolverConformance"]
+__all__ = ["PlanningWorld", "RowAdapterConformance", "RowWorld", "SolverConformance"]
