@@ -22,7 +22,7 @@ from lumix_core import (
     LXVariable,
 )
 from lumix_core.errors import LXError, LXOptionError, LXSolverError, LXUnsupportedError, LXVerificationError
-from lumix_core.problem.requirements import Sides, part_of
+from lumix_core.problem.requirements import Sides
 from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.obvious import plain_conflict
 from lumix_core.solver.solver import LXFeature, RawConflict, RawResult, SolverOptions
@@ -369,17 +369,6 @@ def test_no_time_is_no_explanation() -> None:
 
 
 # The arrays.
-
-
-def test_a_part_of_a_problem_has_only_what_is_meant() -> None:
-    asked = problem([1, 1, 1], [([1, 2, 0], 1, 5), ([0, 3, 4], 2, 6)], upper=9.0)
-    meant = Sides.of(asked, row_upper=np.array([False, True]), lower=np.array([False, False, True]))
-
-    part = part_of(asked, meant)
-
-    assert part.coefficients.tolist() == [3, 4]
-    assert (part.row_lower.tolist(), part.row_upper.tolist()) == ([-INF], [6])
-    assert (part.lower.tolist(), part.upper.tolist()) == ([-INF, 0], [INF, INF])
 
 
 def test_misses_are_counted_by_side() -> None:

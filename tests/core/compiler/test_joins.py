@@ -10,14 +10,7 @@ from typing import Any
 
 import pytest
 
-from lumix_core import (
-    LXConstraint,
-    LXIndexDimension,
-    LXLinearExpression,
-    LXModel,
-    LXParameter,
-    LXVariable,
-)
+from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXParameter, LXVariable
 from lumix_core.compiler.joins import join as matching
 from lumix_core.compiler.joins.axes import Axes
 from lumix_core.errors import LXFunctionError, LXNumberError
