@@ -1,57 +1,36 @@
-"""The reader that has a connection of its own: the session's values, or a refusal; never others."""
+"""What the reader with a connection of its own leaves to the session, and what it refuses."""
 
 from __future__ import annotations
 
 import importlib.util
-import sys
-from collections.abc import Callable, Iterator
-from datetime import date, datetime
-from decimal import Decimal
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
 import psycopg
 import pytest
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Engine,
-    Enum,
-    Float,
-    ForeignKey,
-    Integer,
-    String,
-    bindparam,
-    create_engine,
-    event,
-    func,
-    insert,
-    literal,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import Engine, Float, Integer, String, create_engine, event, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, UUID
-from sqlalchemy.exc import StatementError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, with_loader_criteria
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, with_loader_criteria
 from sqlalchemy.pool import StaticPool
 
 from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXSourceError
 from lumix_core.rows.adapter import ColumnQuery
 from lumix_sqlalchemy import SQLAlchemyAdapter, arrow
-
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-rows: Any = import_module("column_rows")
-sys.path.remove(str(HERE))
-
-ADAPTER = SQLAlchemyAdapter()
+from tests.sqlalchemy.arrow.items import (
+    ADAPTER,
+    NUMBERS,
+    Base,
+    Item,
+    Line,
+    Tenant,
+    assert_as_in_session,
+    by_arrow,
+    read,
+)
 
 
 def on(*databases: str) -> Callable[[Any], Any]:
@@ -62,203 +41,6 @@ def on(*databases: str) -> Callable[[Any], Any]:
         return test
 
     return keep
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engine" in metafunc.fixturenames:
-        databases = getattr(metafunc.function, "databases", tuple(arrow.DATABASES))
-        # As a mark, since it takes the place of the fixture's own parameters.
-        metafunc.definition.add_marker(pytest.mark.parametrize("engine", databases, indirect=True, scope="module"))
-
-
-class Base(DeclarativeBase): ...
-
-
-class Line(Base):
-    __tablename__ = "arrow_lines"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    hours: Mapped[float]
-    head_id: Mapped[int | None] = mapped_column(ForeignKey("arrow_lines.id"))
-    head: Mapped[Line | None] = relationship(remote_side=id)
-
-
-class Item(Base):
-    __tablename__ = "arrow_items"
-    id: Mapped[int] = mapped_column("key", primary_key=True)
-    amount: Mapped[int] = mapped_column(BigInteger)
-    gain: Mapped[float] = mapped_column(Float)
-    loss: Mapped[float | None]
-    urgent: Mapped[bool] = mapped_column(Boolean)
-    known: Mapped[bool | None] = mapped_column(Boolean)
-    name: Mapped[str] = mapped_column(String(40))
-    note: Mapped[str | None] = mapped_column(String(40))
-    cost: Mapped[Decimal | None]
-    due: Mapped[date | None]
-    moment: Mapped[datetime | None]
-    price: Mapped[Any | None] = mapped_column(rows.EuroType)
-    colour: Mapped[rows.Colour | None] = mapped_column(Enum(rows.Colour, name="arrow_colour"))
-    line_id: Mapped[int | None] = mapped_column(ForeignKey("arrow_lines.id"))
-    line: Mapped[Line | None] = relationship()
-
-
-NUMBERS = [("id",), ("amount",), ("gain",), ("loss",), ("urgent",), ("known",), ("line_id",)]
-RELATED = [("line", "id"), ("line", "hours"), ("line", "head", "hours")]
-TEXTS = [("name",), ("note",)]
-OTHERS = [("cost",), ("due",), ("moment",), ("price",), ("colour",), ("line", "head", "id")]
-
-
-class OtherBase(DeclarativeBase): ...
-
-
-class Tenant(OtherBase):
-    __tablename__ = "arrow_tenants"
-    id: Mapped[int] = mapped_column(primary_key=True)
-
-
-@pytest.fixture(scope="module")
-def filled(engine: Engine) -> Iterator[Engine]:
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add_all([Line(id=1, hours=8.5), Line(id=2, hours=0.1, head_id=1)])
-        session.flush()
-        for key in range(1, 2001):
-            values = {"amount": 2**40 + key, "gain": key * 0.1, "urgent": key % 2 == 0, "name": f"ä {key}"}
-            some = {"loss": -0.0, "known": False, "note": "", "line_id": 1 + key % 2, "due": date(2024, 1, 1)}
-            more = {"cost": Decimal("1.50"), "price": rows.Euro(key), "colour": rows.Colour.RED}
-            session.add(Item(id=key, moment=datetime(2024, 1, 1), **values, **(some | more if key % 3 else {})))
-        session.commit()
-    yield engine
-    Base.metadata.drop_all(engine)
-
-
-@pytest.fixture
-def session(filled: Engine) -> Iterator[Session]:
-    with Session(filled) as session:
-        yield session
-
-
-def by_arrow(session: Session, target: Any, paths: Any) -> list[Any] | None:
-    """Return what Arrow alone reads; None where it leaves the query to the session."""
-    query: Any = ADAPTER.query(target, session)
-    statement = query._ordered
-    return arrow.read_arrow(session, statement, statement.column_descriptions[0]["entity"], paths)
-
-
-def read(session: Session, target: Any, paths: Any, reader: str = "arrow") -> list[list[Any]] | None:
-    query: Any = ADAPTER.query(target, session)
-    found = query.with_reader(reader).columns(paths)
-    return None if found is None else [np.asarray(one).tolist() for one in found]
-
-
-def assert_as_in_session(session: Session, target: Any, paths: Any) -> None:
-    wanted = read(session, target, paths, "session")
-    found = read(session, target, paths)
-    assert wanted is not None
-    assert found is not None
-    for path, column, values in zip(paths, found, wanted, strict=True):
-        assert rows.exactly(column) == rows.exactly(values), path
-
-
-# Values
-
-
-def test_numbers_are_read_by_arrow_and_are_those_of_the_session(session: Session) -> None:
-    assert by_arrow(session, Item, NUMBERS + RELATED) is not None
-    assert_as_in_session(session, Item, NUMBERS + RELATED)
-
-
-def test_numbers_are_typed(session: Session) -> None:
-    found = by_arrow(session, Item, NUMBERS)
-
-    assert found is not None
-    kinds = [np.int64, np.int64, np.float64, np.object_, np.bool_, np.object_, np.object_]
-    assert [one.dtype for one in found] == kinds
-
-
-@pytest.mark.parametrize("path", [*TEXTS, *OTHERS], ids=".".join)
-def test_every_other_value_is_that_of_the_session(session: Session, path: tuple[str, ...]) -> None:
-    assert_as_in_session(session, Item, [("id",), path])
-
-
-def test_every_type_is_read_as_in_the_session(session: Session) -> None:
-    rows.Base.metadata.create_all(session.get_bind())
-    try:
-        with Session(session.get_bind()) as other:
-            rows.fill(other)
-        for name in ADAPTER.row_class(rows.Everything).columns:
-            assert_as_in_session(session, rows.Everything, [(name,)])
-        for cls in (rows.Machine, rows.Engineer, rows.Truck, rows.Pair):
-            known = ADAPTER.row_class(cls)
-            related = [(way, name) for way, to in known.related.items() for name in ADAPTER.row_class(to).columns]
-            for path in [*((name,) for name in known.columns), *related]:
-                assert_as_in_session(session, cls, [path])
-    finally:
-        session.close()
-        rows.Base.metadata.drop_all(session.get_bind())
-
-
-def test_no_rows_are_columns_of_no_values(session: Session) -> None:
-    assert read(session, select(Item).where(Item.id < 0), NUMBERS) == [[] for _ in NUMBERS]
-
-
-def test_columns_of_null_alone_are_read(session: Session) -> None:
-    assert read(session, select(Item).where(Item.loss.is_(None)).limit(2), [("loss",), ("known",)]) == [[None] * 2] * 2
-
-
-SELECTS: dict[str, Callable[[], Any]] = {
-    "order and limit": lambda: select(Item).order_by(Item.gain.desc()).limit(7).offset(3),
-    "numbers": lambda: select(Item).where(Item.gain > 1.5, Item.amount * 0.1 > 0.3, Item.id.in_([3, 4, 16, 17])),
-    "a division": lambda: select(Item).where(Item.amount * literal(0.1) * 3 != 0.3, Item.id % 2 == 1),
-    "texts": lambda: select(Item).where(Item.name != "a%b'c", Item.name.like("%1%")),
-    "days": lambda: select(Item).where(Item.due >= date(2023, 1, 1), Item.moment < datetime(2025, 1, 1)),
-    "a decimal": lambda: select(Item).where(Item.cost == Decimal("1.5")),
-    "a truth": lambda: select(Item).where(Item.urgent.is_(True), Item.known == False),  # noqa: E712
-    "an enumeration": lambda: select(Item).where(Item.colour == rows.Colour.RED),
-    "a type of one's own": lambda: select(Item).where(Item.price == rows.Euro(5)),
-    "several of a type of one's own": lambda: select(Item).where(Item.price.in_([rows.Euro(5), rows.Euro(7)])),
-    "a moment": lambda: select(Item).where(Item.moment == datetime(2024, 1, 1)),
-    "pairs": lambda: select(Item).where(tuple_(Item.id, Item.price).in_([(5, rows.Euro(5)), (7, rows.Euro(8))])),
-    "criteria": lambda: select(Item).options(with_loader_criteria(Item, lambda cls: cls.gain > 100.0)),
-    "a percent sign": lambda: select(Item).where(text("amount % 2 = 1"), literal("100%") == "100%"),
-    "a backslash": lambda: select(Item).where(Item.name != "a\\b"),
-    "a backslash in the statement": lambda: select(Item).where(
-        func.length(bindparam("t", "a\\b", type_=String(), literal_execute=True)) == 3
-    ),
-    "no rows": lambda: select(Item).where(Item.id.in_([])),
-    "a related row": lambda: select(Item).where(Item.line.has(Line.hours > 1.0)),
-}
-
-
-@pytest.mark.parametrize("make", SELECTS.values(), ids=SELECTS)
-def test_a_select_is_read_as_in_the_session(session: Session, make: Callable[[], Any]) -> None:
-    assert_as_in_session(session, make(), NUMBERS)
-
-
-ORDINARY = (
-    "order and limit",
-    "numbers",
-    "texts",
-    "days",
-    "a moment",
-    "a type of one's own",
-    "several of a type of one's own",
-    "criteria",
-    "a related row",
-)
-
-
-@pytest.mark.parametrize("name", ORDINARY)
-def test_an_ordinary_select_is_not_left_to_the_session(session: Session, name: str) -> None:
-    assert by_arrow(session, SELECTS[name](), [("id",), ("gain",)]) is not None
-
-
-def test_a_query_is_read_too(session: Session) -> None:
-    assert read(session, session.query(Item).filter(Item.id < 3), [("id",), ("gain",)]) == [[1, 2], [0.1, 0.2]]
-
-
-def test_a_parameter_without_a_value_is_sqlalchemy_s_error(session: Session) -> None:
-    with pytest.raises(StatementError, match="nothing"):
-        read(session, select(Item).where(Item.gain > bindparam("nothing")), [("id",)])
 
 
 # What is left to the session
@@ -388,7 +170,6 @@ def test_values_that_postgresql_s_driver_converts_are_left_to_the_session(sessio
 
 
 # What is refused
-
 
 UNCOMMITTED: dict[str, Callable[[Session], Any]] = {
     "new": lambda session: session.add(Line(id=9, hours=1.0)),

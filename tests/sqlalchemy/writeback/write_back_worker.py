@@ -1,4 +1,4 @@
-"""Writes a plan of many rows, and stops for ever at the step that it is told; run by test_write_back_failures.py."""
+"""Writes a plan of many rows, and stops for ever at the step that it is told; run by test_failures.py."""
 
 from __future__ import annotations
 
