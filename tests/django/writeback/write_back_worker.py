@@ -1,4 +1,4 @@
-"""Writes a plan of many rows, and stops for ever at the step that it is told; run by test_write_back_failures.py."""
+"""Writes a plan of many rows, and stops for ever at the step that it is told; run by test_failures.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main(database: str, step: str) -> None:
     settings.configure(
         DATABASES={"default": json.loads(database)}, INSTALLED_APPS=["django.contrib.contenttypes", "workshop"]
     )
-    sys.path.insert(0, str(Path(__file__).parent))
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     django.setup()
     from django.db import connection
     from workshop.models import Schedule

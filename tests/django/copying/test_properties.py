@@ -22,6 +22,7 @@ from lumix_core.rows.standins import row_class_of
 from lumix_django.handles import is_handle
 
 HERE = Path(__file__).parent
+MODELS = HERE.parent
 
 pytestmark = pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning")
 
@@ -104,7 +105,7 @@ WORLD = shapes.World(
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[Callable[[bytes], Any]]:
     """Send a pickle to a process that has never seen a database; returns what it compiles and solves to."""
-    with workers.started(HERE / "copies_worker.py", folders=[HERE]) as worker:
+    with workers.started(HERE / "copies_worker.py", folders=[MODELS]) as worker:
         yield worker.ask
 
 

@@ -17,7 +17,7 @@ from warehouse.models import Machine, Price, Site, Tag
 
 from lumix_core import LXLinearExpression, LXModel, LXVariable
 
-HERE = Path(__file__).parent
+MODELS = Path(__file__).parents[1]
 SETTINGS = """
 from django.conf import settings
 settings.configure(INSTALLED_APPS=["django.contrib.contenttypes", "warehouse"])
@@ -49,7 +49,7 @@ def run(tmp_path: Path) -> Callable[[str, bytes], tuple[str, str]]:
     """Run a program that is given a pickle; returns what it prints, and its last error."""
 
     def run(code: str, block: bytes) -> tuple[str, str]:
-        path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH", "")]))
+        path = os.pathsep.join(filter(None, [str(MODELS), os.environ.get("PYTHONPATH", "")]))
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", code],
             env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
