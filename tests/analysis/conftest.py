@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
-from lumix import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXVariable
+from lumix import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXScenarioAnalyzer, LXVariable
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,32 @@ def optimizer(request: pytest.FixtureRequest) -> LXOptimizer:
 @pytest.fixture
 def highs() -> LXOptimizer:
     return LXOptimizer().use_solver("highs")
+
+
+@pytest.fixture
+def analyzer(workshop, optimizer):
+    with LXScenarioAnalyzer(workshop.model, optimizer) as analyzer:
+        yield analyzer
+
+
+@pytest.fixture(scope="module")
+def processes():
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
+@pytest.fixture(scope="module")
+def threads():
+    with ThreadPoolExecutor(3) as executor:
+        yield executor
+
+
+@pytest.fixture(params=["threads", "processes"])
+def executor(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def session(workshop, highs):
+    with highs.open(workshop.model) as session:
+        yield session

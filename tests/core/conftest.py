@@ -1,13 +1,30 @@
-"""Compiled problems by the names of their rows and columns, and the words of errors, for the tests of the core."""
+"""Compiled problems by the names of their rows and columns, the words of errors, and plugins, for the core's tests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 
 from lumix_core import LXModel, LXProblem
+from tests.core.distributions import (
+    ADAPTER,
+    Plugins,
+    adapter_hook,
+    link_package,
+    run_python,
+    tiny_orm,
+    write_distribution,
+)
+
+pytest.register_assert_rewrite("tests.core.formulas.traced")
 
 Row = dict[str, float]
 
@@ -75,3 +92,57 @@ def error_text() -> Callable[..., str]:
         return str(caught.value)
 
     return text
+
+
+Install = Callable[..., None]
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on the path of this process, whose modules are forgotten afterwards."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    yield folder
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def install(site: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Install a distribution into this process; only those installed so are loaded."""
+    loaded: list[str] = []
+
+    def install_one(name: str, plugin: str, entry_point: str | None = None, **modules: str) -> None:
+        write_distribution(site, name, plugin, entry_point, **modules)
+        loaded.append(entry_point or name.removeprefix("lumix-"))
+        monkeypatch.setenv("LUMIX_PLUGINS", ",".join(loaded))
+        importlib.invalidate_caches()
+
+    return install_one
+
+
+@pytest.fixture
+def run_alone(tmp_path: Path) -> Run:
+    """Run code in a process that has the core, what the core needs, and what is in ``tmp_path / "site"``."""
+    links = tmp_path / "links"
+    links.mkdir()
+    for package in ("numpy", "pluggy", "cloudpickle", "lumix_core"):
+        link_package(package, links)
+
+    def run(code: str) -> str:
+        path = os.pathsep.join([str(links), str(tmp_path / "site")])
+        return run_python("-S", "-c", dedent(code), PYTHONPATH=path)
+
+    return run
+
+
+@pytest.fixture
+def plugins(site: Path, install: Install) -> Plugins:
+    """Plugins with the tiny adapter in use."""
+    tiny_orm(site)
+    install("lumix-tiny", adapter_hook(), adapter=ADAPTER)
+    importlib.import_module("tinyorm")
+    return Plugins()

@@ -84,6 +84,13 @@ def test_no_module_is_longer_than_500_lines(distribution: str) -> None:
     assert {name: length for name, length in lengths.items() if length > 500} == {}
 
 
+def test_no_test_file_is_longer_than_500_lines() -> None:
+    tests = ROOT / "tests"
+    lengths = {str(path.relative_to(tests)): len(path.read_text().splitlines()) for path in tests.rglob("*.py")}
+
+    assert {name: length for name, length in lengths.items() if length > 500} == {}
+
+
 def test_no_file_names_the_host_of_a_package_registry() -> None:
     hosts = [b"pypi" + b".org", b"pythonhosted" + b".org", b"npmjs" + b".org", b"crates" + b".io"]
 

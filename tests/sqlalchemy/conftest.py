@@ -15,7 +15,12 @@ import pytest
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 
-pytest.register_assert_rewrite("sweep_writing")
+pytest.register_assert_rewrite(
+    "sweep_writing",
+    "tests.sqlalchemy.adapter.mapped",
+    "tests.sqlalchemy.arrow.items",
+    "tests.sqlalchemy.columns.reading",
+)
 
 SERVERS = {
     "postgresql": os.environ.get("LUMIX_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432"),
