@@ -241,7 +241,7 @@ class TestBrowser:
 
     def test_the_table(self, opened, sweep):
         assert table(opened(sweep)) == [
-            ["Scenario", "Description", "Changes", "Status", "Objective", "Change", "Change in %"],
+            ["Scenario", "Description", "ProblemDiff", "Status", "Objective", "Change", "Change in %"],
             ["baseline", "the model as it is", "", "optimal", "2,735.71", "+0.00", "+0.00"],
             ["more wood", "a second supplier", "stock[1] +100", "optimal", "3,307.14", "+571.43", "+20.89"],
             ["less wood", "", "stock[1] times 0.9", "optimal", "2,450.00", "-285.71", "-10.44"],

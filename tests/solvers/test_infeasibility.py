@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scale import examples
 
 from lumix_core.errors import LXNotInfeasibleError, LXOptionError
-from lumix_core.problem.requirements import Sides
+from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.infeasibility import prober as probing
 from lumix_core.solver.infeasibility.diagnose import diagnose, relaxable
 from lumix_core.solver.solver import LXFeature, SolverOptions
@@ -130,7 +130,7 @@ def problems(draw, columns, integer=False):
 @settings(max_examples=examples(150))
 @given(asked=problems(3))
 def test_a_conflict_cannot_hold_and_needs_all_it_has(solver, asked):
-    if can_hold(asked, Sides.every(asked)):
+    if can_hold(asked, Requirements.every(asked)):
         with pytest.raises(LXNotInfeasibleError):
             diagnosis(asked, solver)
         return
@@ -145,7 +145,7 @@ def test_a_conflict_cannot_hold_and_needs_all_it_has(solver, asked):
 @settings(max_examples=examples(15))
 @given(asked=problems(2))
 def test_cbc_finds_conflicts(asked):
-    if can_hold(asked, Sides.every(asked)):
+    if can_hold(asked, Requirements.every(asked)):
         with pytest.raises(LXNotInfeasibleError):
             diagnosis(asked, PulpSolver())
         return
@@ -158,7 +158,7 @@ def test_cbc_finds_conflicts(asked):
 
 
 def check_whole(asked, solver):
-    if can_hold_on_grid(asked, Sides.every(asked)):
+    if can_hold_on_grid(asked, Requirements.every(asked)):
         with pytest.raises(LXNotInfeasibleError):
             diagnosis(asked, solver)
         return
@@ -191,7 +191,7 @@ def test_cbc_finds_conflicts_of_whole_variables(asked):
 @settings(max_examples=examples(100))
 @given(asked=problems(2, integer=True))
 def test_the_relaxation_is_the_least_total(asked):
-    if can_hold_on_grid(asked, Sides.every(asked)):
+    if can_hold_on_grid(asked, Requirements.every(asked)):
         return
 
     found = diagnosis(asked, HighsSolver())
@@ -207,7 +207,7 @@ def least_on_grid(asked):
     total = np.zeros(len(GRID))
     for a, b in inequalities(asked, soft):
         total += np.maximum(GRID @ np.array(a, dtype=np.float64) - float(b), 0.0)
-    for a, b in inequalities(asked, Sides.every(asked) - soft):
+    for a, b in inequalities(asked, Requirements.every(asked) - soft):
         total[GRID @ np.array(a, dtype=np.float64) > float(b)] = np.inf
     total[((GRID < 0) & (asked.lower > 0) | (GRID > 0) & (asked.upper < 0)).any(axis=1)] = np.inf
     return total.min()

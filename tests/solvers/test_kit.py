@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lumix_core.errors import LXError
-from lumix_core.problem.requirements import Sides
+from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.solver import LXFeature
 from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing import SolverConformance
@@ -227,7 +227,7 @@ def find_too_little(problem, conflict):
 
 def find_bounds_that_are_not_there(problem, conflict):
     every = np.ones(problem.num_variables, dtype=bool)
-    return replace(conflict, sides=conflict.sides | Sides.of(problem, upper=every))
+    return replace(conflict, sides=conflict.sides | Requirements.of(problem, upper=every))
 
 
 def answer_with_a_set(problem, conflict):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem import BoolArray, LXProblem, Sides
+from lumix_core.problem import BoolArray, LXProblem, Requirements
 from lumix_core.solver import LXLimit, RawConflict
 from lumix_solvers.highs_native import reset_scheduler
 
@@ -50,7 +50,7 @@ class IisSearch:
             return RawConflict(raw_status=word)
         row_lower, row_upper = self._sides(iis.row_index_, iis.row_bound_, problem.num_constraints)
         lower, upper = self._sides(iis.col_index_, iis.col_bound_, problem.num_variables)
-        sides = Sides.of(problem, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper)
+        sides = Requirements.of(problem, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper)
         return RawConflict(raw_status=word, sides=sides)
 
     def _sides(self, places: Any, statuses: Any, size: int) -> tuple[BoolArray, BoolArray]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem import Changes, LXProblem
+from lumix_core.problem import LXProblem, ProblemDiff
 from lumix_core.solver import Ranging, RawResult, SolverOptions
 from lumix_solvers.highs_native import reset_scheduler
 from lumix_solvers.highs_run import HighsRun, floats
@@ -46,7 +46,7 @@ class HighsLiveRun(HighsRun):
             raise
         self._quiet = options.log is False and not options.options
 
-    def update(self, changes: Changes) -> bool:
+    def update(self, changes: ProblemDiff) -> bool:
         """Change numbers in place; see `lumix_core.solver.LiveRun`."""
         if not self._ended:  # left behind running: it may not be touched
             return False
@@ -97,7 +97,7 @@ class HighsLiveRun(HighsRun):
         """Let HiGHS go, its thread and the log."""
         self._opened.close()
 
-    def _told(self, changes: Changes) -> list[Any]:
+    def _told(self, changes: ProblemDiff) -> list[Any]:
         """Tell HiGHS what changed; returns its status for each call."""
         problem, highs = changes.problem, self._highs
         rows, columns, costs = (one.astype(np.int32) for one in (changes.rows, changes.columns, changes.costs))
@@ -113,7 +113,7 @@ class HighsLiveRun(HighsRun):
             said.append(highs.changeObjectiveOffset(problem.offset))
         return said + self._told_coefficients(changes)
 
-    def _told_coefficients(self, changes: Changes) -> list[Any]:
+    def _told_coefficients(self, changes: ProblemDiff) -> list[Any]:
         problem, places = changes.problem, changes.nonzeros
         assert places is not None
         if not len(places):

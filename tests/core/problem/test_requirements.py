@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lumix_core.problem.requirements import Sides, part_of
+from lumix_core.problem.requirements import Requirements, part_of
 from lumix_core.testing.solvers.problems import INF, problem
 
 
 def test_a_part_of_a_problem_has_only_what_is_meant() -> None:
     asked = problem([1, 1, 1], [([1, 2, 0], 1, 5), ([0, 3, 4], 2, 6)], upper=9.0)
-    meant = Sides.of(asked, row_upper=np.array([False, True]), lower=np.array([False, False, True]))
+    meant = Requirements.of(asked, row_upper=np.array([False, True]), lower=np.array([False, False, True]))
 
     part = part_of(asked, meant)
 

@@ -22,7 +22,7 @@ from lumix_core import (
     LXVariable,
 )
 from lumix_core.errors import LXError, LXOptionError, LXSolverError, LXUnsupportedError, LXVerificationError
-from lumix_core.problem.requirements import Sides
+from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.obvious import plain_conflict
 from lumix_core.solver.solver import LXFeature, RawConflict, RawResult, SolverOptions
@@ -288,8 +288,8 @@ class Telling(HighsSolver):
     "wrong",
     [
         lambda asked, found: RawConflict(raw_status="gave up"),
-        lambda asked, found: RawConflict(raw_status="nothing", sides=Sides.none(asked)),
-        lambda asked, found: RawConflict(raw_status="everything", sides=Sides.every(asked)),
+        lambda asked, found: RawConflict(raw_status="nothing", sides=Requirements.none(asked)),
+        lambda asked, found: RawConflict(raw_status="everything", sides=Requirements.every(asked)),
         lambda asked, found: RawConflict(raw_status="a half", sides=found.sides.of_rows),
     ],
     ids=["none", "nothing", "everything", "half"],
@@ -313,8 +313,11 @@ def test_a_search_that_fails_is_told(error_text: ErrorText) -> None:
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (lambda asked, found: found.sides, "its answer is Sides"),
-        (lambda asked, found: RawConflict(raw_status="", sides=Sides(1, 1, np.ones(5, dtype=bool))), "has the shape"),
+        (lambda asked, found: found.sides, "its answer is Requirements"),
+        (
+            lambda asked, found: RawConflict(raw_status="", sides=Requirements(1, 1, np.ones(5, dtype=bool))),
+            "has the shape",
+        ),
     ],
     ids=["no conflict", "of another problem"],
 )
@@ -381,7 +384,7 @@ def test_misses_are_counted_by_side() -> None:
 
 def test_an_elastic_problem_misses_soft_sides_only() -> None:
     asked = problem([1, 1], [([1, 1], 5, INF)], upper=2.0)
-    soft = Sides.every(asked).of_rows
+    soft = Requirements.every(asked).of_rows
 
     result = HighsSolver().solve(elastic(asked, soft), SolverOptions())
 
@@ -409,7 +412,7 @@ def test_plain_conflicts_need_no_solver(asked: Any, size: int) -> None:
 
     assert found is not None
     assert len(found) == size
-    assert len(found - Sides.every(asked)) == 0
+    assert len(found - Requirements.every(asked)) == 0
 
 
 @pytest.mark.parametrize(

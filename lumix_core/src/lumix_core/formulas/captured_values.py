@@ -93,7 +93,7 @@ class _Pure:
         return getattr(self._function, name)
 
 
-class _Blind(_Pure):
+class _RejectsSymbols(_Pure):
     """A function that would not notice that it is given a symbol, or would keep it."""
 
     __slots__ = ()
@@ -127,7 +127,7 @@ def entered_builtin(function: Any) -> Any:
     if way is not None:
         return way(function)
     if is_blind(function):
-        return _Blind(function)
+        return _RejectsSymbols(function)
     return _Pure(function) if getattr(function, "__module__", None) == "math" else function
 
 

@@ -1,24 +1,24 @@
 """A compiled problem as arrays: its keys, its requirements, and changes of its numbers."""
 
 from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray
-from lumix_core.problem.diff import Changes
+from lumix_core.problem.diff import ProblemDiff
 from lumix_core.problem.edits import WORDS, block_named, members_of, named, number_for, place_of, refuse_crossed
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import asked_number, flaw, is_real_type, whole
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, same_families
-from lumix_core.problem.requirements import Sides
+from lumix_core.problem.requirements import Requirements
 
 __all__ = [
     "WORDS",
     "BoolArray",
-    "Changes",
     "FloatArray",
     "IntArray",
     "Keys",
     "LXBlock",
     "LXProblem",
     "LXSense",
-    "Sides",
+    "ProblemDiff",
+    "Requirements",
     "asked_number",
     "block_at",
     "block_named",

@@ -11,7 +11,7 @@ from lumix_core.problem.problem import LXProblem
 
 
 @dataclass(frozen=True, eq=False)
-class Changes:
+class ProblemDiff:
     """What a live run has to be told: where a problem differs from the one before.
 
     Every array holds positions, rising, int64; the new numbers are those of ``problem`` at these positions.
@@ -34,9 +34,9 @@ class Changes:
     offset: bool
 
 
-def changes_between(before: LXProblem, now: LXProblem) -> Changes:
+def changes_between(before: LXProblem, now: LXProblem) -> ProblemDiff:
     """Return what changed between two problems for which `difference_in_shape` finds nothing."""
-    return Changes(
+    return ProblemDiff(
         now,
         _union(_places(before.row_lower, now.row_lower), _places(before.row_upper, now.row_upper)),
         _union(_places(before.lower, now.lower), _places(before.upper, now.upper)),

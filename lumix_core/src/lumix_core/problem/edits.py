@@ -1,4 +1,4 @@
-"""Changes of single numbers of a compiled problem, named as the user names them: by family and key."""
+"""ProblemDiff of single numbers of a compiled problem, named as the user names them: by family and key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPEN = {"lower": -math.inf, "upper": math.inf}
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class ModelFacts:
     """What a problem no longer tells of the model that it was compiled from.
 
     Args:
@@ -84,7 +84,7 @@ class Draft:
         said: what it does not tell of its model.
     """
 
-    def __init__(self, problem: LXProblem, said: Said) -> None:
+    def __init__(self, problem: LXProblem, said: ModelFacts) -> None:
         self._problem = problem
         self._said = said
         self._own: dict[str, FloatArray] = {}
@@ -192,7 +192,7 @@ class Draft:
         return self._own[name]
 
 
-def left_hand_sides(problem: LXProblem, said: Said, x: FloatArray) -> FloatArray:
+def left_hand_sides(problem: LXProblem, said: ModelFacts, x: FloatArray) -> FloatArray:
     """Return what the user's expressions of the constraints come to at a point, shape ``(m,)``."""
     sums = problem.activity(x)
     for block in problem.constraints:

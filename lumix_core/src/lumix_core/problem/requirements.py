@@ -12,7 +12,7 @@ from lumix_core.problem.problem import LXProblem
 
 
 @dataclass(frozen=True, eq=False)
-class Sides:
+class Requirements:
     """Which requirements of a problem are meant: a choice among the sides of its rows and the bounds of its columns.
 
     Args:
@@ -106,13 +106,13 @@ class Sides:
     def __len__(self) -> int:
         return int(np.count_nonzero(self.mask))
 
-    def __or__(self, other: Sides) -> Self:
+    def __or__(self, other: Requirements) -> Self:
         return replace(self, mask=self.mask | other.mask)
 
-    def __and__(self, other: Sides) -> Self:
+    def __and__(self, other: Requirements) -> Self:
         return replace(self, mask=self.mask & other.mask)
 
-    def __sub__(self, other: Sides) -> Self:
+    def __sub__(self, other: Requirements) -> Self:
         return replace(self, mask=self.mask & ~other.mask)
 
     def places(self) -> IntArray:
@@ -132,7 +132,7 @@ class Sides:
         return replace(self, mask=mask)
 
 
-def part_of(problem: LXProblem, sides: Sides, objective: FloatArray | None = None) -> LXProblem:
+def part_of(problem: LXProblem, sides: Requirements, objective: FloatArray | None = None) -> LXProblem:
     """Return the problem of finding a point for ``sides`` alone: without the rest, its rows and its columns.
 
     Args:

@@ -15,9 +15,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.problem.arrays import BoolArray, FloatArray
-from lumix_core.problem.diff import Changes
+from lumix_core.problem.diff import ProblemDiff
 from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.requirements import Sides
+from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.status import LXLimit, LXStatus
 
 
@@ -135,7 +135,7 @@ class RawConflict:
     """
 
     raw_status: str
-    sides: Sides | None = None
+    sides: Requirements | None = None
     limit: LXLimit | None = None
 
 
@@ -179,7 +179,7 @@ class LiveRun(Protocol):
     The core closes it, whatever happened before; it is used by one thread at a time.
     """
 
-    def update(self, changes: Changes) -> bool:
+    def update(self, changes: ProblemDiff) -> bool:
         """Take over changes; return whether that was possible. After False, the core opens the problem anew."""
         ...
 

@@ -21,7 +21,7 @@ from lumix.analysis.scenarios.results import LXScenarioResult, notes_of
 from lumix.analysis.scenarios.sweep_results import SweepResults
 from lumix_core import LXModelError, LXNoSolutionError
 
-COLUMNS = ("Scenario", "Description", "Changes", "Status", "Objective", "Change", "Change in %")
+COLUMNS = ("Scenario", "Description", "ProblemDiff", "Status", "Objective", "Change", "Change in %")
 NUMBERS = ("Objective", "Change", "Change in %")
 
 
@@ -118,7 +118,7 @@ def _row(sweep: SweepResults, one: LXScenarioResult) -> str:
 
 
 def _kind(label: str) -> str:
-    kinds = {"Status": "status", "Description": "words", "Changes": "words", **dict.fromkeys(NUMBERS, "number")}
+    kinds = {"Status": "status", "Description": "words", "ProblemDiff": "words", **dict.fromkeys(NUMBERS, "number")}
     return f' class="{kinds[label]}"' if label in kinds else ""
 
 

@@ -23,7 +23,7 @@ def is_optimum(problem: LXProblem, solution: LXSolution) -> bool:
     said = solution.objective_value
     if abs(problem.objective_at(x) - said) > NEAR * (1.0 + abs(said)):
         return False
-    sides = Sides(problem, said)
+    sides = Requirements(problem, said)
     return (
         _left(problem, duals, reduced)
         and sides.holds(problem.activity(x), problem.row_lower, problem.row_upper, duals)
@@ -40,7 +40,7 @@ def _left(problem: LXProblem, duals: FloatArray, reduced: FloatArray) -> bool:
     return bool((np.abs(problem.objective - paid - reduced) <= NEAR * size).all())
 
 
-class Sides:
+class Requirements:
     """Looks whether values keep their limits, and whether those with a price are at the limit that it is for.
 
     Args:

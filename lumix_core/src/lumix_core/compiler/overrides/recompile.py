@@ -12,7 +12,7 @@ from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.plan import plan
 from lumix_core.compiler.reading import Reading
 from lumix_core.formulas.lookup_table import LookupTable
-from lumix_core.problem.edits import Said
+from lumix_core.problem.edits import ModelFacts
 from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.sources import Source
 from lumix_core.rows.tables import Table
@@ -88,10 +88,10 @@ class Recompiler:
         joins = [one.join.join.call for one in self.model.variables if one.join is not None]
         return [*planned, *joins]
 
-    def said(self) -> Said:
+    def said(self) -> ModelFacts:
         """Return what the problem does not tell of the model."""
         constraints = self.model.constraints
-        return Said(
+        return ModelFacts(
             {one.name: LXSense(one.sense) for one in constraints if one.sense is not None},
             {one.name: one.lhs.constant for one in constraints if one.lhs is not None},
             {one.name for one in self.model.variables if one.domain == "binary"},

@@ -10,7 +10,7 @@ import numpy as np
 from lumix_core.errors import LXError, LXNotInfeasibleError, LXSolverError, LXVerificationError
 from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.requirements import Sides, part_of
+from lumix_core.problem.requirements import Requirements, part_of
 from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.filters import DeletionFilter, elastic_filter, priced_conflict
 from lumix_core.solver.infeasibility.obvious import plain_conflict
@@ -37,7 +37,7 @@ class Relaxation:
     """By how much sides and bounds have to give way.
 
     Args:
-        amounts: in the order of `Sides.mask`, without integrality; float64, shape ``(2 m + 2 n,)``.
+        amounts: in the order of `Requirements.mask`, without integrality; float64, shape ``(2 m + 2 n,)``.
         is_least: whether no smaller total was proved to do.
     """
 
@@ -57,7 +57,7 @@ class Diagnosis:
         limit: what ended the analysis early, or None.
     """
 
-    conflict: Sides
+    conflict: Requirements
     is_irreducible: bool
     clash: Clash | None
     relaxation: Relaxation | None
@@ -86,14 +86,14 @@ def diagnose(problem: LXProblem, solver: Solver, options: SolverOptions) -> Diag
     )
 
 
-def _conflict(problem: LXProblem, prober: Prober, solver: Solver) -> tuple[Sides, bool]:
+def _conflict(problem: LXProblem, prober: Prober, solver: Solver) -> tuple[Requirements, bool]:
     """Return a conflict, and whether it is irreducible."""
     plain = plain_conflict(problem)
     if plain is not None:
         return plain, True
     _refuse_unless_infeasible(problem, prober, solver)
     linear = replace(problem, integer=np.zeros_like(problem.integer))
-    if problem.is_mip and prober.infeasible(part_of(linear, Sides.every(linear))):
+    if problem.is_mip and prober.infeasible(part_of(linear, Requirements.every(linear))):
         problem = linear
     candidate = _candidate(problem, prober, solver)
     deletion = DeletionFilter(problem, prober, candidate)
@@ -108,7 +108,7 @@ def _conflict(problem: LXProblem, prober: Prober, solver: Solver) -> tuple[Sides
 
 
 def _refuse_unless_infeasible(problem: LXProblem, prober: Prober, solver: Solver) -> None:
-    result = prober.first(part_of(problem, Sides.every(problem)))
+    result = prober.first(part_of(problem, Requirements.every(problem)))
     if result is not None and result.status.has_point:
         raise LXNotInfeasibleError(
             f"Model {problem.name!r} is not infeasible: solver {solver.name!r} found a point that satisfies all of it, "
@@ -126,9 +126,9 @@ def _refuse_unless_infeasible(problem: LXProblem, prober: Prober, solver: Solver
         )
 
 
-def _candidate(problem: LXProblem, prober: Prober, solver: Solver) -> Sides:
+def _candidate(problem: LXProblem, prober: Prober, solver: Solver) -> Requirements:
     """Return requirements that cannot hold together: as few as a search finds that is right, or all."""
-    every = Sides.every(problem)
+    every = Requirements.every(problem)
     for search in (partial(_solver_conflict, solver), priced_conflict, elastic_filter):
         found = search(problem, prober)
         if found is not None and prober.infeasible(part_of(problem, found & every)):
@@ -136,7 +136,7 @@ def _candidate(problem: LXProblem, prober: Prober, solver: Solver) -> Sides:
     return every
 
 
-def _solver_conflict(solver: Solver, problem: LXProblem, prober: Prober) -> Sides | None:
+def _solver_conflict(solver: Solver, problem: LXProblem, prober: Prober) -> Requirements | None:
     if LXFeature.CONFLICTS not in solver.features or problem.is_mip:
         return None
     options = prober.options()
@@ -163,12 +163,12 @@ def _asked(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawCon
     found = solver.find_conflict(problem, options)
     if not isinstance(found, RawConflict):
         raise TypeError(f"its answer is {found!r:.80}, not a RawConflict")
-    if found.sides is not None and found.sides.mask.shape != Sides.none(problem).mask.shape:
+    if found.sides is not None and found.sides.mask.shape != Requirements.none(problem).mask.shape:
         raise ValueError(f"its answer has the shape {found.sides.mask.shape}, and the problem has another")
     return found
 
 
-def _clash(problem: LXProblem, conflict: Sides, prober: Prober) -> Clash | None:
+def _clash(problem: LXProblem, conflict: Requirements, prober: Prober) -> Clash | None:
     """Return how far the rest of a conflict keeps its longest row from its side."""
     rows = np.flatnonzero(conflict.row_lower ^ conflict.row_upper)
     if not len(rows) or len(conflict) < 2:
@@ -202,11 +202,11 @@ def _within_signs(stretched: LXProblem, problem: LXProblem) -> LXProblem:
     return replace(stretched, lower=lower, upper=upper)
 
 
-def relaxable(problem: LXProblem) -> Sides:
+def relaxable(problem: LXProblem) -> Requirements:
     """Return what may give way: rows and bounds, but no lower bound of 0 and no upper bound of 1 of an integer.
 
     These say what a number means, such as a quantity or a yes or no. Without them the rest can always give way.
     """
-    every = Sides.every(problem)
+    every = Requirements.every(problem)
     yes_or_no: BoolArray = problem.integer & (problem.upper == 1)
-    return every - Sides.of(problem, lower=problem.lower == 0, upper=yes_or_no, integer=problem.integer)
+    return every - Requirements.of(problem, lower=problem.lower == 0, upper=yes_or_no, integer=problem.integer)

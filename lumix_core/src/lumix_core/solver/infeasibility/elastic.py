@@ -9,13 +9,13 @@ import numpy as np
 from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.problem.csr import compressed, rows_of
 from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.requirements import Sides
+from lumix_core.problem.requirements import Requirements
 
 MISSED = 1e-6
 """How far a side may be missed and still count as kept, relative to the size of what is added up in it."""
 
 
-def elastic(problem: LXProblem, soft: Sides) -> LXProblem:
+def elastic(problem: LXProblem, soft: Requirements) -> LXProblem:
     r"""Return the problem of missing the ``soft`` sides and bounds by the least total; the other ones stay hard.
 
     .. math::
@@ -44,9 +44,9 @@ def elastic(problem: LXProblem, soft: Sides) -> LXProblem:
     )
 
 
-def _apart(problem: LXProblem, soft: Sides) -> LXProblem:
+def _apart(problem: LXProblem, soft: Requirements) -> LXProblem:
     """Return the problem with the soft sides and bounds at its end, each in a row of its own."""
-    hard = Sides.every(problem) - soft
+    hard = Requirements.every(problem) - soft
     held = np.flatnonzero(hard.row_lower | hard.row_upper)
     low, high = np.flatnonzero(soft.row_lower), np.flatnonzero(soft.row_upper)
     least, most = np.flatnonzero(soft.lower), np.flatnonzero(soft.upper)
@@ -79,7 +79,7 @@ def _open(places: IntArray, sign: int) -> FloatArray:
 
 
 def misses(problem: LXProblem, x: FloatArray) -> FloatArray:
-    """Return by how much a point misses each side and bound, in the order of `Sides.mask`, without integrality.
+    """Return by how much a point misses each side and bound, in the order of `Requirements.mask`, without integrality.
 
     What is within the tolerance is 0. Shape ``(2 m + 2 n,)``.
     """
@@ -101,7 +101,7 @@ def _above_tolerance(excess: FloatArray, size: FloatArray) -> FloatArray:
     return np.where(excess > MISSED * size, excess, 0.0)
 
 
-def missed(problem: LXProblem, x: FloatArray) -> Sides:
+def missed(problem: LXProblem, x: FloatArray) -> Requirements:
     """Return the sides and bounds that a point misses."""
     mask = np.concatenate([misses(problem, x) > 0, np.zeros(problem.num_variables, dtype=np.bool_)])
-    return Sides(problem.num_constraints, problem.num_variables, mask)
+    return Requirements(problem.num_constraints, problem.num_variables, mask)

@@ -13,7 +13,7 @@ import numpy as np
 
 from lumix_core.problem.arrays import BoolArray, IntArray
 from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.requirements import Sides, part_of
+from lumix_core.problem.requirements import Requirements, part_of
 from lumix_core.solver.infeasibility.elastic import elastic, missed
 from lumix_core.solver.infeasibility.prober import NO_POINT, Prober
 
@@ -23,13 +23,13 @@ PRICE = 1e-9
 """What counts as a price, where missing a side by 1 costs 1."""
 
 
-def priced_conflict(problem: LXProblem, prober: Prober) -> Sides | None:
+def priced_conflict(problem: LXProblem, prober: Prober) -> Requirements | None:
     """Return the requirements that have a price where all of them may be missed; None without duals.
 
     In a problem without integers the duals of the elastic problem combine these requirements to one that no point
     satisfies (the lemma of Farkas).
     """
-    soft = Sides.every(problem)
+    soft = Requirements.every(problem)
     result = None if problem.is_mip else prober.solve(elastic(problem, soft))
     if result is None or result.duals is None or not len(soft):
         return None
@@ -37,15 +37,15 @@ def priced_conflict(problem: LXProblem, prober: Prober) -> Sides | None:
     return soft.only(soft.places()[np.abs(prices) > PRICE])
 
 
-def elastic_filter(problem: LXProblem, prober: Prober) -> Sides | None:
+def elastic_filter(problem: LXProblem, prober: Prober) -> Requirements | None:
     """Return a small set of requirements that cannot hold together, or None where the solver does not find any.
 
     What a point of least total misses is made hard, until no point is left: then the hard ones contradict each
     other. With integers the bounds are hard from the start, so that the search has an end.
     """
-    every = Sides.every(problem)
+    every = Requirements.every(problem)
     bounds = every - every.of_rows
-    hard = bounds if problem.is_mip else Sides.none(problem)
+    hard = bounds if problem.is_mip else Requirements.none(problem)
     for _ in range(ROUNDS):
         result = prober.solve(elastic(problem, every.of_rows | every.of_bounds - hard))
         if result is not None and result.status in NO_POINT:
@@ -70,10 +70,10 @@ class DeletionFilter:
 
     problem: LXProblem
     prober: Prober
-    kept: Sides
+    kept: Requirements
     proved: bool = True
 
-    def run(self) -> Sides:
+    def run(self) -> Requirements:
         """Try all: integrality by family, rows by side, then bounds.
 
         The bounds of all variables in the rows take part from the start: with a bound such as ``x >= 0`` a row
@@ -114,15 +114,15 @@ class DeletionFilter:
         elif answer is None:
             self.proved = False
 
-    def _bounds_of_rows(self) -> Sides:
+    def _bounds_of_rows(self) -> Requirements:
         """Return the bounds of the columns in the rows that are left."""
         used = self._used_columns()
-        return Sides.every(self.problem) & Sides.of(self.problem, lower=used, upper=used)
+        return Requirements.every(self.problem) & Requirements.of(self.problem, lower=used, upper=used)
 
     def _drop_bounds_of_no_row(self) -> None:
         """Leave out bounds and integrality of columns in no row that is left: alone they contradict nothing."""
         unused = ~self._used_columns()
-        self.kept -= Sides.of(self.problem, lower=unused, upper=unused, integer=unused)
+        self.kept -= Requirements.of(self.problem, lower=unused, upper=unused, integer=unused)
 
     def _used_columns(self) -> BoolArray:
         rows = np.repeat(self.kept.row_lower | self.kept.row_upper, np.diff(self.problem.row_starts))

@@ -6,7 +6,7 @@ import numpy as np
 
 from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.requirements import Sides
+from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.infeasibility.elastic import MISSED
 from lumix_core.solver.verify import INTEGRALITY
 
@@ -14,7 +14,7 @@ EXACT = 2**53
 """Up to here floats hold every whole number."""
 
 
-def plain_conflict(problem: LXProblem) -> Sides | None:
+def plain_conflict(problem: LXProblem) -> Requirements | None:
     """Return requirements that cannot hold together and of which none can be left out, or None.
 
     Looked at are bounds that cross, bounds without a whole number between them, sides of a row that cross, rows
@@ -25,29 +25,29 @@ def plain_conflict(problem: LXProblem) -> Sides | None:
     return next((found for search in searches if (found := search(problem)) is not None), None)
 
 
-def _crossed(problem: LXProblem) -> Sides | None:
+def _crossed(problem: LXProblem) -> Requirements | None:
     columns = np.flatnonzero(problem.lower > problem.upper)
     if len(columns):
         only = _one(problem.num_variables, columns[0])
-        return Sides.of(problem, lower=only, upper=only)
+        return Requirements.of(problem, lower=only, upper=only)
     rows = np.flatnonzero(problem.row_lower > problem.row_upper)
     if len(rows):
         only = _one(problem.num_constraints, rows[0])
-        return Sides.of(problem, row_lower=only, row_upper=only)
+        return Requirements.of(problem, row_lower=only, row_upper=only)
     return None
 
 
-def _without_whole_number(problem: LXProblem) -> Sides | None:
+def _without_whole_number(problem: LXProblem) -> Requirements | None:
     least = np.ceil(problem.lower - INTEGRALITY)
     most = np.floor(problem.upper + INTEGRALITY)
     columns = np.flatnonzero(problem.integer & (least > most))
     if not len(columns):
         return None
     only = _one(problem.num_variables, columns[0])
-    return Sides.of(problem, lower=only, upper=only, integer=only)
+    return Requirements.of(problem, lower=only, upper=only, integer=only)
 
 
-def _row_out_of_reach(problem: LXProblem) -> Sides | None:
+def _row_out_of_reach(problem: LXProblem) -> Requirements | None:
     """Return the shortest row whose side lies beyond all that the bounds of its columns allow."""
     least, size = _activity(problem, problem.lower, problem.upper)
     most, most_size = _activity(problem, problem.upper, problem.lower)
@@ -63,10 +63,10 @@ def _row_out_of_reach(problem: LXProblem) -> Sides | None:
     side = "row_lower" if beyond["row_lower"][row] else "row_upper"
     up, down = _signs(problem, int(row))
     lower, upper = (down, up) if side == "row_lower" else (up, down)
-    return Sides.of(problem, lower=lower, upper=upper, **{side: _one(problem.num_constraints, row)})
+    return Requirements.of(problem, lower=lower, upper=upper, **{side: _one(problem.num_constraints, row)})
 
 
-def _row_without_multiple(problem: LXProblem) -> Sides | None:
+def _row_without_multiple(problem: LXProblem) -> Requirements | None:
     """Return a row such as ``2 x + 4 y == 3``, with its variables being whole."""
     steps = _steps(problem)
     known = np.maximum(steps, 1.0)
@@ -77,7 +77,7 @@ def _row_without_multiple(problem: LXProblem) -> Sides | None:
         return None
     only = _one(problem.num_constraints, rows[0])
     added, subtracted = _signs(problem, int(rows[0]))
-    return Sides.of(problem, row_lower=only, row_upper=only, integer=added | subtracted)
+    return Requirements.of(problem, row_lower=only, row_upper=only, integer=added | subtracted)
 
 
 def _steps(problem: LXProblem) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem, LXSense, block_at
-from lumix_core.problem.requirements import Sides
+from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.infeasibility.diagnose import Clash, Diagnosis, Relaxation, diagnose
 from lumix_core.solver.run import check_supported
 from lumix_core.solver.solver import Solver, SolverOptions
@@ -205,15 +205,15 @@ class Wording:
             solver=self._solver,
         )
 
-    def _constraints(self, sides: Sides) -> Iterator[LXRequirement]:
+    def _constraints(self, sides: Requirements) -> Iterator[LXRequirement]:
         for row in np.flatnonzero(sides.row_lower | sides.row_upper).tolist():
             yield from self._row(row, bool(sides.row_lower[row]), bool(sides.row_upper[row]))
 
-    def _bounds(self, sides: Sides) -> Iterator[LXRequirement]:
+    def _bounds(self, sides: Requirements) -> Iterator[LXRequirement]:
         for column in np.flatnonzero(sides.lower | sides.upper).tolist():
             yield from self._column(column, bool(sides.lower[column]), bool(sides.upper[column]))
 
-    def _integrality(self, sides: Sides) -> Iterator[str]:
+    def _integrality(self, sides: Requirements) -> Iterator[str]:
         for block in self._problem.variables:
             if sides.integer[block.span].any():
                 yield block.name
@@ -236,7 +236,7 @@ class Wording:
         for sense, value, _ in _halves(ends, lower, upper):
             yield LXRequirement(block.name, block.key(column), sense, value, terms, is_bound=True)
 
-    def _clash(self, sides: Sides, found: Clash | None) -> LXClash | None:
+    def _clash(self, sides: Requirements, found: Clash | None) -> LXClash | None:
         if found is None:
             return None
         lower, upper = bool(sides.row_lower[found.row]), bool(sides.row_upper[found.row])

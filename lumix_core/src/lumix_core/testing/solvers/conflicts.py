@@ -7,7 +7,7 @@ import pytest
 
 from lumix_core.errors import LXNotInfeasibleError
 from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.requirements import Sides, part_of
+from lumix_core.problem.requirements import Requirements, part_of
 from lumix_core.solver.infeasibility.diagnose import Diagnosis, diagnose
 from lumix_core.solver.solver import FindsConflicts, LXFeature, RawConflict, Solver, SolverOptions
 from lumix_core.solver.status import LXStatus
@@ -34,7 +34,7 @@ class Conflicts(Kit):
 
         assert isinstance(found, RawConflict)
         if found.sides is not None:
-            assert len(found.sides - Sides.every(asked)) == 0
+            assert len(found.sides - Requirements.every(asked)) == 0
             assert solve(solver, part_of(asked, found.sides)).status is LXStatus.INFEASIBLE
 
     def test_conflict_of_rows_and_bounds(self, solver: Solver) -> None:
