@@ -117,7 +117,8 @@ def test_what_other_threads_write_meanwhile_arrives(solver, capfd):
     assert capfd.readouterr().out.splitlines() == lines
 
 
-def test_cell_of_a_notebook_has_no_output():
+def test_cell_of_a_notebook_has_no_output(monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it a kernel does not show what native code writes
     code = PROGRAM.format(solver=SOLVERS["highs"], place="work()")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
 
