@@ -10,12 +10,15 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from lumix_core.rows.adapter import RowQuery
+from lumix_core.rows.features import LXRowFeature
 from lumix_core.rows.standins import RowClass
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
 
 class WithoutColumns(SQLAlchemyAdapter):
     """An adapter that reads rows only."""
+
+    features = frozenset({LXRowFeature.WRITING})
 
     def row_class(self, cls: type) -> RowClass:
         return replace(super().row_class(cls), columns=frozenset(), related={})
@@ -34,6 +37,8 @@ class RowsOnly:
 
 class ReadOnly:
     """An adapter that does not write, and whose queries know no snapshots."""
+
+    features = frozenset[LXRowFeature]()
 
     def __init__(self) -> None:
         self._adapter = SQLAlchemyAdapter()
@@ -184,6 +189,8 @@ class KnowsNoAdvice(SQLAlchemyAdapter):
 class SeesManyMoments(SQLAlchemyAdapter):
     """Takes any transaction for a snapshot."""
 
+    features = frozenset({LXRowFeature.SNAPSHOTS, LXRowFeature.WRITING})
+
     def query(self, target: object, handle: object | None) -> Any:
         query: Any = super().query(target, handle)
         if query is None:
@@ -195,6 +202,8 @@ class SeesManyMoments(SQLAlchemyAdapter):
 
 class ReadsOnce(SQLAlchemyAdapter):
     """Keeps what it has read for the next compile."""
+
+    features = frozenset[LXRowFeature]()
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from lumix_core.rows import RowClass, RowQuery, RowWriter, WrittenTable, row_class_of
+from lumix_core.rows import BaseRowAdapter, LXRowFeature, RowClass, RowQuery, RowWriter, WrittenTable, row_class_of
 from lumix_django import detaching, table_facts
 from lumix_django.attributes import key_names
 from lumix_django.classes import row_class
@@ -17,10 +17,19 @@ from lumix_django.queries import query_of
 from lumix_django.writing import instance_values, writing
 
 
-class DjangoAdapter:
+class DjangoAdapter(BaseRowAdapter):
     """Rows of models, read and written through the connections, routers and transactions that Django would use."""
 
     name = "django"
+    features = frozenset(
+        {
+            LXRowFeature.COLUMNS,
+            LXRowFeature.KEEPING,
+            LXRowFeature.SNAPSHOTS,
+            LXRowFeature.RELEASE,
+            LXRowFeature.WRITING,
+        }
+    )
 
     def owns(self, cls: type) -> bool:
         """Whether the class is a model with a table or a view; abstract bases and detached classes are none."""
