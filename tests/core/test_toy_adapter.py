@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lumix_core import LXModel, LXVariable
+from lumix_core import LXVariable
 from lumix_core.errors import LXSourceError
 from lumix_core.plugins.registry import Registry
 from lumix_core.rows import registry
 from lumix_core.testing import RowAdapterConformance
 from lumix_core.testing.rows import toy
 from lumix_core.testing.rows.toy import ToyAdapter
-from lumix_core.testing.rows.toy_world import Category, Product, ToyWorld
+from lumix_core.testing.rows.toy_world import Product, ToyWorld
 
 PLUGIN = """
 from lumix_core.plugins import hookimpl

@@ -1,4 +1,4 @@
-"""The world of the toy adapter, as `lumix_core.testing.rows.world.RowWorld` describes it: tables of SQLite in memory."""
+"""The world of the toy adapter: `lumix_core.testing.rows.world.RowWorld` over tables of SQLite in memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from lumix_core.testing.rows.toy import Related, ToyRow
 
 TABLES = """
+PRAGMA foreign_keys = ON;
 CREATE TABLE Category (id INTEGER PRIMARY KEY, markup REAL NOT NULL);
 CREATE TABLE Product (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price REAL, category_id INTEGER REFERENCES Category);
 CREATE TABLE Part (id INTEGER PRIMARY KEY, weight REAL NOT NULL, product_id INTEGER NOT NULL REFERENCES Product);
@@ -43,13 +44,17 @@ class Product(ToyRow):
 
 
 class ToyWorld:
-    """Products with their categories and parts, and a connection."""
+    """Products with their categories and parts, and a connection.
+
+    Args:
+        handle: a connection to an empty database that commits each statement by itself; else one in memory.
+    """
 
     Product = Product
     parts_of = staticmethod(lambda product: product.parts)
 
-    def __init__(self) -> None:
-        self.handle = sqlite3.connect(":memory:", isolation_level=None)
+    def __init__(self, handle: sqlite3.Connection | None = None) -> None:
+        self.handle = handle or sqlite3.connect(":memory:", isolation_level=None)
         self.handle.executescript(TABLES)
 
     @property
