@@ -41,7 +41,7 @@ class BaseRowAdapter(ABC):
 
     def is_handle(self, obj: object) -> bool:
         """Whether the object is an instance of one of the `handles`."""
-        return isinstance(obj, self.handles)
+        return issubclass(type(obj), self.handles)  # isinstance() would make a lazy object load what it stands for
 
     def primary_key(self, cls: type) -> tuple[str, ...]:
         """Return the key that `row_class` names."""
