@@ -8,31 +8,32 @@ from typing import Any
 
 from django.db.models import Model
 
-from lumix_core.rows import RowClass, RowQuery, RowWriter, WrittenTable, row_class_of
+from lumix_core.rows import BaseRowAdapter, LXRowFeature, RowClass, RowQuery, RowWriter, WrittenTable, row_class_of
 from lumix_django import detaching, table_facts
-from lumix_django.attributes import key_names
 from lumix_django.classes import row_class
-from lumix_django.handles import is_handle
+from lumix_django.handles import HANDLES
 from lumix_django.queries import query_of
 from lumix_django.writing import instance_values, writing
 
 
-class DjangoAdapter:
+class DjangoAdapter(BaseRowAdapter):
     """Rows of models, read and written through the connections, routers and transactions that Django would use."""
 
     name = "django"
+    features = frozenset(
+        {
+            LXRowFeature.COLUMNS,
+            LXRowFeature.KEEPING,
+            LXRowFeature.SNAPSHOTS,
+            LXRowFeature.RELEASE,
+            LXRowFeature.WRITING,
+        }
+    )
+    handles = HANDLES
 
     def owns(self, cls: type) -> bool:
         """Whether the class is a model with a table or a view; abstract bases and detached classes are none."""
         return issubclass(cls, Model) and hasattr(cls, "_meta") and not cls._meta.abstract and row_class_of(cls) is None
-
-    def is_handle(self, obj: object) -> bool:
-        """Whether the object is a connection, a cursor, a manager or a queryset."""
-        return is_handle(obj)
-
-    def primary_key(self, cls: type) -> tuple[str, ...]:
-        """Return the attributes of the key: ``id``, or whatever the model calls it; of a foreign key ``..._id``."""
-        return key_names(cls)
 
     def row_class(self, cls: type) -> RowClass:
         """Return the attributes of a model, as plain data."""

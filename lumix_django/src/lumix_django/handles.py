@@ -25,11 +25,6 @@ CONNECTIONS = (BaseDatabaseWrapper, CursorWrapper, BaseConnectionHandler, Connec
 HANDLES = (*QUERIES, *CONNECTIONS, SimpleLazyObject)
 
 
-def is_handle(obj: object) -> bool:
-    """Whether the object is, or holds, a connection or a query."""
-    return issubclass(type(obj), HANDLES)  # isinstance() would make a lazy object read its row
-
-
 def checked_alias(handle: object, row: str) -> str | None:
     """Return the alias of the database to read, None where the routers choose.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lumix_core.plugins import Register, hookimpl
 
+lumix_seam = "1.0"
+
 SOLVERS = {
     "highs": ("lumix_solvers.highs:HighsSolver", "highspy"),
     "pulp": ("lumix_solvers.pulp:PulpSolver", "pulp"),

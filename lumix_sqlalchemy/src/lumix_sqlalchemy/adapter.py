@@ -11,7 +11,7 @@ from sqlalchemy.orm import Query, class_mapper
 from sqlalchemy.orm.util import AliasedClass
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import RowClass, RowQuery, RowWriter, WrittenTable
+from lumix_core.rows import BaseRowAdapter, LXRowFeature, RowClass, RowQuery, RowWriter, WrittenTable
 from lumix_sqlalchemy import detaching, table_facts, writing
 from lumix_sqlalchemy.handles import checked, is_handle
 from lumix_sqlalchemy.ordering import key_names
@@ -19,7 +19,7 @@ from lumix_sqlalchemy.queries import STATEMENTS, LegacyQuery, StatementQuery
 from lumix_sqlalchemy.readers import SESSION
 
 
-class SQLAlchemyAdapter:
+class SQLAlchemyAdapter(BaseRowAdapter):
     """Rows of mapped classes, read in the user's own session and transaction.
 
     Args:
@@ -28,6 +28,15 @@ class SQLAlchemyAdapter:
     """
 
     name = "sqlalchemy"
+    features = frozenset(
+        {
+            LXRowFeature.COLUMNS,
+            LXRowFeature.READERS,
+            LXRowFeature.KEEPING,
+            LXRowFeature.SNAPSHOTS,
+            LXRowFeature.WRITING,
+        }
+    )
 
     def __init__(self, reader: str = SESSION) -> None:
         self.reader = reader

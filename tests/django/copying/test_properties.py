@@ -19,10 +19,11 @@ from scale import examples
 from warehouse.models import Counter, Group, Item
 
 from lumix_core.rows.standins import row_class_of
-from lumix_django.handles import is_handle
+from lumix_django import DjangoAdapter
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent
+ADAPTER = DjangoAdapter()
 
 pytestmark = pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning")
 
@@ -111,7 +112,7 @@ def fresh() -> Iterator[Callable[[bytes], Any]]:
 
 def is_bound(part: Any) -> bool:
     """Whether an object is a live row or bound to a database."""
-    return is_handle(part) or (issubclass(type(part), Model) and row_class_of(type(part)) is None)
+    return ADAPTER.is_handle(part) or (issubclass(type(part), Model) and row_class_of(type(part)) is None)
 
 
 @pytest.fixture(scope="module", params=copies.TRIPS)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from lumix.writeback.ordering import in_order, own_references, parents_first
 from lumix.writeback.refusals import refused, without_target
 from lumix.writeback.steps import Call, Prepared, prepared
 from lumix_core.errors import LXWriteError, listed
-from lumix_core.rows import OneOf, Paused, RowWriter, WritingAdapter, adapter_for, row_adapters
+from lumix_core.rows import (
+    LXRowFeature,
+    OneOf,
+    Paused,
+    RowWriter,
+    WritingAdapter,
+    adapter_for,
+    features_of,
+    row_adapters,
+)
 
 RUNS_A_STATEMENT = 400
 """Of how many runs one statement takes rows away; databases limit a statement's parameters."""
@@ -83,11 +92,11 @@ def _adapter_of(calls: Sequence[Call]) -> WritingAdapter:
 
 
 def _able(adapter: object) -> WritingAdapter:
-    if isinstance(adapter, WritingAdapter):
-        return adapter
+    if LXRowFeature.WRITING in features_of(adapter):
+        return cast(WritingAdapter, adapter)
     raise LXWriteError(
-        f"The row adapter {getattr(adapter, 'name', adapter)!r} reads only: it has not what "
-        f"lumix_core.rows.writing.WritingAdapter describes. Upgrade it, or write with the ORM itself."
+        f"The row adapter {getattr(adapter, 'name', adapter)!r} only reads: it lacks the feature "
+        f"'writing', which lumix_core.rows.WritingAdapter describes. Upgrade it, or write with the ORM itself."
     )
 
 

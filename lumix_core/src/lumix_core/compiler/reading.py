@@ -84,7 +84,7 @@ class Reading:
 
     def _read(self, source: Source, wanted: Wanted | None) -> Table:
         if self.snapshot is not None and isinstance(source, QuerySource):
-            self.snapshot.enter(source.query, source.adapter.name)
+            self.snapshot.enter(source)
         if isinstance(source, QuerySource) and wanted is not None and wanted.whole is None:
             table = source.project(tuple(wanted.paths))
             if table is not None:

@@ -6,12 +6,13 @@ object, made of that instance; so what functions capture, and what other rows le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, cast
 
 from lumix_core.copying.detached_rows import DetachedRows, DetachedSource, can_be_shared
 from lumix_core.copying.protocol import ActiveCopier, Ask, Copying
 from lumix_core.rows.adapter import KeepingQuery
+from lumix_core.rows.features import LXRowFeature
 from lumix_core.rows.sources import DataSource, QuerySource
 
 DATA = "the data of from_data()"
@@ -90,10 +91,14 @@ def read_waiting(copier: ActiveCopier) -> None:
 def _may_be_columns(value: QuerySource) -> bool:
     """Whether the attributes of the rows are columns, and no more."""
     row_type = value.query.row_type
-    if row_type is None or not isinstance(value.query, KeepingQuery) or value.query.kept() is None:
+    if row_type is None or _kept(value) is None:
         return False
     known = value.adapter.row_class(row_type)
     return known.columns.issuperset(known.attributes)
+
+
+def _kept(value: QuerySource) -> Mapping[tuple[Hashable, ...], Any] | None:
+    return cast(KeepingQuery, value.query).kept() if LXRowFeature.KEEPING in value.features else None
 
 
 def _rows_of_columns(value: QuerySource) -> DetachedRows | None:
@@ -108,7 +113,7 @@ def _rows_of_columns(value: QuerySource) -> DetachedRows | None:
 
 def _join(copier: ActiveCopier, value: QuerySource, rows: DetachedRows) -> bool:
     """Let instances that the session keeps be the rows; returns whether there were any that were not known."""
-    kept = value.query.kept() if isinstance(value.query, KeepingQuery) else None
+    kept = _kept(value)
     places = rows.places() if kept else {}
     found = {places[key]: one for key, one in (kept or {}).items() if key in places and places[key] not in rows.made}
     rows.add(dict(zip(found, copier.copies_of(list(found.values()), value.adapter), strict=True)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ import pluggy
 
 from lumix_core.errors import LXPluginError, did_you_mean, listed, sentence
 from lumix_core.plugins import hookspecs
+from lumix_core.plugins.hookspecs import SEAM
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -29,6 +31,7 @@ State = Literal["ready", "not installed", "broken"]
 
 GROUP = "lumix"
 VARIABLE = "LUMIX_PLUGINS"
+"""The environment variable that names the entry points to load, separated by commas; where unset, all are loaded."""
 HOOKS: dict[str, Kind] = {"lumix_row_adapters": "row adapter", "lumix_solvers": "solver"}
 
 
@@ -135,14 +138,39 @@ def _load(entry: EntryPoint) -> list[Registration]:
     """Return what one plugin registers, or the plugin itself as broken."""
     plugin = _plugin(entry)
     try:
-        return _ask(plugin, entry.load())
+        found = entry.load()
+        # Asked first: what breaks the rules of this version may keep those of another.
+        if mismatch := _other_seam(plugin, getattr(found, "lumix_seam", None)):
+            return [_itself(entry, plugin).broken(LXPluginError(mismatch))]
+        return _ask(plugin, found)
     except LXPluginError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises, the others live
-        itself = Registration(
-            kind="plugin", name=entry.name, target=entry.value, requires="", install="", plugin=plugin
+        return [_itself(entry, plugin).broken(error)]
+
+
+def _itself(entry: EntryPoint, plugin: Plugin) -> Registration:
+    return Registration(kind="plugin", name=entry.name, target=entry.value, requires="", install="", plugin=plugin)
+
+
+def _other_seam(plugin: Plugin, stated: object) -> str | None:
+    """Return why a plugin cannot be used with this version of the seams; None where it can, or states no version."""
+    if stated is None:
+        return None
+    major = re.fullmatch(r"(\d+)\.\d+", stated) if isinstance(stated, str) else None
+    if major is None:
+        return (
+            f"it states lumix_seam = {stated!r}, which is not a version of the seams. "
+            f"Write the version that it was written for, such as lumix_seam = {SEAM!r}, in {plugin.target!r}"
         )
-        return [itself.broken(error)]
+    own = int(SEAM.partition(".")[0])
+    if int(major[1]) == own:
+        return None
+    outdated = "lumix-core" if int(major[1]) > own else plugin.distribution
+    return (
+        f"it is written for version {stated} of the seams, and the installed lumix-core has version "
+        f"{SEAM}. Run: pip install --upgrade {outdated}"
+    )
 
 
 def _plugin(entry: EntryPoint) -> Plugin:

@@ -2,6 +2,9 @@
 
 A plugin is a module (or object) named by an entry point of the group ``lumix``, with functions marked
 ``@hookimpl`` that get ``register`` (a parameter of that name) and call it once for each thing they bring.
+
+It may state ``lumix_seam = "1.0"``, the version of the seams that it was written for, as a plain text: a name imported
+from here would always be the version that is installed.
 """
 
 from __future__ import annotations
@@ -10,8 +13,16 @@ from typing import Protocol
 
 import pluggy
 
+SEAM = "1.0"
+"""The version of the hooks, of the row seam and of the solver seam, as "major.minor".
+
+The major number changes where plugins must be changed with it: a plugin that states another one is not loaded. The
+minor number changes where something is added.
+"""
+
 hookspec = pluggy.HookspecMarker("lumix")
 hookimpl = pluggy.HookimplMarker("lumix")
+"""Marks a function of a plugin as one of the hooks, ``lumix_row_adapters`` or ``lumix_solvers``."""
 
 
 class Register(Protocol):

@@ -1,10 +1,13 @@
 """Where rows come from: the seam for an ORM, and what adapters share."""
 
 from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.base import BaseRowAdapter, RowsOnlyQuery
 from lumix_core.rows.columns import TYPED, Column, column, has_nan, object_column, stacked, transposed
 from lumix_core.rows.copyable import Copyable
+from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.frames import column_values, is_frame, make_frame, with_named_columns
 from lumix_core.rows.gc_pause import Paused
+from lumix_core.rows.loading import ReleasingAdapter
 from lumix_core.rows.postgres_copy import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
 from lumix_core.rows.registry import adapter_for, row_adapters
 from lumix_core.rows.snapshots import SnapshotQuery
@@ -18,21 +21,25 @@ __all__ = [
     "NOT_TRANSACTIONAL",
     "ROWS_AT_LEAST",
     "TYPED",
+    "BaseRowAdapter",
     "Column",
     "ColumnQuery",
     "Copyable",
     "KeepingQuery",
     "Key",
     "Kind",
+    "LXRowFeature",
     "OneOf",
     "Path",
     "Paused",
     "ReaderQuery",
     "Reference",
+    "ReleasingAdapter",
     "RowAdapter",
     "RowClass",
     "RowQuery",
     "RowWriter",
+    "RowsOnlyQuery",
     "SnapshotQuery",
     "Writer",
     "WritingAdapter",
@@ -44,6 +51,7 @@ __all__ = [
     "column",
     "column_values",
     "existing_keys",
+    "features_of",
     "has_nan",
     "is_frame",
     "make_frame",

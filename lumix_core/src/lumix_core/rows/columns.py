@@ -20,6 +20,7 @@ Column: TypeAlias = NDArray[Any]
 ``column.tolist()`` gives back the very values: an array of objects may hold anything, numbers of any kind too.
 """
 TYPED = (np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_))
+"""The types of a column in which no value is an object."""
 _TYPES = {float: np.float64, int: np.int64, bool: np.bool_}
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+
+from lumix_core.rows.features import LXRowFeature, features_of
 
 if TYPE_CHECKING:
     from lumix_core.rows.adapter import RowAdapter
 
 
+@runtime_checkable
 class ReleasingAdapter(Protocol):
     """An adapter whose ORM reads some relationships anew each time that someone asks a row for them."""
 
@@ -25,7 +28,7 @@ class Loaded:
 
     def load(self, adapter: RowAdapter, rows: Sequence[Any], names: Set[str] | None = None) -> None:
         """Load rows as `RowAdapter.load` tells."""
-        if hasattr(adapter, "release"):
+        if LXRowFeature.RELEASE in features_of(adapter):
             self._batches.append((adapter, rows))
         adapter.load(rows, names)
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 Writer: TypeAlias = Callable[[Any], str]
+"""Returns one value as COPY reads it."""
 ROWS_AT_LEAST = 200
 """From how many rows on COPY is used: it takes a query of its own to see that it may be."""
 ROWS_A_BLOCK = 5_000
@@ -20,6 +21,7 @@ MAY_COPY = (
     "SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT row_security_active(oid) "
     "FROM pg_class WHERE oid = to_regclass({name})"
 )
+"""The query of PostgreSQL that says whether rows may be copied into a table: no rule or policy would change them."""
 NULL = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"})
 

@@ -6,9 +6,11 @@ import sys
 from threading import RLock
 from weakref import WeakKeyDictionary
 
+from lumix_core.errors import LXPluginError, listed
 from lumix_core.plugins.entry_points import Registration
 from lumix_core.plugins.registry import REGISTRY, Registry, imported, refuse_incomplete
 from lumix_core.rows.adapter import RowAdapter
+from lumix_core.rows.features import lacking
 
 
 class RowAdapters:
@@ -64,6 +66,11 @@ class RowAdapters:
 def _made(one: Registration) -> RowAdapter:
     adapter: RowAdapter = imported(one)()
     refuse_incomplete(one, adapter, RowAdapter, "lumix_core.rows.RowAdapter")
+    if names := lacking(adapter):
+        raise LXPluginError(
+            f"{one.target!r} makes an object without {listed(names)}, which its features need. Add what "
+            f"lumix_core.rows.LXRowFeature describes, take the features off, or upgrade {one.plugin.distribution}."
+        )
     return adapter
 
 

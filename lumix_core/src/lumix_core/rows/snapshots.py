@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from lumix_core.errors import LXSourceError
+from lumix_core.rows.features import LXRowFeature
+from lumix_core.rows.sources import QuerySource
 
 
 @runtime_checkable
@@ -45,18 +47,19 @@ class Snapshot:
     ends: ExitStack
     first: tuple[object, Hashable] | None = None
 
-    def enter(self, query: object, adapter: str) -> None:
+    def enter(self, source: QuerySource) -> None:
         """Have a query read at this moment.
 
         Raises:
             LXSourceError: it cannot be.
         """
-        if not isinstance(query, SnapshotQuery):
+        query, name = source.query, source.adapter.name
+        if LXRowFeature.SNAPSHOTS not in source.features:
             raise LXSourceError(
-                f"snapshot=True: the row adapter {adapter!r} does not say how to read {query} from a snapshot. Leave "
+                f"snapshot=True: the row adapter {name!r} does not say how to read {query} from a snapshot. Leave "
                 f"out snapshot=True, and read in a transaction that you begin as your database asks for it."
             )
-        transaction = query.snapshot(self.ends)
+        transaction = cast(SnapshotQuery, query).snapshot(self.ends)
         first = self.first or (query, transaction)
         if first[1] != transaction:
             raise LXSourceError(

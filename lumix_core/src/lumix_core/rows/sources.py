@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, cast
 
 from lumix_core.errors import LXSourceError
 from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.frames import is_frame, with_named_columns
 from lumix_core.rows.projection import projected
 from lumix_core.rows.registry import adapter_for, row_adapters
@@ -66,6 +68,11 @@ class QuerySource:
         """Equal queries of one adapter are run once."""
         return (self.adapter.name, self.query.identity)
 
+    @cached_property
+    def features(self) -> frozenset[LXRowFeature]:
+        """What the adapter can do with the query."""
+        return features_of(self.adapter, self.query)
+
     def read(self, flush: bool = True) -> Table:
         """Run the query; ``flush`` says whether pending changes may be written first."""
         row_type = self.query.row_type
@@ -77,7 +84,7 @@ class QuerySource:
     def project(self, paths: Sequence[Path], flush: bool = True) -> Table | None:
         """Read only some columns of the rows; None where the adapter cannot, or says that only the rows are true."""
         row_type = self.query.row_type
-        if row_type is None or not hasattr(self.query, "columns"):  # asking for the protocol is slow
+        if row_type is None or LXRowFeature.COLUMNS not in self.features:
             return None
         class_of = self.adapter.row_class
         return projected(cast(ColumnQuery, self.query), class_of(row_type), class_of, paths, flush)
@@ -88,13 +95,13 @@ class QuerySource:
         Raises:
             LXSourceError: the query has no such reader.
         """
-        if not isinstance(self.query, ReaderQuery):
+        if LXRowFeature.READERS not in self.features:
             raise LXSourceError(
                 f"{owner}.from_model(reader={name!r}): queries of {self.adapter.name} are read in one way only. "
                 f"Leave out reader=."
             )
         try:
-            return QuerySource(self.adapter, self.query.with_reader(name))
+            return QuerySource(self.adapter, cast(ReaderQuery, self.query).with_reader(name))
         except LXSourceError as error:
             raise LXSourceError(f"{owner}: {error}") from None
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 Kind: TypeAlias = Literal["number", "integer", "text", "truth", "uuid", "other"]
+"""What the values of an attribute are, for the checks before they are written."""
 Key: TypeAlias = tuple[Any, ...]
+"""The values that tell a row from others, in the order of the attributes."""
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
 """How an adapter reads columns in place of rows: the same values, or None where only rows tell the truth.
 
-Reading columns is optional: of an adapter whose queries have no ``columns`` the core asks for rows, and these tests
+Reading columns is optional: of an adapter without the feature the core asks for rows, and these tests
 ask only that its classes promise no columns either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from lumix_core.rows.adapter import ColumnQuery, RowAdapter, RowQuery
+from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.tables import Path
 from lumix_core.testing.kit import Kit
 from lumix_core.testing.rows.world import RowWorld
@@ -117,7 +118,7 @@ class Columns(Kit):
 def _query(adapter: RowAdapter, world: RowWorld) -> ColumnQuery | None:
     query: RowQuery | None = adapter.query(world.Product, world.handle)
     assert query is not None
-    return query if isinstance(query, ColumnQuery) else None
+    return cast(ColumnQuery, query) if LXRowFeature.COLUMNS in features_of(adapter, query) else None
 
 
 def _lists(columns: Sequence[Any] | None) -> list[list[Any]]:

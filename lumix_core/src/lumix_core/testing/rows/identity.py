@@ -1,6 +1,6 @@
 """How rows of which columns say all are copied: as columns, but for the instances that an adapter's session keeps.
 
-Knowing which those are is optional: of an adapter whose queries have no ``kept`` such rows are copied one by one, and
+Knowing which those are is optional: of an adapter without the feature such rows are copied one by one, and
 these tests ask of it what the columns would have given.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,6 +18,7 @@ from lumix_core.copying.detached_rows import DetachedRows
 from lumix_core.language.model import LXModel
 from lumix_core.language.variables import LXVariable
 from lumix_core.rows.adapter import KeepingQuery, RowAdapter
+from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
 from lumix_core.testing.rows.copies import assert_same_arrays
 from lumix_core.testing.rows.engine import write_back
@@ -47,8 +48,7 @@ class Keeping(Kit):
     def test_what_is_kept_is_what_a_query_returns(self, adapter: RowAdapter, world: RowWorld) -> None:
         """The very instances, by primary key, and no query is run to find them."""
         world.fill(3)
-        query = adapter.query(world.Product, world.handle)
-        if not isinstance(query, KeepingQuery):
+        if (query := _keeping(adapter, world.Product, world.handle)) is None:
             return
         rows = query.rows()
 
@@ -76,8 +76,7 @@ class Keeping(Kit):
     def test_a_copy_reads_once_and_makes_no_objects(self, adapter: RowAdapter, world: RowWorld, copied: Way) -> None:
         """Neither the copy nor the session holds a row as an object, however many rows there are."""
         model = over_categories(adapter, world)
-        query = adapter.query(category_class(adapter, world), world.handle)
-        if not isinstance(query, KeepingQuery):
+        if (query := _keeping(adapter, category_class(adapter, world), world.handle)) is None:
             return
         count = fill_categories(adapter, world)
 
@@ -129,6 +128,11 @@ class Keeping(Kit):
         (twin,) = deep_copy(rows)
 
         assert (twin.markup, rows[0].markup) == (5.0, 5.0)
+
+
+def _keeping(adapter: RowAdapter, cls: type, handle: Any) -> KeepingQuery | None:
+    query = adapter.query(cls, handle)
+    return cast(KeepingQuery, query) if LXRowFeature.KEEPING in features_of(adapter, query) else None
 
 
 def over_categories(adapter: RowAdapter, world: RowWorld) -> LXModel:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.model import LXModel
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.problem import LXProblem
 from lumix_core.rows.adapter import RowAdapter
+from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.writing import Reference, WritingAdapter
 from lumix_core.solver.optimizer import LXOptimizer
 from lumix_core.solver.solution import LXSolution
@@ -49,7 +50,7 @@ def solution_of(quantity: float, count: int = 3) -> LXSolution:
 
 def writing(adapter: RowAdapter) -> WritingAdapter | None:
     """Return an adapter that can write, None for one that only reads."""
-    return adapter if isinstance(adapter, WritingAdapter) else None
+    return cast(WritingAdapter, adapter) if LXRowFeature.WRITING in features_of(adapter) else None
 
 
 def reference_of(adapter: WritingAdapter, cls: type) -> Reference:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from lumix_core.errors import LXNumberError
+from lumix_core.errors import LXNumberError, LXSourceError
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.model import LXModel
 from lumix_core.language.variables import LXVariable
 from lumix_core.rows.adapter import RowAdapter
+from lumix_core.rows.features import OF_ADAPTERS, OF_QUERIES, LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
 from lumix_core.testing.rows.world import RowWorld
 
@@ -28,6 +29,24 @@ class Reading(Kit):
         """It has the names of the protocol."""
         assert isinstance(adapter, RowAdapter)
         assert adapter.name == adapter.name.strip() != ""
+
+    def test_has_what_its_features_promise(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """The core asks for features, and then uses what these say that adapter and queries have."""
+        query = adapter.query(world.Product, world.handle)
+        known = features_of(adapter, query)
+
+        promised = [name for feature in known for name in OF_ADAPTERS.get(feature, ())]
+        of_queries = [name for feature in known for name in OF_QUERIES.get(feature, ())]
+        assert known <= set(LXRowFeature)
+        assert [name for name in promised if not hasattr(adapter, name)] == []
+        assert [name for name in of_queries if not hasattr(query, name)] == []
+
+    def test_a_reader_that_there_is_not_is_refused(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """Whether the adapter has others, or reads in one way only."""
+        x = LXVariable[Any, float]("x")
+
+        with pytest.raises(LXSourceError, match="'no such reader'"):
+            x.from_model(world.Product, world.handle, adapter=adapter, reader="no such reader")
 
     def test_owns_mapped_classes_only(self, adapter: RowAdapter, world: RowWorld) -> None:
         """It tells a mapped class from any other, builtins included."""

@@ -21,10 +21,10 @@ from lumix_core.language.model import LXModel
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 from lumix_core.rows.adapter import RowAdapter
-from lumix_core.rows.snapshots import SnapshotQuery
+from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
 from lumix_core.testing.rows.engine import write_back
-from lumix_core.testing.rows.plans import category_class, read, solved, writing
+from lumix_core.testing.rows.plans import category_class, read, solved
 from lumix_core.testing.rows.transactions import ignore
 from lumix_core.testing.rows.world import PlanningWorld, RowWorld, planning
 
@@ -44,7 +44,7 @@ class Snapshots(Kit):
         first: Any
         second: Any
         first, second = (adapter.query(world.Product, world.handle) for _ in range(2))
-        if not isinstance(first, SnapshotQuery):
+        if LXRowFeature.SNAPSHOTS not in features_of(adapter, first):
             with pytest.raises(LXSourceError, match=adapter.name):
                 model.compile(snapshot=True)
             return
@@ -207,7 +207,8 @@ class Stock:
 
 def stock_in(adapter: RowAdapter, world: RowWorld) -> Stock | None:
     """Return the stock of a world; None where the adapter does not write, or its queries know no snapshots."""
-    if writing(adapter) is None or not isinstance(adapter.query(world.Product, world.handle), SnapshotQuery):
+    known = features_of(adapter, adapter.query(world.Product, world.handle))
+    if not {LXRowFeature.WRITING, LXRowFeature.SNAPSHOTS} <= known:
         return None
     plans, category = planning(world), category_class(adapter, world)
     plans.fill(0)

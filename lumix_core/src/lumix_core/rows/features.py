@@ -1,0 +1,61 @@
+"""What a row adapter can do besides reading rows, as data: the core asks for a feature, and never for a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+
+class LXRowFeature(StrEnum):
+    """What a row adapter can do. Whatever needs a feature that an adapter lacks is left out, or refused."""
+
+    COLUMNS = "columns"
+    """Its queries read single columns, without making an object a row: `lumix_core.rows.ColumnQuery`."""
+    READERS = "readers"
+    """Its queries read their columns in more than one way: `lumix_core.rows.ReaderQuery`. Needs COLUMNS."""
+    KEEPING = "keeping"
+    """Its queries know which rows the session keeps as instances: `lumix_core.rows.KeepingQuery`. Needs COLUMNS."""
+    SNAPSHOTS = "snapshots"
+    """Several of its queries can be read at one moment: `lumix_core.rows.SnapshotQuery`."""
+    RELEASE = "release"
+    """It takes from rows again what it loaded for a while: `lumix_core.rows.ReleasingAdapter`."""
+    WRITING = "writing"
+    """It writes rows: `lumix_core.rows.WritingAdapter`."""
+
+
+OF_QUERIES: Mapping[LXRowFeature, tuple[str, ...]] = {
+    LXRowFeature.COLUMNS: ("columns",),
+    LXRowFeature.READERS: ("columns", "with_reader"),
+    LXRowFeature.KEEPING: ("columns", "kept"),
+    LXRowFeature.SNAPSHOTS: ("snapshot",),
+}
+"""What the queries of an adapter with a feature have."""
+OF_ADAPTERS: Mapping[LXRowFeature, tuple[str, ...]] = {
+    LXRowFeature.RELEASE: ("release",),
+    LXRowFeature.WRITING: ("written_table", "instance_values", "writing"),
+}
+"""What an adapter with a feature has itself."""
+
+
+def features_of(adapter: object, query: object | None = None) -> frozenset[LXRowFeature]:
+    """Return what an adapter can do.
+
+    Args:
+        adapter: one that declares ``features``, or one without them, which is taken at the names that it has.
+        query: of the adapter; without one, an adapter that declares nothing has no features of queries.
+    """
+    declared: frozenset[LXRowFeature] | None = getattr(adapter, "features", None)
+    if declared is not None:
+        return declared
+    return frozenset((*_present(OF_ADAPTERS, adapter), *_present(OF_QUERIES, query)))
+
+
+def lacking(adapter: object) -> list[str]:
+    """Return what the features that an adapter declares promise of it, and it does not have."""
+    declared = getattr(adapter, "features", None) or ()
+    names = (name for feature, needed in OF_ADAPTERS.items() if feature in declared for name in needed)
+    return [name for name in names if not hasattr(adapter, name)]
+
+
+def _present(table: Mapping[LXRowFeature, tuple[str, ...]], found: object) -> Iterator[LXRowFeature]:
+    return (feature for feature, names in table.items() if all(hasattr(found, name) for name in names))
