@@ -20,7 +20,7 @@ from django.db.models.query import (
 )
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import Column, Path, Paused, RowsOnlyQuery, row_class_of
+from lumix_core.rows import Column, Path, Paused, row_class_of
 from lumix_django.handles import check_ready, checked_alias, readable
 from lumix_django.ordering import in_order, values_in_order
 from lumix_django.projecting import READING, can_read, reads_plainly, selected
@@ -149,7 +149,7 @@ class ModelQuery:
 
 
 @dataclass(frozen=True, eq=False)
-class ValuesQuery(RowsOnlyQuery):
+class ValuesQuery:
     """A queryset of dicts, tuples or single values; the arguments are those of `ModelQuery`."""
 
     queryset: Any
@@ -179,7 +179,7 @@ class ValuesQuery(RowsOnlyQuery):
 
 
 @dataclass(frozen=True, eq=False)
-class FetchedQuery(RowsOnlyQuery):
+class FetchedQuery:
     """A queryset that holds its rows already, with what the user changed in them; or one of raw SQL."""
 
     queryset: Any

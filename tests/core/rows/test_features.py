@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from lumix_core import LXVariable
-from lumix_core.errors import LXPluginWarning
+from lumix_core import LXModel, LXVariable
+from lumix_core.errors import LXPluginWarning, LXSourceError
 from lumix_core.plugins.registry import Registry
 from lumix_core.rows import (
     BaseRowAdapter,
@@ -24,7 +25,6 @@ from lumix_core.rows import (
     RowAdapter,
     RowClass,
     RowQuery,
-    RowsOnlyQuery,
     SnapshotQuery,
     WritingAdapter,
     features_of,
@@ -198,21 +198,24 @@ def test_what_has_no_default_must_be_defined(name: str) -> None:
         lacking()
 
 
-def test_a_query_of_rows_only_leaves_columns_and_instances_alone() -> None:
-    query = RowsOnlyQuery()
+class OtherQueries(toys.FullToyAdapter):  # type: ignore[misc]
+    """An adapter derived from another, which declares features of queries that it does not return."""
 
-    assert (query.columns([("id",)]), query.kept()) == (None, None)
+    query = ReadsOnly.query
+
+    def __init__(self) -> None:
+        self._adapter = toys.FullToyAdapter()
 
 
-def test_a_query_of_rows_only_is_read_as_rows(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Query(RowsOnlyQuery, PlainQuery): ...
-
+def test_a_query_that_lacks_what_is_declared_is_read_as_rows(world: Any) -> None:
     world.fill(2)
-    adapter = toys.FullToyAdapter()
-    monkeypatch.setattr(adapter, "query", lambda *given: Query(toys.FullToyAdapter().query(*given)), raising=False)
-    x = LXVariable[Any, float]("x").from_model(world.Product, world.handle, adapter=adapter)
+    x = LXVariable[Any, float]("x").from_model(world.Product, world.handle, adapter=OtherQueries())
+    model = LXModel("plan").add_variable(x.bounds(0, lambda product: product.price))
 
-    assert [row.id for row in x.get_instances()] == [1, 2]
+    assert model.compile().upper.tolist() == [1.0, 2.0]
+    assert copy.deepcopy(model).compile().upper.tolist() == [1.0, 2.0]
+    with pytest.raises(LXSourceError, match="snapshot=True"):
+        model.compile(snapshot=True)
 
 
 def test_a_registered_adapter_that_lacks_what_its_features_need_is_broken(

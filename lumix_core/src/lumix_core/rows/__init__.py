@@ -1,7 +1,7 @@
 """Where rows come from: the seam for an ORM, and what adapters share."""
 
 from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, RowAdapter, RowQuery
-from lumix_core.rows.base import BaseRowAdapter, RowsOnlyQuery
+from lumix_core.rows.base import BaseRowAdapter
 from lumix_core.rows.columns import TYPED, Column, column, has_nan, object_column, stacked, transposed
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.features import LXRowFeature, features_of
@@ -39,7 +39,6 @@ __all__ = [
     "RowClass",
     "RowQuery",
     "RowWriter",
-    "RowsOnlyQuery",
     "SnapshotQuery",
     "Writer",
     "WritingAdapter",

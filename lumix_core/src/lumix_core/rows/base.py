@@ -1,4 +1,4 @@
-"""Bases for adapters and their queries, with defaults for what an ORM may have nothing to say to."""
+"""A base for adapters, with defaults for what an ORM may have nothing to say to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from lumix_core.rows.adapter import RowQuery
 from lumix_core.rows.features import LXRowFeature
 from lumix_core.rows.standins import RowClass
-from lumix_core.rows.tables import Path
 
 
 class BaseRowAdapter(ABC):
@@ -58,13 +57,3 @@ class BaseRowAdapter(ABC):
     def plain(self, value: Any) -> Any:
         """Return NotImplemented: the default for an ORM without collections and definitions of its own."""
         return NotImplemented
-
-
-class RowsOnlyQuery:
-    """A base for a query of which only the rows are true, whatever other queries of its adapter can do."""
-
-    def columns(self, paths: Sequence[Path], flush: bool = True) -> None:
-        """Return None: columns would not be what `rows` returns."""
-
-    def kept(self) -> None:
-        """Return None: no instances stand for rows of this query."""

@@ -40,14 +40,16 @@ OF_ADAPTERS: Mapping[LXRowFeature, tuple[str, ...]] = {
 def features_of(adapter: object, query: object | None = None) -> frozenset[LXRowFeature]:
     """Return what an adapter can do.
 
+    Features of queries count only for a query that has what they promise: a class derived from an adapter may make
+    queries of its own, and queries of one adapter may differ.
+
     Args:
         adapter: one that declares ``features``, or one without them, which is taken at the names that it has.
-        query: of the adapter; without one, an adapter that declares nothing has no features of queries.
+        query: of the adapter; None where no feature of queries is asked for.
     """
+    known = frozenset((*_present(OF_ADAPTERS, adapter), *_present(OF_QUERIES, query)))
     declared: frozenset[LXRowFeature] | None = getattr(adapter, "features", None)
-    if declared is not None:
-        return declared
-    return frozenset((*_present(OF_ADAPTERS, adapter), *_present(OF_QUERIES, query)))
+    return known if declared is None else known & declared
 
 
 def lacking(adapter: object) -> list[str]:
