@@ -52,7 +52,7 @@ test-newest: .venv-newest/installed
 
 coverage: $(STAMP)
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run $(PYTEST)
+	-$(BIN)/python -m coverage run $(PYTEST)
 	$(BIN)/python -m coverage combine --quiet
 	@for dist in $(DISTRIBUTIONS); do \
 	  echo "$$dist: $$($(BIN)/python -m coverage report --format=total --precision=1 --include="$$dist/src/*")%"; done

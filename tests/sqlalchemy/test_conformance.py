@@ -75,6 +75,8 @@ class World:
         self.others = enforcing_keys(create_engine(engine.url))
         Base.metadata.create_all(engine)
         self.handle = Session(engine)
+        self._clear()
+        self.handle.commit()
 
     @property
     def handles(self) -> list[Any]:
@@ -84,9 +86,7 @@ class World:
 
     def fill(self, count: int) -> None:
         self.handle.expunge_all()
-        self.handle.execute(update(Task).values(after_id=None))
-        for table in reversed(Base.metadata.sorted_tables):
-            self.handle.execute(delete(table))
+        self._clear()
         self.handle.add(Category(id=1, markup=1.5))
         self.handle.flush()
         for i in range(1, count + 1):
@@ -94,6 +94,11 @@ class World:
             self.handle.add(Product(id=i, name=f"product {i}", price=float(i), category_id=1, parts=parts))
         self.handle.commit()
         self.handle.expunge_all()
+
+    def _clear(self) -> None:
+        self.handle.execute(update(Task).values(after_id=None))
+        for table in reversed(Base.metadata.sorted_tables):
+            self.handle.execute(delete(table))
 
     @contextmanager
     def queries(self) -> Iterator[list[str]]:
@@ -167,9 +172,13 @@ class World:
                 event.remove(self.engine, name, listener)
 
     def close(self) -> None:
-        self.handle.close()
+        self.end()
         Base.metadata.drop_all(self.engine)
         self.engine.dispose()
+
+    def end(self) -> None:
+        """Let go of the connections; the tables stay for the next world."""
+        self.handle.close()
         self.others.dispose()
 
 
@@ -204,7 +213,7 @@ def world(enforcing: Engine) -> Iterator[World]:
     engine = enforcing
     world = World(engine)
     yield world
-    world.close()
+    world.end()
 
 
 class TestSQLAlchemyAdapter(RowAdapterConformance):
