@@ -133,7 +133,7 @@ class World:
 
 
 @pytest.fixture
-def world(database: dict[str, Any]) -> Iterator[World]:
+def tables(database: dict[str, Any]) -> Iterator[World]:
     if connection.vendor == "sqlite":  # writers do not wait for readers
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA journal_mode = WAL")
@@ -148,5 +148,5 @@ class TestDjangoAdapter(RowAdapterConformance):
         return DjangoAdapter()
 
     @pytest.fixture
-    def world(self, world: World) -> World:
-        return world
+    def world(self, tables: World) -> World:
+        return tables

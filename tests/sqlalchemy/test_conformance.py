@@ -209,11 +209,15 @@ def enforcing(engine: Engine) -> Engine:
 
 
 @pytest.fixture
-def world(enforcing: Engine) -> Iterator[World]:
-    engine = enforcing
-    world = World(engine)
+def tables(enforcing: Engine) -> Iterator[World]:
+    world = World(enforcing)
     yield world
     world.end()
+
+
+@pytest.fixture
+def world(tables: World) -> World:
+    return tables
 
 
 class TestSQLAlchemyAdapter(RowAdapterConformance):
@@ -222,8 +226,8 @@ class TestSQLAlchemyAdapter(RowAdapterConformance):
         return SQLAlchemyAdapter()
 
     @pytest.fixture
-    def world(self, world: World) -> World:
-        return world
+    def world(self, tables: World) -> World:
+        return tables
 
 
 class WithoutSavepoints(SQLAlchemyAdapter):
