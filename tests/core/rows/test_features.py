@@ -49,12 +49,13 @@ class Stranger:
     """An adapter as it was written before there were features: it has names, and derives from nothing."""
 
     def __init__(self) -> None:
-        self._adapter = toys.FullToyAdapter()
+        adapter = toys.FullToyAdapter()
+        for name in dir(adapter):
+            if not name.startswith("_") and name != "features":
+                setattr(self, name, getattr(adapter, name))
 
     def __getattr__(self, name: str) -> Any:
-        if name == "features":
-            raise AttributeError(name)
-        return getattr(self._adapter, name)
+        raise AttributeError(name)
 
 
 class ReadsOnly:
