@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar
 
 import pytest
+from kit_faults import fails
 from sqlalchemy import Double, Engine, ForeignKey, String, create_engine, delete, event, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, scoped_session, sessionmaker
@@ -242,7 +243,9 @@ def test_the_kit_notices_a_writer_without_savepoints(world: World) -> None:
     if world.engine.dialect.name != "postgresql":
         pytest.skip("only PostgreSQL ends a transaction in which a statement failed")
 
-    assert _fails("test_a_foreign_key_that_leads_nowhere_names_the_row", WithoutSavepoints(), world)
+    assert fails(
+        "test_a_foreign_key_that_leads_nowhere_names_the_row", WithoutSavepoints(), world, world.handle.rollback
+    )
 
 
 def test_the_kit_notices_plans_that_are_mixed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,27 +253,4 @@ def test_the_kit_notices_plans_that_are_mixed(world: World, monkeypatch: pytest.
         pytest.skip("other databases lock what is deleted, and where it was")
     monkeypatch.setattr(ConnectionWriter, "_take_turns", lambda writer, table, where: None)
 
-    assert _fails("test_two_plans_at_once_are_not_mixed", SQLAlchemyAdapter(), world)
-
-
-def _fails(name: str, adapter: Any, world: World) -> bool:
-    """Whether a test of the kit fails, with any of its parameters."""
-    test = getattr(RowAdapterConformance(), name)
-    for parameters in _parameters(test):
-        try:
-            test(adapter=adapter, world=world, **parameters)
-        except (Exception, pytest.fail.Exception):  # noqa: BLE001 - any failure is the kit noticing
-            return True
-        finally:
-            world.handle.rollback()
-    return False
-
-
-def _parameters(test: Any) -> Iterator[dict[str, Any]]:
-    (mark, *_) = [*getattr(test, "pytestmark", ()), None]
-    if mark is None:
-        yield {}
-        return
-    names, values = mark.args
-    for one in values:
-        yield {names: one} if isinstance(names, str) else dict(zip(names, one, strict=True))
+    assert fails("test_two_plans_at_once_are_not_mixed", SQLAlchemyAdapter(), world, world.handle.rollback)

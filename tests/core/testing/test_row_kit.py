@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kit_faults import fails
 
 from lumix_core.rows import LXRowFeature
 from lumix_core.rows import registry as rows_registry
@@ -256,49 +257,26 @@ class TestFullToyAdapter(RowAdapterConformance):
 def test_the_kit_notices_a_writer_that_does_wrong(world: Any, name: str) -> None:
     test, wrong = WRITERS[name]
 
-    assert _fails(test, WritesWrong(wrong), world)
-    assert not _fails(test, FullToyAdapter(), world)
+    assert fails(test, WritesWrong(wrong), world, world.close_transaction)
+    assert not fails(test, FullToyAdapter(), world, world.close_transaction)
 
 
 @pytest.mark.parametrize(("cls", "test"), ADAPTERS)
 def test_the_kit_notices_an_adapter_that_does_wrong(world: Any, cls: type[Any], test: str) -> None:
-    assert _fails(test, cls(), world)
-    assert not _fails(test, FullToyAdapter(), world)
+    assert fails(test, cls(), world, world.close_transaction)
+    assert not fails(test, FullToyAdapter(), world, world.close_transaction)
 
 
 @pytest.mark.parametrize("feature", LXRowFeature)
 def test_the_kit_notices_a_feature_that_is_not_there(world: Any, feature: LXRowFeature) -> None:
-    assert _fails("test_has_what_its_features_promise", PromisesTooMuch(feature), world)
+    assert fails("test_has_what_its_features_promise", PromisesTooMuch(feature), world, world.close_transaction)
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_the_kit_notices_columns_that_lie(world: Any, lie: Callable[[list[Any]], Any]) -> None:
     names = [name for name in vars(Columns) if name.startswith("test_")]
 
-    kept = [name for name in names if not _fails(name, LiesOfColumns(lie), world)]
+    kept = [name for name in names if not fails(name, LiesOfColumns(lie), world, world.close_transaction)]
 
     assert "test_a_class_tells_what_can_be_read_as_columns" in kept
     assert len(kept) < len(names)
-
-
-def _fails(name: str, adapter: Any, world: Any) -> bool:
-    """Whether a test of the kit fails, with any of its parameters."""
-    test = getattr(RowAdapterConformance(), name)
-    for parameters in _parameters(test):
-        try:
-            test(adapter=adapter, world=world, **parameters)
-        except (Exception, pytest.fail.Exception):  # noqa: BLE001 - any failure is the kit noticing
-            return True
-        finally:
-            world.close_transaction()
-    return False
-
-
-def _parameters(test: Any) -> Iterator[dict[str, Any]]:
-    (mark, *_) = [*getattr(test, "pytestmark", ()), None]
-    if mark is None:
-        yield {}
-        return
-    names, values = mark.args
-    for one in values:
-        yield {names: one} if isinstance(names, str) else dict(zip(names, one, strict=True))

@@ -83,7 +83,3 @@ class Batch:
             len(picks),
             lambda i: self.member(int(picks[i])),
         )
-
-    def first_arguments(self, count: int) -> Batch:
-        """Return the batch for a function that takes fewer arguments."""
-        return Batch(self.arguments[:count], self.size, self.member)

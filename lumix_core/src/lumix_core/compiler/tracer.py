@@ -30,10 +30,9 @@ class Tracer:
             known = self._traces[function] = trace(function.call, rows, self.row_class)
         return known
 
-    def fall_back_to_rows(self, function: UserFunction, why: str) -> str:
-        """Have a function called row by row from now on; return why, which may have been found before."""
+    def fall_back_to_rows(self, function: UserFunction, why: str) -> None:
+        """Have a function called row by row from now on."""
         self._traces[function] = Trace(None, why)
-        return why
 
     def mapped(self, table: Table) -> RowClass | None:
         """Return what is known of the class of a table's rows, where an ORM maps it."""
