@@ -26,8 +26,8 @@ def scenarios(keys: list[object], count: int) -> Iterator[LXScenario]:
     random = np.random.default_rng(1)
     for number in range(count):
         scenario = LXScenario(f"{number}")
-        for place in random.choice(len(keys), max(1, len(keys) // 10), replace=False).tolist():
-            scenario.modify_constraint_rhs("capacity", multiply=float(random.uniform(0.8, 1.2)), key=keys[place])
+        for position in random.choice(len(keys), max(1, len(keys) // 10), replace=False).tolist():
+            scenario.modify_constraint_rhs("capacity", multiply=float(random.uniform(0.8, 1.2)), key=keys[position])
         yield scenario
 
 

@@ -25,7 +25,7 @@ FEW = {"lumix-opt": {"1k": 20, "10k": 3}, "linopy": {"1k": 40, "10k": 20}}
 SIZES = {"1k": "10k", "10k": "100k"}
 """Products, and what building/ calls the same database by its nonzeros."""
 
-Ask = Callable[[int, float], float]
+Request = Callable[[int, float], float]
 
 
 def questions(machines: int, count: int) -> list[tuple[int, float]]:
@@ -184,7 +184,7 @@ def main(argv: list[str]) -> int:
     steps = CONTENDERS[name](size)
     machines = next(steps)
     asked = questions(machines, FEW.get(name, {}).get(size, QUESTIONS))
-    ask: Ask = next(steps)
+    ask: Request = next(steps)
     seconds, answers = [], []
     for machine, share in asked:
         began = time.perf_counter()

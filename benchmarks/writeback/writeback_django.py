@@ -156,12 +156,12 @@ def database(name: str) -> Iterator[None]:
     made = f"lumix_bench_{uuid4().hex[:8]}"
     _command(name, f"CREATE DATABASE {made}")
     try:
-        yield from _used(_place(name, made))
+        yield from _used(_position(name, made))
     finally:
         _command(name, f"DROP DATABASE {made}")
 
 
-def _place(name: str, made: str) -> dict[str, Any]:
+def _position(name: str, made: str) -> dict[str, Any]:
     url = urlsplit(SERVERS[name])
     return {
         "ENGINE": ENGINES[name],
@@ -174,13 +174,13 @@ def _place(name: str, made: str) -> dict[str, Any]:
 
 
 def _command(name: str, sql: str) -> None:
-    _use(_place(name, ENTRANCES[name]))
+    _use(_position(name, ENTRANCES[name]))
     connection.cursor().execute(sql)
     connection.close()
 
 
-def _used(place: dict[str, Any]) -> Iterator[None]:
-    _use(place)
+def _used(position: dict[str, Any]) -> Iterator[None]:
+    _use(position)
     with connection.schema_editor() as editor:
         for model in (Plan, Quantity):
             editor.create_model(model)
@@ -188,10 +188,10 @@ def _used(place: dict[str, Any]) -> Iterator[None]:
     connection.close()
 
 
-def _use(place: dict[str, Any]) -> None:
+def _use(position: dict[str, Any]) -> None:
     connection.close()
     del connections["default"]
-    connections.settings["default"] = connections.configure_settings({"default": place})["default"]
+    connections.settings["default"] = connections.configure_settings({"default": position})["default"]
 
 
 def main() -> None:

@@ -71,9 +71,9 @@ def ends(figure):
     """The ends of each line of a tornado."""
     found: dict[str, list[float]] = {}
     for one in figure.data:
-        for place, length in zip(one.y, one.x, strict=True):
-            found.setdefault(place, []).append(length)
-    return {place: sorted(lengths) for place, lengths in found.items()}
+        for position, length in zip(one.y, one.x, strict=True):
+            found.setdefault(position, []).append(length)
+    return {position: sorted(lengths) for position, lengths in found.items()}
 
 
 def notes(figure):
@@ -240,9 +240,9 @@ class TestUtilisation:
         assert list(cells.x) == solved
         for row, shares in zip(cells.y, cells.z, strict=True):
             family, _, key = row.removesuffix("]").partition("[")
-            place = int(key) if key else ()
-            used = [sweep[name].activity.family(family)[place] for name in solved]
-            available = [sweep[name].rhs.family(family)[place] for name in solved]
+            position = int(key) if key else ()
+            used = [sweep[name].activity.family(family)[position] for name in solved]
+            available = [sweep[name].rhs.family(family)[position] for name in solved]
             assert list(shares) == pytest.approx([a / b for a, b in zip(used, available, strict=True)])
 
     def test_all_upper_limits_are_there_the_most_used_first(self, sweep):
@@ -273,9 +273,9 @@ class TestUtilisation:
         ).plot("utilisation")
 
         cells = figure.data[0]
-        place = cells.y.index("most[1]")
-        assert cells.z[place][1] is None
-        assert cells.hovertext[place][1] == "most[1]<br>none<br>used 0.00 of 0.00: no share"
+        position = cells.y.index("most[1]")
+        assert cells.z[position][1] is None
+        assert cells.hovertext[position][1] == "most[1]<br>none<br>used 0.00 of 0.00: no share"
 
     def test_rows_without_a_share_in_any_scenario_are_counted(self, workshop, highs):
         workshop.most.rhs(0)

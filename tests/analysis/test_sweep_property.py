@@ -30,8 +30,8 @@ class Flaky(ThreadPoolExecutor):
             if fate == "lacks" and task.parcel.content is None:
                 return None
             if fate in ("fails", "fails late"):
-                for place in task.places:
-                    self.attempts[place] += 1
+                for position in task.places:
+                    self.attempts[position] += 1
             if fate == "fails":
                 raise ConnectionError("lost before")
             share = function(task)
@@ -68,4 +68,4 @@ def test_each_scenario_has_its_result(analyzer, workers, fates):
     assert {name: one.objective for name, one in sweep.items() if name not in lost} == {
         name: objective for name, objective in expected.items() if name not in lost
     }
-    assert lost == {str(place) for place, count in executor.attempts.items() if count > 2}
+    assert lost == {str(position) for position, count in executor.attempts.items() if count > 2}

@@ -342,11 +342,11 @@ def random_model(random, maximize):
     columns = list(range(5))
     x = LXVariable[int, float]("x").from_data(columns).bounds(lower=0, upper=float(random.integers(3, 9)))
     model = LXModel("random").add_variable(x)
-    for place, sense in enumerate(("le", "ge")):
+    for position, sense in enumerate(("le", "ge")):
         table = {(j, i): float(random.integers(0, 4)) for j in columns for i in (0, 1)}
-        sides = {i: float(random.integers(2, 12)) / (1 + place) for i in (0, 1)}
+        sides = {i: float(random.integers(2, 12)) / (1 + position) for i in (0, 1)}
         terms = LXLinearExpression().add_multi_term(x, lambda j, i, table=table: table[j, i])
-        row = LXConstraint[int](f"row{place}").from_data([0, 1]).expression(terms)
+        row = LXConstraint[int](f"row{position}").from_data([0, 1]).expression(terms)
         model.add_constraint(getattr(row, sense)().rhs(lambda i, sides=sides: sides[i]))
     costs = {j: float(random.integers(-2, 5)) for j in columns}
     objective = LXLinearExpression().add_term(x, lambda j: costs[j])

@@ -59,7 +59,7 @@ if not settings.configured:
     set_up()
 
 
-def place(name: str, database: str) -> dict[str, Any]:
+def position(name: str, database: str) -> dict[str, Any]:
     """The settings of a database on one of the servers."""
     url = urlsplit(SERVERS[name])
     return {
@@ -83,7 +83,7 @@ def use(alias: str, database: dict[str, Any]) -> None:
 
 def command(name: str, sql: str) -> None:
     """Run a statement where databases are created and dropped."""
-    entrance = place(name, ENTRANCES[name])
+    entrance = position(name, ENTRANCES[name])
     if name == "postgresql":
         address = {"host": entrance["HOST"], "port": entrance["PORT"] or 5432, "user": entrance["USER"]}
         with psycopg.connect(**address, password=entrance["PASSWORD"], dbname="postgres", autocommit=True) as opened:
@@ -103,7 +103,7 @@ def made(name: str, folder: Path) -> Iterator[dict[str, Any]]:
     database = f"lumix_{os.getpid()}_{uuid4().hex[:8]}"
     command(name, f"CREATE DATABASE {database}")
     try:
-        yield place(name, database)
+        yield position(name, database)
     finally:
         command(name, f"DROP DATABASE {database}")
 

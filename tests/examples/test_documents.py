@@ -85,9 +85,9 @@ def run(command: list[str], cwd: Path, given: str = "") -> str:
     return done.stdout
 
 
-def check(shown: str, printed: str, place: str) -> None:
+def check(shown: str, printed: str, position: str) -> None:
     same = doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
-    assert same, f"{place} shows\n{shown}\nbut this is printed:\n{printed}"
+    assert same, f"{position} shows\n{shown}\nbut this is printed:\n{printed}"
 
 
 def with_blocks(language: str) -> list[Path]:
@@ -125,13 +125,13 @@ def test_the_commands_of_a_document_print_what_it_shows(document: Path, tmp_path
         check(shown, run(resolved(command), folder), f"{name(document)}: {command}")
 
 
-def copied(document: Path, place: Path) -> Path:
+def copied(document: Path, position: Path) -> Path:
     """A copy of the Python files of a document's folder, and of the steps beside it."""
     for source in STEPS if document.parent in STEPS else [document.parent]:
-        (place / source.name).mkdir()
+        (position / source.name).mkdir()
         for file in source.glob("*.py"):
-            shutil.copy(file, place / source.name)
-    folder = place / document.parent.name
+            shutil.copy(file, position / source.name)
+    folder = position / document.parent.name
     for package in document.parent.glob("*/__init__.py"):
         shutil.copytree(package.parent, folder / package.parent.name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder

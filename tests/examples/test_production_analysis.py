@@ -65,8 +65,8 @@ class Workshop:
             (tuple(self.needs.get((name, one), Fraction(0)) for name in names), there)
             for one, there in self.available.items()
         ]
-        for place, name in enumerate(names):
-            own = tuple(Fraction(place == other) for other in range(len(names)))
+        for position, name in enumerate(names):
+            own = tuple(Fraction(position == other) for other in range(len(names)))
             below = tuple(-one for one in own)
             found += [(own, self.most[name]), (below, -self.least[name]), (below, Fraction(0))]
         return found

@@ -68,19 +68,19 @@ def run(command: Sequence[str | Path], cwd: Path) -> subprocess.CompletedProcess
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Built]:
     """The five distributions, built as `make dist` builds them, from a copy of the checkout with its caches."""
-    place = tmp_path_factory.mktemp("built")
-    shutil.copy(ROOT / ".gitignore", place)
+    position = tmp_path_factory.mktemp("built")
+    shutil.copy(ROOT / ".gitignore", position)
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(DISTRIBUTIONS, pool.map(lambda name: _build(name, place), DISTRIBUTIONS), strict=True))
+        return dict(zip(DISTRIBUTIONS, pool.map(lambda name: _build(name, position), DISTRIBUTIONS), strict=True))
 
 
-def _build(folder: str, place: Path) -> Built:
-    copy, out = place / folder, place / "dist" / folder
+def _build(folder: str, position: Path) -> Built:
+    copy, out = position / folder, position / "dist" / folder
     shutil.copytree(ROOT / folder, copy)
     for cache in (copy / "src" / folder / "__pycache__", copy / "src" / ".mypy_cache"):
         cache.mkdir(exist_ok=True)
         (cache / "stale.pyc").write_bytes(b"")
-    done = run([sys.executable, "-m", "build", "--no-isolation", "--outdir", out, copy], place)
+    done = run([sys.executable, "-m", "build", "--no-isolation", "--outdir", out, copy], position)
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
     return Built(folder, copy, wheel, sdist)

@@ -124,9 +124,9 @@ def test_a_right_model_passes_the_strict_checker(reports: list[str]) -> None:
 
 @pytest.mark.parametrize("use", WRONG)
 def test_a_misspelt_attribute_of_a_row_is_reported(reports: list[str], use: str) -> None:
-    place = f"wrong.py:{lines(WRONG)[use]}: error: "
+    position = f"wrong.py:{lines(WRONG)[use]}: error: "
 
-    found = [line.removeprefix(place) for line in reports if line.startswith(place)]
+    found = [line.removeprefix(position) for line in reports if line.startswith(position)]
 
     assert found == ['"Product" has no attribute "proft_per_unit"; maybe "profit_per_unit"?  [attr-defined]']
 

@@ -94,8 +94,8 @@ def can_hold_on_grid(asked, sides):
 def one_less(sides):
     """The requirements without each of them; integrality goes as one."""
     whole = np.flatnonzero(sides.integer) + len(sides.mask) - sides.columns
-    places = [np.array([place]) for place in (sides - sides.only(whole)).places()]
-    return [sides.without(place) for place in places], sides.without(whole)
+    places = [np.array([position]) for position in (sides - sides.only(whole)).places()]
+    return [sides.without(position) for position in places], sides.without(whole)
 
 
 def diagnosis(asked, solver):
@@ -246,13 +246,13 @@ def test_ctrl_c_ends_the_search_of_highs(monkeypatch):
     found = HighsSolver().find_conflict(problem([1.0], [([1.0], 3.0, INF)], upper=2.0), SolverOptions())
     released.set()
 
-    assert (found.sides, found.limit) == (None, LXLimit.INTERRUPT)
+    assert (found.requirements, found.limit) == (None, LXLimit.INTERRUPT)
 
 
 def test_highs_finds_no_conflict_where_there_is_none():
     found = HighsSolver().find_conflict(problem([1.0], [([1.0], 1.0, INF)], upper=2.0), SolverOptions())
 
-    assert (found.sides, found.limit) == (None, None)
+    assert (found.requirements, found.limit) == (None, None)
 
 
 def test_highs_is_asked_with_the_options_of_the_run():

@@ -222,16 +222,16 @@ def move_the_point(problem, result):
 
 
 def find_too_little(problem, conflict):
-    return replace(conflict, sides=conflict.sides.of_rows)
+    return replace(conflict, requirements=conflict.requirements.of_rows)
 
 
 def find_bounds_that_are_not_there(problem, conflict):
     every = np.ones(problem.num_variables, dtype=bool)
-    return replace(conflict, sides=conflict.sides | Requirements.of(problem, upper=every))
+    return replace(conflict, requirements=conflict.requirements | Requirements.of(problem, upper=every))
 
 
 def answer_with_a_set(problem, conflict):
-    return conflict.sides
+    return conflict.requirements
 
 
 class Modest(Fake):

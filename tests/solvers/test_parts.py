@@ -140,7 +140,7 @@ class TestOneSidedRows:
     def test_ranges_are_taken_apart_and_open_rows_left_out(self):
         rows = one_sided(problem([1.0], [([1.0], 1.0, 2.0), ([1.0], -INF, INF), ([1.0], 3.0, 3.0), ([1.0], -INF, 4.0)]))
 
-        sides = sorted(zip(rows.source.tolist(), rows.senses.tolist(), rows.sides.tolist(), strict=True))
+        sides = sorted(zip(rows.source.tolist(), rows.senses.tolist(), rows.rhs.tolist(), strict=True))
 
         assert sides == [(0, "G", 1.0), (0, "L", 2.0), (2, "E", 3.0), (3, "L", 4.0)]
 
@@ -186,8 +186,8 @@ def test_mps_file_read_back_is_the_problem(asked, tmp_path):
     np.testing.assert_array_equal(read.col_upper_, asked.upper)
     integer = [kind == highspy.HighsVarType.kInteger for kind in read.integrality_]
     assert integer == (asked.integer.tolist() if asked.is_mip else [])
-    np.testing.assert_array_equal(read.row_lower_, np.where(rows.senses == "L", -INF, rows.sides))
-    np.testing.assert_array_equal(read.row_upper_, np.where(rows.senses == "G", INF, rows.sides))
+    np.testing.assert_array_equal(read.row_lower_, np.where(rows.senses == "L", -INF, rows.rhs))
+    np.testing.assert_array_equal(read.row_upper_, np.where(rows.senses == "G", INF, rows.rhs))
     np.testing.assert_array_equal(dense_columns(read.a_matrix_, len(rows)), dense(asked)[rows.source])
 
 

@@ -40,7 +40,7 @@ def work():
         run.close()
 
 
-{place}
+{position}
 """
 
 PLACES = {
@@ -88,11 +88,11 @@ assert (out.getvalue(), err.getvalue()) == ("", "")
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("position", PLACES)
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_new_process_prints_nothing(tmp_path, solver, place):
+def test_new_process_prints_nothing(tmp_path, solver, position):
     program = tmp_path / "program.py"
-    program.write_text(PROGRAM.format(solver=SOLVERS[solver], place=PLACES[place]), encoding="utf-8")
+    program.write_text(PROGRAM.format(solver=SOLVERS[solver], position=PLACES[position]), encoding="utf-8")
 
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120, check=False)
 
@@ -119,7 +119,7 @@ def test_what_other_threads_write_meanwhile_arrives(solver, capfd):
 
 def test_cell_of_a_notebook_has_no_output(monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it a kernel does not show what native code writes
-    code = PROGRAM.format(solver=SOLVERS["highs"], place="work()")
+    code = PROGRAM.format(solver=SOLVERS["highs"], position="work()")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
 
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
@@ -130,7 +130,7 @@ def test_cell_of_a_notebook_has_no_output(monkeypatch):
 def test_session_that_is_left_open_ends_quietly_with_the_program(tmp_path):
     code = PROGRAM.format(
         solver=SOLVERS["highs"],
-        place="import atexit\nrun = solver.open(easy, SolverOptions())\nrun.solve()\natexit.register(run.close)",
+        position="import atexit\nrun = solver.open(easy, SolverOptions())\nrun.solve()\natexit.register(run.close)",
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)

@@ -23,12 +23,12 @@ from lumix_core.solver.solution import solution_of
 from lumix_core.solver.solver import LXFeature, RawResult
 
 
-def place(i: int) -> str:
+def position(i: int) -> str:
     return f"row {i}: "
 
 
 def sent(kind: Kind, values: Any, **options: Any) -> list[Any]:
-    return checked_column(WrittenField("x", kind, nullable=options.pop("nullable", False), **options), values, place)
+    return checked_column(WrittenField("x", kind, nullable=options.pop("nullable", False), **options), values, position)
 
 
 class Plan: ...

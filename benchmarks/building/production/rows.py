@@ -78,9 +78,9 @@ def columns_by_fetchall(connection: Any) -> Tables:
     fetched = [(fetch_rows(connection, query), ids) for query, ids in ((PRODUCTS, 1), (MACHINES, 1), (RECIPES, 2))]
     return Tables(
         *(
-            np.array(column, dtype=np.int64 if place < ids else np.float64)
+            np.array(column, dtype=np.int64 if position < ids else np.float64)
             for rows, ids in fetched
-            for place, column in enumerate(zip(*rows, strict=True))
+            for position, column in enumerate(zip(*rows, strict=True))
         )
     )
 

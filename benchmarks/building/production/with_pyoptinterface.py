@@ -36,13 +36,13 @@ def arrays(connection: Any, lap: Laps) -> highs.Model:
     lap("read")
     rows = positions(tables.machine_ids)[tables.recipe_machines]
     columns = positions(tables.product_ids)[tables.recipe_products]
-    starts, members, coefficients = compressed(rows, columns, tables.hours, len(tables.machine_ids))
+    starts, elements, coefficients = compressed(rows, columns, tables.hours, len(tables.machine_ids))
     lap("assemble")
     model = highs.Model()
     for low, high in zip(tables.min_demands.tolist(), tables.max_demands.tolist(), strict=True):
         model.add_variable(lb=low, ub=high)
     cuts = starts[1:-1]
-    parts = zip(np.split(coefficients, cuts), np.split(members, cuts), tables.available_hours.tolist(), strict=True)
+    parts = zip(np.split(coefficients, cuts), np.split(elements, cuts), tables.available_hours.tolist(), strict=True)
     for values, used, available in parts:
         model.add_linear_constraint(poi.ScalarAffineFunction.from_numpy(values, used), poi.Leq, available)
     every = np.arange(len(tables.profits), dtype=np.int32)

@@ -33,7 +33,7 @@ def build(data: Timetable, lap: Laps) -> highspy.Highs:
         (groups[found.lectures] * slots + found.slots, len(data.group_slots)),
     )
     firsts = np.cumsum([0, *(size for _, size in families)])
-    rows = np.stack([place + first for (place, _), first in zip(families, firsts, strict=False)], axis=1)
+    rows = np.stack([position + first for (position, _), first in zip(families, firsts, strict=False)], axis=1)
     row_lower = np.full(firsts[-1], -np.inf)
     row_lower[: len(data.lectures)] = 1.0
     arrays = Arrays(

@@ -52,8 +52,8 @@ def keys(data: Timetable, lap: Laps) -> highspy.Highs:
         families["group", c.lecture.group, c.slot.id].append(c.key)
     assign = LXVariable[Candidate, int]("assign").binary().from_data(candidates).indexed_by(attrgetter("key"))
     model = LXModel("timetable").add_variable(assign)
-    for name, members in families.items():
-        total = LXLinearExpression().add_multi_term(assign, one, keys=members)
+    for name, elements in families.items():
+        total = LXLinearExpression().add_multi_term(assign, one, keys=elements)
         constraint = LXConstraint(str(name)).expression(total).rhs(1)
         model.add_constraint(constraint.eq() if name[0] == "lecture" else constraint.le())
     waste = LXLinearExpression().add_multi_term(

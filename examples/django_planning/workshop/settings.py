@@ -24,9 +24,9 @@ def database(url: str) -> dict[str, Any]:
             f"DATABASE_URL={url!r} names no database that this project knows. Write sqlite:///file.db or "
             f"postgresql://user:password@host:port/name."
         )
-    place = {"HOST": parts.hostname or "", "PORT": str(parts.port or "")}
+    position = {"HOST": parts.hostname or "", "PORT": str(parts.port or "")}
     person = {"USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or "")}
-    return {"ENGINE": ENGINES[parts.scheme], "NAME": name, "OPTIONS": OPTIONS[parts.scheme], **place, **person}
+    return {"ENGINE": ENGINES[parts.scheme], "NAME": name, "OPTIONS": OPTIONS[parts.scheme], **position, **person}
 
 
 DATABASES = {"default": database(os.environ.get("DATABASE_URL", f"sqlite:///{BASE_DIR / 'planning.db'}"))}

@@ -77,19 +77,19 @@ def names_of(model: Any) -> Names:
 
 
 def _found_names(model: Any) -> Names:
-    members = {name: value for base in reversed(model.__mro__) for name, value in vars(base).items()}
-    kinds = {name: type(value) for name, value in members.items()}
+    elements = {name: value for base in reversed(model.__mro__) for name, value in vars(base).items()}
+    kinds = {name: type(value) for name, value in elements.items()}
     fields = frozenset(name for name, kind in kinds.items() if issubclass(kind, DeferredAttribute))
     private = {one.name: one for one in model._meta.private_fields}
     return Names(
         fields,
         frozenset(name for name in fields if kinds[name] not in PLAIN),
-        {name: members[name].field for name, kind in kinds.items() if issubclass(kind, ForwardManyToOneDescriptor)},
+        {name: elements[name].field for name, kind in kinds.items() if issubclass(kind, ForwardManyToOneDescriptor)},
         {name: one for name, one in private.items() if hasattr(one, "ct_field") and one.many_to_one},
-        {name: members[name].related for name, kind in kinds.items() if issubclass(kind, ReverseOneToOneDescriptor)},
+        {name: elements[name].related for name, kind in kinds.items() if issubclass(kind, ReverseOneToOneDescriptor)},
         {
             name: _prefetched_as(name, one)
-            for name, one in members.items()
+            for name, one in elements.items()
             if isinstance(one, ReverseManyToOneDescriptor)
         },
         frozenset(name for name, kind in kinds.items() if issubclass(kind, ManagerDescriptor)),

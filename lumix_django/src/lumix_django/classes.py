@@ -156,10 +156,10 @@ def _found_row_class(cls: Any, names: Names) -> RowClass:
     key = key_names(cls)
     aliases = {"pk": key} if len(key) == 1 and key[0] != "pk" else {}
     columns, related = column_names(cls), related_models(cls)
-    return RowClass(cls, attributes, key, aliases, ADVICE, columns, related, _members(cls, names))
+    return RowClass(cls, attributes, key, aliases, ADVICE, columns, related, _elements(cls, names))
 
 
-def _members(cls: Any, names: Names) -> dict[str, Any]:
+def _elements(cls: Any, names: Names) -> dict[str, Any]:
     own = cls.__name__
     return {
         "_state": SAVED,

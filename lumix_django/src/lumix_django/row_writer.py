@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
-from lumix_core.rows import Key, OneOf, WrittenTable, existing_keys, turns
+from lumix_core.rows import Key, OneOf, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_django.bulk import insert_columns, prepared
 
 KEYS_A_QUERY = 10_000
@@ -58,7 +58,7 @@ class DatabaseWriter:
         Raises:
             IntegrityError: rows that stay refer to them; the database itself may say so only when it commits.
         """
-        self._take_turns(table, where)
+        self._take_advisory_locks(table, where)
         for name, count in self._referring(table, where, True):
             if count:
                 raise IntegrityError(f"{count:,} row(s) of the table {name!r}")
@@ -133,11 +133,11 @@ class DatabaseWriter:
                 found = relation.bulk_related_objects(rows[start : start + KEYS_A_QUERY], self.connection.alias)
                 yield relation.related_model._meta.db_table, found.count()
 
-    def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
+    def _take_advisory_locks(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
         if self.connection.vendor != "postgresql":
             return
         with self.connection.cursor() as cursor:
-            for statement, name in turns(table, where, "%s"):
+            for statement, name in advisory_lock_statements(table, where, "%s"):
                 cursor.execute(statement, [name])
 
 

@@ -78,13 +78,13 @@ class DetachedSet(Sequence[Any]):
         return iter(self._rows)
 
     @overload
-    def __getitem__(self, place: int) -> Any: ...
+    def __getitem__(self, position: int) -> Any: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Any]: ...
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, int) and place < 0:
+    def __getitem__(self, position: slice) -> list[Any]: ...
+    def __getitem__(self, position: Any) -> Any:
+        if isinstance(position, int) and position < 0:
             raise ValueError("Negative indexing is not supported.")  # as Django's own querysets say
-        return self._rows[place]
+        return self._rows[position]
 
     def __call__(self, **manager: Any) -> NoReturn:
         """Refuse another manager: it asks the database."""

@@ -48,17 +48,17 @@ class IisSearch:
         iis = self._iis
         if self._status != self._native.HighsStatus.kOk or not iis.valid_ or not (iis.row_index_ or iis.col_index_):
             return RawConflict(raw_status=word)
-        row_lower, row_upper = self._sides(iis.row_index_, iis.row_bound_, problem.num_constraints)
-        lower, upper = self._sides(iis.col_index_, iis.col_bound_, problem.num_variables)
-        sides = Requirements.of(problem, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper)
-        return RawConflict(raw_status=word, sides=sides)
+        row_lower, row_upper = self._row_bounds(iis.row_index_, iis.row_bound_, problem.num_constraints)
+        lower, upper = self._row_bounds(iis.col_index_, iis.col_bound_, problem.num_variables)
+        requirements = Requirements.of(problem, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper)
+        return RawConflict(raw_status=word, requirements=requirements)
 
-    def _sides(self, places: Any, statuses: Any, size: int) -> tuple[BoolArray, BoolArray]:
+    def _row_bounds(self, places: Any, statuses: Any, size: int) -> tuple[BoolArray, BoolArray]:
         kind = self._native.IisBoundStatus
         lower, upper = np.zeros((2, size), dtype=np.bool_)
-        for place, status in zip(places, statuses, strict=True):
-            lower[place] = status in _values(kind.kIisBoundStatusLower, kind.kIisBoundStatusBoxed)
-            upper[place] = status in _values(kind.kIisBoundStatusUpper, kind.kIisBoundStatusBoxed)
+        for position, status in zip(places, statuses, strict=True):
+            lower[position] = status in _values(kind.kIisBoundStatusLower, kind.kIisBoundStatusBoxed)
+            upper[position] = status in _values(kind.kIisBoundStatusUpper, kind.kIisBoundStatusBoxed)
         return lower, upper
 
 

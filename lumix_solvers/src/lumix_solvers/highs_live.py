@@ -13,7 +13,7 @@ from lumix_solvers.highs_native import reset_scheduler
 from lumix_solvers.highs_run import HighsRun, floats
 from lumix_solvers.interrupts import Worker
 from lumix_solvers.logs import log_lines
-from lumix_solvers.whole import whole_bounds
+from lumix_solvers.whole import integer_bounds
 
 FEW = 200
 """How many coefficients are changed one by one; where there are more, HiGHS is given matrix and basis again."""
@@ -105,7 +105,7 @@ class HighsLiveRun(HighsRun):
         if len(rows):
             said.append(highs.changeRowsBounds(len(rows), rows, problem.row_lower[rows], problem.row_upper[rows]))
         if len(columns):
-            lower, upper = whole_bounds(problem)
+            lower, upper = integer_bounds(problem)
             said.append(highs.changeColsBounds(len(columns), columns, lower[columns], upper[columns]))
         if len(costs):
             said.append(highs.changeColsCost(len(costs), costs, problem.objective[costs]))
@@ -141,8 +141,8 @@ class HighsLiveRun(HighsRun):
         rows, columns = self._problem.num_constraints, self._problem.num_variables
         down, up = (floats(one.value_)[:rows] for one in (found.row_bound_dn, found.row_bound_up))
         return Ranging(
-            side_lower=np.where(held, down, np.nan),
-            side_upper=np.where(held, up, np.nan),
+            rhs_lower=np.where(held, down, np.nan),
+            rhs_upper=np.where(held, up, np.nan),
             cost_lower=floats(found.col_cost_dn.value_)[:columns],  # behind them HiGHS may have those of its slacks
             cost_upper=floats(found.col_cost_up.value_)[:columns],
             basic=np.array([status == basic for status in basis.col_status], dtype=np.bool_),

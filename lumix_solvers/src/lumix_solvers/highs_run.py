@@ -25,7 +25,7 @@ from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
 from lumix_solvers.highs_native import new_highs, reset_scheduler
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import Lines, Write
-from lumix_solvers.whole import whole_bounds
+from lumix_solvers.whole import integer_bounds
 
 STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
     "kOptimal": (LXStatus.OPTIMAL, None),
@@ -162,7 +162,7 @@ class HighsRun:
 
     def _pass_problem(self, *, as_written: bool = False) -> Any:
         problem = self._problem
-        lower, upper = (problem.lower, problem.upper) if as_written else whole_bounds(problem)
+        lower, upper = (problem.lower, problem.upper) if as_written else integer_bounds(problem)
         sense = self._native.ObjSense.kMaximize if problem.maximize else self._native.ObjSense.kMinimize
         starts, rows, coefficients = problem.by_column()  # HiGHS takes rows several times slower than columns
         return self._highs.passModel(

@@ -29,7 +29,7 @@ def _lines(problem: LXProblem, rows: OneSidedRows) -> Iterator[str]:
     yield from _columns(problem, rows, sign)
     yield "RHS"
     yield f" RHS COST {-sign * problem.offset!r}"
-    yield from (f" RHS R{i} {side!r}" for i, side in enumerate(rows.sides.tolist()))
+    yield from (f" RHS R{i} {side!r}" for i, side in enumerate(rows.rhs.tolist()))
     yield "BOUNDS"
     for j, bounds in enumerate(zip(problem.lower.tolist(), problem.upper.tolist(), strict=True)):
         yield from _bounds(f"C{j}", *bounds)

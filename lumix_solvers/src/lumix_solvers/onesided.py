@@ -15,17 +15,17 @@ EQUAL, AT_LEAST, AT_MOST = "E", "G", "L"
 
 @dataclass(frozen=True, eq=False)
 class OneSidedRows:
-    """The rows of a problem, a range taken apart into two, a row without sides left out.
+    """The rows of a problem, a range taken apart into two, a row without rhs left out.
 
     Args:
         source: the row of the problem that each one comes from, shape ``(r,)``.
         senses: `EQUAL`, `AT_LEAST` or `AT_MOST` for each one, shape ``(r,)``.
-        sides: the right-hand side of each one, shape ``(r,)``.
+        rhs: the right-hand side of each one, shape ``(r,)``.
     """
 
     source: IntArray
     senses: NDArray[np.str_]
-    sides: FloatArray
+    rhs: FloatArray
 
     def __len__(self) -> int:
         return len(self.source)
@@ -34,12 +34,12 @@ class OneSidedRows:
         """Return the nonzeros by row: the number of the one-sided row, the column, the coefficient."""
         lengths = np.diff(problem.row_starts)[self.source]
         rows = np.repeat(np.arange(len(self)), lengths)
-        place_in_row = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        places = problem.row_starts[self.source][rows] + place_in_row
+        position_in_row = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        places = problem.row_starts[self.source][rows] + position_in_row
         return rows, problem.columns[places].astype(np.int64), problem.coefficients[places]
 
     def merged(self, duals: FloatArray, size: int) -> FloatArray:
-        """Return the duals of the problem's ``size`` rows: the sum of those of their sides."""
+        """Return the duals of the problem's ``size`` rows: the sum of those of their rhs."""
         return np.bincount(self.source, weights=duals, minlength=size).astype(np.float64)
 
 
@@ -54,5 +54,5 @@ def one_sided(problem: LXProblem) -> OneSidedRows:
     return OneSidedRows(
         source=np.concatenate([np.flatnonzero(chosen) for _, chosen, _ in parts]),
         senses=np.repeat([sense for sense, _, _ in parts], [int(chosen.sum()) for _, chosen, _ in parts]),
-        sides=np.concatenate([sides[chosen] for _, chosen, sides in parts]),
+        rhs=np.concatenate([rhs[chosen] for _, chosen, rhs in parts]),
     )

@@ -25,7 +25,7 @@ from lumix_solvers.highs_run import interrupt
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import log_lines
 from lumix_solvers.onesided import AT_LEAST, AT_MOST, EQUAL, OneSidedRows, one_sided
-from lumix_solvers.whole import whole_bounds
+from lumix_solvers.whole import integer_bounds
 
 
 def _nothing(native: Any) -> None:
@@ -266,7 +266,7 @@ def _in_pulp(problem: LXProblem, rows: OneSidedRows, sign: float) -> tuple[Any, 
 
     model = pulp.LpProblem("lumix", pulp.LpMinimize)
     category = {True: pulp.LpInteger, False: pulp.LpContinuous}
-    bounds = zip(*map(_finite, whole_bounds(problem)), problem.integer.tolist(), strict=True)
+    bounds = zip(*map(_finite, integer_bounds(problem)), problem.integer.tolist(), strict=True)
     new_variable = getattr(model, "add_variable", pulp.LpVariable)  # before 3.3 there is the class alone
     variables = [
         new_variable(f"x{j}", lower, upper, category[integer]) for j, (lower, upper, integer) in enumerate(bounds)
@@ -285,7 +285,7 @@ def _constraints(pulp: Any, problem: LXProblem, rows: OneSidedRows, variables: l
     row_of, column_of, coefficients = rows.entries(problem)
     starts = np.searchsorted(row_of, np.arange(len(rows) + 1)).tolist()
     terms = [(variables[j], a) for j, a in zip(column_of.tolist(), coefficients.tolist(), strict=True)]
-    for i, (sense, side) in enumerate(zip(rows.senses.tolist(), rows.sides.tolist(), strict=True)):
+    for i, (sense, side) in enumerate(zip(rows.senses.tolist(), rows.rhs.tolist(), strict=True)):
         expression = pulp.LpAffineExpression(terms[starts[i] : starts[i + 1]])
         yield pulp.LpConstraint(expression, senses[sense], f"c{i}", side)
 

@@ -10,7 +10,7 @@ NEAR = 1e-6
 """How far a whole number may be outside a bound and still satisfy it, as a point may."""
 
 
-def whole_bounds(problem: LXProblem) -> tuple[FloatArray, FloatArray]:
+def integer_bounds(problem: LXProblem) -> tuple[FloatArray, FloatArray]:
     """Return the bounds of a problem, those of integer columns at the next whole numbers within.
 
     HiGHS (seen in 1.15.1) calls problems with fractional bounds of integer columns infeasible that are not, and returns

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
-from lumix_core.rows import Key, OneOf, WrittenTable, existing_keys, turns
+from lumix_core.rows import Key, OneOf, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
 
@@ -90,7 +90,7 @@ class ConnectionWriter:
         """Delete rows and return how many."""
         target = table_of(table.cls)
         self.changed.add(target)
-        self._take_turns(table, where)
+        self._take_advisory_locks(table, where)
         return self.connection.execute(delete(target).where(*_conditions(target, table, where))).rowcount
 
     def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
@@ -108,10 +108,10 @@ class ConnectionWriter:
         named = {column_of(table.cls, name): values for name, values in columns.items()}
         insert_columns(self.connection, table_of(table.cls), named)
 
-    def _take_turns(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
+    def _take_advisory_locks(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
         if self.connection.dialect.name != "postgresql":
             return
-        for statement, name in turns(table, where, ":name"):
+        for statement, name in advisory_lock_statements(table, where, ":name"):
             self.connection.execute(text(statement), {"name": name})
 
     def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:

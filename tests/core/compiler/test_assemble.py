@@ -148,8 +148,8 @@ def test_many_combinations_are_looked_at_in_blocks(compiled: Compile) -> None:
 
     problem = LXModel("m").add_variable(variable).compile()
 
-    places = [place for place in range(600 * 600) if place % 65536 in (65535, 0)]
-    assert list(problem.variables[0].keys) == [divmod(place, 600) for place in places]
+    places = [position for position in range(600 * 600) if position % 65536 in (65535, 0)]
+    assert list(problem.variables[0].keys) == [divmod(position, 600) for position in places]
 
 
 def test_named_tuples_with_the_same_fields_are_another_kind_of_row() -> None:

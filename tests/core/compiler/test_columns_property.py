@@ -313,8 +313,8 @@ def cells_of(problem: Any, block: int = 0) -> dict[Any, bytes]:
     columns = [key for one in problem.variables for key in one.keys]
     found = {}
     for row, key in enumerate(problem.constraints[block].keys, start=problem.constraints[block].start):
-        for place in range(problem.row_starts[row], problem.row_starts[row + 1]):
-            found[key, columns[problem.columns[place]]] = bits(float(problem.coefficients[place]))
+        for position in range(problem.row_starts[row], problem.row_starts[row + 1]):
+            found[key, columns[problem.columns[position]]] = bits(float(problem.coefficients[position]))
     return found
 
 

@@ -155,8 +155,8 @@ def families(draw: Any) -> Family:
 
 @st.composite
 def terms(draw: Any, families: tuple[Family, ...], indexed: bool) -> Term:
-    place = draw(st.integers(0, len(families) - 1))
-    arity = len(families[place].dimensions)
+    position = draw(st.integers(0, len(families) - 1))
+    arity = len(families[position].dimensions)
     method = draw(st.sampled_from(["add_term", "add_multi_term", "sum_over"]))
     coefficient_takes_row = indexed and method != "sum_over" and draw(st.booleans())
     condition_takes_row = indexed and draw(st.booleans())
@@ -166,7 +166,7 @@ def terms(draw: Any, families: tuple[Family, ...], indexed: bool) -> Term:
         functions = st.sampled_from(COEFFICIENTS[arity + coefficient_takes_row])
         coefficient = draw(functions if coefficient_takes_row else number_or_function(arity))
     condition = None if picks is not None else draw(maybe_condition(arity + condition_takes_row))
-    return Term(place, method, coefficient, coefficient_takes_row, condition, condition_takes_row, picks)
+    return Term(position, method, coefficient, coefficient_takes_row, condition, condition_takes_row, picks)
 
 
 def expressions(families: tuple[Family, ...], indexed: bool) -> st.SearchStrategy[tuple[Part, ...]]:
@@ -210,9 +210,9 @@ class Expected:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.members = [dict(self._members(family)) for family in draft.families]
+        self.elements = [dict(self._elements(family)) for family in draft.families]
 
-    def _members(self, family: Family) -> Iterator[tuple[Key, tuple[Any, ...]]]:
+    def _elements(self, family: Family) -> Iterator[tuple[Key, tuple[Any, ...]]]:
         for rows in product(*(self.draft.rows[name] for name in family.dimensions)):
             each = zip(family.dimension_filters, rows, strict=True)
             if all(keep is None or keep(row) for keep, row in each) and (family.filter is None or family.filter(*rows)):
@@ -221,14 +221,14 @@ class Expected:
 
     def keys_of_term(self, term: Term) -> set[Key] | None:
         """The keys that a term names: any of the family's, by place."""
-        keys = list(self.members[term.family])
+        keys = list(self.elements[term.family])
         return None if term.picks is None else {keys[pick % len(keys)] for pick in term.picks if keys}
 
     def columns(self) -> dict[tuple[int, Key], tuple[float, float, bool]]:
         return {
-            (place, key): (*self._bounds(family, rows), family.domain != "continuous")
-            for place, family in enumerate(self.draft.families)
-            for key, rows in self.members[place].items()
+            (position, key): (*self._bounds(family, rows), family.domain != "continuous")
+            for position, family in enumerate(self.draft.families)
+            for key, rows in self.elements[position].items()
         }
 
     def _bounds(self, family: Family, rows: tuple[Any, ...]) -> tuple[float, float]:
@@ -238,12 +238,12 @@ class Expected:
 
     def rows(self) -> dict[tuple[int, Key], tuple[Cells, float, float]]:
         found = {}
-        for place, rule in enumerate(self.draft.rules):
+        for position, rule in enumerate(self.draft.rules):
             for row in self._rows_of(rule):
                 cells, constant = self._sum(rule.parts, row)
                 side = value_of(rule.rhs, () if row is None else (row,)) - constant
                 lower, upper = {"le": (-inf, side), "ge": (side, inf), "eq": (side, side)}[rule.sense]
-                found[place, () if row is None else row.id] = (cells, lower, upper)
+                found[position, () if row is None else row.id] = (cells, lower, upper)
         return found
 
     def _rows_of(self, rule: Rule) -> list[Any]:
@@ -255,9 +255,9 @@ class Expected:
         if self.draft.objective is not None:
             return self._sum(self.draft.objective, None)
         costs = {
-            (place, key): value_of(family.cost, rows)
-            for place, family in enumerate(self.draft.families)
-            for key, rows in self.members[place].items()
+            (position, key): value_of(family.cost, rows)
+            for position, family in enumerate(self.draft.families)
+            for key, rows in self.elements[position].items()
         }
         return nonzeros(costs), 0.0
 
@@ -272,7 +272,7 @@ class Expected:
     def _term(self, term: Term, row: Any) -> Iterator[tuple[Key, float]]:
         chosen = self.keys_of_term(term)
         own = self._own_key(term, row, chosen)
-        for key, rows in self.members[term.family].items():
+        for key, rows in self.elements[term.family].items():
             if own is not None and key != own[0]:
                 continue
             if chosen is not None and key not in chosen:
@@ -289,7 +289,7 @@ class Expected:
         if term.method != "add_term" or takes_row or not alike:
             return None
         excluded = (term.condition and not term.condition(row)) or (chosen is not None and row.id not in chosen)
-        if row.id not in self.members[term.family] and not excluded:
+        if row.id not in self.elements[term.family] and not excluded:
             raise NoOwnVariableError(row)
         return (row.id,)
 
@@ -308,10 +308,12 @@ def nonzeros(cells: Cells) -> Cells:
 
 def build(draft: Draft, expected: Expected) -> LXModel:
     """Write the draft with LumiX."""
-    variables = [written_family(draft, family, place) for place, family in enumerate(draft.families)]
+    variables = [written_family(draft, family, position) for position, family in enumerate(draft.families)]
     model = LXModel("drawn").add_variables(variables)
-    for place, rule in enumerate(draft.rules):
-        constraint = LXConstraint[Any](f"c{place}").expression(written(rule.parts, variables, expected)).rhs(rule.rhs)
+    for position, rule in enumerate(draft.rules):
+        constraint = (
+            LXConstraint[Any](f"c{position}").expression(written(rule.parts, variables, expected)).rhs(rule.rhs)
+        )
         getattr(constraint, rule.sense)()
         if rule.rows:
             constraint.from_data(rows_of_rule(draft, rule)).indexed_by(lambda row: row.id)
@@ -326,8 +328,8 @@ def build(draft: Draft, expected: Expected) -> LXModel:
     return optimise()
 
 
-def written_family(draft: Draft, family: Family, place: int) -> LXVariable[Any, Any]:
-    variable = LXVariable[Any, float](f"x{place}").bounds(family.lower, family.upper)
+def written_family(draft: Draft, family: Family, position: int) -> LXVariable[Any, Any]:
+    variable = LXVariable[Any, float](f"x{position}").bounds(family.lower, family.upper)
     getattr(variable, family.domain)()
     dimensions = [
         LXIndexDimension(CLASSES[name], lambda row: row.id).from_data(draft.rows[name]) for name in family.dimensions
@@ -356,21 +358,21 @@ def written(parts: tuple[Part, ...], variables: list[LXVariable[Any, Any]], expe
 
 
 def compiled_rows(problem: Any) -> dict[tuple[int, Key], tuple[Cells, float, float]]:
-    names = [(place, key) for place, block in enumerate(problem.variables) for key in block.keys]
+    names = [(position, key) for position, block in enumerate(problem.variables) for key in block.keys]
     found = {}
-    for place, block in enumerate(problem.constraints):
+    for position, block in enumerate(problem.constraints):
         for row, key in enumerate(block.keys, start=block.start):
             span = slice(problem.row_starts[row], problem.row_starts[row + 1])
             columns, values = problem.columns[span].tolist(), problem.coefficients[span].tolist()
             assert columns == sorted(set(columns))
             assert all(values)
             cells = {names[column]: value for column, value in zip(columns, values, strict=True)}
-            found[place, key] = (cells, float(problem.row_lower[row]), float(problem.row_upper[row]))
+            found[position, key] = (cells, float(problem.row_lower[row]), float(problem.row_upper[row]))
     return found
 
 
 def compiled_columns(problem: Any) -> dict[tuple[int, Key], tuple[float, float, bool]]:
-    names = [(place, key) for place, block in enumerate(problem.variables) for key in block.keys]
+    names = [(position, key) for position, block in enumerate(problem.variables) for key in block.keys]
     numbers = zip(problem.lower.tolist(), problem.upper.tolist(), problem.integer.tolist(), strict=True)
     return dict(zip(names, numbers, strict=True))
 

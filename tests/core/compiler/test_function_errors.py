@@ -23,7 +23,7 @@ def of_id(row: Any) -> Any:
     return row.id
 
 
-def place_of(function: Callable[..., Any]) -> str:
+def defined(function: Callable[..., Any]) -> str:
     return f"the function at {HERE}:{inspect.getsourcelines(function)[1]}"
 
 
@@ -35,7 +35,7 @@ def test_a_function_that_fails_is_told_in_three_beats(error_text: ErrorText) -> 
     text = error_text(LXFunctionError, model.compile)
 
     assert text == (
-        f"The coefficient of 'production' ({place_of(look_up)}) failed for key 2 of 'limit' in constraint 'limit': "
+        f"The coefficient of 'production' ({defined(look_up)}) failed for key 2 of 'limit' in constraint 'limit': "
         f"KeyError: 2. It read Product.id = 2. Correct the function or the row."
     )
 

@@ -37,7 +37,7 @@ class Named(NamedTuple):
     price: Any
 
 
-def place_of(function: Callable[..., Any]) -> str:
+def where_defined(function: Callable[..., Any]) -> str:
     return f"the function at {HERE}:{inspect.getsourcelines(function)[1]}"
 
 
@@ -83,10 +83,10 @@ NUMBER_PLACES: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 
 GIVEN = [
-    pytest.param(call, role, flawed, id=f"{place}-{name}")
-    for place, (call, role) in NUMBER_PLACES.items()
+    pytest.param(call, role, flawed, id=f"{position}-{name}")
+    for position, (call, role) in NUMBER_PLACES.items()
     for name, flawed in FLAWS.items()
-    if not (name == "None" and "bound" in place)  # a bound of None is unset
+    if not (name == "None" and "bound" in position)  # a bound of None is unset
 ]
 
 
@@ -148,9 +148,9 @@ FUNCTION_PLACES: dict[str, tuple[Callable[[Any], LXModel], str, str]] = {
 
 
 @pytest.mark.parametrize("flawed", FLAWS.values(), ids=FLAWS.keys())
-@pytest.mark.parametrize(("build", "role", "member"), FUNCTION_PLACES.values(), ids=FUNCTION_PLACES.keys())
+@pytest.mark.parametrize(("build", "role", "element"), FUNCTION_PLACES.values(), ids=FUNCTION_PLACES.keys())
 def test_a_function_that_returns_no_finite_number_is_refused(
-    build: Callable[[Any], LXModel], role: str, member: str, flawed: tuple[Any, str], error_text: ErrorText
+    build: Callable[[Any], LXModel], role: str, element: str, flawed: tuple[Any, str], error_text: ErrorText
 ) -> None:
     value, flaw = flawed
     model = build(lambda product: 1.0 if product.id == 1 else value)
@@ -159,7 +159,7 @@ def test_a_function_that_returns_no_finite_number_is_refused(
 
     assert text.startswith(f"{role} (the function at {HERE}:")
     assert flaw in text
-    assert member in text
+    assert element in text
     assert "Give a finite number;" in text
 
 
@@ -170,7 +170,7 @@ def test_the_error_of_a_number_is_told_in_three_beats(error_text: ErrorText) -> 
     text = error_text(LXNumberError, model.compile)
 
     assert text == (
-        f"The coefficient of 'production' ({place_of(price)}) is NaN for key 'B' of 'production' in constraint "
+        f"The coefficient of 'production' ({where_defined(price)}) is NaN for key 'B' of 'production' in constraint "
         f"'limit'. It read Product.price = nan. Give a finite number; leave rows out on purpose with where=."
     )
 
@@ -182,7 +182,7 @@ def test_the_error_of_a_null_is_told_in_three_beats(error_text: ErrorText) -> No
     text = error_text(LXNumberError, compile_with, variable)
 
     assert text == (
-        f"The upper bound of 'production' ({place_of(price)}) failed for key 'B' of 'production': TypeError: "
+        f"The upper bound of 'production' ({where_defined(price)}) failed for key 'B' of 'production': TypeError: "
         f"unsupported operand type(s) for *: 'int' and 'NoneType'. It reads Product.price, which is NULL (None). "
         f"Give a finite number; a bound that is left unset is infinite."
     )

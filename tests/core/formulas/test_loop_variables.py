@@ -18,7 +18,7 @@ ErrorText = Callable[..., str]
 HERE = __file__
 
 
-def place_of(function: Callable[..., Any]) -> str:
+def defined(function: Callable[..., Any]) -> str:
     return f"the function at {HERE}:{inspect.getsourcelines(function)[1]}"
 
 
@@ -292,7 +292,7 @@ def test_the_error_of_late_binding_is_told_in_three_beats(error_text: ErrorText)
     text = error_text(LXLateBindingError, model_of(expression).compile)
 
     assert text == (
-        f"The coefficient of 'production' ({place_of(functions[0])}) captures the loop variable 'machine', which has "
+        f"The coefficient of 'production' ({defined(functions[0])}) captures the loop variable 'machine', which has "
         f"been rebound since: every function of that loop would see its last value, Machine(id=3, hours=30.0), not "
         f"Machine(id=1, hours=10.0). Bind it when the function is made: lambda ..., machine=machine: ..."
     )

@@ -194,15 +194,15 @@ def test_division_by_0_is_refused(error_text: ErrorText) -> None:
     ids=["scaled coefficient", "divided coefficient", "sum of coefficients", "sum of constants", "scaled constant"],
 )
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
-@pytest.mark.parametrize("place", ["constraint", "objective"])
-def test_numbers_that_outgrow_floating_point_are_refused(place: str, build: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("position", ["constraint", "objective"])
+def test_numbers_that_outgrow_floating_point_are_refused(position: str, build: Callable[..., Any]) -> None:
     """An infinite coefficient is no coefficient, and an infinite side is no side."""
     x = LXVariable[None, float]("x")
     model = LXModel("m").add_variable(x)
 
     def outgrow() -> None:
         expression = build(x)
-        if place == "constraint":
+        if position == "constraint":
             model.add_constraint(LXConstraint[None]("limit").expression(expression).le().rhs(1))
         else:
             model.minimize(expression)

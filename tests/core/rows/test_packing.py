@@ -71,10 +71,10 @@ def test_values_of_several_types_are_never_taken_for_one(numbers: list[Any], oth
     [None, True, 2**31, -(2**31) - 1, 2**70, 1.0, "1", b"iiii", (1,), Level.HIGH, np.int64(1), np.int32(1), Decimal(1)],
     ids=repr,
 )
-@pytest.mark.parametrize("place", [0, 1, FEW])
-def test_one_other_value_among_ints_is_no_int(other: Any, place: int) -> None:
+@pytest.mark.parametrize("position", [0, 1, FEW])
+def test_one_other_value_among_ints_is_no_int(other: Any, position: int) -> None:
     values: list[Any] = [1] * FEW
-    values.insert(place, other)
+    values.insert(position, other)
     assert packed(values) is None
     assert packed_columns([(1.5, value) for value in values]) is None
     assert column(values).tolist() == values

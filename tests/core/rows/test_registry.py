@@ -77,9 +77,9 @@ def test_a_class_that_no_orm_maps_has_no_adapter(plugins: Plugins) -> None:
     assert plugins.adapter_for(int) is None
 
 
-@pytest.mark.parametrize("members", [{}, {"tiny_table": "products"}])
-def test_adapters_are_asked_once_for_each_class(plugins: Plugins, members: dict[str, str]) -> None:
-    row_type = type("Product", (), members)
+@pytest.mark.parametrize("elements", [{}, {"tiny_table": "products"}])
+def test_adapters_are_asked_once_for_each_class(plugins: Plugins, elements: dict[str, str]) -> None:
+    row_type = type("Product", (), elements)
 
     plugins.adapter_for(row_type)
     plugins.adapter_for(row_type)

@@ -288,9 +288,9 @@ class Telling(HighsSolver):
     "wrong",
     [
         lambda asked, found: RawConflict(raw_status="gave up"),
-        lambda asked, found: RawConflict(raw_status="nothing", sides=Requirements.none(asked)),
-        lambda asked, found: RawConflict(raw_status="everything", sides=Requirements.every(asked)),
-        lambda asked, found: RawConflict(raw_status="a half", sides=found.sides.of_rows),
+        lambda asked, found: RawConflict(raw_status="nothing", requirements=Requirements.none(asked)),
+        lambda asked, found: RawConflict(raw_status="everything", requirements=Requirements.every(asked)),
+        lambda asked, found: RawConflict(raw_status="a half", requirements=found.requirements.of_rows),
     ],
     ids=["none", "nothing", "everything", "half"],
 )
@@ -313,9 +313,9 @@ def test_a_search_that_fails_is_told(error_text: ErrorText) -> None:
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (lambda asked, found: found.sides, "its answer is Requirements"),
+        (lambda asked, found: found.requirements, "its answer is Requirements"),
         (
-            lambda asked, found: RawConflict(raw_status="", sides=Requirements(1, 1, np.ones(5, dtype=bool))),
+            lambda asked, found: RawConflict(raw_status="", requirements=Requirements(1, 1, np.ones(5, dtype=bool))),
             "has the shape",
         ),
     ],

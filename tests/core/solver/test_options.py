@@ -66,9 +66,9 @@ GOOD = [pytest.param(name, value, kept, id=f"{name}={value!r}") for name in VALU
 
 
 @pytest.mark.parametrize(("name", "value", "kept"), GOOD)
-@pytest.mark.parametrize("place", ["use_solver", "solve"])
-def test_a_good_value_reaches_the_solver(place: str, name: str, value: Any, kept: Any) -> None:
-    use, solve = ({name: value}, {}) if place == "use_solver" else ({}, {name: value})
+@pytest.mark.parametrize("position", ["use_solver", "solve"])
+def test_a_good_value_reaches_the_solver(position: str, name: str, value: Any, kept: Any) -> None:
+    use, solve = ({name: value}, {}) if position == "use_solver" else ({}, {name: value})
 
     given = getattr(options_given(use, solve), name)
 
@@ -105,12 +105,14 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "value", "wanted"), BAD)
-@pytest.mark.parametrize("place", ["use_solver", "solve"])
+@pytest.mark.parametrize("position", ["use_solver", "solve"])
 def test_a_value_that_makes_no_sense_is_refused(
-    place: str, name: str, value: Any, wanted: str, error_text: ErrorText
+    position: str, name: str, value: Any, wanted: str, error_text: ErrorText
 ) -> None:
     optimizer = LXOptimizer()
-    call = partial(optimizer.use_solver, "highs") if place == "use_solver" else partial(optimizer.solve, small_model())
+    call = (
+        partial(optimizer.use_solver, "highs") if position == "use_solver" else partial(optimizer.solve, small_model())
+    )
 
     text = error_text(LXOptionError, partial(call, **{name: value}))
 
@@ -118,9 +120,9 @@ def test_a_value_that_makes_no_sense_is_refused(
 
 
 @pytest.mark.parametrize("name", COMMON)
-@pytest.mark.parametrize("place", ["use_solver", "solve"])
-def test_none_means_the_default(place: str, name: str) -> None:
-    use, solve = ({name: None}, {}) if place == "use_solver" else ({}, {name: None})
+@pytest.mark.parametrize("position", ["use_solver", "solve"])
+def test_none_means_the_default(position: str, name: str) -> None:
+    use, solve = ({name: None}, {}) if position == "use_solver" else ({}, {name: None})
 
     given = options_given(use, solve)
 
@@ -241,15 +243,15 @@ ASKED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(("name", "value"), ASKED.items(), ids=ASKED.keys())
-@pytest.mark.parametrize("place", ["use_solver", "solve"])
+@pytest.mark.parametrize("position", ["use_solver", "solve"])
 def test_an_option_that_the_solver_cannot_honour_is_refused(
-    place: str, name: str, value: Any, error_text: ErrorText
+    position: str, name: str, value: Any, error_text: ErrorText
 ) -> None:
     lacking = LXFeature(name)
     solver = Recording(*(feature for feature in LXFeature if feature is not lacking))
 
     def ask() -> None:
-        use, solve = ({name: value}, {}) if place == "use_solver" else ({}, {name: value})
+        use, solve = ({name: value}, {}) if position == "use_solver" else ({}, {name: value})
         LXOptimizer().use_solver(solver, **use).solve(small_model(), **solve)
 
     text = error_text(LXOptionError, ask)

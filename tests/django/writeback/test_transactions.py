@@ -142,8 +142,8 @@ def test_a_plan_through_another_orm_waits_too(tables: str, where: dict[str, int]
 
 def url_of(database: dict[str, Any]) -> URL:
     """The URL by which SQLAlchemy reaches a database of Django's."""
-    place = {"host": database["HOST"], "port": int(database["PORT"] or 5432), "database": database["NAME"]}
-    return URL.create("postgresql+psycopg", database["USER"], database["PASSWORD"] or None, **place)
+    position = {"host": database["HOST"], "port": int(database["PORT"] or 5432), "database": database["NAME"]}
+    return URL.create("postgresql+psycopg", database["USER"], database["PASSWORD"] or None, **position)
 
 
 def test_two_plans_at_once_into_an_empty_table_of_mariadb(tables: str) -> None:

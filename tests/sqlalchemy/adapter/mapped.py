@@ -67,7 +67,7 @@ class Abstract(Base):
 
 class Depot(MappedAsDataclass, Base):
     __tablename__ = "depot"
-    place: Mapped[int] = mapped_column("depot_id", primary_key=True)
+    position: Mapped[int] = mapped_column("depot_id", primary_key=True)
     bays: DynamicMapped[Bay] = relationship(init=False)
 
 

@@ -97,7 +97,7 @@ class TestTargets:
         assert query.row_type is None
 
     def test_dynamic_relationship(self, session):
-        session.add(Depot(place=1))
+        session.add(Depot(position=1))
         session.add_all([Bay(number=2, depot_id=1), Bay(number=1, depot_id=1), Bay(number=3)])
 
         bays = session.get(Depot, 1).bays
@@ -105,10 +105,10 @@ class TestTargets:
         assert [row.number for row in rows(bays, None)] == [1, 2]
 
     def test_class_that_cannot_be_hashed(self, session):
-        session.add_all([Depot(place=2), Depot(place=1)])
+        session.add_all([Depot(position=2), Depot(position=1)])
 
-        assert [row.place for row in rows(Depot, session)] == [1, 2]
-        assert [row.Depot.place for row in rows(select(Depot, Product).join(Product, true()), session)] == [
+        assert [row.position for row in rows(Depot, session)] == [1, 2]
+        assert [row.Depot.position for row in rows(select(Depot, Product).join(Product, true()), session)] == [
             1,
             1,
             1,

@@ -201,8 +201,8 @@ class TestRefusals:
             held.close()  # SQLite locks its tables while one is open
 
     @pytest.mark.parametrize("place", REFUSED)
-    def test_it_is_found_wherever_it_is_captured(self, session, copied, place):
-        make, where = REFUSED[place]
+    def test_it_is_found_wherever_it_is_captured(self, session, copied, position):
+        make, where = REFUSED[position]
 
         with pytest.raises(LXCopyError, match=where) as refusal:
             copied(over_products(session, make(session)))

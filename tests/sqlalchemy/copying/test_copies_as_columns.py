@@ -277,10 +277,10 @@ class TestObjects:
 
     def test_an_attribute_of_their_own_is_seen(self, session, copied):
         twin = copied(over(session, lambda good: good.priority))
-        for place, row in enumerate(twin.variables[0].get_instances()):
-            row.priority = float(place)
+        for position, row in enumerate(twin.variables[0].get_instances()):
+            row.priority = float(position)
 
-        assert upper(copied(twin)) == [float(place) for place in range(COUNT)]
+        assert upper(copied(twin)) == [float(position) for position in range(COUNT)]
 
     def test_an_attribute_that_hides_one_of_the_class_is_seen(self, session, copied):
         twin = copied(over(session, lambda good: good.surcharge))

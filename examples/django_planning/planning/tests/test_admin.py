@@ -104,7 +104,7 @@ class AdminTest(TestCase):
         line = ProductionSchedule.objects.get(product__name="Desk")
 
         places = [page("productionschedule", "add"), page("productionschedule", "delete", line.pk)]
-        answers = [self.client.post(place, {"post": "yes"}).status_code for place in places]
+        answers = [self.client.post(position, {"post": "yes"}).status_code for position in places]
         changed = self.client.post(page("productionschedule", "change", line.pk), {"quantity": 99}).status_code
 
         self.assertEqual((answers, changed), ([403, 403], 403))

@@ -76,17 +76,17 @@ def _all_null(values: Values) -> bool:
     return isinstance(values, list) and bool(values) and values[0] is None and set(map(type, values)) == {type(None)}
 
 
-def checked_column(field: WrittenField, values: Values, place: Callable[[int], str]) -> list[Any]:
+def checked_column(field: WrittenField, values: Values, position: Callable[[int], str]) -> list[Any]:
     """Return the values of one attribute as they are sent.
 
     Args:
         field: the attribute.
         values: what was given.
-        place: names the i-th row, for messages.
+        position: names the i-th row, for messages.
     """
     if _fits(field, values):
         return as_list(values)
-    return [_checked(field, value, i, place) for i, value in enumerate(as_list(values))]
+    return [_checked(field, value, i, position) for i, value in enumerate(as_list(values))]
 
 
 def _fits(field: WrittenField, values: Values) -> bool:
@@ -118,7 +118,7 @@ FITTING: Mapping[Kind, set[type]] = {
 }
 
 
-def _checked(field: WrittenField, value: Any, i: int, place: Callable[[int], str]) -> Any:
+def _checked(field: WrittenField, value: Any, i: int, position: Callable[[int], str]) -> Any:
     if value is None and field.nullable:
         return None
     try:
@@ -128,7 +128,7 @@ def _checked(field: WrittenField, value: Any, i: int, place: Callable[[int], str
         if field.length is not None and isinstance(found, str) and len(found) > field.length:
             raise Unfit(f"has {len(found)} characters, and the column holds {field.length}. Shorten the text")
     except Unfit as error:
-        raise LXWriteError(f"{place(i)}{field.name!r} {error}.") from None
+        raise LXWriteError(f"{position(i)}{field.name!r} {error}.") from None
     return found
 
 

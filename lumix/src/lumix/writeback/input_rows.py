@@ -73,15 +73,15 @@ class JoinedRows(GivenRows):
 
     def row(self, i: int) -> str:
         """Name a row in messages: its run, its position there, and values."""
-        part, place = self._place(i)
-        return part.row(place)
+        part, position = self._position(i)
+        return part.row(position)
 
     def number(self, i: int) -> str:
         """Name a row in messages that have named the call: its position and run."""
-        part, place = self._place(i)
-        return f"{place} ({_run_named(part, self.title)})"
+        part, position = self._position(i)
+        return f"{position} ({_run_named(part, self.title)})"
 
-    def _place(self, i: int) -> tuple[GivenRows, int]:
+    def _position(self, i: int) -> tuple[GivenRows, int]:
         for part in self.parts:
             if i < part.size:
                 return part, i
@@ -299,11 +299,11 @@ def _of_mappings(rows: list[Any], title: str) -> dict[str, Values]:
     return {name: [row[name] for row in rows] for name in names}
 
 
-def _unlike(first: Mapping[str, Any], row: Mapping[str, Any], place: str, other: str) -> LXWriteError:
+def _unlike(first: Mapping[str, Any], row: Mapping[str, Any], position: str, other: str) -> LXWriteError:
     lacking, more = [n for n in first if n not in row], [n for n in row if n not in first]
     what = f"lacks {listed(lacking)}, which {other} has" if lacking else f"has {listed(more)}, which {other} lacks"
     return LXWriteError(
-        f"{place} {what}, and nothing is filled in for it. Give every row the same attributes, "
+        f"{position} {what}, and nothing is filled in for it. Give every row the same attributes, "
         f"None where there is no value."
     )
 

@@ -65,7 +65,7 @@ def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, Fl
             with np.errstate(over="ignore"):
                 values = np.add.reduceat(values, firsts)
             row_numbers, columns = row_numbers[firsts], columns[firsts]
-    check_finite(values, "a sum of coefficients", lambda i: named.member(int(columns[i])))
+    check_finite(values, "a sum of coefficients", lambda i: named.element(int(columns[i])))
     kept = values != 0.0
     if not kept.all():
         row_numbers, columns, values = row_numbers[kept], columns[kept], values[kept]

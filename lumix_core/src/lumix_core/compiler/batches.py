@@ -59,12 +59,12 @@ class Batch:
     Args:
         arguments: one for each parameter that gets a row.
         size: how many members there are.
-        member: names a member in messages: "key 3 of 'production'".
+        element: names a member in messages: "key 3 of 'production'".
     """
 
     arguments: tuple[Argument, ...]
     size: int
-    member: Callable[[int], str]
+    element: Callable[[int], str]
 
     def calls(self) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of one call after the other."""
@@ -81,5 +81,5 @@ class Batch:
         return Batch(
             tuple(one.take(picks) for one in self.arguments),
             len(picks),
-            lambda i: self.member(int(picks[i])),
+            lambda i: self.element(int(picks[i])),
         )

@@ -38,12 +38,12 @@ class Columns:
         """The number of columns."""
         return self.starts[-1]
 
-    def member(self, column: int) -> str:
+    def element(self, column: int) -> str:
         """Name a column in messages."""
         block = bisect_right(self.starts, column) - 1
-        return self.families[block].member(column - self.starts[block])
+        return self.families[block].element(column - self.starts[block])
 
-    def place(self, variable: LXVariable[Any, Any], user: str) -> tuple[Family, int]:
+    def position(self, variable: LXVariable[Any, Any], user: str) -> tuple[Family, int]:
         """Return the family of a variable and where it starts.
 
         Raises:
@@ -139,12 +139,12 @@ def _columns(model: LXModel, evaluator: Evaluator) -> Columns:
     return Columns(model.variables, families, _starts(families))
 
 
-def check_finite(values: FloatArray, what: str, member: Callable[[int], str]) -> None:
+def check_finite(values: FloatArray, what: str, element: Callable[[int], str]) -> None:
     """Refuse what was finite in its parts and outgrew floating point when they were put together."""
     if not np.isfinite(values).all():
         raise LXNumberError(
             f"{sentence(what)} is too large for floating point: it became infinite for "
-            f"{member(int(np.argmin(np.isfinite(values))))}. Use other units, so that numbers stay below 1e300."
+            f"{element(int(np.argmin(np.isfinite(values))))}. Use other units, so that numbers stay below 1e300."
         )
 
 
@@ -158,16 +158,16 @@ def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatAr
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         span = slice(start, start + family.size)
         if variable.lower is not None:
-            lower[span] = _member_numbers(variable.lower, family, evaluator)
+            lower[span] = _element_numbers(variable.lower, family, evaluator)
         if variable.upper is not None:
-            upper[span] = _member_numbers(variable.upper, family, evaluator)
+            upper[span] = _element_numbers(variable.upper, family, evaluator)
         if variable.domain == "binary":
             lower[span] = np.maximum(lower[span], 0.0)
             upper[span] = np.minimum(upper[span], 1.0)
     return lower, upper
 
 
-def _member_numbers(value: float | UserFunction, family: Family, evaluator: Evaluator) -> FloatArray:
+def _element_numbers(value: float | UserFunction, family: Family, evaluator: Evaluator) -> FloatArray:
     if isinstance(value, UserFunction):
         value.arity(len(family.arguments), with_row=False)
     return evaluator.numbers(value, family.batch())
@@ -183,7 +183,7 @@ def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[
         return _costs(columns, evaluator), 0.0
     matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
     totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
-    check_finite(totals, "the objective", columns.member)
+    check_finite(totals, "the objective", columns.element)
     return totals, model.objective.constant
 
 
@@ -196,8 +196,8 @@ def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
         own = costs[start : start + family.size]
         with np.errstate(over="ignore"):
             for cost in variable.costs:
-                own += _member_numbers(cost, family, evaluator)
-        check_finite(own, f"the cost of {variable.name!r}", family.member)
+                own += _element_numbers(cost, family, evaluator)
+        check_finite(own, f"the cost of {variable.name!r}", family.element)
     return costs
 
 
@@ -222,8 +222,8 @@ def _right_hand_side(constraint: LXConstraint[Any], family: Family, evaluator: E
     if not isinstance(given, UserFunction) and math.isfinite(given - constant):
         return given - constant
     with np.errstate(over="ignore"):
-        rhs = _member_numbers(given, family, evaluator) - constant
-    check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.member)
+        rhs = _element_numbers(given, family, evaluator) - constant
+    check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.element)
     return rhs
 
 
@@ -233,8 +233,8 @@ def _matrix(
     parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
     for constraint, family, start in zip(model.constraints, families, starts, strict=False):
         assert constraint.lhs is not None
-        place = f"constraint {constraint.name!r}"
-        found = _expression_matrix(constraint.lhs, columns, family, place, evaluator)
+        position = f"constraint {constraint.name!r}"
+        found = _expression_matrix(constraint.lhs, columns, family, position, evaluator)
         parts.append(Matrix(found.rows + start, found.columns, found.values))
     return _stacked(parts)
 
@@ -246,15 +246,15 @@ def _expression_matrix(
     expression: LXLinearExpression,
     columns: Columns,
     constraint: Family,
-    place: str,
+    position: str,
     evaluator: Evaluator,
 ) -> Matrix:
     parts = [] if expression.terms else [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
     for term in expression.terms:
-        family, start = columns.place(term.variable, place)
-        found: Entries = TermReader(term, family, constraint, place, evaluator).entries()
-        check_finite(found.values, f"a coefficient of {family.name!r} in {place}, multiplied,", _nowhere)
-        parts.append(Matrix(found.rows, found.members + start, found.values))
+        family, start = columns.position(term.variable, position)
+        found: Entries = TermReader(term, family, constraint, position, evaluator).entries()
+        check_finite(found.values, f"a coefficient of {family.name!r} in {position}, multiplied,", _nowhere)
+        parts.append(Matrix(found.rows, found.elements + start, found.values))
     return _stacked(parts)
 
 

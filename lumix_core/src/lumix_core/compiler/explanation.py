@@ -156,7 +156,7 @@ def _reads(source: Source, planned: Plan) -> str:
 
 def _function_line(planned: PlannedFunction, done: EvaluationStatistics | None) -> FunctionLine:
     function = planned.function
-    name = f"{function.role} in {planned.place}" if planned.place else function.role
+    name = f"{function.role} in {planned.position}" if planned.position else function.role
     if done is None:
         return FunctionLine(name, function.location, _way(planned), planned.trace.reason, None, 0, 0.0)
     return FunctionLine(name, function.location, done.mode, done.reason, done.count, done.possible, done.seconds)

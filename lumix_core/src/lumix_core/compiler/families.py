@@ -114,15 +114,15 @@ class Family:
         return len(self.keys)
 
     @cached_property
-    def members(self) -> IntArray:
+    def elements(self) -> IntArray:
         """All of them, by number; not to be written to."""
         return np.arange(self.size)
 
     def batch(self) -> Batch:
         """Return the members as the arguments of a function."""
-        return Batch(self.arguments, self.size, self.member)
+        return Batch(self.arguments, self.size, self.element)
 
-    def member(self, i: int) -> str:
+    def element(self, i: int) -> str:
         """Name a member in messages."""
         return repr(self.name) if self.keys.is_scalar else f"key {self.keys[i]!r} of {self.name!r}"
 
@@ -194,11 +194,11 @@ def read_rows(indexed: Indexed[Any], evaluator: Evaluator, owner: str) -> Batch:
 
 
 def _row_namer(argument: Argument, label: str) -> Callable[[int], str]:
-    def member(i: int) -> str:
+    def element(i: int) -> str:
         position = int(argument.positions[i])
         return f"row {position} of {label!r} ({argument.table.rows[position]!r:.80})"
 
-    return member
+    return element
 
 
 def _label(table: Table, fallback: str) -> str:
@@ -245,7 +245,7 @@ def _product(variable: LXVariable[Any, Any], dimensions: list[Dimension], evalua
 def _distinct(labels: list[str]) -> tuple[str, ...]:
     if len(set(labels)) == len(labels):
         return tuple(labels)
-    return tuple(f"{label}_{place}" for place, label in enumerate(labels, 1))
+    return tuple(f"{label}_{position}" for position, label in enumerate(labels, 1))
 
 
 def _joined(variable: LXVariable[Any, Any], primary: Dimension, evaluator: Evaluator) -> Family:
@@ -302,7 +302,7 @@ def _pair_keys(variable: LXVariable[Any, Any], primary: Dimension, batch: Batch,
         return evaluator.values(variable.join.key, batch)
     readers = (primary.reader, _related_reader(variable.join))
     parts = [
-        reader.keys(Batch((one,), batch.size, batch.member), evaluator)
+        reader.keys(Batch((one,), batch.size, batch.element), evaluator)
         for reader, one in zip(readers, batch.arguments, strict=True)
     ]
     return together(parts)

@@ -47,16 +47,16 @@ def attributes_read(function: Callable[..., Any], rows: tuple[Any, ...]) -> dict
 
 def failure(function: UserFunction, batch: Batch, i: int, error: Exception) -> Exception:
     """Return the error to raise for a function that raised one for a member."""
-    place = f"{function.title} failed for {batch.member(i)}: "
+    position = f"{function.title} failed for {batch.element(i)}: "
     if isinstance(error, LXModelError):  # a parameter that it looks up says what is wrong, and what to do
-        return type(error)(f"{place}{error}")
-    place += f"{type(error).__name__}: {error}"
+        return type(error)(f"{position}{error}")
+    position += f"{type(error).__name__}: {error}"
     read = attributes_read(function.call, batch.rows_of(i))
     null = [path for path, value in read.items() if value is None]
     if null:
         null_text = f"It reads {' and '.join(null)}, which is NULL (None)."
-        return LXNumberError(f"{place}.{_hint(error)} {null_text} {remedy(function.role)}")
-    return LXFunctionError(f"{place}.{_hint(error)}{_reading(read)} Correct the function or the row.")
+        return LXNumberError(f"{position}.{_hint(error)} {null_text} {remedy(function.role)}")
+    return LXFunctionError(f"{position}.{_hint(error)}{_reading(read)} Correct the function or the row.")
 
 
 def _hint(error: Exception) -> str:
@@ -73,7 +73,7 @@ def wrong_number(function: UserFunction, batch: Batch, values: list[Any]) -> LXN
     returned = {path: value for path, value in read.items() if value is values[i]}
     flawed = {path: value for path, value in read.items() if flaw(value) is not None and not _is_row(value)}
     return LXNumberError(
-        f"{function.title} {wrong} for {batch.member(i)}.{_reading(flawed | returned or read, returned)} "
+        f"{function.title} {wrong} for {batch.element(i)}.{_reading(flawed | returned or read, returned)} "
         f"{remedy(function.role)}"
     )
 

@@ -55,13 +55,13 @@ def check_keys(column: Column, owner: str, own: bool) -> None:
 
 def _repeated_text(keys: list[Hashable], owner: str) -> str:
     seen: dict[Hashable, int] = {}
-    for place, key in enumerate(keys):
+    for position, key in enumerate(keys):
         if key in seen:
             return (
-                f"{owner}: the key {key!r} is repeated (rows {seen[key]} and {place}): every row needs a key of its "
+                f"{owner}: the key {key!r} is repeated (rows {seen[key]} and {position}): every row needs a key of its "
                 f"own. Correct the data, or make the key of more attributes: lambda row: (row.a, row.b)."
             )
-        seen[key] = place
+        seen[key] = position
     raise LXFunctionError(f"{owner}: keys that compare equal at one time and not at another: {keys!r:.200}")
 
 

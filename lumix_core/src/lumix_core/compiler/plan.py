@@ -14,7 +14,7 @@ from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.reading import Reading, Wanted
 from lumix_core.compiler.tracer import Tracer
 from lumix_core.formulas.captures import captured
-from lumix_core.formulas.nodes import Attribute, Failure, Lookup, Member, nodes
+from lumix_core.formulas.nodes import Attribute, Element, Failure, Lookup, nodes
 from lumix_core.formulas.tracing import Trace
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.rows.sources import QuerySource, Source
@@ -34,19 +34,19 @@ class PlannedFunction:
 
     Args:
         function: the function.
-        place: the constraint, or the like, whose expression it is in; empty for one of a family itself.
+        position: the constraint, or the like, whose expression it is in; empty for one of a family itself.
         arguments: how many rows it takes.
         trace: what tracing it found.
     """
 
     function: UserFunction
-    place: str
+    position: str
     arguments: int
     trace: Trace
 
     def __str__(self) -> str:
         how = "over columns" if self.trace.formula is not None else f"row by row: {self.trace.reason}"
-        return f"{self.function.role}{f' in {self.place}' if self.place else ''}: {how}"
+        return f"{self.function.role}{f' in {self.position}' if self.position else ''}: {how}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,15 +152,15 @@ class Planner:
         if term.own and len(dimensions) == 1 and constraint is not None and _alike(dimensions[0], constraint):
             self.indexed(dimensions[0], of=constraint)
 
-    def function(self, function: float | UserFunction | None, rows: Sequence[Indexed[Any]], place: str = "") -> None:
-        """Note what a function wants of the sources of its arguments; ``place`` is the expression that it is in."""
+    def function(self, function: float | UserFunction | None, rows: Sequence[Indexed[Any]], position: str = "") -> None:
+        """Note what a function wants of the sources of its arguments; ``position`` is the expression that it is in."""
         if not isinstance(function, UserFunction):
             return
         sources = [one.source for one in rows]
         if any(source is None for source in sources):
             return
         traced = self._tracer.trace_for(function, [self._row_class(one) for one in sources if one is not None])
-        self.plan.functions.append(PlannedFunction(function, place, len(rows), traced))
+        self.plan.functions.append(PlannedFunction(function, position, len(rows), traced))
         if traced.formula is None:
             for one in rows:
                 self._want_rows(one, f"{function.role} has to be called with it: {traced.reason}")
@@ -175,7 +175,7 @@ class Planner:
                     self.wanted(source).paths[node.path] = None
                 else:
                     self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
-            elif isinstance(node, Lookup | Member):
+            elif isinstance(node, Lookup | Element):
                 self.parameter(node.table)
             elif isinstance(node, Failure):  # what else that branch reads, only a row can tell
                 for one in rows:

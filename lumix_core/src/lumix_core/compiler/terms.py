@@ -32,7 +32,7 @@ class Entries:
     """Nonzeros of one term: row of the constraint, member of the variable, and coefficient (arrays of one length)."""
 
     rows: IntArray
-    members: IntArray
+    elements: IntArray
     values: FloatArray
 
 
@@ -45,14 +45,14 @@ class TermReader:
         family: of the term's variable.
         constraint: the family of the constraint (an indexed one has rows that functions may take), or
             of a single member for the objective.
-        place: what the term is part of, for messages: "constraint 'hours'".
+        position: what the term is part of, for messages: "constraint 'hours'".
         evaluator: of this compile.
     """
 
     term: Term
     family: Family
     constraint: Family
-    place: str
+    position: str
     evaluator: Evaluator
 
     def entries(self) -> Entries:
@@ -63,7 +63,7 @@ class TermReader:
             LXNumberError: a coefficient is not a finite number.
         """
         found = self._own() if self._means_own() else self._summed()
-        return Entries(found.rows, found.members, self._scaled(found.values))
+        return Entries(found.rows, found.elements, self._scaled(found.values))
 
     def _scaled(self, values: FloatArray) -> FloatArray:
         if self.term.scale == 1.0:
@@ -91,7 +91,7 @@ class TermReader:
         same = mine.same(others)
         if same is None:
             raise LXModelError(
-                f"{sentence(self.place)}: add_term({self.family.name!r}) could mean the row's own "
+                f"{sentence(self.position)}: add_term({self.family.name!r}) could mean the row's own "
                 f"variable or the sum of all, since both are made over rows of no class of their own, from different "
                 f"sources. Write add_multi_term or sum_over for the sum; for the own variable make both over one "
                 f"source, or give the rows a class (a dataclass or named tuple)."
@@ -107,8 +107,8 @@ class TermReader:
             self._check_keys(self.term.keys)
             chosen = set(self.term.keys)
             rows = rows[[key in chosen for key in self._own_keys(batch.take(rows))]]
-        members = self._own_members(batch, rows)
-        return Entries(rows, members, self.evaluator.numbers(self.term.coefficient, batch.take(rows)))
+        elements = self._own_members(batch, rows)
+        return Entries(rows, elements, self.evaluator.numbers(self.term.coefficient, batch.take(rows)))
 
     def _own_keys(self, batch: Batch) -> list[Hashable]:
         assert self.family.reader is not None
@@ -119,9 +119,9 @@ class TermReader:
         """Return the variable of each row: by its place where both are made over one source, else by its key."""
         (mine,), (others,) = self.constraint.arguments, self.family.arguments
         if mine.table is others.table:
-            members = np.full(len(mine.table), -1)
-            members[others.positions] = np.arange(self.family.size)
-            found = members[mine.positions[rows]]
+            elements = np.full(len(mine.table), -1)
+            elements[others.positions] = np.arange(self.family.size)
+            found = elements[mine.positions[rows]]
             if (found >= 0).all():
                 return found
         keys = self._own_keys(batch.take(rows))
@@ -130,80 +130,80 @@ class TermReader:
         if (found < 0).any():
             at = int(np.argmax(found < 0))
             raise LXMissingKeyError(
-                f"{sentence(self.place)}, {self.constraint.member(int(rows[at]))}: the row has no "
+                f"{sentence(self.position)}, {self.constraint.element(int(rows[at]))}: the row has no "
                 f"variable of its own in {self.family.name!r} (no key {keys[at]!r}). "
                 f"Leave such rows out with where=, or write add_multi_term to sum over the family."
             )
         return found
 
     def _summed(self) -> Entries:
-        members = self._chosen()
+        elements = self._chosen()
         condition, coefficient = self.term.condition, self.term.coefficient
         if condition is not None and not self._takes_row(condition):
-            members = self._narrowed(condition, members)
-            batch = self._named(self._batch(members))
-            members = members[self.evaluator.truths(condition, batch)]
+            elements = self._narrowed(condition, elements)
+            batch = self._named(self._batch(elements))
+            elements = elements[self.evaluator.truths(condition, batch)]
             condition = None
         if condition is None and not self._takes_row(coefficient):
-            members, values = self._weighed(coefficient, members)
+            elements, values = self._weighed(coefficient, elements)
             rows = self.constraint.size
             counts = values != 0.0
             if not counts.all():
                 kept = np.flatnonzero(counts)
-                members, values = members[kept], values[kept]
+                elements, values = elements[kept], values[kept]
             if rows == 1:
-                return Entries(np.zeros(len(members), dtype=np.int64), members, values)
-            return Entries(np.repeat(np.arange(rows), len(members)), np.tile(members, rows), np.tile(values, rows))
-        return self._paired(members, condition, coefficient)
+                return Entries(np.zeros(len(elements), dtype=np.int64), elements, values)
+            return Entries(np.repeat(np.arange(rows), len(elements)), np.tile(elements, rows), np.tile(values, rows))
+        return self._paired(elements, condition, coefficient)
 
-    def _weighed(self, coefficient: float | UserFunction, members: IntArray) -> tuple[IntArray, FloatArray]:
+    def _weighed(self, coefficient: float | UserFunction, elements: IntArray) -> tuple[IntArray, FloatArray]:
         """Return those of the members that may have a coefficient, and the coefficients."""
-        narrowed = self._narrowed(coefficient, members)
+        narrowed = self._narrowed(coefficient, elements)
         batch = self._named(self._batch(narrowed))
-        if isinstance(coefficient, UserFunction) and len(narrowed) <= FEW < len(members):
+        if isinstance(coefficient, UserFunction) and len(narrowed) <= FEW < len(elements):
             return narrowed, self.evaluator.numbers_by_row(coefficient, batch)
         return narrowed, self.evaluator.numbers(coefficient, batch)
 
-    def _narrowed(self, function: float | UserFunction, members: IntArray) -> IntArray:
+    def _narrowed(self, function: float | UserFunction, elements: IntArray) -> IntArray:
         """Return those of the members that a function asks for by a key; all of them where it does not."""
-        if not isinstance(function, UserFunction) or len(members) < self.family.size:
-            return members
+        if not isinstance(function, UserFunction) or len(elements) < self.family.size:
+            return elements
         function.check_captures()
         found = picked(self.evaluator, function, self.family.batch())
-        return members if found is None else members[found]
+        return elements if found is None else elements[found]
 
-    def _paired(self, members: IntArray, condition: UserFunction | None, coefficient: float | UserFunction) -> Entries:
+    def _paired(self, elements: IntArray, condition: UserFunction | None, coefficient: float | UserFunction) -> Entries:
         """Evaluate functions that take the constraint's row, over the combinations of rows and members."""
         dimensions = self._dimensions
         axes = Axes(
-            (self.constraint.batch(), self._named(self._batch(members))),
-            (*((1, place) for place in range(dimensions)), (0, 0)),  # functions take the constraint's row last
+            (self.constraint.batch(), self._named(self._batch(elements))),
+            (*((1, position) for position in range(dimensions)), (0, 0)),  # functions take the constraint's row last
         )
         weighs = self._takes_row(coefficient)
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient if weighs else 1.0)
         batch = axes.batch(found.picks, None if weighs else dimensions)
         rows, picks = found.picks
-        return Entries(rows, members[picks], self.evaluator.numbers(coefficient, batch, found.known))
+        return Entries(rows, elements[picks], self.evaluator.numbers(coefficient, batch, found.known))
 
     def _named(self, batch: Batch) -> Batch:
         """Name members with the place of the term."""
-        return Batch(batch.arguments, batch.size, lambda i: f"{batch.member(i)} in {self.place}")
+        return Batch(batch.arguments, batch.size, lambda i: f"{batch.element(i)} in {self.position}")
 
-    def _batch(self, members: IntArray) -> Batch:
+    def _batch(self, elements: IntArray) -> Batch:
         batch = self.family.batch()
-        return batch if len(members) == batch.size else batch.take(members)
+        return batch if len(elements) == batch.size else batch.take(elements)
 
     def _chosen(self) -> IntArray:
         if self.term.keys is None:
-            return self.family.members
+            return self.family.elements
         return np.unique(self._check_keys(self.term.keys))
 
     def _check_keys(self, keys: tuple[Hashable, ...]) -> IntArray:
-        members = [self.family.keys.find(key) for key in keys]
-        if None in members:
+        elements = [self.family.keys.find(key) for key in keys]
+        if None in elements:
             raise LXMissingKeyError(
-                f"{sentence(self.place)}: keys= names {keys[members.index(None)]!r}, which "
+                f"{sentence(self.position)}: keys= names {keys[elements.index(None)]!r}, which "
                 f"{self.family.name!r} does not have. Give keys of the family "
                 f"(tuples, in the order of its dimensions, for several), or filter with where=."
             )
-        return np.array(members, dtype=np.int64)
+        return np.array(elements, dtype=np.int64)

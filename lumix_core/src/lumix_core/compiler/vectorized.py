@@ -11,7 +11,7 @@ from lumix_core.compiler.lookup_tables import LookupTables
 from lumix_core.formulas import arithmetic
 from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
 from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable, check_hashed_as_compared
-from lumix_core.formulas.nodes import After, Apply, Attribute, Choice, Constant, Failure, Lookup, Member, Node, Tuple
+from lumix_core.formulas.nodes import After, Apply, Attribute, Choice, Constant, Element, Failure, Lookup, Node, Tuple
 from lumix_core.problem.arrays import IntArray
 from lumix_core.rows.columns import Column, object_column, together
 
@@ -52,12 +52,12 @@ class Vectorized:
                 return found
         return _EVALUATE[type(node)](self, node, batch, known)
 
-    def _by_table(self, node: Node, place: int, batch: Batch) -> Column | None:
+    def _by_table(self, node: Node, position: int, batch: Batch) -> Column | None:
         """Evaluate what reads a single argument once for each row of its table; None where that cannot tell."""
-        argument = batch.arguments[place]
-        rows = tuple(Argument.whole(one.table) if i == place else one for i, one in enumerate(batch.arguments))
+        argument = batch.arguments[position]
+        rows = tuple(Argument.whole(one.table) if i == position else one for i, one in enumerate(batch.arguments))
         try:
-            found = _EVALUATE[type(node)](self, node, Batch(rows, len(argument.table), batch.member), None)
+            found = _EVALUATE[type(node)](self, node, Batch(rows, len(argument.table), batch.element), None)
         except NotVectorizable:
             return None
         return filled(found, len(argument.table))[argument.positions]
@@ -110,7 +110,7 @@ class Vectorized:
             raise NotVectorizable
         return arithmetic.merged(~missing, table.values[places[~missing]], filled(default, int(missing.sum())))
 
-    def _member(self, node: Member, batch: Batch, known: dict[int, Column] | None) -> Column:
+    def _element(self, node: Element, batch: Batch, known: dict[int, Column] | None) -> Column:
         if isinstance(node.table, list | tuple):  # searched by ==, not by hash
             for part in key_parts(node.key):
                 check_hashed_as_compared(filled(self.value(part, batch, known), batch.size))
@@ -144,6 +144,6 @@ _EVALUATE: dict[type, Callable[..., Value]] = {
     Choice: Vectorized._choice,
     After: Vectorized._after,
     Lookup: Vectorized._lookup,
-    Member: Vectorized._member,
+    Element: Vectorized._element,
     Tuple: Vectorized._tuple,
 }

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumix_core.copying.protocol import ATOMIC, ActiveCopier, Ask, Copying
+from lumix_core.copying.protocol import ATOMIC, ActiveCopier, Copying, Request
 from lumix_core.copying.reachable import bound_parts
 from lumix_core.errors import LXCopyError
 from lumix_core.rows.copyable import Copyable
@@ -26,7 +26,7 @@ def copy_dict(copier: ActiveCopier, value: dict[Any, Any]) -> Copying:
     pairs: list[tuple[Any, Any]] = []
     for key, item in value.items():
         label = "" if type(item) in ATOMIC else f"the item {key!r:.40} of a dict"
-        pairs.append(((yield Ask(key, "a key of a dict")), (yield Ask(item, label))))
+        pairs.append(((yield Request(key, "a key of a dict")), (yield Request(item, label))))
     copier.hashed(lambda: twin.update(pairs))
     return twin
 
@@ -35,7 +35,7 @@ def copy_list(copier: ActiveCopier, value: list[Any]) -> Copying:
     """Copy a list."""
     twin: list[Any] = copier.remember(value, [])
     for item in value:
-        twin.append(item if type(item) in ATOMIC else (yield Ask(item)))
+        twin.append(item if type(item) in ATOMIC else (yield Request(item)))
     return twin
 
 
@@ -44,7 +44,7 @@ def copy_set(copier: ActiveCopier, value: set[Any]) -> Copying:
     twin: set[Any] = copier.remember(value, set())
     items = []
     for item in value:
-        items.append((yield Ask(item)))
+        items.append((yield Request(item)))
     copier.hashed(lambda: twin.update(items))
     return twin
 
@@ -53,7 +53,7 @@ def copy_tuple(copier: ActiveCopier, value: tuple[Any, ...]) -> Copying:
     """Copy a tuple; one that holds nothing to copy is shared."""
     items = []
     for item in value:
-        items.append((yield Ask(item)))
+        items.append((yield Request(item)))
     if all(one is other for one, other in zip(items, value, strict=True)):
         return copier.remember(value, value)
     return copier.remembered_or(value, lambda: tuple(items))
@@ -61,7 +61,7 @@ def copy_tuple(copier: ActiveCopier, value: tuple[Any, ...]) -> Copying:
 
 def copy_frozenset(copier: ActiveCopier, value: frozenset[Any]) -> Copying:
     """Copy a frozenset."""
-    items = yield Ask(tuple(value))
+    items = yield Request(tuple(value))
     return copier.remembered_or(value, lambda: copier.hashed(lambda: frozenset(items)))
 
 
@@ -74,9 +74,9 @@ def copy_array(copier: ActiveCopier, value: NDArray[Any]) -> Any:
 
 def _copy_items(copier: ActiveCopier, value: NDArray[Any]) -> Copying:
     twin = copier.remember(value, np.empty_like(value))
-    for place, item in enumerate(value.flat):
-        copied = yield Ask(item)
-        twin[np.unravel_index(place, twin.shape)] = copied
+    for position, item in enumerate(value.flat):
+        copied = yield Request(item)
+        twin[np.unravel_index(position, twin.shape)] = copied
     return twin
 
 
@@ -91,7 +91,7 @@ def copy_standin(copier: ActiveCopier, row: Any) -> Any:
 def _parts_of_standin(row: Any, shell: Any) -> Copying:
     for name, value in row.__dict__.items():
         if type(value) not in ATOMIC:
-            shell.__dict__[name] = yield Ask(value, f"the attribute {name!r} of {type(row).__name__}")
+            shell.__dict__[name] = yield Request(value, f"the attribute {name!r} of {type(row).__name__}")
     return shell
 
 
@@ -99,7 +99,7 @@ def copy_by_own_method(copier: ActiveCopier, value: Any) -> Copying:
     """Copy an object whose class says how; the copies of rows are in the memo before its method asks for them."""
     name = type(value).__name__
     for part in bound_parts(value):
-        yield Ask(part, f"a {name}")
+        yield Request(part, f"a {name}")
     copied = value.__deepcopy__(copier.memo)
     for part in bound_parts(copied):
         if row_class_of(type(part)) is None:
@@ -126,15 +126,15 @@ def copy_by_parts(copier: ActiveCopier, value: Any) -> Copying:
         if state is not None and not (items or pairs or len(arguments) > 1 or is_own):
             copier.plain.append(twin)
     else:
-        parts = yield Ask(tuple(arguments), f"an argument of {type(value).__name__}")
+        parts = yield Request(tuple(arguments), f"an argument of {type(value).__name__}")
         twin = copier.remembered_or(value, lambda: make(*parts))
     if state is not None:
         yield from _restore(twin, state, type(value).__name__)
     for item in items or ():
-        twin.append((yield Ask(item)))
+        twin.append((yield Request(item)))
     for key, item in pairs or ():
-        copied = yield Ask(key)
-        twin[copied] = yield Ask(item)
+        copied = yield Request(key)
+        twin[copied] = yield Request(item)
     return twin
 
 
@@ -148,14 +148,14 @@ def _taken_apart(copier: ActiveCopier, value: Any) -> Any:
         raise LXCopyError(copier.unsafe(value, str(error))) from error
 
 
-def _restore(twin: Any, state: Any, name: str) -> Generator[Ask, Any, None]:
+def _restore(twin: Any, state: Any, name: str) -> Generator[Request, Any, None]:
     if hasattr(type(twin), "__setstate__"):
-        twin.__setstate__((yield Ask(state, f"the state of a {name}")))
+        twin.__setstate__((yield Request(state, f"the state of a {name}")))
         return
     own = type(twin).__module__.startswith(("lumix_core.", "lumix."))  # no user has heard of their attributes
     for parts, slots in zip(_attributes_and_slots(state), (False, True), strict=True):
         for key, part in parts.items():
-            copied = yield Ask(part, "" if own else f"the attribute {key!r} of {name}")
+            copied = yield Request(part, "" if own else f"the attribute {key!r} of {name}")
             _put(twin, key, copied, slots)
 
 

@@ -16,10 +16,10 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from lumix_core.copying import containers as objects
-from lumix_core.copying.functions import FUNCTION_WAYS
-from lumix_core.copying.protocol import ATOMIC, Ask, Copying
+from lumix_core.copying.functions import FUNCTION_HANDLERS
+from lumix_core.copying.protocol import ATOMIC, Copying, Request
 from lumix_core.copying.reachable import bound_parts, data_of, is_handle
-from lumix_core.copying.sources import DATA, SOURCE_WAYS, Sources, read_waiting
+from lumix_core.copying.sources import DATA, SOURCE_HANDLERS, Sources, read_waiting
 from lumix_core.errors import LXCopyError, LXNotLoadedError, sentence
 from lumix_core.rows import gc_pause as collector
 from lumix_core.rows.adapter import RowAdapter
@@ -29,7 +29,7 @@ from lumix_core.rows.registry import adapter_for, row_adapters
 from lumix_core.rows.standins import new_standin, row_class_of, standin_class
 
 T = TypeVar("T")
-Way: TypeAlias = Callable[[Any], Any]
+Handler: TypeAlias = Callable[[Any], Any]
 """How objects of one class are copied: returns the copy, or a generator that asks for the copies of parts first."""
 
 
@@ -68,7 +68,7 @@ class Copier:
         self._kept: list[Any] = self.memo.setdefault(id(self.memo), [])
         self._waiting: dict[RowAdapter, list[tuple[Any, Any]]] = {}
         self._loaded = Loaded()
-        self._ways: dict[type, Way | None] = dict.fromkeys(ATOMIC)
+        self._handlers: dict[type, Handler | None] = dict.fromkeys(ATOMIC)
         self._stack: list[tuple[Copying, str]] = []
         self._asked = ""
         self._root: Any = None
@@ -133,16 +133,16 @@ class Copier:
 
     def unsafe(self, part: Any, why: str) -> str:
         """Return what to say of a part that cannot be copied: where it is, why, and what to do."""
-        way = [label for label in (*(label for _, label in self._stack), self._asked) if label]
-        way = [label for label, after in zip(way, [*way[1:], ""], strict=True) if label != after]
-        held = ": ".join([*way, f"{_article(type(part).__name__)} ({part!r:.80})"])
-        advice = _ADVICE_ON_DATA if way and way[-1] == DATA else _ADVICE
+        path = [label for label in (*(label for _, label in self._stack), self._asked) if label]
+        path = [label for label, after in zip(path, [*path[1:], ""], strict=True) if label != after]
+        held = ": ".join([*path, f"{_article(type(part).__name__)} ({part!r:.80})"])
+        advice = _ADVICE_ON_DATA if path and path[-1] == DATA else _ADVICE
         return f"{sentence(held)}. It cannot be copied: {why}. {advice}"
 
     def _run(self, value: Any) -> Any:
         """Copy with a stack of generators, each of which asks for the copies of its parts."""
         base = len(self._stack)
-        result = self._begin(Ask(value))
+        result = self._begin(Request(value))
         while len(self._stack) > base:
             try:
                 ask = self._stack[-1][0].send(result)
@@ -153,12 +153,12 @@ class Copier:
             result = self._begin(ask)
         return result
 
-    def _begin(self, ask: Ask) -> Any:
+    def _begin(self, ask: Request) -> Any:
         """Return the copy of a part if it is there at once; else start on it and return None."""
         part = ask.part
         cls = type(part)
-        way = self._ways[cls] if cls in self._ways else self._find_way(cls, part)
-        if way is None:
+        handler = self._handlers[cls] if cls in self._handlers else self._find_handler(cls, part)
+        if handler is None:
             return part
         known = self._made.get(id(part), self)
         if known is not self:
@@ -166,46 +166,46 @@ class Copier:
         if id(part) in self.memo and not _holds_live(self.memo[id(part)]):
             return self.memo[id(part)]  # copied by others: by copy.deepcopy, or by a class of its own way
         self._asked = ask.label
-        made = way(part)
+        made = handler(part)
         if type(made) is not types.GeneratorType:
             return made
         self._stack.append((made, ask.label or _name_of(part)))
         self.deepest = max(self.deepest, len(self._stack))
         return None
 
-    def _find_way(self, cls: type, part: Any) -> Way | None:
-        way = self._ways[cls] = self._way_of(cls, part)
-        return way
+    def _find_handler(self, cls: type, part: Any) -> Handler | None:
+        handler = self._handlers[cls] = self._handler_of(cls, part)
+        return handler
 
-    def _way_of(self, cls: type, part: Any) -> Way | None:
-        if cls in _WAYS:
-            return partial(_WAYS[cls], self)
+    def _handler_of(self, cls: type, part: Any) -> Handler | None:
+        if cls in _HANDLERS:
+            return partial(_HANDLERS[cls], self)
         if isinstance(part, type | enum.Enum) or cls.__module__ == "typing":
             return None
         if row_class_of(cls) is not None:
             return partial(objects.copy_standin, self)
         adapter = adapter_for(cls)
         if adapter is not None:
-            return self._way_of_rows(adapter, cls)
-        return self._refuse_handle if is_handle(part) else self._way_of_others(cls, part)
+            return self._handler_of_rows(adapter, cls)
+        return self._refuse_handle if is_handle(part) else self._handler_of_others(cls, part)
 
-    def _way_of_others(self, cls: type, part: Any) -> Way | None:
+    def _handler_of_others(self, cls: type, part: Any) -> Handler | None:
         for one in row_adapters():
             plain: Any = one.plain(part)
             if plain is not NotImplemented:
-                return None if plain is part else self._way_of_plain(one)
+                return None if plain is part else self._handler_of_plain(one)
         own = hasattr(cls, "__deepcopy__") and not issubclass(cls, Copyable)
         return partial(objects.copy_by_own_method if own else objects.copy_by_parts, self)
 
-    def _way_of_plain(self, adapter: RowAdapter) -> Way:
+    def _handler_of_plain(self, adapter: RowAdapter) -> Handler:
         def copy(value: Any) -> Copying:
             plain = adapter.plain(value)
-            way: Callable[[Copier, Any], Any] = _WAYS.get(type(plain), objects.copy_by_parts)
-            return objects.copy_plain(self, value, way(self, plain))
+            handler: Callable[[Copier, Any], Any] = _HANDLERS.get(type(plain), objects.copy_by_parts)
+            return objects.copy_plain(self, value, handler(self, plain))
 
         return copy
 
-    def _way_of_rows(self, adapter: RowAdapter, cls: type) -> Way:
+    def _handler_of_rows(self, adapter: RowAdapter, cls: type) -> Handler:
         """Return how the rows of one mapped class are copied: a shell now, its values when the batch is loaded."""
         standin = standin_class(adapter.row_class(cls))
         hash_of: Any = cls.__hash__
@@ -296,15 +296,15 @@ def _nothing() -> Copying:
     yield from ()
 
 
-_WAYS: dict[type, Callable[[Copier, Any], Any]] = {
+_HANDLERS: dict[type, Callable[[Copier, Any], Any]] = {
     dict: objects.copy_dict,
     list: objects.copy_list,
     set: objects.copy_set,
     tuple: objects.copy_tuple,
     frozenset: objects.copy_frozenset,
     np.ndarray: objects.copy_array,
-    **FUNCTION_WAYS,
-    **SOURCE_WAYS,
+    **FUNCTION_HANDLERS,
+    **SOURCE_HANDLERS,
 }
 
 

@@ -96,7 +96,7 @@ class DetachedRows(Sequence[Any]):
     def places(self) -> dict[tuple[Hashable, ...], int]:
         """Return the place of each row that the columns tell of, by primary key."""
         keys = [self.columns[name].tolist() for name in self.row_class.primary_key if name in self.columns]
-        return {key: place for place, key in enumerate(zip(*keys, strict=True))}
+        return {key: position for position, key in enumerate(zip(*keys, strict=True))}
 
     def table(self) -> Table:
         """Return the rows as they are now, with those columns that every object still has."""
@@ -104,17 +104,17 @@ class DetachedRows(Sequence[Any]):
         columns: dict[Path, Column] = {}
         for name, values in self.columns.items():
             if len(made) < self.size and all(name in one.__dict__ for one in made.values()):
-                columns[name,] = _overlaid(values, {place: one.__dict__[name] for place, one in made.items()})
+                columns[name,] = _overlaid(values, {position: one.__dict__[name] for position, one in made.items()})
         row_class = self.row_class
         known = row_class if columns and _have_no_more(made, row_class) else None
         return Table(self, row_class.mapped, row_class.primary_key, detached=True, columns=columns, row_class=known)
 
-    def _made_now(self, place: int) -> Any:
+    def _made_now(self, position: int) -> Any:
         if len(self.made) >= FEW:
             self._make_all()
-            return self.made[place]
-        values = {name: values.item(place) for name, values in self.columns.items()}
-        made = self.made.setdefault(place, _standin(standin_class(self.row_class), values))
+            return self.made[position]
+        values = {name: values.item(position) for name, values in self.columns.items()}
+        made = self.made.setdefault(position, _standin(standin_class(self.row_class), values))
         self.add({})
         return made
 
@@ -122,9 +122,9 @@ class DetachedRows(Sequence[Any]):
         cls, names, made = standin_class(self.row_class), tuple(self.columns), self.made
         with Paused():
             rows = zip(*(values.tolist() for values in self.columns.values()), strict=True)
-            for place, values in enumerate(rows):
-                if place not in made:
-                    made.setdefault(place, _standin(cls, zip(names, values, strict=True)))
+            for position, values in enumerate(rows):
+                if position not in made:
+                    made.setdefault(position, _standin(cls, zip(names, values, strict=True)))
         self.add({})
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -188,8 +188,8 @@ def _overlaid(values: Column, others: Mapping[int, Any]) -> Column:
 
 def _listed(values: Column, others: Mapping[int, Any]) -> Column:
     listed = values.tolist()
-    for place, one in others.items():
-        listed[place] = one
+    for position, one in others.items():
+        listed[position] = one
     return column(listed)
 
 

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
-from lumix_core.copying.protocol import ATOMIC, ActiveCopier, Ask, Copying
+from lumix_core.copying.protocol import ATOMIC, ActiveCopier, Copying, Request
 from lumix_core.copying.reachable import is_bound, is_handle, is_importable, reached
 from lumix_core.formulas.bytecode import globals_used
 from lumix_core.formulas.captures import unwrapped
@@ -40,7 +40,7 @@ def copy_user_function(copier: ActiveCopier, value: UserFunction) -> Copying:
     twin = copier.remember(value, UserFunction.__new__(UserFunction))
     inner = unwrapped(value.call)
     copier.frozen[id(inner)] = frozenset(one.name for one in value.captures if isinstance(one.holder, dict))
-    call = yield Ask(value.call, value.role)
+    call = yield Request(value.call, value.role)
     for name, part in (("call", call), ("role", value.role), ("captures", ())):
         object.__setattr__(twin, name, part)
     return twin
@@ -57,34 +57,34 @@ def copy_function(copier: ActiveCopier, value: types.FunctionType) -> Copying:
     around = _laid_over(value.__globals__) if own else value.__globals__
     twin = copier.remember(value, types.FunctionType(value.__code__, around, value.__name__, None, shared or None))
     for name in own:
-        around[name] = yield Ask(value.__globals__[name], f"{place_of(value)} uses the global {name!r}")
+        around[name] = yield Request(value.__globals__[name], f"{where_defined(value)} uses the global {name!r}")
     for name, cell, copied in zip(value.__code__.co_freevars, cells, shared, strict=True):
         if id(cell) in fresh and not _is_empty(cell):
-            copied.cell_contents = yield Ask(cell.cell_contents, f"{place_of(value)} captures {name!r}")
+            copied.cell_contents = yield Request(cell.cell_contents, f"{where_defined(value)} captures {name!r}")
     yield from _copy_attributes(value, twin)
     return twin
 
 
 def copy_method(copier: ActiveCopier, value: types.MethodType) -> Copying:
     """Copy a bound method: the object that it is bound to is copied."""
-    owner = yield Ask(value.__self__, f"the object that {value.__name__}() is bound to")
-    function = yield Ask(value.__func__)
+    owner = yield Request(value.__self__, f"the object that {value.__name__}() is bound to")
+    function = yield Request(value.__func__)
     return copier.remembered_or(value, lambda: types.MethodType(function, owner))
 
 
-def _copy_attributes(value: types.FunctionType, twin: types.FunctionType) -> Generator[Ask, Any, None]:
+def _copy_attributes(value: types.FunctionType, twin: types.FunctionType) -> Generator[Request, Any, None]:
     defaults = []
     for name, default in _named_defaults(value):
-        defaults.append((yield Ask(default, f"{place_of(value)} has the default argument {name!r}")))
+        defaults.append((yield Request(default, f"{where_defined(value)} has the default argument {name!r}")))
     twin.__defaults__ = None if value.__defaults__ is None else tuple(defaults)
-    twin.__kwdefaults__ = yield Ask(value.__kwdefaults__, f"{place_of(value)} has a keyword default")
-    twin.__dict__.update((yield Ask(value.__dict__, f"{place_of(value)} has an attribute")))
+    twin.__kwdefaults__ = yield Request(value.__kwdefaults__, f"{where_defined(value)} has a keyword default")
+    twin.__dict__.update((yield Request(value.__dict__, f"{where_defined(value)} has an attribute")))
     for name in ("__qualname__", "__module__", "__doc__", "__annotations__", "__type_params__"):
         if hasattr(value, name):
             setattr(twin, name, getattr(value, name))
 
 
-def place_of(function: types.FunctionType) -> str:
+def where_defined(function: types.FunctionType) -> str:
     """Name a function in messages: by file and line."""
     return f"the function at {function.__code__.co_filename}:{function.__code__.co_firstlineno}"
 
@@ -140,7 +140,7 @@ def _is_of_model(part: Any) -> bool:
     return hasattr(type(part), "lookup_table") or (is_bound(part) and not is_handle(part))
 
 
-FUNCTION_WAYS: dict[type, Callable[[ActiveCopier, Any], Any]] = {
+FUNCTION_HANDLERS: dict[type, Callable[[ActiveCopier, Any], Any]] = {
     types.FunctionType: copy_function,
     types.MethodType: copy_method,
     UserFunction: copy_user_function,

@@ -15,7 +15,7 @@ import cloudpickle
 
 from lumix_core.copying.containers import restore_state
 from lumix_core.copying.copier import Copier
-from lumix_core.copying.functions import place_of
+from lumix_core.copying.functions import where_defined
 from lumix_core.copying.protocol import ATOMIC
 from lumix_core.copying.reachable import attributes_of, is_handle, is_importable, is_row
 from lumix_core.errors import LXCopyError, sentence
@@ -58,7 +58,7 @@ def packed(value: Any) -> bytes:
     except LXCopyError:
         raise
     except (TypeError, AttributeError, pickle.PicklingError, RecursionError) as error:
-        raise LXCopyError(f"{pickler.place}: {error}. {ADVICE}") from error
+        raise LXCopyError(f"{pickler.position}: {error}. {ADVICE}") from error
     return buffer.getvalue()
 
 
@@ -127,7 +127,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
         self._function = "the model"
 
     @property
-    def place(self) -> str:
+    def position(self) -> str:
         """Where the pickler is, for messages."""
         return f"{sentence(self._function)} cannot be pickled"
 
@@ -144,10 +144,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
             by_reference = adapter_for(value) is not None  # a mapped class cannot be made twice
             return NotImplemented if by_reference else super().reducer_override(value)
         if isinstance(value, FunctionType) and not is_importable(value):
-            self._function = place_of(value)
+            self._function = where_defined(value)
         if is_handle(value) or is_row(value):
             raise LXCopyError(
-                f"{self.place}: it uses a {type(value).__name__} ({value!r:.80}) through a global name, "
+                f"{self.position}: it uses a {type(value).__name__} ({value!r:.80}) through a global name, "
                 f"which is bound to a database. {ADVICE}"
             )
         if isinstance(value, CellType):

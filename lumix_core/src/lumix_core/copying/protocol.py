@@ -29,14 +29,14 @@ ATOMIC = frozenset(
 """Types whose instances a copy shares with the original, since nothing in them can change."""
 
 
-class Ask(NamedTuple):
+class Request(NamedTuple):
     """A request for the copy of a part, with what the part is to the whole, for messages."""
 
     part: Any
     label: str = ""
 
 
-Copying: TypeAlias = Generator[Ask, Any, Any]
+Copying: TypeAlias = Generator[Request, Any, Any]
 """A way of copying that is under way: it asks for the copies of parts, and returns the copy of the whole."""
 
 

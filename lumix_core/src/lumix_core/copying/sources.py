@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, cast
 
 from lumix_core.copying.detached_rows import DetachedRows, DetachedSource, can_be_shared
-from lumix_core.copying.protocol import ActiveCopier, Ask, Copying
+from lumix_core.copying.protocol import ActiveCopier, Copying, Request
 from lumix_core.rows.adapter import KeepingQuery
 from lumix_core.rows.features import LXRowFeature
 from lumix_core.rows.sources import DataSource, QuerySource
@@ -35,7 +35,7 @@ class Sources:
 
 def copy_data_source(copier: ActiveCopier, value: DataSource) -> Copying:
     """Copy the rows that were given as they are."""
-    return copier.remember(value, DataSource((yield Ask(value.data, DATA))))
+    return copier.remember(value, DataSource((yield Request(value.data, DATA))))
 
 
 def copy_query_source(copier: ActiveCopier, value: QuerySource) -> Any:
@@ -51,7 +51,7 @@ def copy_query_source(copier: ActiveCopier, value: QuerySource) -> Any:
 
 
 def _with_rows(source: DetachedSource, rows: list[Any]) -> Copying:
-    source.rows = yield Ask(rows)
+    source.rows = yield Request(rows)
     return source
 
 
@@ -68,7 +68,7 @@ def copy_detached_rows(copier: ActiveCopier, value: DetachedRows) -> Copying:
     """Share the columns, and copy the objects that were made."""
     made = dict(value.made)
     twin = copier.remember(value, DetachedRows(value.row_class, value.columns, value.size))
-    objects = yield Ask(list(made.values()))
+    objects = yield Request(list(made.values()))
     twin.add(dict(zip(made, objects, strict=True)))
     return twin
 
@@ -120,7 +120,7 @@ def _join(copier: ActiveCopier, value: QuerySource, rows: DetachedRows) -> bool:
     return bool(found)
 
 
-SOURCE_WAYS: dict[type, Callable[[ActiveCopier, Any], Any]] = {
+SOURCE_HANDLERS: dict[type, Callable[[ActiveCopier, Any], Any]] = {
     DataSource: copy_data_source,
     QuerySource: copy_query_source,
     DetachedRows: copy_detached_rows,

@@ -53,10 +53,10 @@ class CapturedList(Captured):
 
     __slots__ = ()
 
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, Symbol):
-            return applied(place, self._lx_held.__getitem__, place)
-        return self._lx_enter(self._lx_held[place])
+    def __getitem__(self, position: Any) -> Any:
+        if isinstance(position, Symbol):
+            return applied(position, self._lx_held.__getitem__, position)
+        return self._lx_enter(self._lx_held[position])
 
 
 class CapturedModule:

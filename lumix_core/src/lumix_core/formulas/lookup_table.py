@@ -88,8 +88,8 @@ class LookupTable:
 
     def find(self, key: Sequence[Any], size: int) -> IntArray:
         """Return the place of each key, -1 for those that are not there; raises TypeError as hashing does."""
-        for place, values in enumerate(key):
-            self.check(place, values)
+        for position, values in enumerate(key):
+            self.check(position, values)
         if self.size:
             return self.index.positions(key, size)
         for part in key:
@@ -104,23 +104,23 @@ class LookupTable:
             return True
         if type(parts) is not tuple or len(parts) != len(self.key):
             return False
-        return all(self._is_alike(place, type(part)) for place, part in enumerate(parts))
+        return all(self._is_alike(position, type(part)) for position, part in enumerate(parts))
 
-    def check(self, place: int, values: Any) -> None:
+    def check(self, position: int, values: Any) -> None:
         """Raise TypeError where one of the values cannot be that part of a key."""
         numeric = isinstance(values, np.ndarray) and values.dtype != np.object_
-        if not self.typed or not self.size or (numeric and self.key[place].dtype != np.object_):
+        if not self.typed or not self.size or (numeric and self.key[position].dtype != np.object_):
             return
         kinds = set(map(type, values.tolist() if isinstance(values, np.ndarray) else [values]))
-        if not all(self._is_alike(place, kind) for kind in kinds):
+        if not all(self._is_alike(position, kind) for kind in kinds):
             raise TypeError("no key is made like that")
 
-    def _is_alike(self, place: int, kind: type) -> bool:
-        if kind in _NOTHING or kind in self._kinds[place]:
+    def _is_alike(self, position: int, kind: type) -> bool:
+        if kind in _NOTHING or kind in self._kinds[position]:
             return True
         if is_real_type(kind):
-            return any(map(is_real_type, self._kinds[place]))
-        return any(issubclass(kind, one) or issubclass(one, kind) for one in self._kinds[place])
+            return any(map(is_real_type, self._kinds[position]))
+        return any(issubclass(kind, one) or issubclass(one, kind) for one in self._kinds[position])
 
     @cached_property
     def _kinds(self) -> tuple[set[type], ...]:
@@ -153,7 +153,7 @@ def _table(held: Mapping[Any, Any] | Collection[Any], keys: list[Any], parts: in
     values = list(held.values()) if isinstance(held, Mapping) else keys
     if parts:
         kept = [i for i, key in enumerate(keys) if isinstance(key, tuple) and len(key) == parts]
-        columns = tuple(column([keys[i][place] for i in kept]) for place in range(parts))
+        columns = tuple(column([keys[i][position] for i in kept]) for position in range(parts))
         return LookupTable(columns, column([values[i] for i in kept]), compound=True)
     return LookupTable((column(keys),), column(values), compound=False)
 

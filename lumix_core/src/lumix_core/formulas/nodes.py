@@ -110,7 +110,7 @@ class Lookup(Node):
         return (self.key,)
 
 
-class Member(Node):
+class Element(Node):
     """Whether a table (a parameter, a dict, a set) has a key."""
 
     __slots__ = ("key", "table")
@@ -193,7 +193,7 @@ def same(one: Node, other: Node) -> bool:
         return False
     if any(getattr(one, name) != getattr(other, name) for name in _OWN.get(type(one), ())):
         return False
-    if isinstance(one, Lookup | Member) and one.table is not getattr(other, "table", None):
+    if isinstance(one, Lookup | Element) and one.table is not getattr(other, "table", None):
         return False
     if isinstance(one, Constant) and isinstance(other, Constant):
         return type(one.value) is type(other.value) and bool(one.value == other.value)

@@ -28,7 +28,7 @@ import numpy as np
 from lumix_core.formulas.arithmetic import same_or_equal
 from lumix_core.formulas.bytecode import is_condition
 from lumix_core.formulas.captures import contents
-from lumix_core.formulas.nodes import After, Apply, Attribute, Constant, Lookup, Member, Node, Tuple, certain
+from lumix_core.formulas.nodes import After, Apply, Attribute, Constant, Element, Lookup, Node, Tuple, certain
 from lumix_core.rows.standins import RowClass
 
 BRANCHES = 32
@@ -77,12 +77,12 @@ class Recorder:
 
     def decide(self, condition: Node) -> bool:
         """Return which branch to take where a condition may hold for some rows only."""
-        place = len(self.taken)
+        position = len(self.taken)
         if self.is_over:
             raise self.refuse("it keeps a value of the row")
-        if place >= BRANCHES:  # a loop that a row has to end, too
+        if position >= BRANCHES:  # a loop that a row has to end, too
             raise self.refuse(f"it has more than {BRANCHES} ways through its branches")
-        decision = self.decisions[place] if place < len(self.decisions) else True
+        decision = self.decisions[position] if position < len(self.decisions) else True
         self.taken.append((condition, decision))
         self.use(condition)
         self.left.append(tuple(self.unused.values()))
@@ -102,9 +102,9 @@ class Recorder:
         """Note that a value was used for something."""
         self.unused.pop(id(node), None)
 
-    def completed(self, place: int, result: Node) -> Node:
-        """Return a result, after what was computed with ``place`` decisions taken and not used for it."""
-        left = self.left[place] if place < len(self.left) else tuple(self.unused.values())
+    def completed(self, position: int, result: Node) -> Node:
+        """Return a result, after what was computed with ``position`` decisions taken and not used for it."""
+        left = self.left[position] if position < len(self.left) else tuple(self.unused.values())
         if not left:
             return result
         used, effects = _Used(result), []
@@ -248,7 +248,7 @@ class Captured:
         return map(self._lx_enter, self._lx_held)
 
     def __contains__(self, key: Any) -> bool:
-        found = member_of(self._lx_held, key)
+        found = element_of(self._lx_held, key)
         return key in self._lx_held if found is None else bool(found)
 
     def __bool__(self) -> bool:
@@ -398,10 +398,10 @@ def looked_up(table: Any, key: Any, missing: Constant | None = None) -> Symbol |
     return None if recorder is None else Symbol(Lookup(table, lifted(key, recorder), missing), recorder)
 
 
-def member_of(table: Any, key: Any) -> Symbol | None:
+def element_of(table: Any, key: Any) -> Symbol | None:
     """Return whether a table has a symbolic key, None where the key is made of plain values."""
     recorder = recorder_of(key)
-    return None if recorder is None else Symbol(Member(table, lifted(key, recorder)), recorder)
+    return None if recorder is None else Symbol(Element(table, lifted(key, recorder)), recorder)
 
 
 def _binary(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:

@@ -122,15 +122,15 @@ class _Tracer:
         recorder = Recorder(decisions, self._enter, self.row_class, self.watched)
         result = self._run(recorder)
         node = recorder.completed(len(recorder.taken), result)
-        for place in reversed(range(len(decisions), len(recorder.taken))):
-            condition = recorder.taken[place][0]
-            before = tuple(decision for _, decision in recorder.taken[:place])
+        for position in reversed(range(len(decisions), len(recorder.taken))):
+            condition = recorder.taken[position][0]
+            before = tuple(decision for _, decision in recorder.taken[:position])
             choice = Choice(condition, node, self._explored((*before, False)))
-            node = recorder.completed(place, choice)
+            node = recorder.completed(position, choice)
         return node
 
     def _run(self, recorder: Recorder) -> Node:
-        symbols = [_symbol(place, row, recorder) for place, row in enumerate(self.rows)]
+        symbols = [_symbol(position, row, recorder) for position, row in enumerate(self.rows)]
         try:
             if self.watched:
                 with _Watch(recorder):
@@ -233,8 +233,8 @@ def _function_of(function: Callable[..., Any]) -> Any:
     return MethodType(call, function) if isinstance(call, FunctionType) else function
 
 
-def _symbol(place: int, row: RowClass | None, recorder: Recorder) -> Symbol:
-    node = Attribute(place, ())
+def _symbol(position: int, row: RowClass | None, recorder: Recorder) -> Symbol:
+    node = Attribute(position, ())
     return PlainRow(node, recorder) if row is None else MappedRow(node, recorder, row)
 
 

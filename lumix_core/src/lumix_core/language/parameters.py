@@ -13,7 +13,7 @@ from lumix_core.errors import (
 )
 from lumix_core.formulas.lookup_table import NO_DEFAULT, RUNNING, LookupTable
 from lumix_core.formulas.nodes import attribute_paths
-from lumix_core.formulas.symbolic_rows import looked_up, member_of
+from lumix_core.formulas.symbolic_rows import element_of, looked_up
 from lumix_core.formulas.tracing import trace
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.indexed import Indexed
@@ -98,7 +98,7 @@ class LXParameter(Indexed[Row]):
         return self[parts]
 
     def __contains__(self, key: Any) -> bool:
-        symbol = member_of(self, key)
+        symbol = element_of(self, key)
         return self._find(key) is not None if symbol is None else bool(symbol)
 
     __iter__ = None  # a table that is asked by key is no collection of rows

@@ -2,9 +2,9 @@
 
 from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray
 from lumix_core.problem.diff import ProblemDiff
-from lumix_core.problem.edits import WORDS, block_named, members_of, named, number_for, place_of, refuse_crossed
+from lumix_core.problem.edits import WORDS, block_named, elements_of, named, number_for, position_of, refuse_crossed
 from lumix_core.problem.keys import Keys
-from lumix_core.problem.numbers import asked_number, flaw, is_real_type, whole
+from lumix_core.problem.numbers import checked_count, checked_number, flaw, is_real_type
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, same_families
 from lumix_core.problem.requirements import Requirements
 
@@ -19,16 +19,16 @@ __all__ = [
     "LXSense",
     "ProblemDiff",
     "Requirements",
-    "asked_number",
     "block_at",
     "block_named",
+    "checked_count",
+    "checked_number",
+    "elements_of",
     "flaw",
     "is_real_type",
-    "members_of",
     "named",
     "number_for",
-    "place_of",
+    "position_of",
     "refuse_crossed",
     "same_families",
-    "whole",
 ]

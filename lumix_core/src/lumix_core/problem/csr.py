@@ -32,13 +32,13 @@ def rows_of(problem: LXProblem, chosen: IntArray) -> tuple[IntArray, IntArray, F
 def inserted(problem: LXProblem, row: int, column: int, value: float) -> dict[str, Any]:
     """Return the matrix with one more nonzero, by the names of its arrays."""
     first, last = problem.row_starts[row], problem.row_starts[row + 1]
-    place = int(first + np.searchsorted(problem.columns[first:last], column))
+    position = int(first + np.searchsorted(problem.columns[first:last], column))
     starts = problem.row_starts.copy()
     starts[row + 1 :] += 1
     return {
         "row_starts": starts,
-        "columns": np.insert(problem.columns, place, column),
-        "coefficients": np.insert(problem.coefficients, place, value),
+        "columns": np.insert(problem.columns, position, column),
+        "coefficients": np.insert(problem.coefficients, position, value),
     }
 
 

@@ -64,7 +64,7 @@ class Edit:
     variable_key: Any = None
 
     @property
-    def place(self) -> tuple[Any, ...]:
+    def position(self) -> tuple[Any, ...]:
         """What it changes; equal for an edit that replaces this one."""
         return (self.part, self.family, self.key, self.variable, self.variable_key)
 
@@ -81,12 +81,12 @@ class Draft:
 
     Args:
         problem: what to start from.
-        said: what it does not tell of its model.
+        facts: what it does not tell of its model.
     """
 
-    def __init__(self, problem: LXProblem, said: ModelFacts) -> None:
+    def __init__(self, problem: LXProblem, facts: ModelFacts) -> None:
         self._problem = problem
-        self._said = said
+        self._facts = facts
         self._own: dict[str, FloatArray] = {}
 
     def problem(self) -> LXProblem:
@@ -98,7 +98,7 @@ class Draft:
 
     def numbers(self, part: str, family: str, key: Any = None) -> FloatArray:
         """Return the numbers that an edit of this part, family and key would change."""
-        return self._read(part, family, self._members(part, family, key))
+        return self._read(part, family, self._elements(part, family, key))
 
     def apply(self, edit: Edit) -> Edit:
         """Make a change; return it with the number that it came to, so that it can be made again elsewhere.
@@ -110,47 +110,47 @@ class Draft:
         """
         if edit.part == "coefficient":
             return self._apply_coefficient(edit)
-        members = self._members(edit.part, edit.family, edit.key)
-        key = self._own_key(edit.part == "rhs", edit.key, members)
-        now = self._read(edit.part, edit.family, members) if callable(edit.value) else None
-        numbers = new_numbers(edit, len(members), now)
-        self._write(edit.part, edit.family, members, numbers)
+        elements = self._elements(edit.part, edit.family, edit.key)
+        key = self._own_key(edit.part == "rhs", edit.key, elements)
+        now = self._read(edit.part, edit.family, elements) if callable(edit.value) else None
+        numbers = new_numbers(edit, len(elements), now)
+        self._write(edit.part, edit.family, elements, numbers)
         return Edit(edit.part, edit.family, key, numbers)
 
-    def _members(self, part: str, family: str, key: Any) -> IntArray:
+    def _elements(self, part: str, family: str, key: Any) -> IntArray:
         blocks = self._problem.constraints if part == "rhs" else self._problem.variables
-        return members_of(block_named(blocks, family, "constraint" if part == "rhs" else "variable"), key)
+        return elements_of(block_named(blocks, family, "constraint" if part == "rhs" else "variable"), key)
 
-    def _own_key(self, of_row: bool, given: Any, members: IntArray) -> Any:
+    def _own_key(self, of_row: bool, given: Any, elements: IntArray) -> Any:
         """Return the key itself where a row may have been given; an edit holds no row."""
         if given is None:
             return None
         blocks = self._problem.constraints if of_row else self._problem.variables
-        (place,) = members.tolist()
-        return block_at(blocks, place).key(place)
+        (position,) = elements.tolist()
+        return block_at(blocks, position).key(position)
 
-    def _read(self, part: str, family: str, members: IntArray) -> FloatArray:
+    def _read(self, part: str, family: str, elements: IntArray) -> FloatArray:
         if part == "rhs":
-            name = "row_lower" if self._said.senses[family] is LXSense.GE else "row_upper"
-            return np.asarray(self._array(name)[members] + self._said.constants[family], dtype=np.float64)
-        return self._array("objective" if part == "cost" else part)[members]
+            name = "row_lower" if self._facts.senses[family] is LXSense.GE else "row_upper"
+            return np.asarray(self._array(name)[elements] + self._facts.constants[family], dtype=np.float64)
+        return self._array("objective" if part == "cost" else part)[elements]
 
-    def _write(self, part: str, family: str, members: IntArray, numbers: FloatArray) -> None:
+    def _write(self, part: str, family: str, elements: IntArray, numbers: FloatArray) -> None:
         if part == "rhs":
-            sides = numbers - self._said.constants[family]
-            if self._said.senses[family] is not LXSense.LE:
-                self._changing("row_lower")[members] = sides
-            if self._said.senses[family] is not LXSense.GE:
-                self._changing("row_upper")[members] = sides
+            sides = numbers - self._facts.constants[family]
+            if self._facts.senses[family] is not LXSense.LE:
+                self._changing("row_lower")[elements] = sides
+            if self._facts.senses[family] is not LXSense.GE:
+                self._changing("row_upper")[elements] = sides
             return
-        if family in self._said.binaries and part in OPEN:
+        if family in self._facts.binaries and part in OPEN:
             numbers = np.maximum(numbers, 0.0) if part == "lower" else np.minimum(numbers, 1.0)
-        self._changing("objective" if part == "cost" else part)[members] = numbers
+        self._changing("objective" if part == "cost" else part)[elements] = numbers
 
     def _apply_coefficient(self, edit: Edit) -> Edit:
-        rows = members_of(block_named(self._problem.constraints, edit.family, "constraint"), edit.key)
+        rows = elements_of(block_named(self._problem.constraints, edit.family, "constraint"), edit.key)
         block = block_named(self._problem.variables, edit.variable, "variable")
-        columns = members_of(block, edit.variable_key)
+        columns = elements_of(block, edit.variable_key)
         key, variable_key = self._own_key(True, edit.key, rows), self._own_key(False, edit.variable_key, columns)
         edit = replace(edit, key=key, variable_key=variable_key)
         places = self._nonzeros(rows, columns)
@@ -192,11 +192,11 @@ class Draft:
         return self._own[name]
 
 
-def left_hand_sides(problem: LXProblem, said: ModelFacts, x: FloatArray) -> FloatArray:
+def left_hand_sides(problem: LXProblem, facts: ModelFacts, x: FloatArray) -> FloatArray:
     """Return what the user's expressions of the constraints come to at a point, shape ``(m,)``."""
     sums = problem.activity(x)
     for block in problem.constraints:
-        sums[block.span] += said.constants[block.name]
+        sums[block.span] += facts.constants[block.name]
     return sums
 
 
@@ -218,10 +218,10 @@ def named(block: LXBlock, key: Any) -> str:
     Raises:
         LXUnknownKeyError: the family has no such key.
     """
-    return block.name if key is None else block.member(int(members_of(block, key)[0]))
+    return block.name if key is None else block.element(int(elements_of(block, key)[0]))
 
 
-def members_of(block: LXBlock, key: Any) -> IntArray:
+def elements_of(block: LXBlock, key: Any) -> IntArray:
     """Return the positions of the member with a key, or of all for None.
 
     Raises:
@@ -229,23 +229,23 @@ def members_of(block: LXBlock, key: Any) -> IntArray:
     """
     if key is None:
         return np.arange(block.start, block.stop)
-    place = place_of(block, key)
-    if place is None and block.keys.find(()) is not None:
+    position = position_of(block, key)
+    if position is None and block.keys.find(()) is not None:
         raise LXUnknownKeyError(f"{block.name!r} has no key {key!r}: it has no index. Leave key= out.")
-    if place is None:
+    if position is None:
         raise LXUnknownKeyError(
-            f"{block.name!r} has no key {key!r}: it has {listed(block.keys, limit=3, empty='no member at all')}. "
+            f"{block.name!r} has no key {key!r}: it has {listed(block.keys, limit=3, empty='no element at all')}. "
             f"Give key= one of these, or a row of the family, or leave it out for the whole family."
         )
-    return np.array([place])
+    return np.array([position])
 
 
-def place_of(block: LXBlock, key: Any) -> int | None:
+def position_of(block: LXBlock, key: Any) -> int | None:
     """Return the position of the member with a key, or of a row; None where the family has none such."""
-    place = block.keys.find(key)
-    if place is None:
-        place = block.keys.find_row(key)
-    return None if place is None else block.start + place
+    position = block.keys.find(key)
+    if position is None:
+        position = block.keys.find_row(key)
+    return None if position is None else block.start + position
 
 
 def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:

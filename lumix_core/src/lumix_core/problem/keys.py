@@ -155,13 +155,13 @@ class Keys(Sequence[Any]):
         combined = 0
         for part, lookup in zip(parts, self._lookups, strict=True):
             try:
-                place = lookup.get(part)
+                position = lookup.get(part)
             except TypeError:  # cannot be hashed, so it is no key
                 return None
-            if place is None:
+            if position is None:
                 return None
-            combined = combined * max(len(lookup), 1) + place
-        return self._place(combined)
+            combined = combined * max(len(lookup), 1) + position
+        return self._position(combined)
 
     def find_row(self, row: Any) -> int | None:
         """Return the position that belongs to a row (a tuple of rows or keys for several dimensions)."""
@@ -185,16 +185,16 @@ class Keys(Sequence[Any]):
             pass
         return self.row_keys[dimension](part)
 
-    def _place(self, combined: int) -> int | None:
+    def _position(self, combined: int) -> int | None:
         ordered = self._combined
         if ordered is None:
             return combined if combined < len(self) else None
-        place = int(np.searchsorted(ordered, combined))
-        return place if place < len(ordered) and ordered[place] == combined else None
+        position = int(np.searchsorted(ordered, combined))
+        return position if position < len(ordered) and ordered[position] == combined else None
 
     @cached_property
     def _lookups(self) -> tuple[dict[Hashable, int], ...]:
-        return tuple({key: place for place, key in enumerate(level)} for level in self.levels)
+        return tuple({key: position for position, key in enumerate(level)} for level in self.levels)
 
     @cached_property
     def _combined(self) -> IntArray | None:

@@ -46,7 +46,7 @@ def real_number(value: Any, role: str) -> float:
     raise LXNumberError(f"{sentence(role)} {wrong}. {remedy(role)}")
 
 
-def asked_number(value: Any, role: str) -> float:
+def checked_number(value: Any, role: str) -> float:
     """Return a number that a question was asked with; raises as `real_number`, without a word of rows."""
     wrong = flaw(value)
     if wrong is None:
@@ -54,7 +54,7 @@ def asked_number(value: Any, role: str) -> float:
     raise LXNumberError(f"{role} {wrong}. Give a finite number.")
 
 
-def whole(call: str, word: str, value: Any, least: int) -> int:
+def checked_count(call: str, word: str, value: Any, least: int) -> int:
     """Return a count given by the user.
 
     Raises:

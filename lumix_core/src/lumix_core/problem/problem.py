@@ -47,7 +47,7 @@ class LXBlock:
         """The positions of its members."""
         return slice(self.start, self.stop)
 
-    def member(self, position: int) -> str:
+    def element(self, position: int) -> str:
         """Return the name of the member at ``position`` of the problem, as ``family[key]``."""
         if self.keys.is_scalar:
             return self.name
@@ -174,11 +174,11 @@ class LXProblem:
 
     def column_name(self, column: int) -> str:
         """Return the name of a column, as ``family[key]``."""
-        return block_at(self.variables, column, "x").member(column)
+        return block_at(self.variables, column, "x").element(column)
 
     def row_name(self, row: int) -> str:
         """Return the name of a row, as ``family[key]``."""
-        return block_at(self.constraints, row, "row").member(row)
+        return block_at(self.constraints, row, "row").element(row)
 
 
 ARRAYS = tuple(field.name for field in fields(LXProblem) if str(field.type).endswith("Array"))

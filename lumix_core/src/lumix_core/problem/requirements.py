@@ -44,17 +44,17 @@ class Requirements:
         integer: BoolArray | None = None,
     ) -> Self:
         """Return a choice from its parts, masks of shape ``(m,)`` and ``(n,)``; parts left out are empty."""
-        sides = cls.none(problem)
+        requirements = cls.none(problem)
         for part, given in (
-            (sides.row_lower, row_lower),
-            (sides.row_upper, row_upper),
-            (sides.lower, lower),
-            (sides.upper, upper),
-            (sides.integer, integer),
+            (requirements.row_lower, row_lower),
+            (requirements.row_upper, row_upper),
+            (requirements.lower, lower),
+            (requirements.upper, upper),
+            (requirements.integer, integer),
         ):
             if given is not None:
                 part[:] = given
-        return sides
+        return requirements
 
     @classmethod
     def every(cls, problem: LXProblem) -> Self:
@@ -132,17 +132,17 @@ class Requirements:
         return replace(self, mask=mask)
 
 
-def part_of(problem: LXProblem, sides: Requirements, objective: FloatArray | None = None) -> LXProblem:
-    """Return the problem of finding a point for ``sides`` alone: without the rest, its rows and its columns.
+def part_of(problem: LXProblem, requirements: Requirements, objective: FloatArray | None = None) -> LXProblem:
+    """Return the problem of finding a point for ``requirements`` alone: without the rest, its rows and its columns.
 
     Args:
         problem: the whole.
-        sides: what is required.
+        requirements: what is required.
         objective: what is minimised instead of nothing, shape ``(n,)``.
     """
-    rows = sides.row_lower | sides.row_upper
+    rows = requirements.row_lower | requirements.row_upper
     kept = np.repeat(rows, np.diff(problem.row_starts))
-    columns = sides.lower | sides.upper
+    columns = requirements.lower | requirements.upper
     columns[problem.columns[kept]] = True
     if objective is not None:
         columns |= objective != 0
@@ -152,13 +152,13 @@ def part_of(problem: LXProblem, sides: Requirements, objective: FloatArray | Non
         maximize=False,
         objective=np.zeros(int(columns.sum())) if objective is None else objective[columns],
         offset=0.0,
-        lower=np.where(sides.lower, problem.lower, -np.inf)[columns],
-        upper=np.where(sides.upper, problem.upper, np.inf)[columns],
-        integer=sides.integer[columns],
+        lower=np.where(requirements.lower, problem.lower, -np.inf)[columns],
+        upper=np.where(requirements.upper, problem.upper, np.inf)[columns],
+        integer=requirements.integer[columns],
         row_starts=starts.astype(np.int32),
         columns=numbers[problem.columns[kept]].astype(np.int32),
         coefficients=problem.coefficients[kept],
-        row_lower=np.where(sides.row_lower, problem.row_lower, -np.inf)[rows],
-        row_upper=np.where(sides.row_upper, problem.row_upper, np.inf)[rows],
+        row_lower=np.where(requirements.row_lower, problem.row_lower, -np.inf)[rows],
+        row_upper=np.where(requirements.row_upper, problem.row_upper, np.inf)[rows],
         name=f"{problem.name}, a part of it",
     )

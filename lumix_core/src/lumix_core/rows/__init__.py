@@ -11,7 +11,13 @@ from lumix_core.rows.loading import ReleasingAdapter
 from lumix_core.rows.postgres_copy import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
 from lumix_core.rows.registry import adapter_for, row_adapters
 from lumix_core.rows.snapshots import SnapshotQuery
-from lumix_core.rows.sql import NOT_TRANSACTIONAL, batches_of_rows, existing_keys, refuse_without_transactions, turns
+from lumix_core.rows.sql import (
+    NOT_TRANSACTIONAL,
+    advisory_lock_statements,
+    batches_of_rows,
+    existing_keys,
+    refuse_without_transactions,
+)
 from lumix_core.rows.standins import RowClass, not_loaded, row_class_of, slots_of
 from lumix_core.rows.tables import Path
 from lumix_core.rows.writing import Key, Kind, OneOf, Reference, RowWriter, WritingAdapter, WrittenField, WrittenTable
@@ -45,6 +51,7 @@ __all__ = [
     "WrittenField",
     "WrittenTable",
     "adapter_for",
+    "advisory_lock_statements",
     "batches_of_rows",
     "blocks",
     "column",
@@ -63,6 +70,5 @@ __all__ = [
     "stacked",
     "text_writer",
     "transposed",
-    "turns",
     "with_named_columns",
 ]

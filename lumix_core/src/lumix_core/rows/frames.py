@@ -48,11 +48,11 @@ def _restore_row(columns: tuple[str, ...], values: tuple[Any, ...]) -> FrameRow:
 @cache
 def row_class(columns: tuple[str, ...]) -> type[FrameRow]:
     """Return the class of the rows of a frame with these columns."""
-    members: dict[str, Any] = {"__slots__": (), "_lx_columns": columns}
-    for place, name in enumerate(columns):
+    elements: dict[str, Any] = {"__slots__": (), "_lx_columns": columns}
+    for position, name in enumerate(columns):
         if name.isidentifier() and not name.startswith(("__", "_lx_")):
-            members[name] = property(itemgetter(place))
-    created = type("FrameRow", (FrameRow,), members)
+            elements[name] = property(itemgetter(position))
+    created = type("FrameRow", (FrameRow,), elements)
     created.__qualname__ = f"FrameRow({', '.join(columns)})"
     return created
 

@@ -87,14 +87,14 @@ class _Maker:
         self._columns = columns
         self._there = there
 
-    def __call__(self, place: int) -> Any:
+    def __call__(self, position: int) -> Any:
         made: dict[Path, Any] = {}
         for way in sorted(self._classes, key=len):
-            absent = way and (made[way[:-1]] is None or not self._there[way][place])
+            absent = way and (made[way[:-1]] is None or not self._there[way][position])
             made[way] = None if absent else new_standin(standin_class(self._classes[way]))
             if way and made[way[:-1]] is not None:
                 made[way[:-1]].__dict__[way[-1]] = made[way]
         for path, values in self._columns.items():
             if made[path[:-1]] is not None:
-                made[path[:-1]].__dict__[path[-1]] = values.item(place)
+                made[path[:-1]].__dict__[path[-1]] = values.item(position)
         return made[()]

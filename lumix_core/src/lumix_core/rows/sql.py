@@ -9,9 +9,9 @@ from typing import Any
 from lumix_core.errors import LXWriteError
 from lumix_core.rows.writing import Key, OneOf, WrittenTable
 
-TURN = "SELECT pg_advisory_xact_lock(hashtextextended({mark}, 0))"
-TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST({mark} AS text[])) AS name"
-TURN_OF_SOME = "SELECT pg_advisory_xact_lock_shared(hashtextextended({mark}, 0))"
+ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended({mark}, 0))"
+ADVISORY_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST({mark} AS text[])) AS name"
+SHARED_ADVISORY_LOCK = "SELECT pg_advisory_xact_lock_shared(hashtextextended({mark}, 0))"
 NOT_TRANSACTIONAL = (
     "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN information_schema.engines e "
     "ON e.engine = t.engine WHERE t.table_schema = {schema} AND t.table_name IN {names} AND e.transactions <> 'YES'"
@@ -19,13 +19,15 @@ NOT_TRANSACTIONAL = (
 """The query of MySQL and MariaDB for tables whose storage engines know no transactions, such as MyISAM."""
 ROWS_A_BATCH = 5_000
 """How many rows are tuples at one time."""
-TURNS_AT_MOST = 100
+ADVISORY_LOCKS_AT_MOST = 100
 """For how many values we wait one by one; PostgreSQL has room for a few thousand locks in all."""
 MISSING_KEYS = 20
 """How many keys that no row has are asked for one by one, at the most."""
 
 
-def turns(table: WrittenTable, where: Mapping[str, Any], mark: str) -> Iterator[tuple[str, str | list[str]]]:
+def advisory_lock_statements(
+    table: WrittenTable, where: Mapping[str, Any], mark: str
+) -> Iterator[tuple[str, str | list[str]]]:
     """Yield what makes PostgreSQL wait until another write-back of the same rows is committed.
 
     In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by themselves.
@@ -41,10 +43,10 @@ def turns(table: WrittenTable, where: Mapping[str, Any], mark: str) -> Iterator[
         statements, each with the value of its parameter: the same for the same rows, whatever the ORM.
     """
     name, chosen = f"lumix {table.name}", _chosen(where)
-    some = 0 < len(chosen) <= TURNS_AT_MOST
-    yield (TURN_OF_SOME if some else TURN).format(mark=mark), name
+    some = 0 < len(chosen) <= ADVISORY_LOCKS_AT_MOST
+    yield (SHARED_ADVISORY_LOCK if some else ADVISORY_LOCK).format(mark=mark), name
     if some:
-        yield TURNS.format(mark=mark), [f"{name} {one}" for one in chosen]
+        yield ADVISORY_LOCKS.format(mark=mark), [f"{name} {one}" for one in chosen]
 
 
 def _chosen(where: Mapping[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ class RowClass:
         advice: what to write so that an attribute is loaded, with ``{cls}`` and ``{name}``.
         columns: those attributes that hold one value a row, which a query can read without making the row.
         related: the to-one relationships, each with the class of the row that it leads to.
-        members: what else the class of the stand-ins has of its own; each can be pickled.
+        elements: what else the class of the stand-ins has of its own; each can be pickled.
     """
 
     mapped: type
@@ -42,11 +42,11 @@ class RowClass:
     advice: str = "Load it before copying."
     columns: frozenset[str] = frozenset()
     related: Mapping[str, type] = field(default_factory=dict)
-    members: Mapping[str, Any] = field(default_factory=dict)
+    elements: Mapping[str, Any] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.mapped, self.attributes, self.primary_key, dict(self.aliases), self.advice)
-        return RowClass, (*parts, self.columns, dict(self.related), dict(self.members))
+        return RowClass, (*parts, self.columns, dict(self.related), dict(self.elements))
 
 
 _MADE: WeakKeyDictionary[type, type] = WeakKeyDictionary()
@@ -73,10 +73,10 @@ def new_standin(cls: type) -> Any:
 
 def _make(row_class: RowClass) -> type:
     mapped = row_class.mapped
-    members: dict[str, Any] = {name: _NotLoaded(name, row_class) for name in row_class.attributes}
-    members |= {name: _Alias(name, path, mapped) for name, path in row_class.aliases.items()}
-    members |= row_class.members
-    members |= {
+    elements: dict[str, Any] = {name: _NotLoaded(name, row_class) for name in row_class.attributes}
+    elements |= {name: _Alias(name, path, mapped) for name, path in row_class.aliases.items()}
+    elements |= row_class.elements
+    elements |= {
         MARK: row_class,
         "__abstract__": True,  # SQLAlchemy's word for a class that is not mapped
         "__module__": mapped.__module__,
@@ -86,14 +86,14 @@ def _make(row_class: RowClass) -> type:
         "__deepcopy__": _deep_copy,
         "__reduce_ex__": _reduce,
     }
-    return _subclass(mapped, members)
+    return _subclass(mapped, elements)
 
 
-def _subclass(mapped: type, members: dict[str, Any]) -> type:
+def _subclass(mapped: type, elements: dict[str, Any]) -> type:
     """Make a subclass of which neither a metaclass nor ``__init_subclass__`` hears, so that nothing maps it."""
     if isinstance(mapped, ABCMeta):  # which would have made what tells its instances from those of the mapped class
-        members["_abc_impl"] = vars(ABCMeta("_", (), {}))["_abc_impl"]
-    return type.__new__(type(mapped), mapped.__name__, (_Unheard, mapped), members)
+        elements["_abc_impl"] = vars(ABCMeta("_", (), {}))["_abc_impl"]
+    return type.__new__(type(mapped), mapped.__name__, (_Unheard, mapped), elements)
 
 
 class _Unheard:
@@ -176,6 +176,6 @@ def slots_of(cls: type) -> tuple[str, ...]:
         name
         for base in cls.__mro__
         if "__slots__" in base.__dict__
-        for name, member in base.__dict__.items()
-        if isinstance(member, types.MemberDescriptorType)
+        for name, element in base.__dict__.items()
+        if isinstance(element, types.MemberDescriptorType)
     )

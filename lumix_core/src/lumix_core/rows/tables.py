@@ -84,10 +84,10 @@ class FrameTable(Table):
         """Return a frame as a table."""
         made: list[Sequence[FrameRow]] = []
 
-        def row(place: int) -> FrameRow:
+        def row(position: int) -> FrameRow:
             if not made:
                 made.append(frame_rows(frame))
-            return made[0][place]
+            return made[0][position]
 
         return cls(LazyRows(row, len(frame)), row_class(tuple(frame.columns)) if len(frame) else None, frame=frame)
 

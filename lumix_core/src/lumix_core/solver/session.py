@@ -13,7 +13,7 @@ import numpy as np
 
 from lumix_core.compiler.overrides.parameters import Numbers, changed_parameter
 from lumix_core.compiler.overrides.recompile import Data, Recompiler
-from lumix_core.compiler.overrides.rows import Alteration, altered
+from lumix_core.compiler.overrides.rows import RowOverride, row_override
 from lumix_core.errors import LXMissingKeyError, LXModelError, LXUnknownNameError, listed
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.problem.edits import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
@@ -45,11 +45,11 @@ class LXLiveSession(Closing):
 
     def __init__(self, model: LXModel, live: Live) -> None:
         self._compiled = Recompiler(model)
-        self._said = self._compiled.said()
+        self._facts = self._compiled.facts()
         self._live = live
         self._data = Data()
         self._edits: dict[tuple[Any, ...], Edit] = {}
-        self._draft = Draft(self._compiled.problem, self._said)
+        self._draft = Draft(self._compiled.problem, self._facts)
         self._finalizer = weakref.finalize(self, live.close)
 
     @property
@@ -136,12 +136,12 @@ class LXLiveSession(Closing):
         Raises:
             LXNoSolutionError: the solution has no point.
         """
-        return Results(self.problem.constraints, left_hand_sides(self.problem, self._said, solution.variables.array))
+        return Results(self.problem.constraints, left_hand_sides(self.problem, self._facts, solution.variables.array))
 
     def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
         """Return the sense of a constraint."""
         block = block_named(self.problem.constraints, _name(constraint), "constraint")
-        return self._said.senses[block.name]
+        return self._facts.senses[block.name]
 
     def set_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:
         """Let a parameter hold other numbers.
@@ -183,8 +183,8 @@ class LXLiveSession(Closing):
             LXFunctionError: a function failed for a row.
         """
         compiled = self._compiled
-        alteration = altered(row_type, where, attribute, value)
-        changed = alteration.tables(self._tables(), compiled.sources, compiled.functions())
+        override = row_override(row_type, where, attribute, value)
+        changed = override.tables(self._tables(), compiled.sources, compiled.functions())
         return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
 
     def check_data(self, row_type: type[Any], attribute: str) -> None:
@@ -193,7 +193,7 @@ class LXLiveSession(Closing):
         Raises:
             LXSourceError: no source has rows of the class, or no such attribute.
         """
-        Alteration(row_type, None, attribute, None).concerned(self._tables())
+        RowOverride(row_type, None, attribute, None).concerned(self._tables())
 
     def __getitem__(self, parameter: LXParameter[Any] | str) -> LiveParameter:
         """Return a parameter as the session holds it: ``session[hours][1, 2] = 3.0``."""
@@ -243,7 +243,7 @@ class LXLiveSession(Closing):
     def reset(self) -> Self:
         """Take all changes back."""
         self._data, self._edits = Data(), {}
-        self._draft = Draft(self._compiled.problem, self._said)
+        self._draft = Draft(self._compiled.problem, self._facts)
         return self
 
     @contextmanager
@@ -253,7 +253,7 @@ class LXLiveSession(Closing):
         try:
             yield self
         finally:
-            self._data, self._edits, self._draft = data, edits, Draft(problem, self._said)
+            self._data, self._edits, self._draft = data, edits, Draft(problem, self._facts)
 
     def close(self) -> None:
         """Let the solver go."""
@@ -284,7 +284,7 @@ class LXLiveSession(Closing):
     def _with_data(self, data: Data) -> Self:
         """Take over other data, unless the model would be wrong with them."""
         problem = self._compiled.compile(data)
-        draft = Draft(problem, self._said)
+        draft = Draft(problem, self._facts)
         for edit in self._edits.values():
             draft.apply(edit)
         self._data, self._draft = data, draft
@@ -292,8 +292,8 @@ class LXLiveSession(Closing):
 
     def _edit(self, edit: Edit) -> Self:
         done = self._draft.apply(edit)
-        self._edits.pop(done.place, None)
-        self._edits[done.place] = done
+        self._edits.pop(done.position, None)
+        self._edits[done.position] = done
         return self
 
     def _parameter(self, parameter: Any) -> tuple[Any, LookupTable]:

@@ -129,13 +129,13 @@ class RawConflict:
 
     Args:
         raw_status: the solver's own word for how the search ended.
-        sides: the requirements, or None where it found no such set. The core checks them, and makes the set
+        requirements: the requirements, or None where it found no such set. The core checks them, and makes the set
             smaller where it can.
         limit: what ended the search, where something did.
     """
 
     raw_status: str
-    sides: Requirements | None = None
+    requirements: Requirements | None = None
     limit: LXLimit | None = None
 
 
@@ -159,14 +159,14 @@ class Ranging:
     every value (for a cost) stays what it is.
 
     Args:
-        side_lower, side_upper: for each row that is held at a side, the range of that side, shape ``(m,)``; of the
+        rhs_lower, rhs_upper: for each row that is held at a side, the range of that side, shape ``(m,)``; of the
             other rows NaN.
         cost_lower, cost_upper: the range of each coefficient of the objective, shape ``(n,)``.
         basic: whether each column is basic, shape ``(n,)``.
     """
 
-    side_lower: FloatArray
-    side_upper: FloatArray
+    rhs_lower: FloatArray
+    rhs_upper: FloatArray
     cost_lower: FloatArray
     cost_upper: FloatArray
     basic: BoolArray

@@ -220,11 +220,11 @@ def _left_out(results: list[LXScenarioResult], has: Callable[[LXScenarioResult],
 
 def _used(found: Shares, row: int, scenario: int) -> str:
     used, available = found.used[row][scenario], found.available[row][scenario]
-    share, place = found.share(row, scenario), [found.rows[row], found.scenarios[scenario].name]
+    share, position = found.share(row, scenario), [found.rows[row], found.scenarios[scenario].name]
     if used is None or available is None:
-        return hover([*place, "has no such row"])
+        return hover([*position, "has no such row"])
     numbers = f"used {number(used)} of {number(available)}"
-    return hover([*place, f"{numbers} ({share:.1%})" if share is not None else f"{numbers}: no share"])
+    return hover([*position, f"{numbers} ({share:.1%})" if share is not None else f"{numbers}: no share"])
 
 
 def _notes_of_shares(found: Shares) -> list[str]:

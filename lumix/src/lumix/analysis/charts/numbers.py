@@ -99,7 +99,7 @@ def tornado_of(sweep: SweepResults) -> list[Line]:
         )
     places: dict[tuple[str, str], list[LXScenarioResult]] = {}
     for one in found.shown:
-        places.setdefault(_place(one), []).append(one)
+        places.setdefault(_position(one), []).append(one)
     lines = [Line(name, _ends(some)) for (name, _), some in places.items()]
     return sorted(lines, key=lambda line: -line.size)
 
@@ -168,13 +168,13 @@ def _none_has_a_point(sweep: SweepResults, scenarios: list[LXScenarioResult]) ->
     )
 
 
-def _place(one: LXScenarioResult) -> tuple[str, str]:
+def _position(one: LXScenarioResult) -> tuple[str, str]:
     """Name the line that a scenario belongs to, and what kind of change it stands for; empty for a scenario by itself.
 
     A function changes what it likes: two of one name need not change the same.
     """
     alone = len(one.changes) == 1 and one.changes[0].kind != "function"
-    return (one.changes[0].place, one.changes[0].kind) if alone else (one.name, "")
+    return (one.changes[0].position, one.changes[0].kind) if alone else (one.name, "")
 
 
 def _ends(some: list[LXScenarioResult]) -> tuple[LXScenarioResult, ...]:

@@ -78,12 +78,12 @@ def bars(
     The text stands in its bar, at the start or the end of it, or beside it where the bar is too short, or has another
     one drawn upon it.
     """
-    alone = [places.count(place) == 1 for place in places]
+    alone = [places.count(position) == 1 for position in places]
     return graph_objects().Bar(
         name=effect.value,
         orientation="h",
         x=lengths,
-        y=[plain(place) for place in places],
+        y=[plain(position) for position in places],
         text=texts,
         textposition=["auto" if length and own else "outside" for length, own in zip(lengths, alone, strict=True)],
         insidetextanchor=anchor,

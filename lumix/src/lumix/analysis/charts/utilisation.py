@@ -60,17 +60,17 @@ def shares_of(sweep: SweepResults, top_n: int) -> Shares:
         )
     names = [name for name, sense in sweep.senses.items() if sense is LXSense.LE]
     families = [_Family(name, solved) for name in names]
-    rows = [(family, place) for family in families for place in range(len(family.keys))]
+    rows = [(family, position) for family in families for position in range(len(family.keys))]
     peaks, means = (np.concatenate([np.empty(0), *numbers]) for numbers in _ranks(families))
     count = int(np.isfinite(peaks).sum())
     if not count:
         raise LXModelError(_nothing(sweep.model_name, len(rows)))
     chosen = [rows[i] for i in np.lexsort((-means, -peaks))[: min(top_n, count)]]
     return Shares(
-        rows=[family.row(place) for family, place in chosen],
+        rows=[family.row(position) for family, position in chosen],
         scenarios=solved,
-        used=[family.numbers(place, "activity") for family, place in chosen],
-        available=[family.numbers(place, "rhs") for family, place in chosen],
+        used=[family.numbers(position, "activity") for family, position in chosen],
+        available=[family.numbers(position, "rhs") for family, position in chosen],
         more=count - len(chosen),
         without=len(rows) - count,
     )
@@ -94,16 +94,16 @@ class _Family:
         self.keys: Sequence[Any] = (
             found[0] if found and alike else list(dict.fromkeys(k for keys in found for k in keys))
         )
-        self.places = None if alike else {key: place for place, key in enumerate(self.keys)}
+        self.places = None if alike else {key: position for position, key in enumerate(self.keys)}
 
-    def row(self, place: int) -> str:
+    def row(self, position: int) -> str:
         """Name a row."""
-        return self.name if self.scalar else f"{self.name}[{self.keys[place]!r}]"
+        return self.name if self.scalar else f"{self.name}[{self.keys[position]!r}]"
 
-    def numbers(self, place: int, side: str) -> list[float | None]:
+    def numbers(self, position: int, side: str) -> list[float | None]:
         """Return what a row has on one side, in each scenario."""
         families: list[FamilyValues | None] = getattr(self, side)
-        return [None if one is None else self._number(one, place) for one in families]
+        return [None if one is None else self._number(one, position) for one in families]
 
     def ranks(self) -> tuple[FloatArray, FloatArray]:
         """Return the largest share of each row, which is -inf where there is none, and the mean one."""
@@ -120,8 +120,8 @@ class _Family:
     def _where(self, keys: Keys) -> IntArray | slice:
         return slice(None) if self.places is None else np.array([self.places[key] for key in keys], dtype=np.int64)
 
-    def _number(self, values: FamilyValues, place: int) -> float | None:
-        found = place if self.places is None else values.block.keys.find(self.keys[place])
+    def _number(self, values: FamilyValues, position: int) -> float | None:
+        found = position if self.places is None else values.block.keys.find(self.keys[position])
         return None if found is None else float(values.array[found])
 
 

@@ -17,7 +17,7 @@ from lumix.analysis.workers.crews import crew_of
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
 from lumix_core.language import Bracketed
-from lumix_core.problem import asked_number
+from lumix_core.problem import checked_number
 from lumix_core.solver import Closing, checked_model, checked_optimizer
 
 BASELINE = "baseline"
@@ -147,8 +147,8 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             one.check_captures()
         found: dict[str, LXScenarioResult] = {}
 
-        def took(place: int, outcome: Outcome) -> None:
-            result = found[scenarios[place].name] = self._keep(_result(runner, scenarios[place], outcome))
+        def took(position: int, outcome: Outcome) -> None:
+            result = found[scenarios[position].name] = self._keep(_result(runner, scenarios[position], outcome))
             watch.tell(result)
 
         with self._opened().in_use() as runner:
@@ -257,7 +257,7 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             raise LXModelError(
                 f"sensitivity_to_parameter({name!r}) got values={values!r:.80}. Give a list, such as [0.9, 1.0, 1.1]."
             )
-        numbers = [asked_number(one, f"A value for {name!r}") for one in values]
+        numbers = [checked_number(one, f"A value for {name!r}") for one in values]
         change = LXScenario.modify_constraint_rhs if target == "constraint" else LXScenario.modify_variable_bound
         scenarios = [
             change(LXScenario(f"{name} {modification_type} {number:g}"), name, key=key, **{way: number})

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, SupportsFloat
 import numpy as np
 
 from lumix_core import LXModel, LXModelError
-from lumix_core.compiler.overrides import Alteration, Numbers, refuse_no_change
+from lumix_core.compiler.overrides import Numbers, RowOverride, refuse_no_change
 from lumix_core.errors import LXError, LXFunctionError
 from lumix_core.formulas import UserFunction
-from lumix_core.problem import WORDS, FloatArray, asked_number, block_named, members_of, named, number_for
+from lumix_core.problem import WORDS, FloatArray, block_named, checked_number, elements_of, named, number_for
 from lumix_core.solver import LXLiveSession
 
 SHOWN = 3
@@ -20,7 +20,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class RhsChange:
     """A change of right-hand sides.
 
     Args:
@@ -43,7 +43,7 @@ class Side:
         changed = {"set_value": np.full_like(now, self.number), "add": now + self.number, "multiply": now * self.number}
         session.set_rhs(self.name, changed[self.way], key=self.key)
 
-    def place(self, session: LXLiveSession) -> str:
+    def position(self, session: LXLiveSession) -> str:
         """Name what is changed, as ``family[key]``."""
         return named(block_named(session.problem.constraints, self.name, "constraint"), self.key)
 
@@ -73,21 +73,21 @@ class Bounds:
         Raises:
             LXNumberError: one is no number, or infinite on the wrong side.
         """
-        place = f"of {name!r} in scenario {scenario!r}"
-        return cls(name, key, _bound("lower", lower, place), _bound("upper", upper, place))
+        position = f"of {name!r} in scenario {scenario!r}"
+        return cls(name, key, _bound("lower", lower, position), _bound("upper", upper, position))
 
     def now(self, session: LXLiveSession) -> FloatArray:
         """Return the numbers that are to be changed."""
         problem = session.problem
-        members = members_of(block_named(problem.variables, self.name, "variable"), self.key)
+        elements = elements_of(block_named(problem.variables, self.name, "variable"), self.key)
         given = [("lower", self.lower), ("upper", self.upper)]
-        return np.concatenate([getattr(problem, part)[members] for part, number in given if number is not None])
+        return np.concatenate([getattr(problem, part)[elements] for part, number in given if number is not None])
 
     def apply(self, session: LXLiveSession) -> None:
         """Make the change."""
         session.set_bounds(self.name, self.lower, self.upper, key=self.key)
 
-    def place(self, session: LXLiveSession) -> str:
+    def position(self, session: LXLiveSession) -> str:
         """Name what is changed, as ``family[key]``."""
         return named(block_named(session.problem.variables, self.name, "variable"), self.key)
 
@@ -118,11 +118,11 @@ class Parameter:
             LXNumberError: one is none.
         """
         refuse_no_change(f"modify_parameter({name!r}) of scenario {scenario!r}", name, numbers)
-        place = f"of {name!r} in scenario {scenario!r}"
+        position = f"of {name!r} in scenario {scenario!r}"
         if callable(numbers):
-            return cls(name, UserFunction.of(numbers, f"the change {place}"))
+            return cls(name, UserFunction.of(numbers, f"the change {position}"))
         for key, one in numbers.items():
-            asked_number(one, f"The number for {key!r} {place}")
+            checked_number(one, f"The number for {key!r} {position}")
         return cls(name, dict(numbers))
 
     def now(self, session: LXLiveSession) -> FloatArray:
@@ -139,7 +139,7 @@ class Parameter:
         if isinstance(self.numbers, UserFunction):
             self.numbers.check_captures()
 
-    def place(self, session: LXLiveSession) -> str:
+    def position(self, session: LXLiveSession) -> str:
         """Name what is changed: the parameter."""
         return self.name
 
@@ -161,16 +161,16 @@ class Data:
     """A change of the rows themselves."""
 
     kind: ClassVar = "data"
-    alteration: Alteration
+    override: RowOverride
     functions: tuple[UserFunction, ...]
 
     @classmethod
-    def of(cls, alteration: Alteration, scenario: str) -> Data:
+    def of(cls, override: RowOverride, scenario: str) -> Data:
         """Return the change that a user asked for."""
-        given = {"the condition": alteration.where, "the new values": alteration.value}
-        place = f"of modify_data({alteration.row_type.__name__}) in scenario {scenario!r}"
-        functions = [UserFunction.of(one, f"{what} {place}") for what, one in given.items() if callable(one)]
-        return cls(alteration, tuple(functions))
+        given = {"the condition": override.where, "the new values": override.value}
+        position = f"of modify_data({override.row_type.__name__}) in scenario {scenario!r}"
+        functions = [UserFunction.of(one, f"{what} {position}") for what, one in given.items() if callable(one)]
+        return cls(override, tuple(functions))
 
     def check_captures(self) -> None:
         """Refuse functions whose loop variables have gone on."""
@@ -180,28 +180,28 @@ class Data:
     @property
     def name(self) -> str:
         """What is changed, as ``Row.attribute``."""
-        return f"{self.alteration.row_type.__name__}.{self.alteration.attribute}"
+        return f"{self.override.row_type.__name__}.{self.override.attribute}"
 
     def now(self, session: LXLiveSession) -> FloatArray:
         """Return nothing, if there are such rows."""
-        session.check_data(self.alteration.row_type, self.alteration.attribute)
+        session.check_data(self.override.row_type, self.override.attribute)
         return np.empty(0)
 
     def apply(self, session: LXLiveSession) -> None:
         """Make the change."""
-        one = self.alteration
+        one = self.override
         session.modify_data(one.row_type, one.where, one.attribute, one.value)
 
-    def place(self, session: LXLiveSession) -> str:
+    def position(self, session: LXLiveSession) -> str:
         """Name what is changed, as ``Row.attribute``."""
         return self.name
 
     @property
     def text(self) -> str:
         """How it is changed."""
-        value = self.alteration.value
+        value = self.override.value
         how = "changed by a function" if callable(value) else f"= {value!s:.60}"
-        return how if self.alteration.where is None else f"{how} for some rows"
+        return how if self.override.where is None else f"{how} for some rows"
 
     def __str__(self) -> str:
         return f"modify_data({self.name})"
@@ -250,7 +250,7 @@ class Custom:
         """The name of the function."""
         return str(getattr(self.function.call, "__name__", self.function.call))
 
-    def place(self, session: LXLiveSession) -> str:
+    def position(self, session: LXLiveSession) -> str:
         """Name what changes the model: the function."""
         return self.name
 
@@ -258,9 +258,9 @@ class Custom:
         return f"The custom modification {self.name}"
 
 
-Change = Side | Bounds | Parameter | Data
+Change = RhsChange | Bounds | Parameter | Data
 Modification = Change | Custom
 
 
-def _bound(part: str, value: SupportsFloat | None, place: str) -> float | None:
-    return None if value is None else number_for(part, value, f"{WORDS[part]} {place}")
+def _bound(part: str, value: SupportsFloat | None, position: str) -> float | None:
+    return None if value is None else number_for(part, value, f"{WORDS[part]} {position}")

@@ -19,16 +19,16 @@ class LXScenarioChange:
 
     Args:
         kind: "right-hand side", "bounds", "parameter", "data" or "function".
-        place: what is changed, as ``family[key]`` or ``Row.attribute``, or the parameter's or the function's name.
+        position: what is changed, as ``family[key]`` or ``Row.attribute``, or the parameter's or the function's name.
         text: how, such as "= 600"; empty for a function.
     """
 
     kind: str
-    place: str
+    position: str
     text: str
 
     def __str__(self) -> str:
-        return f"{self.place} {self.text}".rstrip()
+        return f"{self.position} {self.text}".rstrip()
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,10 +80,10 @@ class Runner:
     def changes(self, scenario: LXScenario) -> tuple[LXScenarioChange, ...]:
         """Return what a scenario changes, in words."""
         with self._turn:
-            places = [_place(one, self.session) for one in scenario.modifications]
+            places = [_position(one, self.session) for one in scenario.modifications]
         return tuple(
-            LXScenarioChange(one.kind, place, one.text)
-            for one, place in zip(scenario.modifications, places, strict=True)
+            LXScenarioChange(one.kind, position, one.text)
+            for one, position in zip(scenario.modifications, places, strict=True)
         )
 
     def check(self, scenario: LXScenario, call: str = "") -> None:
@@ -213,10 +213,10 @@ def check_same(model: LXModel, known: str, found: str) -> None:
         )
 
 
-def _place(one: Modification, session: LXLiveSession) -> str:
+def _position(one: Modification, session: LXLiveSession) -> str:
     """Name what is changed; a family that a function has yet to add as it is written."""
     try:
-        return one.place(session)
+        return one.position(session)
     except LXError:
         return one.name
 

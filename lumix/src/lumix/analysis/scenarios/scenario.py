@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self, SupportsFloat, TypeVar
 
-from lumix.analysis.scenarios.modifications import Bounds, Custom, Data, Modification, Parameter, Side
+from lumix.analysis.scenarios.modifications import Bounds, Custom, Data, Modification, Parameter, RhsChange
 from lumix_core import LXConstraint, LXModel, LXModelError, LXParameter, LXVariable
-from lumix_core.compiler.overrides import Numbers, altered
+from lumix_core.compiler.overrides import Numbers, row_override
 from lumix_core.language import Bracketed
-from lumix_core.problem import asked_number, refuse_crossed
+from lumix_core.problem import checked_number, refuse_crossed
 from lumix_core.rows import Copyable
 
 Row = TypeVar("Row")
@@ -73,7 +73,9 @@ class LXScenario(Copyable, Bracketed):
                 f"and multiply=. Give exactly one of them."
             )
         ((way, number),) = said
-        return self._with(Side(name, key, way, asked_number(number, f"{way}= for {name!r} in scenario {self.name!r}")))
+        return self._with(
+            RhsChange(name, key, way, checked_number(number, f"{way}= for {name!r} in scenario {self.name!r}"))
+        )
 
     def modify_variable_bound(
         self,
@@ -141,8 +143,8 @@ class LXScenario(Copyable, Bracketed):
             LXSourceError: the class is no class.
             LXModelError: the condition is no function.
         """
-        alteration = altered(row_type, where, attribute, value, f" of scenario {self.name!r}")
-        return self._with(Data.of(alteration, self.name))
+        override = row_override(row_type, where, attribute, value, f" of scenario {self.name!r}")
+        return self._with(Data.of(override, self.name))
 
     @property
     def is_custom(self) -> bool:

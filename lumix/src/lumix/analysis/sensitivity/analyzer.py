@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lumix.analysis.sensitivity.moves import Moves
+from lumix.analysis.sensitivity.allowable import AllowableChanges
 from lumix.analysis.sensitivity.optima import is_optimum
 from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.sensitivity.reports import SHOWN, report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.language import Bracketed
-from lumix_core.problem import LXBlock, asked_number, block_at, block_named, members_of, whole
+from lumix_core.problem import LXBlock, block_at, block_named, checked_count, checked_number, elements_of
 from lumix_core.solver import Closing, Ranging, checked_model
 
 
@@ -41,7 +41,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         self._problem = self._session.problem
         self._check_same()
         self._activity = self._problem.activity(self._x)
-        self._moves: Moves | None = None
+        self._allowable: AllowableChanges | None = None
 
     def analyze_constraint(self, name: str, key: Any = None) -> LXConstraintSensitivity:
         """Return the sensitivity of one row of a constraint.
@@ -92,7 +92,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         Raises:
             LXModelError: ``top_n`` is no whole number of at least 1.
         """
-        count = whole("get_most_sensitive_constraints", "top_n", top_n, 1)
+        count = checked_count("get_most_sensitive_constraints", "top_n", top_n, 1)
         order = np.argsort(-np.abs(self._duals), kind="stable")[:count].tolist()
         return [(one.name, one) for one in map(self._constraint, order)]
 
@@ -102,7 +102,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         Raises:
             LXNumberError: the threshold is no number.
         """
-        least = asked_number(shadow_price_threshold, "shadow_price_threshold= of identify_bottlenecks()")
+        least = checked_number(shadow_price_threshold, "shadow_price_threshold= of identify_bottlenecks()")
         sizes = np.abs(self._duals)
         order = np.argsort(-sizes, kind="stable")
         return [self._problem.row_name(row) for row in order[sizes[order] > least].tolist()]
@@ -132,7 +132,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         slack = apart if apart > 1e-9 * (1.0 + abs(side)) else 0.0
         block = block_at(self._problem.constraints, row, "row")
         return LXConstraintSensitivity(
-            name=block.member(row),
+            name=block.element(row),
             family=block.name,
             key=block.key(row),
             shadow_price=float(self._duals[row]),
@@ -147,7 +147,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         room = min(value - lower, upper - value)
         block = block_at(self._problem.variables, column, "x")
         return LXVariableSensitivity(
-            name=block.member(column),
+            name=block.element(column),
             family=block.name,
             key=block.key(column),
             value=value,
@@ -160,27 +160,27 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
 
     def _side_reach(self, row: int, slack: float) -> tuple[float, float]:
         """Return by how much a side may go down, and up, while the shadow price holds."""
-        return self._moved().side(row, slack, float(self._duals[row]))
+        return self._allowable_changes().side(row, slack, float(self._duals[row]))
 
     def _cost_reach(self, column: int) -> tuple[float, float]:
-        return self._moved().cost(column, float(self._x[column]))
+        return self._allowable_changes().cost(column, float(self._x[column]))
 
     def _is_basic(self, column: int, room: float) -> bool:
-        ranging: Ranging | None = self._moved().ranging
+        ranging: Ranging | None = self._allowable_changes().ranging
         return bool(ranging.basic[column]) if ranging is not None else room > 1e-6 * (1.0 + abs(self._x[column]))
 
-    def _moved(self) -> Moves:
-        if self._moves is None:
-            self._moves = Moves(self._session, self._session.solve())
-        return self._moves
+    def _allowable_changes(self) -> AllowableChanges:
+        if self._allowable is None:
+            self._allowable = AllowableChanges(self._session, self._session.solve())
+        return self._allowable
 
     def _position(self, blocks: tuple[LXBlock, ...], word: str, name: str, key: Any) -> int:
         if key is None and all(block.name != name for block in blocks):
-            place = self._member(blocks, name)
-            if place is not None:
-                return place
+            position = self._element(blocks, name)
+            if position is not None:
+                return position
         block = block_named(blocks, name, word)
-        places = members_of(block, key).tolist()
+        places = elements_of(block, key).tolist()
         if len(places) != 1:
             raise LXModelError(
                 f"{word.capitalize()} {name!r} has {len(places)} members, and each has a sensitivity of its own. "
@@ -189,13 +189,13 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         return int(places[0])
 
     @staticmethod
-    def _member(blocks: tuple[LXBlock, ...], name: str) -> int | None:
+    def _element(blocks: tuple[LXBlock, ...], name: str) -> int | None:
         """Return the position of the member that is called ``family[key]``, the key written with quotes or without."""
         for block in blocks:
             if name.startswith(f"{block.name}[") and name.endswith("]"):
                 said = name[len(block.name) + 1 : -1]
                 for write in (repr, str):
-                    found = [place for place, key in enumerate(block.keys, block.start) if write(key) == said]
+                    found = [position for position, key in enumerate(block.keys, block.start) if write(key) == said]
                     if len(found) == 1:
                         return found[0]
         return None

@@ -9,8 +9,8 @@ from typing import Any, SupportsFloat, TypeVar
 
 import numpy as np
 
+from lumix.analysis.whatif.dual_prices import DualPrices
 from lumix.analysis.whatif.results import LXWhatIfChange, LXWhatIfResult, Solved
-from lumix.analysis.whatif.worth import Worth
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
 from lumix_core.compiler.overrides import Numbers, refuse_no_change
 from lumix_core.errors import LXUnknownKeyError
@@ -18,14 +18,14 @@ from lumix_core.language import Bracketed
 from lumix_core.problem import (
     FloatArray,
     IntArray,
-    asked_number,
     block_at,
     block_named,
-    members_of,
+    checked_count,
+    checked_number,
+    elements_of,
     named,
-    place_of,
+    position_of,
     refuse_crossed,
-    whole,
 )
 from lumix_core.solver import Closing, LXLiveSession, checked_model, checked_optimizer
 
@@ -72,7 +72,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         self._given = _checked_baseline(baseline_solution)
         self._session: LXLiveSession | None = None
         self._baseline: LXSolution | None = None
-        self._worth: Worth | None = None
+        self._dual_prices: DualPrices | None = None
 
     def get_baseline_solution(self, recompute: bool = False) -> LXSolution:
         """Return the solution of the model as it is.
@@ -84,7 +84,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             LXModelError: the solution that was given is none of this model as it is now.
         """
         if recompute:
-            self._given = self._session = self._baseline = self._worth = None
+            self._given = self._session = self._baseline = self._dual_prices = None
         self._opened()
         assert self._baseline is not None
         return self._baseline
@@ -240,7 +240,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             LXUnknownKeyError: no constraint has such a key.
         """
         amount = _amount("find_bottlenecks", "test_amount", test_amount)
-        count = whole("find_bottlenecks", "top_n", top_n, 1)
+        count = checked_count("find_bottlenecks", "top_n", top_n, 1)
         if amount == 0.0:
             raise LXModelError("find_bottlenecks() got test_amount=0, by which nothing moves. Give a larger one.")
         gains = [(name, self._gain(row, sense, amount)) for name, row, sense in self._relaxable(key)]
@@ -262,8 +262,8 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             pairs of right-hand side and objective; NaN where the model has no solution then.
         """
         role = f"A limit of the range of {name!r}"
-        first, last = asked_number(min_value, role), asked_number(max_value, role)
-        count = whole("sensitivity_range", "num_points", num_points, 2)
+        first, last = checked_number(min_value, role), checked_number(max_value, role)
+        count = checked_count("sensitivity_range", "num_points", num_points, 2)
         if not first < last:
             raise LXModelError(
                 f"sensitivity_range({name!r}) got the range from {first:g} to {last:g}. "
@@ -282,14 +282,14 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """Let the solver go; the next question opens the model again."""
         if self._session is not None:
             self._session.close()
-        self._session = self._baseline = self._worth = None
+        self._session = self._baseline = self._dual_prices = None
 
     def _opened(self) -> LXLiveSession:
         if self._session is None:
             session = self.optimizer.open(self.model)
             solution = session.solve()
             _check_same(self.model, self._given, solution)
-            self._worth = Worth.of(session, solution)
+            self._dual_prices = DualPrices.of(session, solution)
             self._baseline = self._given or solution
             self._session = session
         return self._session
@@ -304,7 +304,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             raise LXModelError(f"{move} was given {len(said)} of {takes}. Give exactly one of them.")
         ((word, value),) = said.items()
         if word == "to":
-            goal = asked_number(value, f"to= of {move}")
+            goal = checked_number(value, f"to= of {move}")
             self._check_direction(move, goal)
             return self._rhs(move.name, move.key, lambda now: np.full_like(now, goal), f"to {goal:g}")
         amount = move.sign * _amount(move.call, word, value)
@@ -334,7 +334,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return 1 if sense is LXSense.LE else -1
 
     def _added(self, name: str, amount: SupportsFloat, key: Any = None) -> LXWhatIfResult:
-        number = asked_number(amount, f"The change of {name!r}")
+        number = checked_number(amount, f"The change of {name!r}")
         return self._rhs(name, key, lambda now: now + number, f"by {number:+g}")
 
     def _compared(self, change: Sequence[Any], key: Any) -> LXWhatIfResult:
@@ -354,13 +354,13 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """Answer a change of right-hand sides, from the duals where they hold."""
         session = self._opened()
         block = block_named(session.problem.constraints, name, "constraint")
-        rows = members_of(block, key)
+        rows = elements_of(block, key)
         now = np.array(session.rhs(name, key))
         then = new(now)
         description = f"right-hand side of {named(block, key)} {said}"
         known = self._known(rows, then - now)
         changes = tuple(
-            LXWhatIfChange(block.member(row), before, after)
+            LXWhatIfChange(block.element(row), before, after)
             for row, before, after in zip(rows.tolist(), now.tolist(), then.tolist(), strict=True)
         )
 
@@ -374,17 +374,17 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return LXWhatIfResult(description, baseline, changes, False, lambda: solved)
 
     def _known(self, rows: IntArray, deltas: FloatArray) -> float | None:
-        return None if self._worth is None else self._worth.objective_after(rows, deltas)
+        return None if self._dual_prices is None else self._dual_prices.objective_after(rows, deltas)
 
     def _relaxable(self, key: Any) -> list[tuple[str, int, LXSense]]:
         """Return the name, position and sense of every row that may be a bottleneck."""
         session, found, known = self._opened(), list[tuple[str, int, LXSense]](), key is None
         for block in session.problem.constraints:
             sense = session.sense(block.name)
-            place = None if key is None else place_of(block, key)
-            known = known or place is not None
-            rows = range(block.start, block.stop) if key is None else [] if place is None else [place]
-            found += [(block.member(row), row, sense) for row in rows if self._pays(row)]
+            position = None if key is None else position_of(block, key)
+            known = known or position is not None
+            rows = range(block.start, block.stop) if key is None else [] if position is None else [position]
+            found += [(block.element(row), row, sense) for row in rows if self._pays(row)]
         if not known:
             raise LXUnknownKeyError(
                 f"find_bottlenecks(key={key!r}): no constraint of model {self.model.name!r} has such a key. "
@@ -393,7 +393,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return found
 
     def _pays(self, row: int) -> bool:
-        return self._worth is None or self._worth.duals[row] != 0.0
+        return self._dual_prices is None or self._dual_prices.duals[row] != 0.0
 
     def _gain(self, row: int, sense: LXSense, amount: float) -> float:
         moves = {LXSense.LE: [amount], LXSense.GE: [-amount], LXSense.EQ: [amount, -amount]}
@@ -420,7 +420,7 @@ def _says_how(change: Sequence[Any]) -> bool:
 
 
 def _amount(call: str, word: str, value: SupportsFloat) -> float:
-    number = asked_number(value, f"{word}= of {call}()")
+    number = checked_number(value, f"{word}= of {call}()")
     if number < 0.0:
         raise LXModelError(
             f"{call}({word}={number:g}) would go the other way. Give an amount of at least 0, or call the opposite."

@@ -14,7 +14,7 @@ from lumix.analysis.workers.parcels import packed_for_workers, posted
 from lumix.analysis.workers.pools import Pool, workers_of
 from lumix.analysis.workers.shares import restored
 from lumix_core import LXModelError
-from lumix_core.problem import whole
+from lumix_core.problem import checked_count
 
 Took = Callable[[int, Outcome], object]
 Cancelled = Callable[[], bool]
@@ -36,10 +36,10 @@ class Alone:
         self, runner: Runner, scenarios: Sequence[LXScenario], took: Took, cancelled: Cancelled = lambda: False
     ) -> None:
         """Solve scenarios in their order; Ctrl-C, which else ends the run of a solver, ends them all."""
-        for place, scenario in enumerate(scenarios):
+        for position, scenario in enumerate(scenarios):
             if cancelled():
                 return
-            took(place, uninterrupted(runner.outcome(scenario)))
+            took(position, uninterrupted(runner.outcome(scenario)))
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Workers:
         threads = 1 if self.threads is None and runner.optimizer.leaves_open("threads") else self.threads
         content = packed_for_workers(runner, scenarios, threads)
 
-        def took_restored(place: int, outcome: Outcome) -> None:
-            took(place, restored(outcome, runner.problem))
+        def took_restored(position: int, outcome: Outcome) -> None:
+            took(position, restored(outcome, runner.problem))
 
         with posted(content) as post:
             Dispatcher(Pool(self.executor), post, self.count, took_restored, cancelled).run(len(scenarios))
@@ -81,7 +81,7 @@ def crew_of(executor: Executor | None, workers: int | None = None, threads: int 
     given = {"workers": workers, "threads_per_solve": threads}
     for name, number in given.items():
         if number is not None:
-            given[name] = whole("run_all_scenarios", name, number, 1)
+            given[name] = checked_count("run_all_scenarios", name, number, 1)
     if executor is None:
         _refuse_without_executor(given)
         return Alone()

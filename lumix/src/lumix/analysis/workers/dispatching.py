@@ -125,8 +125,8 @@ class Dispatcher:
     def _keep(self, task: Task, share: Share) -> None:
         self._solved += len(share.outcomes)
         self._seconds += share.seconds
-        for place, outcome in zip(task.places, share.outcomes, strict=True):
-            self._took(place, outcome)
+        for position, outcome in zip(task.places, share.outcomes, strict=True):
+            self._took(position, outcome)
 
     def _all_flying(self) -> list[Task]:
         tasks = list(self._flying.values())
@@ -135,16 +135,16 @@ class Dispatcher:
 
     def _lose(self, tasks: Sequence[Task], cause: Exception) -> None:
         """Hand out again what was under way; what was under way by itself has been tried often enough."""
-        places = [place for task in tasks for place in task.places]
-        for place in places:
-            self._losses[place] += 1
+        places = [position for task in tasks for position in task.places]
+        for position in places:
+            self._losses[position] += 1
         if isinstance(cause, BrokenExecutor):
             self._pool.renew(cause)
-        for place in places:
-            if self._losses[place] > ATTEMPTS:
-                self._took(place, Outcome(None, _told(cause, self._losses[place])))
-        self._suspects += [place for place in places if self._losses[place] == ATTEMPTS]
-        self._waiting.extendleft(reversed([place for place in places if self._losses[place] < ATTEMPTS]))
+        for position in places:
+            if self._losses[position] > ATTEMPTS:
+                self._took(position, Outcome(None, _told(cause, self._losses[position])))
+        self._suspects += [position for position in places if self._losses[position] == ATTEMPTS]
+        self._waiting.extendleft(reversed([position for position in places if self._losses[position] < ATTEMPTS]))
 
 
 def _told(cause: Exception, times: int) -> str:

@@ -58,12 +58,12 @@ def solve_share(task: Task) -> Answer:
     if held is None:
         return None
     began = time.perf_counter()
-    outcomes = tuple(_solved(held, place) for place in task.places)
+    outcomes = tuple(_solved(held, position) for position in task.places)
     return Share(outcomes, time.perf_counter() - began, fresh)
 
 
-def _solved(held: Opened, place: int) -> Outcome:
-    return lightened(uninterrupted(held.runner.outcome(held.scenarios[place])), held.runner.problem)
+def _solved(held: Opened, position: int) -> Outcome:
+    return lightened(uninterrupted(held.runner.outcome(held.scenarios[position])), held.runner.problem)
 
 
 def lightened(outcome: Outcome, problem: LXProblem) -> Outcome:

@@ -39,21 +39,25 @@ class Axes:
     def batch(self, picks: Sequence[IntArray], arguments: int | None = None) -> Batch:
         """Return the combinations with member ``picks[a][i]`` of each axis ``a``, as the arguments of functions."""
 
-        def member(i: int) -> str:
-            return " and ".join(axis.member(int(pick[i])) for axis, pick in zip(self.batches, picks, strict=True))
+        def element(i: int) -> str:
+            return " and ".join(axis.element(int(pick[i])) for axis, pick in zip(self.batches, picks, strict=True))
 
-        taken = tuple(self.batches[axis].arguments[place].take(picks[axis]) for axis, place in self.places[:arguments])
-        return Batch(taken, len(picks[0]), member)
+        taken = tuple(
+            self.batches[axis].arguments[position].take(picks[axis]) for axis, position in self.places[:arguments]
+        )
+        return Batch(taken, len(picks[0]), element)
 
     def whole(self, axis: int) -> Batch:
         """Return every member of one axis, as the arguments of functions that read no other."""
         size = self.batches[axis].size
         nothing = np.zeros(size, dtype=np.int64)
         arguments = (
-            self.batches[one].arguments[place] if one == axis else self.batches[one].arguments[place].take(nothing)
-            for one, place in self.places
+            self.batches[one].arguments[position]
+            if one == axis
+            else self.batches[one].arguments[position].take(nothing)
+            for one, position in self.places
         )
-        return Batch(tuple(arguments), size, self.batches[axis].member)
+        return Batch(tuple(arguments), size, self.batches[axis].element)
 
     def codes(self, picks: Sequence[IntArray]) -> IntArray:
         """Return combinations as numbers, in lexicographic order; raises OverflowError where there are too many."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from lumix_core.formulas.arithmetic import same_or_equal
 from lumix_core.formulas.lookup_table import NO_DEFAULT
-from lumix_core.formulas.nodes import After, Apply, Choice, Constant, Lookup, Member, Node, same
+from lumix_core.formulas.nodes import After, Apply, Choice, Constant, Element, Lookup, Node, same
 
 EQUALITIES = {operator.eq, same_or_equal}
 COMPARISONS = {*EQUALITIES, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
@@ -55,7 +55,7 @@ def exact_need(condition: Node) -> Need | None:
     if isinstance(condition, Apply) and condition.function in EQUALITIES:
         left, right = condition.operands
         return Equal(left, right, held=condition.function is same_or_equal)
-    return Has(condition.table, condition.key) if isinstance(condition, Member) else None
+    return Has(condition.table, condition.key) if isinstance(condition, Element) else None
 
 
 def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:

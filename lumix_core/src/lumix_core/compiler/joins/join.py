@@ -94,8 +94,8 @@ def _agrees(condition: UserFunction, axes: Axes, found: Combinations, *, alone: 
     codes = axes.codes(found.picks)
     for code in {*sample(count), *(int(codes[i]) for i in sample(len(codes)))}:
         picks = tuple(np.array([pick]) for pick in np.unravel_index(code, shape))
-        place = int(np.searchsorted(codes, code))
-        expected = place < len(codes) and codes[place] == code
+        position = int(np.searchsorted(codes, code))
+        expected = position < len(codes) and codes[position] == code
         if not (expected or alone):
             continue
         if not agrees_on(condition, axes.batch(picks), expected):
@@ -159,7 +159,7 @@ class _Join:
         return self._ordered(weight)
 
     def _formula(self, function: UserFunction) -> Node:
-        tables = tuple(self.axes.batches[axis].arguments[place].table for axis, place in self.axes.places)
+        tables = tuple(self.axes.batches[axis].arguments[position].table for axis, position in self.axes.places)
         traced = self.evaluator.tracer.trace_of(function, tables)
         if traced.formula is None:
             raise NotVectorizable
@@ -212,24 +212,24 @@ class _Join:
         sides = [self.axes.axis_of(one) for one in parts]
         if any(side is None and not isinstance(part, Constant) for side, part in zip(sides, parts, strict=True)):
             return False
-        table, place = self.evaluator.tables.table(need.table, need.key), len(self.sizes)
+        table, position = self.evaluator.tables.table(need.table, need.key), len(self.sizes)
         if any(known.table is need.table and same(known.key, need.key) for known in self.lookups.values()):
             return True
         if not table.size or set(sides) == {None}:
             return False
         self.sizes.append(table.size)
-        self.lookups[place] = need
+        self.lookups[position] = need
         for i, (part, side, column) in enumerate(zip(parts, sides, table.key, strict=True)):
             if side is not None:
-                self.edges.append(_Edge((place, side), (column, self.values.of(part, side))))
+                self.edges.append(_Edge((position, side), (column, self.values.of(part, side))))
                 table.check(i, self.edges[-1].columns[1])
             elif isinstance(part, Constant):
                 table.check(i, part.value)
                 kept = KeyIndex([filled(part.value, 1)]).positions([column], table.size) >= 0
-                self.filters[place] = kept & self.filters[place] if place in self.filters else kept
+                self.filters[position] = kept & self.filters[position] if position in self.filters else kept
         return True
 
-    def _members(self, axis: int) -> IntArray:
+    def _elements(self, axis: int) -> IntArray:
         return np.flatnonzero(self.filters[axis]) if axis in self.filters else np.arange(self.sizes[axis])
 
     def _kept(self, axis: int, column: Column) -> Column:
@@ -240,7 +240,7 @@ class _Join:
         """Begin with a table if one is looked up, else with the smallest axis that joins another."""
         joined = {axis for edge in self.edges for axis in edge.axes}
         first = min(self.lookups, default=min(joined, key=lambda axis: self.sizes[axis], default=0))
-        self._take({first: self._members(first)})
+        self._take({first: self._elements(first)})
 
     def _take(self, bound: dict[int, IntArray]) -> None:
         """Go on with these combinations, less those that a condition leaves out."""
@@ -266,14 +266,14 @@ class _Join:
             return None
         known: dict[int, Column] = {}
         for node in nodes(formula):
-            if isinstance(node, Lookup) and (place := self._place_of(node)) in bound:
-                known[id(node)] = self.evaluator.tables.table(node.table, node.key).values[bound[place]]
+            if isinstance(node, Lookup) and (position := self._place_of(node)) in bound:
+                known[id(node)] = self.evaluator.tables.table(node.table, node.key).values[bound[position]]
         return known or None
 
     def _place_of(self, lookup: Lookup) -> int:
         """Return the axis that stands for the table of a lookup, -1 where none does."""
-        found = (place for place, need in self.lookups.items() if need.table is lookup.table)
-        return next((place for place in found if same(self.lookups[place].key, lookup.key)), -1)
+        found = (position for position, need in self.lookups.items() if need.table is lookup.table)
+        return next((position for position in found if same(self.lookups[position].key, lookup.key)), -1)
 
     def _extend(self) -> None:
         """Join one more axis: one that is tied to the combinations so far, or else all of its members."""
@@ -296,19 +296,19 @@ class _Join:
 
     def _joined(self, axis: int, ties: list[tuple[Column, Column]]) -> Iterator[dict[int, IntArray]]:
         """Yield the combinations with the members of an axis that have the same values."""
-        members, before = self._members(axis), self.bound
+        elements, before = self._elements(axis), self.bound
         mine = [self._kept(axis, column) for column, _ in ties]
         others = [column for _, column in ties]
         count = len(others[0])
-        if not len(members) or not count:
-            yield {**{one: pick[:0] for one, pick in before.items()}, axis: members[:0]}
+        if not len(elements) or not count:
+            yield {**{one: pick[:0] for one, pick in before.items()}, axis: elements[:0]}
             return
-        swapped = len(members) > count
-        index, values, size = (KeyIndex(others), mine, len(members)) if swapped else (KeyIndex(mine), others, count)
+        swapped = len(elements) > count
+        index, values, size = (KeyIndex(others), mine, len(elements)) if swapped else (KeyIndex(mine), others, count)
         for start, end in self._spans(axis, index, values, size):
             here, there = index.matches([one[start:end] for one in values], end - start)
             here, there = (there, here + start) if swapped else (here + start, there)
-            yield {**{one: pick[here] for one, pick in before.items()}, axis: members[there]}
+            yield {**{one: pick[here] for one, pick in before.items()}, axis: elements[there]}
 
     def _spans(self, axis: int, index: KeyIndex, values: list[Column], size: int) -> list[tuple[int, int]]:
         """Return the spans of values to be joined in one go: of a block each where a condition then leaves some out."""
@@ -325,13 +325,13 @@ class _Join:
 
     def _crossed(self, axis: int) -> Iterator[dict[int, IntArray]]:
         """Yield all with all members of an axis, a block at a time where a condition then leaves some out."""
-        members, before = self._members(axis), self.bound
+        elements, before = self._elements(axis), self.bound
         count = len(next(iter(before.values())))
         ready = self._is_condition_ready(axis)
-        step = max(BLOCK // max(len(members), 1), 1) if ready else max(count, 1)
+        step = max(BLOCK // max(len(elements), 1), 1) if ready else max(count, 1)
         for start in range(0, max(count, 1), step):
-            some = {one: np.repeat(pick[start : start + step], len(members)) for one, pick in before.items()}
-            yield {**some, axis: np.tile(members, min(step, count - start))}
+            some = {one: np.repeat(pick[start : start + step], len(elements)) for one, pick in before.items()}
+            yield {**some, axis: np.tile(elements, min(step, count - start))}
 
     def _ordered(self, weight: Node | None) -> Combinations:
         picks = self._picks(self.bound)

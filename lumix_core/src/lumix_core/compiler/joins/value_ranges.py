@@ -22,7 +22,7 @@ from lumix_core.compiler.joins.conditions import COMPARISONS, EQUALITIES
 from lumix_core.compiler.vectorized import key_parts
 from lumix_core.formulas.arithmetic import EXACT, NotVectorizable, filled
 from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable
-from lumix_core.formulas.nodes import After, Apply, Choice, Constant, Lookup, Member, Node, Tuple
+from lumix_core.formulas.nodes import After, Apply, Choice, Constant, Element, Lookup, Node, Tuple
 from lumix_core.rows.columns import Column
 
 
@@ -114,11 +114,11 @@ class Ranges:
             else Range("o", math.inf)
         )
 
-    def _member(self, node: Member) -> Range:
+    def _element(self, node: Element) -> Range:
         self._checked(node)
         return Range("b", 1.0)
 
-    def _checked(self, node: Lookup | Member) -> LookupTable:
+    def _checked(self, node: Lookup | Element) -> LookupTable:
         for part in key_parts(node.key):
             self.of(part)
         return self._evaluator.tables.table(node.table, node.key)
@@ -129,7 +129,7 @@ _RANGES: dict[type, Any] = {
     Choice: Ranges._choice,
     After: Ranges._after,
     Lookup: Ranges._lookup,
-    Member: Ranges._member,
+    Element: Ranges._element,
 }
 _PLAIN_OBJECTS = {str, int, float, bool, bytes, type(None), Decimal, date, datetime, UUID}
 

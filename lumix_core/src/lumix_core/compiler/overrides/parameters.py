@@ -9,7 +9,7 @@ import numpy as np
 
 from lumix_core.errors import LXError, LXFunctionError, LXMissingKeyError, LXModelError
 from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable
-from lumix_core.problem.numbers import asked_number
+from lumix_core.problem.numbers import checked_number
 from lumix_core.rows.columns import column
 
 Numbers = Mapping[Any, SupportsFloat] | Callable[[float], SupportsFloat]
@@ -29,8 +29,8 @@ def changed_parameter(name: str, table: LookupTable, numbers: Numbers) -> Lookup
         values = [_changed(name, numbers, one) for one in table.values.tolist()]
         return table.with_values(np.array(values, dtype=np.float64))
     keys = list(numbers)
-    values = [asked_number(numbers[key], f"The new value of {name!r} for key {key!r}") for key in keys]
-    places = np.array([_place(name, table, key) for key in keys], dtype=np.int64)
+    values = [checked_number(numbers[key], f"The new value of {name!r} for key {key!r}") for key in keys]
+    places = np.array([_position(name, table, key) for key in keys], dtype=np.int64)
     known = places >= 0
     changed = table.values.astype(np.float64)
     changed[places[known]] = np.array(values)[known]
@@ -78,10 +78,10 @@ def _changed(name: str, function: Callable[[float], SupportsFloat], now: float) 
             f"{type(error).__name__}: {error}. It is given each number that is there, and returns the new one: "
             f"correct it."
         ) from error
-    return asked_number(new, f"What the function for {name!r} returned for {now:g}")
+    return checked_number(new, f"What the function for {name!r} returned for {now:g}")
 
 
-def _place(name: str, table: LookupTable, key: Any) -> int:
+def _position(name: str, table: LookupTable, key: Any) -> int:
     """Return the place of a key, -1 for one that has no row but may have one."""
     parts = key if table.compound else (key,)
     try:

@@ -88,7 +88,7 @@ class Recompiler:
         joins = [one.join.join.call for one in self.model.variables if one.join is not None]
         return [*planned, *joins]
 
-    def said(self) -> ModelFacts:
+    def facts(self) -> ModelFacts:
         """Return what the problem does not tell of the model."""
         constraints = self.model.constraints
         return ModelFacts(

@@ -23,7 +23,7 @@ from lumix_core.rows.tables import LazyRows, Path, Table
 
 
 @dataclass(frozen=True, eq=False)
-class Alteration:
+class RowOverride:
     """Another value in one attribute of some rows.
 
     Args:
@@ -59,7 +59,7 @@ class Alteration:
             LXFunctionError: a function failed for a row.
         """
         mine = self.concerned(tables)
-        found = {name: self._altered(table, sources[name]) for name, table in mine.items()}
+        found = {name: self._overridden(table, sources[name]) for name, table in mine.items()}
         if not any(found.values()):
             raise LXModelError(
                 f"{self.title}: the condition is true for none of the rows, so nothing would change. Correct it."
@@ -87,7 +87,7 @@ class Alteration:
     def _holds(self, table: Table) -> bool:
         return any(issubclass(one, self.row_type) for one in _types(table))
 
-    def _altered(self, table: Table, source: Source) -> dict[int, Any]:
+    def _overridden(self, table: Table, source: Source) -> dict[int, Any]:
         """Return the new values by place."""
         try:
             return dict(self._new_values(table.rows))
@@ -95,12 +95,12 @@ class Alteration:
             return dict(self._new_values(_whole_rows(table, source, self.title)))
 
     def _new_values(self, rows: Sequence[Any]) -> Iterator[tuple[int, Any]]:
-        for place, row in enumerate(rows):
+        for position, row in enumerate(rows):
             if not isinstance(row, self.row_type):
                 continue
             try:
                 if self.where is None or truth_of(self.where(row)):
-                    yield place, self.value(row) if callable(self.value) else self.value
+                    yield position, self.value(row) if callable(self.value) else self.value
             except LXNotLoadedError:
                 raise
             except Exception as error:
@@ -151,16 +151,16 @@ class Alteration:
         )
 
     def _table(self, table: Table, values: Mapping[int, Any]) -> Table:
-        def row(place: int) -> Any:
-            one = table.rows[place]
-            return with_attribute(one, self.attribute, values[place]) if place in values else one
+        def row(position: int) -> Any:
+            one = table.rows[position]
+            return with_attribute(one, self.attribute, values[position]) if position in values else one
 
         rows = LazyRows(row, len(table))
         columns: dict[Path, Column] = {}
         if _is_of_columns(table):
             columns = {**table.columns, (self.attribute,): _with_values(table.columns[self.attribute,], values)}
         return Table(
-            AlteredRows(rows) if _is_live(table) else rows,
+            OverriddenRows(rows) if _is_live(table) else rows,
             table.row_type,
             table.primary_key,
             tuples=table.tuples,
@@ -170,13 +170,13 @@ class Alteration:
         )
 
 
-def altered(
+def row_override(
     row_type: type[Any], where: Callable[[Any], object] | None, attribute: str, value: Any, call: str = ""
-) -> Alteration:
-    """Return an alteration as a user asks for it.
+) -> RowOverride:
+    """Return an override as a user asks for it.
 
     Args:
-        row_type, where, attribute, value: of the alteration.
+        row_type, where, attribute, value: of the override.
         call: what messages add to the call's name, such as the scenario that it is part of.
 
     Raises:
@@ -193,10 +193,10 @@ def altered(
             f"modify_data(){call} got {row_type!r:.80} as the class of the rows. Give the class itself, such as "
             f"Product."
         )
-    return Alteration(row_type, where, attribute, value)
+    return RowOverride(row_type, where, attribute, value)
 
 
-class AlteredRows(Sequence[Any]):
+class OverriddenRows(Sequence[Any]):
     """The user's own rows, of which some are replaced by copies."""
 
     def __init__(self, rows: LazyRows) -> None:
@@ -220,8 +220,8 @@ def with_attribute(row: Any, attribute: str, value: Any) -> Any:
         LXSourceError: the attribute cannot be set, as that of a property.
     """
     if isinstance(row, FrameRow):
-        place = row._lx_columns.index(attribute)
-        return tuple.__new__(type(row), [value if i == place else one for i, one in enumerate(row)])
+        position = row._lx_columns.index(attribute)
+        return tuple.__new__(type(row), [value if i == position else one for i, one in enumerate(row)])
     if isinstance(row, tuple) and hasattr(row, "_replace"):
         return row._replace(**{attribute: value})
     twin = _copied(row)
@@ -280,8 +280,8 @@ def _captured(function: Any) -> Iterator[Any]:
 
 def _with_values(values: Column, others: Mapping[int, Any]) -> Column:
     listed_values = values.tolist()
-    for place, one in others.items():
-        listed_values[place] = one
+    for position, one in others.items():
+        listed_values[position] = one
     return column(listed_values)
 
 

@@ -153,7 +153,7 @@ def _solver_conflict(solver: Solver, problem: LXProblem, prober: Prober) -> Requ
         ) from error
     if found.limit is LXLimit.INTERRUPT:
         prober.ended(found.limit)
-    return found.sides
+    return found.requirements
 
 
 def _asked(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawConflict:
@@ -163,8 +163,8 @@ def _asked(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawCon
     found = solver.find_conflict(problem, options)
     if not isinstance(found, RawConflict):
         raise TypeError(f"its answer is {found!r:.80}, not a RawConflict")
-    if found.sides is not None and found.sides.mask.shape != Requirements.none(problem).mask.shape:
-        raise ValueError(f"its answer has the shape {found.sides.mask.shape}, and the problem has another")
+    if found.requirements is not None and found.requirements.mask.shape != Requirements.none(problem).mask.shape:
+        raise ValueError(f"its answer has the shape {found.requirements.mask.shape}, and the problem has another")
     return found
 
 

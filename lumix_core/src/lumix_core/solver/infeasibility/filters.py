@@ -83,8 +83,8 @@ class DeletionFilter:
             self._try(group, split=False)
         added = self._bounds_of_rows() - self.kept
         self.kept |= added
-        for place in self.kept.of_rows.places():
-            self._try(np.array([place]))
+        for position in self.kept.of_rows.places():
+            self._try(np.array([position]))
         self._drop_bounds_of_no_row()
         self._try((self.kept & added).places())
         bounds = self.kept.of_bounds.places()

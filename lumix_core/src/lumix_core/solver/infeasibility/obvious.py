@@ -112,6 +112,6 @@ def _signs(problem: LXProblem, row: int) -> tuple[BoolArray, BoolArray]:
     return masks[0], masks[1]
 
 
-def _one(size: int, place: int) -> BoolArray:
-    mask: BoolArray = np.arange(size) == place
+def _one(size: int, position: int) -> BoolArray:
+    mask: BoolArray = np.arange(size) == position
     return mask

@@ -205,17 +205,17 @@ class Wording:
             solver=self._solver,
         )
 
-    def _constraints(self, sides: Requirements) -> Iterator[LXRequirement]:
-        for row in np.flatnonzero(sides.row_lower | sides.row_upper).tolist():
-            yield from self._row(row, bool(sides.row_lower[row]), bool(sides.row_upper[row]))
+    def _constraints(self, requirements: Requirements) -> Iterator[LXRequirement]:
+        for row in np.flatnonzero(requirements.row_lower | requirements.row_upper).tolist():
+            yield from self._row(row, bool(requirements.row_lower[row]), bool(requirements.row_upper[row]))
 
-    def _bounds(self, sides: Requirements) -> Iterator[LXRequirement]:
-        for column in np.flatnonzero(sides.lower | sides.upper).tolist():
-            yield from self._column(column, bool(sides.lower[column]), bool(sides.upper[column]))
+    def _bounds(self, requirements: Requirements) -> Iterator[LXRequirement]:
+        for column in np.flatnonzero(requirements.lower | requirements.upper).tolist():
+            yield from self._column(column, bool(requirements.lower[column]), bool(requirements.upper[column]))
 
-    def _integrality(self, sides: Requirements) -> Iterator[str]:
+    def _integrality(self, requirements: Requirements) -> Iterator[str]:
         for block in self._problem.variables:
-            if sides.integer[block.span].any():
+            if requirements.integer[block.span].any():
                 yield block.name
 
     def _row(self, row: int, lower: bool, upper: bool) -> Iterator[LXRequirement]:
@@ -236,10 +236,10 @@ class Wording:
         for sense, value, _ in _halves(ends, lower, upper):
             yield LXRequirement(block.name, block.key(column), sense, value, terms, is_bound=True)
 
-    def _clash(self, sides: Requirements, found: Clash | None) -> LXClash | None:
+    def _clash(self, requirements: Requirements, found: Clash | None) -> LXClash | None:
         if found is None:
             return None
-        lower, upper = bool(sides.row_lower[found.row]), bool(sides.row_upper[found.row])
+        lower, upper = bool(requirements.row_lower[found.row]), bool(requirements.row_upper[found.row])
         (constraint,) = self._row(found.row, lower, upper)
         return LXClash(constraint, found.reached)
 
@@ -251,13 +251,13 @@ class Wording:
 
     def _amounts(self, amounts: FloatArray) -> Iterator[tuple[LXRequirement, float]]:
         m, n = self._problem.num_constraints, self._problem.num_variables
-        for place in np.flatnonzero(amounts).tolist():
-            if place < 2 * m:
-                (one,) = self._row(place % m, place < m, place >= m)
+        for position in np.flatnonzero(amounts).tolist():
+            if position < 2 * m:
+                (one,) = self._row(position % m, position < m, position >= m)
             else:
-                side = place - 2 * m
+                side = position - 2 * m
                 (one,) = self._column(side % n, side < n, side >= n)
-            yield one, float(amounts[place])
+            yield one, float(amounts[position])
 
 
 def _halves(ends: tuple[float, float], lower: bool, upper: bool) -> Iterator[tuple[LXSense, float, bool]]:

@@ -378,15 +378,15 @@ def replace_rows(asked: LXProblem, start: int, stop: int) -> LXProblem:
     )
 
 
-def _slope(solver: Solver, asked: LXProblem, what: str, place: int, step: float = 1e-3) -> float:
+def _slope(solver: Solver, asked: LXProblem, what: str, position: int, step: float = 1e-3) -> float:
     """Return how the objective follows the limits of one row or column, which are moved together."""
     fields = {"row": ("row_lower", "row_upper"), "column": ("lower", "upper")}[what]
-    values = [_moved(solver, asked, fields, place, change) for change in (-step, step)]
+    values = [_moved(solver, asked, fields, position, change) for change in (-step, step)]
     return (values[1] - values[0]) / (2 * step)
 
 
-def _moved(solver: Solver, asked: LXProblem, fields: tuple[str, ...], place: int, change: float) -> float:
-    unit: FloatArray = np.eye(len(getattr(asked, fields[0])))[place]
+def _moved(solver: Solver, asked: LXProblem, fields: tuple[str, ...], position: int, change: float) -> float:
+    unit: FloatArray = np.eye(len(getattr(asked, fields[0])))[position]
     moved = {name: getattr(asked, name) + change * unit for name in fields}
     objective = solve(solver, replace(asked, **moved)).objective
     assert objective is not None

@@ -33,9 +33,9 @@ class Conflicts(Kit):
         found = solver.find_conflict(asked, SolverOptions())
 
         assert isinstance(found, RawConflict)
-        if found.sides is not None:
-            assert len(found.sides - Requirements.every(asked)) == 0
-            assert solve(solver, part_of(asked, found.sides)).status is LXStatus.INFEASIBLE
+        if found.requirements is not None:
+            assert len(found.requirements - Requirements.every(asked)) == 0
+            assert solve(solver, part_of(asked, found.requirements)).status is LXStatus.INFEASIBLE
 
     def test_conflict_of_rows_and_bounds(self, solver: Solver) -> None:
         """The one conflict of a problem is found: a capacity, two demands, and no bound but one."""

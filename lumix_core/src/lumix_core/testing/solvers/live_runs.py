@@ -263,8 +263,8 @@ class LiveRuns(Kit):
         assert result.duals is not None
         assert result.objective is not None
 
-        for row in np.flatnonzero(~np.isnan(ranging.side_lower)).tolist():
-            for end in (ranging.side_lower[row], ranging.side_upper[row]):
+        for row in np.flatnonzero(~np.isnan(ranging.rhs_lower)).tolist():
+            for end in (ranging.rhs_lower[row], ranging.rhs_upper[row]):
                 if np.isfinite(end):
                     move = end - _active_side(asked, row)
                     there = solve(solver, _with_side(asked, row, move))

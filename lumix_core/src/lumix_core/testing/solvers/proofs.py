@@ -56,8 +56,8 @@ def assert_proved_by_duality(problem: LXProblem, result: RawResult) -> None:
     assert is_feasible(problem, result.x)
     left = problem.objective - _paid(problem, result.duals)
     np.testing.assert_allclose(result.reduced_costs, left, atol=TOLERANCE, err_msg="d = c - A'y")
-    rows = _worth(problem, result.duals, problem.activity(result.x), problem.row_lower, problem.row_upper)
-    bounds = _worth(problem, result.reduced_costs, result.x, problem.lower, problem.upper)
+    rows = _dual_prices(problem, result.duals, problem.activity(result.x), problem.row_lower, problem.row_upper)
+    bounds = _dual_prices(problem, result.reduced_costs, result.x, problem.lower, problem.upper)
     assert close(result.objective, problem.offset + rows + bounds)
 
 
@@ -67,7 +67,7 @@ def _paid(problem: LXProblem, duals: FloatArray) -> FloatArray:
     return np.bincount(problem.columns, weights=weights, minlength=problem.num_variables).astype(np.float64)
 
 
-def _worth(
+def _dual_prices(
     problem: LXProblem, multipliers: FloatArray, values: FloatArray, lower: FloatArray, upper: FloatArray
 ) -> float:
     """Return the sum of multiplier times limit, for limits that are reached."""

@@ -16,7 +16,7 @@ WITHIN = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Worth:
+class DualPrices:
     """An optimum of a linear problem, its duals, and the ranges within which they hold.
 
     Args:
@@ -34,7 +34,7 @@ class Worth:
     ranging: Ranging
 
     @classmethod
-    def of(cls, session: LXLiveSession, solution: LXSolution) -> Worth | None:
+    def of(cls, session: LXLiveSession, solution: LXSolution) -> DualPrices | None:
         """Return what follows from the solution that a session found last; None where no duals and ranges are known."""
         problem = session.problem
         if problem.is_mip or not solution.is_optimal() or not solution.has_duals():
@@ -72,7 +72,7 @@ class Worth:
         lower, upper = self.problem.row_lower[rows], self.problem.row_upper[rows]
         down, up = room_beside(lower, upper, self._activity[rows])
         side = np.where(np.isfinite(upper), upper, lower)
-        first, last = self.ranging.side_lower[rows], self.ranging.side_upper[rows]
+        first, last = self.ranging.rhs_lower[rows], self.ranging.rhs_upper[rows]
         held = ~np.isnan(first)
         return (
             np.maximum(np.where(held, side - first, down), 0.0),

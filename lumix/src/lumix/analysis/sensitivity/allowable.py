@@ -13,7 +13,7 @@ SAME = 1e-7
 """The relative difference up to which two duals, or two values, are the same."""
 
 
-class Moves:
+class AllowableChanges:
     """The moves that are allowed from the optimum of a session.
 
     The ranges of the solver are those of its basis. They are believed for what its basis shares with the solution that
@@ -36,7 +36,7 @@ class Moves:
         if dual == 0.0 and lower != upper:
             return (math.inf, slack) if math.isfinite(lower) else (slack, math.inf)
         if self.ranging is not None and _same(float(self._found.shadow_prices.array[row]), dual):
-            first, last = float(self.ranging.side_lower[row]), float(self.ranging.side_upper[row])
+            first, last = float(self.ranging.rhs_lower[row]), float(self.ranging.rhs_upper[row])
             side = upper if math.isfinite(upper) else lower
             if not math.isnan(first):
                 return max(side - first, 0.0), max(last - side, 0.0)
@@ -79,8 +79,8 @@ class Moves:
         return line.reach(-1, first), line.reach(1, first)
 
 
-def _at(array: FloatArray, place: int) -> float:
-    return float(array[place])
+def _at(array: FloatArray, position: int) -> float:
+    return float(array[position])
 
 
 def _same(one: float, other: float) -> bool:
