@@ -350,7 +350,7 @@ class TestRefusals:
             LXVariable[Site, float]("x").from_model(Machine.objects.all())
 
     def test_readers(self):
-        with pytest.raises(LXSourceError, match="django are read in one way only"):
+        with pytest.raises(LXSourceError, match="django have one reader only"):
             over(Machine, reader="arrow")
 
     def test_an_annotation_that_hides_an_attribute_of_the_class(self):

@@ -34,7 +34,7 @@ def query_of(target: Any, handle: object | None) -> AnyQuery | None:
     """Return the query for a model, a manager or a queryset; None for anything of others.
 
     Raises:
-        LXSourceError: it cannot be read; the message says what to write.
+        LXSourceError: it cannot be read; the message suggests what to write.
     """
     if isinstance(target, type):
         is_model = issubclass(target, Model) and target is not Model and row_class_of(target) is None
@@ -76,8 +76,8 @@ def _query_of_queryset(queryset: Any, handle: object | None) -> AnyQuery:
 
 
 def _check_annotations(queryset: Any) -> None:
-    lookups = (one for one in queryset._prefetch_related_lookups if isinstance(one, Prefetch))
-    lists = (one.to_attr for one in lookups if one.to_attr)
+    lookups = (lookup for lookup in queryset._prefetch_related_lookups if isinstance(lookup, Prefetch))
+    lists = (lookup.to_attr for lookup in lookups if lookup.to_attr)
     _check_hidden(queryset.model, [*queryset.query.annotations, *queryset.query.extra, *lists])
 
 
@@ -88,8 +88,8 @@ def _check_hidden(model: Any, names: Iterable[str]) -> None:
         LXSourceError: the class has a constant or a method of that name.
     """
     for name in names:
-        found = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
-        if found is not None and (callable(found) or not hasattr(type(found), "__get__")):
+        element = next((vars(base)[name] for base in model.__mro__ if name in vars(base)), None)
+        if element is not None and (callable(element) or not hasattr(type(element), "__get__")):
             raise LXSourceError(
                 f"from_model() got a queryset that annotates {model.__name__} rows with {name!r}, which the "
                 f"class has already: functions of rows could mean either. Give the annotation a name of its own."
@@ -125,7 +125,7 @@ class ModelQuery:
             return list(self.queryset._chain())
 
     def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Sequence[Any] | Column] | None:
-        """Read some columns in one query, which joins what the paths lead to; None where only instances are true."""
+        """Read some columns in one query, which joins what the paths lead to; None where only instances are right."""
         if not (paths and reads_plainly(self.queryset) and can_read(self.queryset, paths)):
             return None if paths else []
         with readable(self.queryset.model.__name__), Paused():
@@ -237,16 +237,16 @@ def _identity(queryset: Any, origin: Any, more: tuple[Any, ...]) -> Hashable:
     """Return what is equal for equal querysets; one that cannot be compared is equal to itself only."""
     kind = type(queryset)
     own = any(getattr(kind, name) is not getattr(QuerySet, name) for name in READING)
-    if own or queryset._known_related_objects or any(isinstance(one, Prefetch) for one in more):
+    if own or queryset._known_related_objects or any(isinstance(lookup, Prefetch) for lookup in more):
         return ("one", id(origin))
     sql, parameters = _sql(queryset)
     values = (sql, parameters, tuple(map(type, parameters)), tuple(queryset.query.annotations.items()), more)
-    found = (kind, queryset.model, queryset.db, queryset._iterable_class, values)
+    identity = (kind, queryset.model, queryset.db, queryset._iterable_class, values)
     try:
-        hash(found)
+        hash(identity)
     except TypeError:
         return ("one", id(origin))
-    return found
+    return identity
 
 
 def _sql(queryset: Any) -> tuple[str, tuple[Any, ...]]:

@@ -20,7 +20,7 @@ CURES = {
     "mysql": 'set "OPTIONS": {{"isolation_level": "repeatable read"}} in settings.DATABASES[{alias!r}]',
     "sqlite": "",
 }
-# The databases in which a transaction was begun; MySQL and MariaDB do not tell that it is a stricter one.
+# The databases in which a transaction was begun; MySQL and MariaDB do not report that it is a stricter one.
 _BEGUN: WeakKeyDictionary[ExitStack, set[str]] = WeakKeyDictionary()
 
 
@@ -63,11 +63,11 @@ def _begin(connection: Any, ends: ExitStack) -> None:
 
 
 def _check_level(connection: Any) -> None:
-    found = level(connection)
-    if found not in ENOUGH:
+    isolation = level(connection)
+    if isolation not in ENOUGH:
         raise LXSourceError(
             f"snapshot=True: a transaction is open in the database {connection.alias!r} already (by "
-            f"transaction.atomic(), ATOMIC_REQUESTS or a test), and its isolation level is {found}, in which each "
+            f"transaction.atomic(), ATOMIC_REQUESTS or a test), and its isolation level is {isolation}, in which each "
             f"query may see another moment. Compile outside of it, where LumiX begins a transaction of its own; or "
             f"{CURES[connection.vendor].format(alias=connection.alias)}."
         )
