@@ -193,7 +193,7 @@ class FetchedQuery:
     @property
     def identity(self) -> Hashable:
         """One and the same queryset is read once."""
-        return ("fetched", id(self.queryset))
+        return ("fetched", self.queryset)
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Return the rows that the queryset holds; raw SQL is run anew."""
@@ -238,14 +238,14 @@ def _identity(queryset: Any, origin: Any, more: tuple[Any, ...]) -> Hashable:
     kind = type(queryset)
     own = any(getattr(kind, name) is not getattr(QuerySet, name) for name in READING)
     if own or queryset._known_related_objects or any(isinstance(lookup, Prefetch) for lookup in more):
-        return ("one", id(origin))
+        return ("one", origin)
     sql, parameters = _sql(queryset)
     values = (sql, parameters, tuple(map(type, parameters)), tuple(queryset.query.annotations.items()), more)
     identity = (kind, queryset.model, queryset.db, queryset._iterable_class, values)
     try:
         hash(identity)
     except TypeError:
-        return ("one", id(origin))
+        return ("one", origin)
     return identity
 
 
