@@ -189,7 +189,7 @@ class TestOrder:
 
         assert keys(Engineer) == bobs
         assert keys(Engineer.objects.order_by("-name")) == bobs
-        assert query(Engineer).queryset.query.order_by == ("name", "pk")
+        assert query(Engineer.objects.all()).queryset.query.order_by == ("name", "pk")
         assert query(Engineer.objects.order_by("-pk")).queryset.query.order_by == ("-pk",)
         assert query(Engineer.objects.order_by("-rate", "person_ptr")).queryset.query.order_by == (
             "-rate",

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
+from functools import partial
 from inspect import getattr_static
 from typing import Any
 
-from django.db.models import Field, Q, QuerySet, prefetch_related_objects
+from django.db.models import Field, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.options import Options
 
@@ -20,6 +21,7 @@ from lumix_core.errors import LXCopyError
 from lumix_django.attributes import Names, key_names, names_of
 from lumix_django.classes import UNSAVED, DetachedState
 from lumix_django.handles import readable
+from lumix_django.routing import by_database
 from lumix_django.sets import DetachedSet
 
 ROWS_A_QUERY = 20_000
@@ -107,10 +109,26 @@ def _local_values(row: Any, field: Any) -> list[Any]:
 
 
 def _load_related(name: str, rows: Sequence[Any], known: Names) -> None:
-    if name in known.forward and len(known.forward[name].related_fields) == 1:
-        _load_forward(name, rows, known.forward[name])
+    if name in known.generic:  # its rows are read from the database of the row
+        _prefetch(name, rows, known, None)
         return
-    prefetch_related_objects(rows, name)
+    for alias, some in by_database(rows, partial(_model_behind, name, rows[0], known)).items():
+        if name in known.forward and len(known.forward[name].related_fields) == 1:
+            _load_forward(name, some, known.forward[name], alias)
+        else:
+            _prefetch(name, some, known, alias)
+
+
+def _model_behind(name: str, row: Any, known: Names) -> Any:
+    """Return the model of the rows that an attribute leads to."""
+    if name in known.forward:
+        return known.forward[name].remote_field.model
+    return known.reverse_one[name].related_model if name in known.reverse_one else getattr(row, name).model
+
+
+def _prefetch(name: str, rows: Sequence[Any], known: Names, alias: str | None) -> None:
+    """Load related rows as Django does; of the database that is named, where one is."""
+    prefetch_related_objects(rows, name if alias is None else Prefetch(name, _query_behind(name, rows[0]).using(alias)))
     if name in known.to_many:
         for row in rows:
             setattr(row.__dict__[PREFETCHED][known.to_many[name]], OURS, True)
@@ -121,14 +139,24 @@ def _load_related(name: str, rows: Sequence[Any], known: Names) -> None:
                 relation.delete_cached_value(row)
 
 
-def _load_forward(name: str, rows: Sequence[Any], field: Any) -> None:
+def _query_behind(name: str, row: Any) -> Any:
+    """Return the queryset of all rows that an attribute may lead to, as the attribute itself has it."""
+    descriptor = getattr_static(type(row), name)
+    if hasattr(descriptor, "get_queryset"):
+        return descriptor.get_queryset(instance=row)
+    manager = getattr(row, name)
+    return super(type(manager), manager).get_queryset()
+
+
+def _load_forward(name: str, rows: Sequence[Any], field: Any, alias: str | None) -> None:
     """Load the rows of a foreign key, with the query of its attribute.
 
     Django's own prefetching writes one condition a key, of which SQLite takes no thousand.
     """
     ((own, remote),) = field.related_fields
     keys = sorted({row.__dict__[own.attname] for row in rows}, key=repr)
-    query = getattr_static(type(rows[0]), name).get_queryset(instance=rows[0])
+    query = _query_behind(name, rows[0])
+    query = query if alias is None else query.using(alias)
     targets = {getattr(target, remote.attname): target for target in query.filter(**{f"{remote.name}__in": keys})}
     for row in rows:
         related = targets.get(row.__dict__[own.attname])

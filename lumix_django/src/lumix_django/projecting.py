@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from django.db import router
 from django.db.models import Prefetch, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import ModelIterable
@@ -14,9 +13,11 @@ from django.db.models.sql import Query
 
 from lumix_core.rows import Column, Path, transposed
 from lumix_django.attributes import column_names, key_names, loads_plainly, related_models
+from lumix_django.routing import is_read_beside
 
 READING = (
-    "__iter__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "db", "iterator", "values_list",
+    "__getattribute__", "__iter__", "__len__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "db",
+    "iterator", "query", "using", "values_list",
 )  # fmt: skip
 """What a queryset of a class of its own may have changed, so that its rows are not those of its query."""
 
@@ -49,15 +50,10 @@ def _leads_to_column(queryset: Any, path: Path, known: Iterable[str]) -> bool:
     if len(path) > 1 and path[0] in known:  # leads to an instance that the user holds
         return False
     for name in path[:-1]:
-        model = related_models(model).get(name)
-        if model is None or not loads_plainly(model) or not _is_read_from(alias, model):
+        owner, model = model, related_models(model).get(name)
+        if model is None or not loads_plainly(model) or not is_read_beside(alias, owner, model):
             return False
     return path[-1] in column_names(model)
-
-
-def _is_read_from(alias: str, model: Any) -> bool:
-    """Whether the routers, where there are any, have a related row read from the database of the row."""
-    return not router.routers or router.db_for_read(model) == alias
 
 
 def selected(queryset: Any, paths: Sequence[Path]) -> list[Sequence[Any] | Column]:
