@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, ValuesView
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,7 @@ def _items(value: Any) -> Iterable[Any]:
         return value.ravel().tolist() if value.dtype.hasobject else ()
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple | set | frozenset | KeysView | ValuesView | ItemsView):
         return value
     if hasattr(type(value), "__deepcopy__") and is_frame(value):
         columns = [value[name] for name in value.columns]
