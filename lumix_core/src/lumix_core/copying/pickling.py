@@ -17,12 +17,12 @@ from lumix_core.copying.containers import restore_state
 from lumix_core.copying.copier import Copier
 from lumix_core.copying.functions import where_defined
 from lumix_core.copying.protocol import ATOMIC
-from lumix_core.copying.reachable import attributes_of, is_handle, is_importable, is_row
+from lumix_core.copying.reachable import attributes_of, is_importable, is_row
 from lumix_core.errors import LXCopyError, sentence
 from lumix_core.formulas.captures import contents
 from lumix_core.rows import gc_pause as collector
 from lumix_core.rows.copyable import Copyable
-from lumix_core.rows.registry import adapter_for
+from lumix_core.rows.registry import adapter_for, is_handle
 from lumix_core.rows.standins import RowClass, new_standin, row_class_of, standin_class
 
 DEEP = 100

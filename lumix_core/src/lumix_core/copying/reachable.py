@@ -13,7 +13,7 @@ import numpy as np
 from lumix_core.copying.protocol import ATOMIC
 from lumix_core.formulas.bytecode import globals_used
 from lumix_core.rows.frames import is_frame
-from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.registry import adapter_for, is_handle
 from lumix_core.rows.sources import DataSource
 from lumix_core.rows.standins import row_class_of, slots_of
 
@@ -23,11 +23,6 @@ ANY_DEPTH = 1_000_000
 def is_row(value: Any) -> bool:
     """Whether an ORM maps the class of the value."""
     return adapter_for(type(value)) is not None
-
-
-def is_handle(value: Any) -> bool:
-    """Whether the value is a session or the like of an ORM."""
-    return any(adapter.is_handle(value) for adapter in row_adapters())
 
 
 def is_bound(value: Any) -> bool:

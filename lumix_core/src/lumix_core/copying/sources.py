@@ -11,10 +11,9 @@ from typing import Any, cast
 
 from lumix_core.copying.detached_rows import DetachedRows, DetachedSource, can_be_shared
 from lumix_core.copying.protocol import ActiveCopier, Copying, Request
-from lumix_core.copying.reachable import is_handle
 from lumix_core.rows.adapter import KeepingQuery
 from lumix_core.rows.features import LXRowFeature
-from lumix_core.rows.registry import row_adapters
+from lumix_core.rows.registry import is_handle, row_adapters
 from lumix_core.rows.sources import DataSource, QuerySource
 
 DATA = "the data of from_data()"
