@@ -24,10 +24,12 @@ def load_solver(name: str, arguments: Mapping[str, object], registry: Registry =
     Raises:
         LXSolverNotFoundError: it is not registered, not installed, cannot be imported, or cannot run here.
         LXOptionError: its class does not take one of the arguments, or needs one more.
-        LXPluginError: a plugin breaks the rules of the seam.
+        LXPluginError: another solver has the same name, or it breaks the rules of the seam.
     """
     registered = registry.registered()
     one = _find_solver(name, registered)
+    if one.state == "broken":
+        raise LXPluginError(f"Solver {name!r} cannot be used: {one.reason}.")
     if one.now().state == "not installed":
         raise _missing(one, registered)
     solver = _made(one, arguments, registered)
