@@ -12,7 +12,7 @@ from lumix_core.rows.tables import Table
 
 
 class Tracer:
-    """Traces functions, and keeps what it found."""
+    """Traces functions, and keeps their formulas."""
 
     def __init__(self) -> None:
         self._traces: dict[UserFunction, Trace] = {}

@@ -1,6 +1,6 @@
 """Python's operators over columns: the same results bit for bit, or `NotVectorizable` where a row would raise.
 
-Floats, ints of 64 bits and bools are computed by numpy where numpy does what Python does; all else one by one.
+Floats, ints of 64 bits and bools are computed by numpy where numpy does what Python does; all else value by value.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LIMIT = 2**63 - 1
 
 
 class NotVectorizable(Exception):  # noqa: N818 - a signal, not an error
-    """Columns cannot tell what the rows would: only going row by row does."""
+    """Columns do not determine what the rows give: only going row by row does."""
 
 
 def apply(function: Callable[..., Any], operands: tuple[Value, ...], size: int) -> Value:
@@ -38,22 +38,22 @@ def apply(function: Callable[..., Any], operands: tuple[Value, ...], size: int) 
         NotVectorizable: it raises for a row.
     """
     rule = _RULES.get(function)
-    found = None if rule is None else rule(*operands)
-    return one_by_one(function, operands, size) if found is None else found
+    result = None if rule is None else rule(*operands)
+    return one_by_one(function, operands, size) if result is None else result
 
 
 def one_by_one(function: Callable[..., Any], operands: tuple[Value, ...], size: int) -> Column:
     """Call a function for every row, with Python's own objects."""
-    lists = [one.tolist() if isinstance(one, np.ndarray) else repeat(one, size) for one in operands]
+    lists = [operand.tolist() if isinstance(operand, np.ndarray) else repeat(operand, size) for operand in operands]
     try:
         return column(list(map(function, *lists)))
     except Exception as error:
         raise NotVectorizable from error
 
 
-def same_or_equal(one: Any, other: Any) -> bool:
+def same_or_equal(left: Any, right: Any) -> bool:
     """Compare as collections compare what they hold: NaN equals itself where it is one object."""
-    return one is other or bool(one == other)
+    return left is right or bool(left == right)
 
 
 def truth(value: Value, size: int) -> BoolArray:
@@ -63,8 +63,8 @@ def truth(value: Value, size: int) -> BoolArray:
     if value.dtype == np.bool_:
         return value
     if value.dtype != np.object_:
-        found: BoolArray = value != 0
-        return found
+        nonzero: BoolArray = value != 0
+        return nonzero
     try:
         return np.fromiter(map(bool, value), dtype=np.bool_, count=len(value))
     except Exception as error:
@@ -73,7 +73,7 @@ def truth(value: Value, size: int) -> BoolArray:
 
 def present(values: Column) -> Column:
     """Return the values as they are; raises `NotVectorizable` where a row to read them off is missing."""
-    if values.dtype == np.object_ and any(one is ABSENT for one in values):
+    if values.dtype == np.object_ and any(value is ABSENT for value in values):
         raise NotVectorizable
     return values
 
@@ -124,42 +124,42 @@ def _as_ints(value: Value) -> Value:
 def _computed(ufunc: np.ufunc, bound: Callable[[int, int], int]) -> Callable[[Value, Value], Column | None]:
     """Make a rule for ``+ - *``: floats as they are, ints where the result has 64 bits."""
 
-    def rule(one: Value, other: Value) -> Column | None:
-        kinds = _kind(one) + _kind(other)
+    def rule(left: Value, right: Value) -> Column | None:
+        kinds = _kind(left) + _kind(right)
         if "O" in kinds:
             return None
         if "f" in kinds:
             with np.errstate(all="ignore"):
-                result: Column = ufunc(_as_floats(one), _as_floats(other))
+                result: Column = ufunc(_as_floats(left), _as_floats(right))
             return result
-        if bound(magnitude(one), magnitude(other)) > LIMIT:
+        if bound(magnitude(left), magnitude(right)) > LIMIT:
             return None
-        whole: Column = ufunc(_as_ints(one), _as_ints(other))
+        whole: Column = ufunc(_as_ints(left), _as_ints(right))
         return whole
 
     return rule
 
 
-def _divided(one: Value, other: Value) -> Column | None:
-    kinds = _kind(one) + _kind(other)
-    if "O" in kinds or not (_is_exact(one) and _is_exact(other)):
+def _divided(left: Value, right: Value) -> Column | None:
+    kinds = _kind(left) + _kind(right)
+    if "O" in kinds or not (_is_exact(left) and _is_exact(right)):
         return None
-    if not np.all(other):
+    if not np.all(right):
         raise NotVectorizable
     with np.errstate(all="ignore"):
-        result: Column = np.true_divide(_as_floats(one), _as_floats(other))
+        result: Column = np.true_divide(_as_floats(left), _as_floats(right))
     return result
 
 
 def _whole(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
-    """Make a rule for ``//`` and ``%`` of ints; those of floats are computed one by one."""
+    """Make a rule for ``//`` and ``%`` of ints; those of floats are computed value by value."""
 
-    def rule(one: Value, other: Value) -> Column | None:
-        if not set(_kind(one) + _kind(other)) <= set("ib") or magnitude(one) > LIMIT:
+    def rule(left: Value, right: Value) -> Column | None:
+        if not set(_kind(left) + _kind(right)) <= set("ib") or magnitude(left) > LIMIT:
             return None
-        if not np.all(other):
+        if not np.all(right):
             raise NotVectorizable
-        result: Column = ufunc(_as_ints(one), _as_ints(other))
+        result: Column = ufunc(_as_ints(left), _as_ints(right))
         return result
 
     return rule
@@ -170,58 +170,58 @@ def _is_exact(value: Value) -> bool:
 
 
 def _compared(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
-    def rule(one: Value, other: Value) -> Column | None:
-        kinds = _kind(one) + _kind(other)
+    def rule(left: Value, right: Value) -> Column | None:
+        kinds = _kind(left) + _kind(right)
         if "O" in kinds:
             return None
-        if "f" in kinds and not (_is_exact(one) and _is_exact(other)):
+        if "f" in kinds and not (_is_exact(left) and _is_exact(right)):
             return None
         with np.errstate(invalid="ignore"):
-            result: Column = ufunc(one, other)
+            result: Column = ufunc(left, right)
         return result
 
     return rule
 
 
-def _compared_as_held(one: Value, other: Value) -> Column | None:
-    if "f" in _kind(one) + _kind(other) and has_nan(one) and has_nan(other):
+def _compared_as_held(left: Value, right: Value) -> Column | None:
+    if "f" in _kind(left) + _kind(right) and has_nan(left) and has_nan(right):
         raise NotVectorizable  # whether they are one object
-    return _compared(np.equal)(one, other)
+    return _compared(np.equal)(left, right)
 
 
 def _bitwise(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
-    def rule(one: Value, other: Value) -> Column | None:
-        if _kind(one) + _kind(other) not in ("bb", "ii"):
+    def rule(left: Value, right: Value) -> Column | None:
+        if _kind(left) + _kind(right) not in ("bb", "ii"):
             return None
-        result: Column = ufunc(one, other)
+        result: Column = ufunc(left, right)
         return result
 
     return rule
 
 
 def _unary(ufunc: np.ufunc) -> Callable[[Value], Column | None]:
-    def rule(one: Value) -> Column | None:
-        kind = _kind(one)
-        if kind == "O" or (kind == "i" and magnitude(one) > LIMIT):
+    def rule(value: Value) -> Column | None:
+        kind = _kind(value)
+        if kind == "O" or (kind == "i" and magnitude(value) > LIMIT):
             return None
-        result: Column = ufunc(_as_ints(one) if kind == "b" else one)
+        result: Column = ufunc(_as_ints(value) if kind == "b" else value)
         return result
 
     return rule
 
 
-def _to_float(one: Value) -> Column | None:
-    return None if _kind(one) == "O" else _as_floats(one)
+def _to_float(value: Value) -> Column | None:
+    return None if _kind(value) == "O" else _as_floats(value)
 
 
-def _to_bool(one: Value) -> Column | None:
-    return truth(one, len(one)) if isinstance(one, np.ndarray) and one.dtype != np.object_ else None
+def _to_bool(value: Value) -> Column | None:
+    return truth(value, len(value)) if isinstance(value, np.ndarray) and value.dtype != np.object_ else None
 
 
 _RULES: dict[Callable[..., Any], Callable[..., Column | None]] = {
-    operator.add: _computed(np.add, lambda one, other: one + other),
-    operator.sub: _computed(np.subtract, lambda one, other: one + other),
-    operator.mul: _computed(np.multiply, lambda one, other: one * other),
+    operator.add: _computed(np.add, lambda left, right: left + right),
+    operator.sub: _computed(np.subtract, lambda left, right: left + right),
+    operator.mul: _computed(np.multiply, lambda left, right: left * right),
     operator.truediv: _divided,
     operator.floordiv: _whole(np.floor_divide),
     operator.mod: _whole(np.remainder),

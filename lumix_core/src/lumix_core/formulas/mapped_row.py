@@ -37,12 +37,12 @@ class MappedRow(Symbol):
         recorder.use(node)
         alias = row.aliases.get(name, ())
         name = alias[0] if len(alias) == 1 else name
-        found = Attribute(node.argument, (*node.path, name))
+        attribute = Attribute(node.argument, (*node.path, name))
         if name in row.columns:
-            return Symbol(found, recorder)
+            return Symbol(attribute, recorder)
         if name in row.related:
             related = recorder.row_class(row.related[name])
-            return PlainRow(found, recorder) if related is None else MappedRow(found, recorder, related)
+            return PlainRow(attribute, recorder) if related is None else MappedRow(attribute, recorder, related)
         if name in row.attributes or alias:
             raise recorder.refuse(f"it uses {row.mapped.__name__}.{name}, which is more than one value a row")
         return self._lx_of_class(name)
@@ -52,36 +52,36 @@ class MappedRow(Symbol):
         recorder, mapped = self._lx_recorder, self._lx_class.mapped
         if not recorder.watched:
             raise Unwatched
-        found = next((base.__dict__[name] for base in mapped.__mro__ if name in base.__dict__), _NOTHING)
-        if found is _NOTHING or any(name in one.__dict__ for one in _subclasses(mapped)):
+        element = next((base.__dict__[name] for base in mapped.__mro__ if name in base.__dict__), _NOTHING)
+        if element is _NOTHING or any(name in subclass.__dict__ for subclass in _subclasses(mapped)):
             raise recorder.refuse(f"it uses {mapped.__name__}.{name}, which is no mapped attribute of one meaning")
-        getter = getattr(found, "fget", None)  # of a property, or of an ORM's hybrid
+        getter = getattr(element, "fget", None)  # of a property, or of an ORM's hybrid
         if isinstance(getter, FunctionType):
             return recorder.enter(getter)(self)
-        if isinstance(found, FunctionType):
-            return partial(recorder.enter(found), self)
-        if isinstance(found, staticmethod):
-            return recorder.enter(found.__func__)
-        if isinstance(found, classmethod):
-            return partial(recorder.enter(found.__func__), mapped)
-        if hasattr(type(found), "__get__"):
-            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, a {type(found).__name__}")
+        if isinstance(element, FunctionType):
+            return partial(recorder.enter(element), self)
+        if isinstance(element, staticmethod):
+            return recorder.enter(element.__func__)
+        if isinstance(element, classmethod):
+            return partial(recorder.enter(element.__func__), mapped)
+        if hasattr(type(element), "__get__"):
+            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, a {type(element).__name__}")
         if not (name.isupper() or _is_declared_constant(mapped, name)):
             raise recorder.refuse(f"it uses {mapped.__name__}.{name}, of which a row may have a value of its own")
-        return recorder.enter(found)
+        return recorder.enter(element)
 
 
 def _is_declared_constant(cls: type, name: str) -> bool:
     """Whether an attribute is annotated as one of the class, which no instance has for itself."""
     annotations = [inspect.get_annotations(base) for base in cls.__mro__]
-    return any("ClassVar" in str(one[name]) for one in annotations if name in one)
+    return any("ClassVar" in str(declared[name]) for declared in annotations if name in declared)
 
 
 def _subclasses(cls: type) -> list[type]:
     """Return the classes derived from a mapped class, without those of its stand-ins."""
-    found: list[type] = []
+    subclasses: list[type] = []
     derived: type
     for derived in cls.__subclasses__():
         if "__lumix_row_class__" not in derived.__dict__:
-            found += [derived, *_subclasses(derived)]
-    return found
+            subclasses += [derived, *_subclasses(derived)]
+    return subclasses

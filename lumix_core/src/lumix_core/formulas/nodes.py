@@ -18,18 +18,18 @@ class Node:
     Args:
         parts: what it is made of.
 
-    ``uses`` tells which arguments of the function it reads, as bits: 1 for the first, 2 for the second, and so on.
-    ``depth`` tells how deep parts are within parts, and ``size`` how many there are, repeated ones each time.
+    ``uses`` says which arguments of the function it reads, as bits: 1 for the first, 2 for the second, and so on.
+    ``depth`` says how deep parts are within parts, and ``size`` how many there are, repeated ones each time.
     """
 
     __slots__ = ("depth", "size", "uses")
 
     def __init__(self, *parts: Node) -> None:
         uses, depth, size = 0, 0, 1
-        for one in parts:
-            uses |= one.uses
-            size += one.size
-            depth = max(depth, one.depth)
+        for part in parts:
+            uses |= part.uses
+            size += part.size
+            depth = max(depth, part.depth)
         self.uses: int = uses
         self.depth: int = depth + 1
         self.size: int = size
@@ -185,20 +185,20 @@ def _walked(formula: Node, parts: Callable[[Node], tuple[Node, ...]]) -> Iterato
             waiting.extend(parts(node))
 
 
-def same(one: Node, other: Node) -> bool:
+def same(left: Node, right: Node) -> bool:
     """Whether two formulas are written alike."""
-    if one is other:
+    if left is right:
         return True
-    if type(one) is not type(other) or one.uses != other.uses:
+    if type(left) is not type(right) or left.uses != right.uses:
         return False
-    if any(getattr(one, name) != getattr(other, name) for name in _OWN.get(type(one), ())):
+    if any(getattr(left, name) != getattr(right, name) for name in _OWN.get(type(left), ())):
         return False
-    if isinstance(one, Lookup | Element) and one.table is not getattr(other, "table", None):
+    if isinstance(left, Lookup | Element) and left.table is not getattr(right, "table", None):
         return False
-    if isinstance(one, Constant) and isinstance(other, Constant):
-        return type(one.value) is type(other.value) and bool(one.value == other.value)
-    mine, others = one.parts(), other.parts()
-    return len(mine) == len(others) and not isinstance(one, Failure) and all(map(same, mine, others))
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return type(left.value) is type(right.value) and bool(left.value == right.value)
+    mine, others = left.parts(), right.parts()
+    return len(mine) == len(others) and not isinstance(left, Failure) and all(map(same, mine, others))
 
 
 _OWN: dict[type, tuple[str, ...]] = {Attribute: ("argument", "path"), Apply: ("function",)}

@@ -32,7 +32,7 @@ from lumix_core.formulas.nodes import After, Apply, Attribute, Constant, Element
 from lumix_core.rows.standins import RowClass
 
 BRANCHES = 32
-"""How many ways through a function are followed."""
+"""How many paths through a function are followed."""
 DEEPEST = 100
 """How deep the parts of a formula may be within each other."""
 LARGEST = 10_000
@@ -81,7 +81,7 @@ class Recorder:
         if self.is_over:
             raise self.refuse("it keeps a value of the row")
         if position >= BRANCHES:  # a loop that a row has to end, too
-            raise self.refuse(f"it has more than {BRANCHES} ways through its branches")
+            raise self.refuse(f"it has more than {BRANCHES} paths through its branches")
         decision = self.decisions[position] if position < len(self.decisions) else True
         self.taken.append((condition, decision))
         self.use(condition)
@@ -126,7 +126,7 @@ def is_too_long(formula: Node) -> bool:
 
 
 class _Used:
-    """The formulas that are evaluated on the way to others, whichever branches are taken."""
+    """The formulas that are evaluated for others, whichever branches are taken."""
 
     def __init__(self, formula: Node) -> None:
         self._known: set[Any] = set()
@@ -142,7 +142,7 @@ class _Used:
 
 
 def _readings(node: Node) -> list[tuple[Any, ...]]:
-    """Return what is read for a value: an attribute, and before it those on the way; a method, before it is called."""
+    """Return what is read for a value: an attribute and those that lead to it; a method before it is called."""
     if isinstance(node, Attribute):
         return [(node.argument, node.path[:length]) for length in range(len(node.path), -1, -1)]
     if isinstance(node, Apply) and isinstance(node.function, _Getter | _Method):
@@ -157,7 +157,7 @@ def _is_getter(node: Node) -> bool:
 
 
 class _SymbolType(type):
-    """The class of symbols: a function that asks for the class of a value must not learn of this one."""
+    """The class of symbols: a function that compares classes must not see this one."""
 
     def _refuse(cls, other: object) -> bool:
         raise Untraceable("it compares the class of a value, which a column cannot answer")
@@ -212,7 +212,7 @@ class Symbol(metaclass=_SymbolType):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Symbol:
         if method != "__call__" or keywords or ufunc.nout != 1:
             raise self._lx_recorder.refuse(f"it calls numpy's {ufunc.__name__} with more than values of the row")
-        if ufunc in _NOT_AS_OPERATOR and any(isinstance(one, np.generic) for one in inputs):
+        if ufunc in _NOT_AS_OPERATOR and any(isinstance(value, np.generic) for value in inputs):
             raise self._lx_recorder.refuse(f"it computes {ufunc.__name__} with a number of numpy's")
         return applied(self, ufunc, *inputs)
 
@@ -221,13 +221,13 @@ class Symbol(metaclass=_SymbolType):
 
 
 node_of: Callable[[Symbol], Node] = vars(Symbol)["_lx_node"].__get__
-"""Returns the formula of a symbol, without asking its `Symbol.__getattribute__`."""
+"""Returns the formula of a symbol, without `Symbol.__getattribute__`."""
 recorder_in: Callable[[Symbol], Recorder] = vars(Symbol)["_lx_recorder"].__get__
 """Returns the recorder of a symbol, in the same way."""
 
 
 class Captured:
-    """A captured dict, list, tuple or set: it can be asked with symbols, and is never changed."""
+    """A captured dict, list, tuple or set: symbols can be looked up in it, and it is never changed."""
 
     __slots__ = ("_lx_enter", "_lx_held", "_lx_refuse")
     _lx_held: Any
@@ -248,8 +248,8 @@ class Captured:
         return map(self._lx_enter, self._lx_held)
 
     def __contains__(self, key: Any) -> bool:
-        found = element_of(self._lx_held, key)
-        return key in self._lx_held if found is None else bool(found)
+        symbol = element_of(self._lx_held, key)
+        return key in self._lx_held if symbol is None else bool(symbol)
 
     def __bool__(self) -> bool:
         return bool(self._lx_held)
@@ -329,8 +329,8 @@ def lifted(value: Any, recorder: Recorder) -> Node:
         return node_of(value)
     if isinstance(value, Captured):
         value = value._lx_held
-    if type(value) is tuple and any(isinstance(one, Symbol | tuple | Captured) for one in value):
-        return Tuple(tuple(lifted(one, recorder) for one in value))
+    if type(value) is tuple and any(isinstance(item, Symbol | tuple | Captured) for item in value):
+        return Tuple(tuple(lifted(item, recorder) for item in value))
     if isinstance(value, np.ndarray | list | dict | set) or hasattr(type(value), "__next__") or holds_symbol(value):
         raise recorder.refuse(f"it computes with a {type(value).__name__}")
     return Constant(value)
@@ -342,11 +342,11 @@ def holds_symbol(value: Any) -> bool:
     for _ in range(_LOOKED_AT):
         if not waiting:
             return False
-        one, depth = waiting.popleft()
-        if isinstance(one, Symbol | Captured):
+        held, depth = waiting.popleft()
+        if isinstance(held, Symbol | Captured):
             return True
-        if type(one) not in _HOLDS_NOTHING and depth < _DEEP:
-            waiting.extend((part, depth + 1) for part in _held_by(one))
+        if type(held) not in _HOLDS_NOTHING and depth < _DEEP:
+            waiting.extend((part, depth + 1) for part in _held_by(held))
     return False
 
 
@@ -370,7 +370,7 @@ _HOLDING: tuple[tuple[Any, Callable[[Any], Iterable[Any]]], ...] = (
     (dict, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
     (MappingProxyType, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
     (tuple | list | set | frozenset | deque, lambda value: islice(value, _LOOKED_AT)),
-    (FunctionType, lambda value: [one for cell in value.__closure__ or () for one in contents(cell)]),
+    (FunctionType, lambda value: [content for cell in value.__closure__ or () for content in contents(cell)]),
     (partial, lambda value: [value.func, *value.args, *value.keywords.values()]),
     (MethodType, lambda value: (value.__self__,)),
     (GeneratorType, lambda value: [] if value.gi_frame is None else list(value.gi_frame.f_locals.values())),
@@ -383,7 +383,7 @@ _HOLDS_NOTHING = {type(None), bool, int, float, str, bytes, Decimal, date, datet
 def applied(symbol: Symbol, function: Callable[..., Any], *operands: Any) -> Symbol:
     """Return what a function gives for symbols and constants."""
     recorder = recorder_in(symbol)
-    return Symbol(Apply(function, tuple([lifted(one, recorder) for one in operands])), recorder)
+    return Symbol(Apply(function, tuple([lifted(operand, recorder) for operand in operands])), recorder)
 
 
 def recorder_of(key: Any) -> Recorder | None:

@@ -76,12 +76,12 @@ def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:
 
 def _needs_of_operator(formula: Apply, default_of: DefaultOf) -> Iterator[Need]:
     if formula.function in (operator.mul, operator.and_):
-        for one in formula.operands:
-            yield from needs(one, default_of)
+        for operand in formula.operands:
+            yield from needs(operand, default_of)
     elif formula.function in _ZERO_FOR_ZERO:
         yield from needs(formula.operands[0], default_of)
     elif formula.function in COMPARISONS and _is_false_by_default(formula, default_of):
-        lookup = next(one for one in formula.operands if isinstance(one, Lookup))
+        lookup = next(operand for operand in formula.operands if isinstance(operand, Lookup))
         yield Has(lookup.table, lookup.key)
 
 
@@ -110,10 +110,10 @@ def _is_zero(value: Any) -> bool:
 def _is_false_by_default(formula: Apply, default_of: DefaultOf) -> bool:
     """Whether a comparison of one lookup with a constant is false for a key that is missing."""
     values = [
-        one.value if isinstance(one, Constant) else default_of(one) if isinstance(one, Lookup) else NO_DEFAULT
-        for one in formula.operands
+        part.value if isinstance(part, Constant) else default_of(part) if isinstance(part, Lookup) else NO_DEFAULT
+        for part in formula.operands
     ]
-    lookups = sum(isinstance(one, Lookup) for one in formula.operands)
-    if lookups != 1 or any(type(one) not in (int, float, bool) for one in values):
+    lookups = sum(isinstance(operand, Lookup) for operand in formula.operands)
+    if lookups != 1 or any(type(value) not in (int, float, bool) for value in values):
         return False
     return not formula.function(*values)

@@ -47,7 +47,7 @@ class Range:
 
 
 class AxisValues:
-    """The values of formulas that read one axis only, evaluated once for each of its members."""
+    """The values of formulas that read one axis only, evaluated once for each of its elements."""
 
     def __init__(self, evaluator: Evaluator, axes: Axes) -> None:
         self._evaluator = evaluator
@@ -56,7 +56,7 @@ class AxisValues:
         self._known: dict[int, tuple[Column, Node]] = {}
 
     def of(self, node: Node, axis: int) -> Column:
-        """Return the value for each member of an axis; raises `NotVectorizable` where one raises."""
+        """Return the value for each element of an axis; raises `NotVectorizable` where one raises."""
         known = self._known.get(id(node))
         if known is None:
             whole = self._wholes.setdefault(axis, self._axes.whole(axis))
@@ -79,38 +79,38 @@ class Ranges:
         axis = self._axes.axis_of(node)
         if axis is not None and not isinstance(node, Tuple):
             return _range_of(self._values.of(node, axis))
-        way = _RANGES.get(type(node))
-        if way is None:
+        rule = _RANGES.get(type(node))
+        if rule is None:
             raise NotVectorizable
-        found: Range = way(self, node)
-        return found
+        result: Range = rule(self, node)
+        return result
 
     def _apply(self, node: Apply) -> Range:
         rule = _RANGE_RULES.get(node.function)
         if rule is None:
             raise NotVectorizable
-        found: Range = rule(*map(self.of, node.operands))
-        return found
+        result: Range = rule(*map(self.of, node.operands))
+        return result
 
     def _choice(self, node: Choice) -> Range:
         self.of(node.condition)
-        one, other = self.of(node.then), self.of(node.otherwise)
-        kind = one.kind if one.kind == other.kind else "f" if one.is_number and other.is_number else "o"
-        return Range(kind, max(one.largest, other.largest), min(one.smallest, other.smallest))
+        then, otherwise = self.of(node.then), self.of(node.otherwise)
+        kind = then.kind if then.kind == otherwise.kind else "f" if then.is_number and otherwise.is_number else "o"
+        return Range(kind, max(then.largest, otherwise.largest), min(then.smallest, otherwise.smallest))
 
     def _after(self, node: After) -> Range:
-        *_, found = map(self.of, node.parts())
-        return found
+        *_, result = map(self.of, node.parts())
+        return result
 
     def _lookup(self, node: Lookup) -> Range:
         table = self._checked(node)
         default = default_of(self._evaluator, node)
         if default is NO_DEFAULT:
             raise NotVectorizable
-        one, other = _range_of(table.values), _range_of(filled(default, 1))
+        values, missing = _range_of(table.values), _range_of(filled(default, 1))
         return (
-            Range(one.kind if one.kind == other.kind else "f", max(one.largest, other.largest))
-            if (one.is_number and other.is_number)
+            Range(values.kind if values.kind == missing.kind else "f", max(values.largest, missing.largest))
+            if (values.is_number and missing.is_number)
             else Range("o", math.inf)
         )
 
@@ -153,58 +153,58 @@ def _range_of(values: Column) -> Range:
     return Range(kind, float(max(abs(low), abs(high))), float(smallest))
 
 
-def _range_of_sum(one: Range, other: Range) -> Range:
-    return _computed_range(one, other, one.largest + other.largest)
+def _range_of_sum(left: Range, right: Range) -> Range:
+    return _computed_range(left, right, left.largest + right.largest)
 
 
-def _range_of_product(one: Range, other: Range) -> Range:
-    if not (math.isfinite(one.largest) and math.isfinite(other.largest)):
+def _range_of_product(left: Range, right: Range) -> Range:
+    if not (math.isfinite(left.largest) and math.isfinite(right.largest)):
         raise NotVectorizable  # a product with NaN or infinity is no zero, even of a zero
-    return _computed_range(one, other, one.largest * other.largest)
+    return _computed_range(left, right, left.largest * right.largest)
 
 
-def _computed_range(one: Range, other: Range, largest: float) -> Range:
-    if not (one.is_number and other.is_number) or math.isnan(largest):
+def _computed_range(left: Range, right: Range, largest: float) -> Range:
+    if not (left.is_number and right.is_number) or math.isnan(largest):
         raise NotVectorizable
-    if "f" in (one.kind, other.kind):
+    if "f" in (left.kind, right.kind):
         return Range("f", largest)
     if largest > EXACT:
         raise NotVectorizable
     return Range("i", largest)
 
 
-def _range_of_quotient(one: Range, other: Range) -> Range:
-    if not (one.is_number and other.is_number) or not other.smallest:
+def _range_of_quotient(left: Range, right: Range) -> Range:
+    if not (left.is_number and right.is_number) or not right.smallest:
         raise NotVectorizable
-    return Range("f", one.largest / other.smallest)
+    return Range("f", left.largest / right.smallest)
 
 
-def _range_of_equality(one: Range, other: Range) -> Range:
+def _range_of_equality(left: Range, right: Range) -> Range:
     return Range("b", 1.0)
 
 
-def _range_of_order(one: Range, other: Range) -> Range:
-    if not (one.is_number and other.is_number):
-        raise NotVectorizable
-    return Range("b", 1.0)
-
-
-def _range_of_and(one: Range, other: Range) -> Range:
-    if one.kind != "b" or other.kind != "b":
+def _range_of_order(left: Range, right: Range) -> Range:
+    if not (left.is_number and right.is_number):
         raise NotVectorizable
     return Range("b", 1.0)
 
 
-def _same_range(one: Range) -> Range:
-    if not one.is_number:
+def _range_of_and(left: Range, right: Range) -> Range:
+    if left.kind != "b" or right.kind != "b":
         raise NotVectorizable
-    return Range("i" if one.kind == "b" else one.kind, one.largest, one.smallest)
+    return Range("b", 1.0)
 
 
-def _range_of_float(one: Range) -> Range:
-    if not one.is_number:
+def _same_range(operand: Range) -> Range:
+    if not operand.is_number:
         raise NotVectorizable
-    return Range("f", one.largest, one.smallest)
+    return Range("i" if operand.kind == "b" else operand.kind, operand.largest, operand.smallest)
+
+
+def _range_of_float(operand: Range) -> Range:
+    if not operand.is_number:
+        raise NotVectorizable
+    return Range("f", operand.largest, operand.smallest)
 
 
 _RANGE_RULES: dict[Any, Any] = {
