@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.compiler.batches import Batch
+from lumix_core.compiler.batches import Argument, Batch
 from lumix_core.compiler.conversions import (
     Listed,
     equal,
@@ -30,7 +30,7 @@ from lumix_core.compiler.tracer import Tracer
 from lumix_core.compiler.vectorized import Vectorized
 from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
 from lumix_core.formulas.lookup_table import RUNNING
-from lumix_core.formulas.nodes import Tuple
+from lumix_core.formulas.nodes import Node, Tuple
 from lumix_core.formulas.tracing import Trace
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.arrays import BoolArray, FloatArray
@@ -70,7 +70,7 @@ class Evaluator:
         tables: what formulas look values up in.
         vectorized: evaluates formulas.
         statistics: how each function was evaluated.
-        indices: an argument, and the index over one of its attributes once there is one.
+        indices: the index over an attribute of an argument, in a list that is empty before the index is made.
     """
 
     def __init__(self, reading: Reading | None = None) -> None:
@@ -79,7 +79,7 @@ class Evaluator:
         self.tables = LookupTables(lambda parameter: parameter.lookup_table(self))
         self.vectorized = Vectorized(self.tables)
         self.statistics: dict[UserFunction, EvaluationStatistics] = {}
-        self.indices: dict[tuple[int, Path], list[Any]] = {}
+        self.indices: dict[tuple[Argument, Path], list[Any]] = {}
 
     def __enter__(self) -> Evaluator:
         self._token = RUNNING.set(self.tables.parameter)
@@ -142,7 +142,7 @@ class Evaluator:
         truths: BoolArray = self._evaluated(function, batch, true_of, truths_of_rows, truth_of)
         return truths
 
-    def numbers(self, value: float | UserFunction, batch: Batch, known: dict[int, Column] | None = None) -> FloatArray:
+    def numbers(self, value: float | UserFunction, batch: Batch, known: dict[Node, Column] | None = None) -> FloatArray:
         """Return a number for each element, float64, shape ``(size,)``.
 
         Args:
@@ -176,7 +176,7 @@ class Evaluator:
         of_rows: Callable[[list[Any]], Any],
         convert: Callable[[Any], Any] | None = None,
         *,
-        known: dict[int, Column] | None = None,
+        known: dict[Node, Column] | None = None,
     ) -> Any:
         """Evaluate a function over columns if that says the same as its rows, else row by row."""
         function.check_captures()

@@ -12,6 +12,7 @@ from lumix_core.formulas import arithmetic
 from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
 from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable, check_hashed_as_compared
 from lumix_core.formulas.nodes import After, Apply, Attribute, Choice, Constant, Element, Failure, Lookup, Node, Tuple
+from lumix_core.formulas.operators import operator_of
 from lumix_core.problem.arrays import IntArray
 from lumix_core.rows.columns import Column, object_column, together
 
@@ -26,19 +27,19 @@ class Vectorized:
     def __init__(self, tables: LookupTables) -> None:
         self._tables = tables
 
-    def value(self, node: Node, batch: Batch, known: dict[int, Column] | None = None) -> Value:
+    def value(self, node: Node, batch: Batch, known: dict[Node, Column] | None = None) -> Value:
         """Return the value of a formula for each element: a column, or one value for all.
 
         Args:
             node: the formula.
             batch: the elements.
-            known: values of parts of the formula that were computed before, by ``id``.
+            known: values of parts of the formula that were computed before.
 
         Raises:
             NotVectorizable: a row would raise.
         """
-        if known is not None and id(node) in known:
-            return known[id(node)]
+        if known is not None and node in known:
+            return known[node]
         if isinstance(node, Failure) and batch.size:
             raise NotVectorizable
         if isinstance(node, Constant):
@@ -69,11 +70,11 @@ class Vectorized:
             raise NotVectorizable from error
         return arithmetic.present(values)
 
-    def _apply(self, node: Apply, batch: Batch, known: dict[int, Column] | None) -> Value:
+    def _apply(self, node: Apply, batch: Batch, known: dict[Node, Column] | None) -> Value:
         operands = tuple([self.value(operand, batch, known) for operand in node.operands])
-        return arithmetic.apply(node.function, operands, batch.size)
+        return operator_of(node.function).over_columns(node.function, operands, batch.size)
 
-    def _choice(self, node: Choice, batch: Batch, known: dict[int, Column] | None) -> Column:
+    def _choice(self, node: Choice, batch: Batch, known: dict[Node, Column] | None) -> Column:
         mask = arithmetic.truth(self.value(node.condition, batch, known), batch.size)
         if isinstance(node.then, Constant) and isinstance(node.otherwise, Constant):
             then, otherwise = node.then.value, node.otherwise.value
@@ -89,17 +90,17 @@ class Vectorized:
             self._branch(node.otherwise, batch, np.flatnonzero(~mask), known),
         )
 
-    def _branch(self, node: Node, batch: Batch, picks: IntArray, known: dict[int, Column] | None) -> Column:
+    def _branch(self, node: Node, batch: Batch, picks: IntArray, known: dict[Node, Column] | None) -> Column:
         if isinstance(node, Constant):
             return filled(node.value, len(picks))
-        within = None if known is None else {name: values[picks] for name, values in known.items()}
+        within = None if known is None else {part: values[picks] for part, values in known.items()}
         return filled(self.value(node, batch.take(picks), within), len(picks))
 
-    def _after(self, node: After, batch: Batch, known: dict[int, Column] | None) -> Value:
-        computed = {id(effect): filled(self.value(effect, batch, known), batch.size) for effect in node.effects}
+    def _after(self, node: After, batch: Batch, known: dict[Node, Column] | None) -> Value:
+        computed = {effect: filled(self.value(effect, batch, known), batch.size) for effect in node.effects}
         return self.value(node.result, batch, computed if known is None else {**known, **computed})
 
-    def _lookup(self, node: Lookup, batch: Batch, known: dict[int, Column] | None) -> Column:
+    def _lookup(self, node: Lookup, batch: Batch, known: dict[Node, Column] | None) -> Column:
         table = self._tables.table(node.table, node.key)
         positions = self._positions(table, node.key, batch, known)
         default = table.default if node.missing is None else node.missing.value
@@ -110,21 +111,21 @@ class Vectorized:
             raise NotVectorizable
         return arithmetic.merged(~missing, table.values[positions[~missing]], filled(default, int(missing.sum())))
 
-    def _element(self, node: Element, batch: Batch, known: dict[int, Column] | None) -> Column:
+    def _element(self, node: Element, batch: Batch, known: dict[Node, Column] | None) -> Column:
         if isinstance(node.table, list | tuple):  # searched by ==, not by hash
             for part in key_parts(node.key):
                 check_hashed_as_compared(filled(self.value(part, batch, known), batch.size))
         contained: Column = self._positions(self._tables.table(node.table, node.key), node.key, batch, known) >= 0
         return contained
 
-    def _positions(self, table: LookupTable, key: Node, batch: Batch, known: dict[int, Column] | None) -> IntArray:
+    def _positions(self, table: LookupTable, key: Node, batch: Batch, known: dict[Node, Column] | None) -> IntArray:
         parts = [self.value(part, batch, known) for part in key_parts(key)]
         try:
             return table.find(parts, batch.size)
         except Exception as error:
             raise NotVectorizable from error
 
-    def _tuple(self, node: Tuple, batch: Batch, known: dict[int, Column] | None) -> Column:
+    def _tuple(self, node: Tuple, batch: Batch, known: dict[Node, Column] | None) -> Column:
         return together([filled(self.value(item, batch, known), batch.size) for item in node.items])
 
 

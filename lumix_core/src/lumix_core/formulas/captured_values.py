@@ -15,7 +15,8 @@ from typing import Any
 
 from lumix_core.formulas.bytecode import CHANGING
 from lumix_core.formulas.nodes import Constant
-from lumix_core.formulas.symbolic_rows import Captured, Symbol, Untraceable, applied, holds_symbol, looked_up
+from lumix_core.formulas.recorder import Untraceable
+from lumix_core.formulas.symbolic_rows import Captured, Symbol, applied, holds_symbol, looked_up
 
 
 class CapturedDict(Captured):

@@ -78,12 +78,12 @@ def unwrapped(function: Any) -> Any:
 def watched(function: Any) -> tuple[Capture, ...]:
     """Return the loop variables that a function, or a function that it calls, captures; as they are now."""
     captures: list[Capture] = []
-    seen: set[int] = set()
+    seen: set[FunctionType] = set()
     waiting = [unwrapped(function)]
     while waiting:
         user = waiting.pop()
-        if isinstance(user, FunctionType) and id(user) not in seen:
-            seen.add(id(user))
+        if isinstance(user, FunctionType) and user not in seen:
+            seen.add(user)
             held = dict(captured(user))
             risky = _risky(user) if held else {}
             captures += [Capture(name, *held[name], risky[name]) for name in sorted(held.keys() & risky.keys())]

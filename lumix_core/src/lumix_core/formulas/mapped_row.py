@@ -8,7 +8,8 @@ from types import FunctionType
 from typing import Any
 
 from lumix_core.formulas.nodes import Attribute, Node
-from lumix_core.formulas.symbolic_rows import PlainRow, Recorder, Symbol, Unwatched
+from lumix_core.formulas.recorder import Recorder, Unwatched
+from lumix_core.formulas.symbolic_rows import PlainRow, Symbol
 from lumix_core.rows.standins import RowClass
 from lumix_core.rows.tables import PRESENT
 

@@ -1,7 +1,7 @@
 """Formulas: what a function of rows computes, as a tree over the rows' attributes.
 
 A formula means exactly what the function means, row by row: its operators are Python's, its branches are taken only
-where their condition holds. `arithmetic` evaluates the operators over columns.
+where their condition holds. `operators` has the table of operators.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lumix_core.rows.tables import Path
 
 
 class Node:
-    """A part of a formula.
+    """A part of a formula; a key of dicts by its identity.
 
     Args:
         parts: what it is made of.
@@ -176,11 +176,11 @@ def certain(formula: Node) -> Iterator[Node]:
 
 def _walked(formula: Node, parts: Callable[[Node], tuple[Node, ...]]) -> Iterator[Node]:
     waiting: list[Node] = [formula]
-    seen: set[int] = set()
+    seen: set[Node] = set()
     while waiting:
         node = waiting.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
+        if node not in seen:
+            seen.add(node)
             yield node
             waiting.extend(parts(node))
 

@@ -31,19 +31,8 @@ from lumix_core.formulas.captured_values import (
 from lumix_core.formulas.captures import brought, contents
 from lumix_core.formulas.mapped_row import MappedRow
 from lumix_core.formulas.nodes import Attribute, Choice, Failure, Node
-from lumix_core.formulas.symbolic_rows import (
-    BRANCHES,
-    TOO_LONG,
-    Captured,
-    PlainRow,
-    Recorder,
-    Symbol,
-    Untraceable,
-    Unwatched,
-    holds_symbol,
-    is_too_long,
-    lifted,
-)
+from lumix_core.formulas.recorder import BRANCHES, TOO_LONG, Recorder, Untraceable, Unwatched, is_too_long
+from lumix_core.formulas.symbolic_rows import Captured, PlainRow, Symbol, holds_symbol, lifted
 from lumix_core.rows.standins import RowClass
 
 _OWN_CODE = str(FilePath(__file__).parents[1]) + os.sep  # of the whole package

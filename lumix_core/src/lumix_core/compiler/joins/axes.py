@@ -85,12 +85,12 @@ class Combinations:
 
     Args:
         picks: arrays of one length.
-        known: the values of lookups that a join has computed, by the ``id`` of their formulas.
+        known: the values of lookups that a join has computed, by their formulas.
         joined: whether a join has found them.
     """
 
     picks: tuple[IntArray, ...]
-    known: dict[int, Column] = field(default_factory=dict)
+    known: dict[Node, Column] = field(default_factory=dict)
     joined: bool = False
 
     @property
@@ -100,5 +100,5 @@ class Combinations:
 
     def filtered(self, kept: IntArray) -> Combinations:
         """Return some of the combinations."""
-        known = {name: values[kept] for name, values in self.known.items()}
+        known = {lookup: values[kept] for lookup, values in self.known.items()}
         return Combinations(tuple(pick[kept] for pick in self.picks), known, self.joined)

@@ -262,14 +262,14 @@ class _Join:
         nothing = np.zeros(count, dtype=np.int64)
         return [bound.get(axis, nothing) for axis in range(len(self.axes.shape))]
 
-    def _known(self, formula: Node, bound: dict[int, IntArray]) -> dict[int, Column] | None:
+    def _known(self, formula: Node, bound: dict[int, IntArray]) -> dict[Node, Column] | None:
         """Return the values of the lookups that the join has computed."""
         if not self.lookups:
             return None
-        known: dict[int, Column] = {}
+        known: dict[Node, Column] = {}
         for node in nodes(formula):
             if isinstance(node, Lookup) and (position := self._place_of(node)) in bound:
-                known[id(node)] = self.evaluator.tables.table(node.table, node.key).values[bound[position]]
+                known[node] = self.evaluator.tables.table(node.table, node.key).values[bound[position]]
         return known or None
 
     def _place_of(self, lookup: Lookup) -> int:

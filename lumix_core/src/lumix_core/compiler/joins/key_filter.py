@@ -60,14 +60,13 @@ def _index(evaluator: Evaluator, argument: Argument, path: Path) -> Index | None
 
     The first call gets none: a single search is faster than an index.
     """
-    name = (id(argument), path)
-    known = evaluator.indices.get(name)
+    known = evaluator.indices.get((argument, path))
     if known is None:
-        evaluator.indices[name] = [argument]
+        evaluator.indices[argument, path] = []
         return None
-    if len(known) == 1:
+    if not known:
         known.append(_made(argument, path))
-    index: Index | None = known[1]
+    index: Index | None = known[0]
     return index
 
 
