@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lumix_core.formulas.arithmetic import NotVectorizable, filled
+from lumix_core.formulas.arithmetic import NotVectorizable, filled, required
 from lumix_core.formulas.nodes import Apply
 from lumix_core.formulas.operators import OPERATORS
 from lumix_core.formulas.ranges import range_of
@@ -18,7 +18,7 @@ from lumix_core.formulas.tracing import trace
 from lumix_core.rows.columns import column
 
 VALUES: list[Any] = [0, 1, -3, 7, True, False, 0.0, -0.0, 0.1, -2.5, 1e300, 2**53 + 1, 2**62, "a", None]
-OF_ONE = {operator.neg, operator.pos, operator.abs, operator.invert, abs, float, bool}
+OF_ONE = {operator.neg, operator.pos, operator.abs, operator.invert, abs, float, bool, required}
 
 
 def operands_of(function: Any) -> list[tuple[Any, ...]]:

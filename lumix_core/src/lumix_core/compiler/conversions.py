@@ -79,13 +79,22 @@ def numbers_of(value: Value, size: int) -> FloatArray:
 
 def numbers_of_rows(values: list[Any]) -> FloatArray | None:
     """Return values as floats, None where one is no finite number."""
-    if not all(map(is_real_type, set(map(type, values)))):
+    types = set(map(type, values))
+    if np.ndarray in types:
+        values = list(map(single_value, values))
+        types = set(map(type, values))
+    if not all(map(is_real_type, types)):
         return None
     try:
         result = np.fromiter(map(float, values), dtype=np.float64, count=len(values))
     except (OverflowError, ValueError):
         return None
     return result if np.isfinite(result).all() else None
+
+
+def single_value(value: Any) -> Any:
+    """Return the one value of an array without dimensions, as ``np.where`` gives for one row; all else as it is."""
+    return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
 
 
 def equal(left: Any, right: Any) -> bool:

@@ -19,6 +19,7 @@ from lumix_core.compiler.conversions import (
     equal,
     numbers_of,
     numbers_of_rows,
+    single_value,
     true_of,
     truth_of,
     truths_of_rows,
@@ -237,7 +238,7 @@ class _Numbers:
     def __call__(self, values: list[Any]) -> FloatArray:
         numbers = numbers_of_rows(values)
         if numbers is None:
-            raise wrong_number(self.function, self.batch, values)
+            raise wrong_number(self.function, self.batch, list(map(single_value, values)))
         return numbers
 
 

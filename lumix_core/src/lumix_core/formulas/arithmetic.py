@@ -29,8 +29,22 @@ def one_by_one(function: Callable[..., Any], operands: tuple[Value, ...], size: 
 
 
 def same_or_equal(left: Any, right: Any) -> bool:
-    """Compare as collections compare what they hold: NaN equals itself where it is one object."""
-    return left is right or bool(left == right)
+    """Compare where Python may look for the same object first, as collections do.
+
+    Raises:
+        ValueError: it makes a difference, as for NaN, which does not equal itself.
+    """
+    equals = bool(left == right)
+    if left is right and not equals:
+        raise ValueError("this value does not equal itself")
+    return equals
+
+
+def required(is_there: Any) -> bool:
+    """Raise LookupError where a row is not there."""
+    if not is_there:
+        raise LookupError("there is no row to read this attribute of")
+    return True
 
 
 def truth(value: Value, size: int) -> BoolArray:

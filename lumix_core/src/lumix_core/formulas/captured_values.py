@@ -124,9 +124,33 @@ def total(start: Any, *values: Any) -> Any:
     return sum(values, start)
 
 
+class _All(_Pure):
+    """Python's ``all``, whose branches are followed."""
+
+    __slots__ = ()
+
+    def __call__(self, items: Iterable[Any], /) -> bool:
+        for item in items:  # noqa: SIM110 - all() itself would not be seen to ask for truth only
+            if not item:
+                return False
+        return True
+
+
+class _Any(_Pure):
+    """Python's ``any``, whose branches are followed."""
+
+    __slots__ = ()
+
+    def __call__(self, items: Iterable[Any], /) -> bool:
+        for item in items:  # noqa: SIM110 - any() itself would not be seen to ask for truth only
+            if item:
+                return True
+        return False
+
+
 def entered_builtin(function: Any) -> Any:
     """Return a builtin function or class in a form that answers truly for symbols, or refuses them."""
-    wrap = _WRAPS.get(function) if isinstance(function, type) or function is sum else None
+    wrap = _WRAPS.get(function) if isinstance(function, type | BuiltinFunctionType) else None
     if wrap is not None:
         return wrap(function)
     if overlooks_symbols(function):
@@ -148,6 +172,8 @@ _COMPENSATED = sys.version_info >= (3, 12)
 _OVERLOOKING = {isinstance, issubclass, id, hasattr, callable, dir, operator.is_, operator.is_not}
 _OVERLOOKING |= {sum} if _COMPENSATED else set()
 _WRAPS: dict[Any, Callable[[Any], _Pure]] = {
-    **dict.fromkeys((float, int, Decimal, Fraction), _Pure),
+    **dict.fromkeys((float, int, bool, Decimal, Fraction), _Pure),
+    all: _All,
+    any: _Any,
     **({sum: _Sum} if _COMPENSATED else {}),
 }

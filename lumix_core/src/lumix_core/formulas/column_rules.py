@@ -153,3 +153,12 @@ def to_float(value: Value) -> Column | None:
 def to_bool(value: Value) -> Column | None:
     """Compute ``bool``."""
     return truth(value, len(value)) if isinstance(value, np.ndarray) and value.dtype != np.object_ else None
+
+
+def required_everywhere(is_there: Value) -> Column | None:
+    """Compute `required`."""
+    if not isinstance(is_there, np.ndarray) or is_there.dtype != np.bool_:
+        return None
+    if not is_there.all():
+        raise NotVectorizable
+    return is_there

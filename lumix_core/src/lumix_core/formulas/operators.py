@@ -15,7 +15,7 @@ import numpy as np
 
 from lumix_core.formulas import column_rules as columns
 from lumix_core.formulas import ranges
-from lumix_core.formulas.arithmetic import Value, one_by_one, same_or_equal
+from lumix_core.formulas.arithmetic import Value, one_by_one, required, same_or_equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +80,7 @@ OPERATORS: dict[Callable[..., Any], Operator] = {
     abs: Operator(columns.unary(np.absolute), ranges.same_range, zero="first"),
     float: Operator(columns.to_float, ranges.range_of_float, zero="first"),
     bool: Operator(columns.to_bool),
+    required: Operator(columns.required_everywhere),
 }
 _UNKNOWN = Operator()
 

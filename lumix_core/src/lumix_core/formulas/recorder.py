@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lumix_core.formulas.nodes import After, Apply, Attribute, Node, certain
 from lumix_core.rows.standins import RowClass
+from lumix_core.rows.tables import Path
 
 BRANCHES = 32
 """How many paths through a function are followed."""
@@ -23,6 +25,21 @@ class Untraceable(Exception):  # noqa: N818 - a signal, not an error
 
 class Unwatched(Exception):  # noqa: N818 - a signal, not an error
     """Code of the row's class is to run, which has to be watched."""
+
+
+@dataclass(frozen=True)
+class ClassRead:
+    """Something that a function reads off the class of a row, of which a row may have its own in place.
+
+    Args:
+        argument: of the function.
+        path: from the argument to the row.
+        name: of what is read.
+    """
+
+    argument: int
+    path: Path
+    name: str
 
 
 class Recorder:
@@ -49,6 +66,7 @@ class Recorder:
         self.taken: list[tuple[Node, bool]] = []
         self.unused: dict[Node, None] = {}
         self.left: list[tuple[Node, ...]] = []
+        self.class_reads: list[ClassRead] = []
         self.refusal: str | None = None
         self.is_over = False
 

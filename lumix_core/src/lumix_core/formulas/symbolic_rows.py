@@ -92,7 +92,7 @@ class Symbol(metaclass=_SymbolType):
     def __bool__(self) -> bool:
         node = node_of(self)
         if isinstance(node, Apply) and node.function is operator.eq and not is_condition(sys._getframe(1)):
-            node.function = same_or_equal  # a tuple, a list or a builtin looks for the same object first
+            node.function = same_or_equal  # a tuple or a list looks for the same object first, and all() does not
         return recorder_in(self).decide(node)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method

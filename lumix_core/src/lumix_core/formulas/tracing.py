@@ -31,7 +31,7 @@ from lumix_core.formulas.captured_values import (
 from lumix_core.formulas.captures import brought, contents
 from lumix_core.formulas.mapped_row import MappedRow
 from lumix_core.formulas.nodes import Attribute, Choice, Failure, Node
-from lumix_core.formulas.recorder import BRANCHES, TOO_LONG, Recorder, Untraceable, Unwatched, is_too_long
+from lumix_core.formulas.recorder import BRANCHES, TOO_LONG, ClassRead, Recorder, Untraceable, Unwatched, is_too_long
 from lumix_core.formulas.symbolic_rows import Captured, PlainRow, Symbol, holds_symbol, lifted
 from lumix_core.rows.standins import RowClass
 
@@ -45,10 +45,12 @@ class Trace:
     Args:
         formula: what the function computes; None where it has to be called row by row.
         reason: why it has to be.
+        class_reads: what it computes only where no row has its own in place of what its class has.
     """
 
     formula: Node | None
     reason: str = ""
+    class_reads: frozenset[ClassRead] = frozenset()
 
 
 def trace(
@@ -67,8 +69,9 @@ def trace(
     """
     warn_of_unknown_python()
     try:
-        formula = _Tracer(function, rows, row_class, watched).formula()
-        return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula)
+        tracer = _Tracer(function, rows, row_class, watched)
+        formula = tracer.formula()
+        return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula, "", frozenset(tracer.class_reads))
     except Unwatched:
         return trace(function, rows, row_class, watched=True)
     except Untraceable as why:
@@ -86,6 +89,7 @@ class _Tracer:
         self.rows = rows
         self.row_class = row_class
         self.paths = 0
+        self.class_reads: set[ClassRead] = set()
         self.refusal: str | None = None
         self.entered: dict[int, tuple[Any, Any]] = {}
         self.watched = watched or not _calls_nothing(function)
@@ -133,6 +137,7 @@ class _Tracer:
         except Exception as error:  # noqa: BLE001 - the branch fails: its rows are evaluated row by row, and say so
             node = Failure(error)
         recorder.is_over = True
+        self.class_reads.update(recorder.class_reads)
         refusal = recorder.refusal or self.refusal
         if refusal is not None:
             raise Untraceable(refusal)

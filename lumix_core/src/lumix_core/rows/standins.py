@@ -33,6 +33,7 @@ class RowClass:
         columns: those attributes that hold one value a row, which a query can read without making the row.
         related: the to-one relationships, each with the class of the row that it leads to.
         elements: what else the class of the stand-ins has of its own; each can be pickled.
+        properties: the ORM's own kind of properties: read off a row, each is what its ``fget`` returns for the row.
     """
 
     mapped: type
@@ -43,10 +44,11 @@ class RowClass:
     columns: frozenset[str] = frozenset()
     related: Mapping[str, type] = field(default_factory=dict)
     elements: Mapping[str, Any] = field(default_factory=dict)
+    properties: frozenset[str] = frozenset()
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.mapped, self.attributes, self.primary_key, dict(self.aliases), self.advice)
-        return RowClass, (*parts, self.columns, dict(self.related), dict(self.elements))
+        return RowClass, (*parts, self.columns, dict(self.related), dict(self.elements), self.properties)
 
 
 _MADE: WeakKeyDictionary[type, type] = WeakKeyDictionary()
