@@ -1,4 +1,4 @@
-"""Texts of values for COPY, PostgreSQL's way to take many rows at once.
+"""Texts of values for COPY, PostgreSQL's statement for many rows at once.
 
 A text is sent for each value, so only values of those types are for it whose text says exactly what the value is.
 """
@@ -28,7 +28,7 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\
 
 def _needs_escapes(values: Sequence[str]) -> bool:
     together = "".join(values)
-    return any(chr(one) in together for one in ESCAPES)
+    return any(chr(code) in together for code in ESCAPES)
 
 
 def _escaped(value: str) -> str:

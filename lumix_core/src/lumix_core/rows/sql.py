@@ -22,7 +22,7 @@ ROWS_A_BATCH = 5_000
 ADVISORY_LOCKS_AT_MOST = 100
 """For how many values we wait one by one; PostgreSQL has room for a few thousand locks in all."""
 MISSING_KEYS = 20
-"""How many keys that no row has are asked for one by one, at the most."""
+"""How many keys that no row has are looked up one by one, at the most."""
 
 
 def advisory_lock_statements(
@@ -46,22 +46,22 @@ def advisory_lock_statements(
     some = 0 < len(chosen) <= ADVISORY_LOCKS_AT_MOST
     yield (SHARED_ADVISORY_LOCK if some else ADVISORY_LOCK).format(mark=mark), name
     if some:
-        yield ADVISORY_LOCKS.format(mark=mark), [f"{name} {one}" for one in chosen]
+        yield ADVISORY_LOCKS.format(mark=mark), [f"{name} {values}" for values in chosen]
 
 
 def _chosen(where: Mapping[str, Any]) -> list[str]:
     """Return a name for each combination of values, always in the same order, so that nobody waits in a circle."""
-    several = [one.values if isinstance(one, OneOf) else (one,) for one in where.values()]
-    return sorted(repr(sorted(zip(where, one, strict=True))) for one in product(*several)) if where else []
+    several = [value.values if isinstance(value, OneOf) else (value,) for value in where.values()]
+    return sorted(repr(sorted(zip(where, values, strict=True))) for values in product(*several)) if where else []
 
 
-def refuse_without_transactions(found: Iterable[tuple[str, str]]) -> None:
+def refuse_without_transactions(tables: Iterable[tuple[str, str]]) -> None:
     """Refuse what `NOT_TRANSACTIONAL` finds: pairs of a table and its storage engine.
 
     Raises:
         LXWriteError: there is one.
     """
-    for name, engine in found:
+    for name, engine in tables:
         raise LXWriteError(
             f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure would "
             f"leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
@@ -76,26 +76,26 @@ def batches_of_rows(columns: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any
         yield list(zip(*part, strict=True))
 
 
-def existing_keys(keys: Sequence[Key], asked: Callable[[Sequence[Key]], set[Key]], size: int) -> set[Key]:
+def existing_keys(keys: Sequence[Key], select: Callable[[Sequence[Key]], set[Key]], size: int) -> set[Key]:
     """Return those of some keys that rows have.
 
     What a database takes for equal need not be equal in Python, such as texts that differ in case: keys that were not
-    found are asked for one by one, until some of them are not there.
+    found are looked up one by one, until some of them are not there.
 
     Args:
         keys: distinct.
-        asked: asks the database which rows have one of some keys, and returns the keys of these.
-        size: how many keys it is asked for at one time.
+        select: returns those of some keys that rows of the database have.
+        size: how many keys are looked up at one time.
     """
-    found: set[Key] = set()
+    existing: set[Key] = set()
     for start in range(0, len(keys), size):
-        found |= asked(keys[start : start + size])
+        existing |= select(keys[start : start + size])
     missing = 0
-    for key in (key for key in keys if key not in found):
+    for key in (key for key in keys if key not in existing):
         if missing == MISSING_KEYS:
             break
-        if asked([key]):
-            found.add(key)
+        if select([key]):
+            existing.add(key)
         else:
             missing += 1
-    return found
+    return existing

@@ -64,8 +64,8 @@ def standin_class(row_class: RowClass) -> type:
 
 def row_class_of(cls: type) -> RowClass | None:
     """Return what a class of stand-ins stands for, or None for any other class."""
-    found = cls.__dict__.get(MARK)
-    return found if isinstance(found, RowClass) else None
+    row_class = cls.__dict__.get(MARK)
+    return row_class if isinstance(row_class, RowClass) else None
 
 
 def new_standin(cls: type) -> Any:
@@ -151,9 +151,9 @@ class _Alias:
 
 def _attribute_of_each(target: Any, name: str) -> Any:
     if isinstance(target, Mapping):
-        return {key: getattr(one, name) for key, one in target.items()}
+        return {key: getattr(row, name) for key, row in target.items()}
     if isinstance(target, list | set | tuple):
-        return type(target)(getattr(one, name) for one in target)
+        return type(target)(getattr(row, name) for row in target)
     return None if target is None else getattr(target, name)
 
 
