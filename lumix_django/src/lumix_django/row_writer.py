@@ -1,4 +1,4 @@
-"""Deleting, changing, inserting and looking for rows over one connection."""
+"""Deletes, updates, inserts and looks up rows over one connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lumix_core.rows import Key, OneOf, WrittenTable, advisory_lock_statements, 
 from lumix_django.bulk import insert_columns, prepared
 
 KEYS_A_QUERY = 10_000
-"""How many keys are looked for in one query; databases limit a statement's parameters."""
+"""The number of keys of one query; databases limit a statement's parameters."""
 PAIRS_A_QUERY = 400
 """The same where a key has several columns."""
 REFUSING = (PROTECT, RESTRICT, DO_NOTHING)
@@ -42,11 +42,11 @@ class DatabaseWriter:
 
     def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
         """Return how many rows of other tables refer to rows that would be deleted, and would go or change too."""
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for name, count in (*self._referring(table, where, False), *self._generic(table, where)):
             if count:
-                found[name] = found.get(name, 0) + count
-        return found
+                counts[name] = counts.get(name, 0) + count
+        return counts
 
     def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Return how many rows there are."""
@@ -56,7 +56,7 @@ class DatabaseWriter:
         """Delete rows and return how many.
 
         Raises:
-            IntegrityError: rows that stay refer to them; the database itself may say so only when it commits.
+            IntegrityError: rows that stay refer to them; the database itself may raise it only at the commit.
         """
         self._take_advisory_locks(table, where)
         for name, count in self._referring(table, where, True):
@@ -66,15 +66,17 @@ class DatabaseWriter:
 
     def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set attributes of rows and return how many rows there are."""
-        fields = {one.attname: one for one in table.cls._meta.concrete_fields}  # type: ignore[attr-defined]
+        fields = {field.attname: field for field in table.cls._meta.concrete_fields}  # type: ignore[attr-defined]
         for name, value in values.items():
             prepared(fields[name], [value], self.connection)
-        moments = [one for one in fields.values() if getattr(one, "auto_now", False) and one.attname not in values]
-        now = {one.attname: one.pre_save(SimpleNamespace(), False) for one in moments}
+        moments = [
+            field for field in fields.values() if getattr(field, "auto_now", False) and field.attname not in values
+        ]
+        now = {field.attname: field.pre_save(SimpleNamespace(), False) for field in moments}
         return int(self._rows(table.cls, where).update(**values, **now))
 
     def insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Insert rows by the fastest way that stores exactly what Django's own would."""
+        """Insert rows by the fastest statement that stores exactly what Django's own would."""
         insert_columns(self.connection, table.cls, columns)
 
     def existing(self, target: Any, names: Sequence[str], keys: Sequence[Key]) -> set[Key]:
@@ -99,8 +101,8 @@ class DatabaseWriter:
 
         Args:
             table: that of the rows that would be deleted.
-            where: which these are.
-            refusing: whether to look at foreign keys with which Django would delete and change nothing, or at others.
+            where: which rows.
+            refusing: whether to count by foreign keys with which Django would delete and change nothing, or by others.
         """
         options = table.cls._meta.concrete_model._meta  # type: ignore[attr-defined]
         for relation in options.get_fields(include_hidden=True):
@@ -118,20 +120,20 @@ class DatabaseWriter:
         name = relation.field.name
         if not where:
             return int(self._rows(relation.related_model, {}).filter(**{f"{name}__isnull": False}).count())
-        found = self._rows(relation.related_model, {}).filter(**{f"{name}__in": self._rows(table.cls, where)})
-        return int((found.exclude(**_lookups(where)) if own else found).count())
+        referring = self._rows(relation.related_model, {}).filter(**{f"{name}__in": self._rows(table.cls, where)})
+        return int((referring.exclude(**_lookups(where)) if own else referring).count())
 
     def _generic(self, table: WrittenTable, where: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-        """Yield how many rows lead by a generic foreign key to rows that would be deleted."""
+        """Yield how many rows refer by a generic foreign key to rows that would be deleted."""
         options = table.cls._meta.concrete_model._meta  # type: ignore[attr-defined]
-        relations = [one for one in options.private_fields if hasattr(one, "bulk_related_objects")]
+        relations = [field for field in options.private_fields if hasattr(field, "bulk_related_objects")]
         if not relations:
             return
         rows = [SimpleNamespace(pk=key) for key in self._rows(table.cls, where).values_list("pk", flat=True)]
         for relation in relations:
             for start in range(0, len(rows), KEYS_A_QUERY):
-                found = relation.bulk_related_objects(rows[start : start + KEYS_A_QUERY], self.connection.alias)
-                yield relation.related_model._meta.db_table, found.count()
+                referring = relation.bulk_related_objects(rows[start : start + KEYS_A_QUERY], self.connection.alias)
+                yield relation.related_model._meta.db_table, referring.count()
 
     def _take_advisory_locks(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
         if self.connection.vendor != "postgresql":

@@ -1,4 +1,4 @@
-"""Deleting, changing, inserting and looking for rows over one connection."""
+"""Deletes, updates, inserts and looks up rows over one connection."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.savepoints import savepoint
 
 KEYS_A_QUERY = 400
-"""How many keys are looked for in one query; databases limit a statement's parameters."""
+"""The number of keys of one query; databases limit a statement's parameters."""
 CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
 
@@ -62,17 +62,17 @@ class ConnectionWriter:
 
     def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
         """Return how many rows of other tables refer to rows that would be deleted, and would go or change too."""
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         target = table_of(table.cls)
         for key in _cascading(target):
             count = self._count_referring(key, table, where) if where or key.table is not target else 0
             if count:
-                found[key.table.fullname] = found.get(key.table.fullname, 0) + count
-        return found
+                counts[key.table.fullname] = counts.get(key.table.fullname, 0) + count
+        return counts
 
     def _count_referring(self, key: ForeignKeyConstraint, table: WrittenTable, where: Mapping[str, Any]) -> int:
         child: Any = key.table.alias("referring")
-        pairs = [child.c[one.parent.key] == one.column for one in key.elements]
+        pairs = [child.c[element.parent.key] == element.column for element in key.elements]
         statement = select(func.count()).select_from(child.join(key.referred_table, and_(*pairs)))
         statement = statement.where(*_conditions(key.referred_table, table, where))
         if key.table is key.referred_table:  # those that are deleted themselves do not count
@@ -102,7 +102,7 @@ class ConnectionWriter:
         return self.connection.execute(statement).rowcount
 
     def insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Insert rows by the fastest way that gives exactly what SQLAlchemy's own would."""
+        """Insert rows by the fastest statement that gives exactly what SQLAlchemy's own would."""
         self.changed.add(table_of(table.cls))
         self._check_zeros(table, columns)
         named = {column_of(table.cls, name): values for name, values in columns.items()}
@@ -115,7 +115,7 @@ class ConnectionWriter:
             self.connection.execute(text(statement), {"name": name})
 
     def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Refuse a 0 that MySQL and MariaDB would take for "the next number"."""
+        """Refuse a 0 that MySQL and MariaDB would replace by the next number."""
         if self.connection.dialect.name not in ("mysql", "mariadb"):
             return
         counted = table_of(table.cls).autoincrement_column

@@ -1,4 +1,4 @@
-"""Writing rows of mapped classes: what is known of their tables, and the transaction in which they are written."""
+"""Writing rows of mapped classes: the transaction in which they are written, and new instances as rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def writing(handle: object, tables: Sequence[WrittenTable]) -> Iterator[Connecti
     """Return a writer in a transaction of its own, or in a savepoint of the one that a session or connection has.
 
     Raises:
-        LXWriteError: the handle is none, or has no transaction for all of the tables.
+        LXWriteError: the handle is not valid, or has no transaction for all of the tables.
     """
     if isinstance(handle, SESSIONS):
         with _in_session(resolved(handle), tables) as writer:
@@ -86,7 +86,7 @@ def _on_connection(
 
 def _check_flushed(session: Session, tables: Sequence[WrittenTable]) -> None:
     """Refuse changes of the very classes that would reach the database later, among or over what is written."""
-    classes = tuple(one.cls for one in tables)
+    classes = tuple(table.cls for table in tables)
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, classes):
             raise LXWriteError(
@@ -97,10 +97,10 @@ def _check_flushed(session: Session, tables: Sequence[WrittenTable]) -> None:
 
 
 def _only_connection(session: Session, tables: Sequence[WrittenTable]) -> Connection:
-    found = {one.cls: session.connection(bind_arguments={"mapper": inspect(one.cls)}) for one in tables}
-    first, *others = found.values()
+    connections = {table.cls: session.connection(bind_arguments={"mapper": inspect(table.cls)}) for table in tables}
+    first, *others = connections.values()
     if any(other is not first for other in others):
-        names = ", ".join(f"{cls.__name__} in {one.engine.url!r}" for cls, one in found.items())
+        names = ", ".join(f"{cls.__name__} in {connection.engine.url!r}" for cls, connection in connections.items())
         raise LXWriteError(
             f"The session keeps these classes in different databases, which have no transaction in common: {names}. "
             f"Write those of each database by themselves."
@@ -113,8 +113,8 @@ def _check_engines(connection: Connection, tables: Sequence[WrittenTable]) -> No
     if connection.dialect.name not in ("mysql", "mariadb"):
         return
     by_schema: dict[str | None, list[str]] = {}
-    for one in tables:
-        table: Any = inspect(one.cls).local_table
+    for written in tables:
+        table: Any = inspect(written.cls).local_table
         by_schema.setdefault(table.schema, []).append(table.name)
     for schema, names in by_schema.items():
         query = text(UNSAFE).bindparams(bindparam("names", expanding=True))
@@ -122,16 +122,17 @@ def _check_engines(connection: Connection, tables: Sequence[WrittenTable]) -> No
 
 
 def _expire(session: Session, changed: set[Table]) -> None:
-    """Make the session forget what it has loaded of tables whose rows were replaced."""
+    """Expire what the session has loaded of tables whose rows were replaced."""
     for row in list(session.identity_map.values()):
         mapper: Mapper[Any] = inspect(row).mapper
         if mapper.local_table in changed:
             session.expire(row)
             continue
         names = [
-            one.key
-            for one in mapper.relationships
-            if one.key in row.__dict__ and (one.mapper.local_table in changed or one.secondary in changed)
+            relationship.key
+            for relationship in mapper.relationships
+            if relationship.key in row.__dict__
+            and (relationship.mapper.local_table in changed or relationship.secondary in changed)
         ]
         if names:
             session.expire(row, names)
@@ -144,14 +145,14 @@ def _no_handle(handle: object) -> LXWriteError:
     else:
         what = "nothing" if handle is None else f"{handle!r:.80}"
         cure = "Give a session, to write in its transaction, or an engine, to write in one that is committed."
-    return LXWriteError(f"write() got {what} where a session or an engine belongs. {cure}")
+    return LXWriteError(f"write() got {what}; expected a session or an engine. {cure}")
 
 
 def mapped_values(row: Any) -> Mapping[str, Any]:
     """Return the attributes that are set on a new instance; of a to-one relationship the foreign key.
 
     Raises:
-        LXWriteError: the instance is no new one; the text goes on after its name.
+        LXWriteError: the instance is not new; the text follows its name.
     """
     state = inspect(row)
     if not state.transient:
@@ -159,11 +160,13 @@ def mapped_values(row: Any) -> Mapping[str, Any]:
             f"is an instance of {type(row).__name__} that is in a session or was read from the database, and would "
             f"be written twice. Make new instances and do not add them to the session, or give mappings."
         )
-    found = {name: state.dict[name] for name in state.mapper.attrs.keys() if name in state.dict}  # noqa: SIM118
-    for one in state.mapper.relationships:
-        if one.key in found and (one.direction is RelationshipDirection.MANYTOONE or not found[one.key]):
-            _resolve(found, one, found.pop(one.key))
-    return found
+    values = {name: state.dict[name] for name in state.mapper.attrs.keys() if name in state.dict}  # noqa: SIM118
+    for relationship in state.mapper.relationships:
+        if relationship.key in values and (
+            relationship.direction is RelationshipDirection.MANYTOONE or not values[relationship.key]
+        ):
+            _resolve(values, relationship, values.pop(relationship.key))
+    return values
 
 
 def _resolve(values: dict[str, Any], relationship: RelationshipProperty[Any], related: Any) -> None:
