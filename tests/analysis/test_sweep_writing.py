@@ -279,9 +279,7 @@ class TestRefused:
     def test_rows_that_are_none(self, sweep, engine, sent):
         said = refusal(sweep.write_back().append(Line, lambda one: None, run="run_id"), engine, sent)
 
-        assert said.startswith(
-            "LXSweepWriteBack.append(Line), scenario 'baseline' got None, which is not a collection of rows."
-        )
+        assert said.startswith("LXSweepWriteBack.append(Line), scenario 'baseline' got None, which are no rows.")
 
     def test_a_number_that_is_none(self, sweep, engine, sent):
         def rows(result):

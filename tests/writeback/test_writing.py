@@ -134,7 +134,7 @@ def test_dates_that_python_does_not_have_are_refused(values: Any, message: str) 
         ({1: 2.0}, "id", "id", "'id' is both in key= and in value="),
         ({1: 2.0}, None, "amount", 'Write key="product_id", value="quantity"'),
         (5.0, "id", "amount", "5.0 with key="),
-        ("text", None, None, "'text', which is not a collection of rows"),
+        ("text", None, None, "'text', which are no rows"),
         ([{"a": 1}, 5], None, None, "row 0 is a mapping, and row 1 is 5"),
         ([{"a": 1}, {"b": 1}], None, None, "row 1 lacks 'a', which row 0 has"),
         ([{"a": 1}, {"a": 1, "b": 1}], None, None, "row 1 has 'b', which row 0 lacks"),

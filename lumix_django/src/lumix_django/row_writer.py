@@ -11,8 +11,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
-from lumix_core.rows import Key, OneOf, WrittenTable, advisory_lock_statements, existing_keys
+from lumix_core.errors import LXWriteError
+from lumix_core.rows import Key, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_django.bulk import insert_columns, prepared
+from lumix_django.conditions import conditions
+from lumix_django.managers import deletes_by_itself, shown
 
 KEYS_A_QUERY = 10_000
 """The number of keys of one query; databases limit a statement's parameters."""
@@ -62,7 +65,18 @@ class DatabaseWriter:
         for name, count in self._referring(table, where, True):
             if count:
                 raise IntegrityError(f"{count:,} row(s) of the table {name!r}")
-        return int(self._rows(table.cls, where)._raw_delete(self.connection.alias) or 0)
+        count = int(self._rows(table.cls, where)._raw_delete(self.connection.alias) or 0)
+        if count and deletes_by_itself(table.cls):
+            raise LXWriteError(
+                f"{table.cls.__name__}: {count:,} row(s) would be deleted, and the querysets of the default manager "
+                f"delete by a method of their own, such as by marking rows, which is not called here. Delete the rows "
+                f"by the manager first. Nothing was written."
+            )
+        return count
+
+    def shown(self, table: WrittenTable, where: Mapping[str, Any]) -> int | None:
+        """Return how many rows the default manager shows; None where it shows all."""
+        return shown(table.cls, self.connection.alias, conditions(table.cls, where, self.connection))
 
     def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set attributes of rows and return how many rows there are."""
@@ -94,7 +108,8 @@ class DatabaseWriter:
         return {tuple(row) for row in self._rows(model, {}).filter(condition).values_list(*names)}
 
     def _rows(self, model: Any, where: Mapping[str, Any]) -> Any:
-        return QuerySet(model, using=self.connection.alias).order_by().filter(**_lookups(where))
+        rows = QuerySet(model, using=self.connection.alias).order_by()
+        return rows.filter(conditions(model, where, self.connection)) if where else rows
 
     def _referring(self, table: WrittenTable, where: Mapping[str, Any], refusing: bool) -> Iterator[tuple[str, int]]:
         """Yield how many rows that stay refer to rows that would be deleted, by table and for each foreign key.
@@ -120,8 +135,9 @@ class DatabaseWriter:
         name = relation.field.name
         if not where:
             return int(self._rows(relation.related_model, {}).filter(**{f"{name}__isnull": False}).count())
-        referring = self._rows(relation.related_model, {}).filter(**{f"{name}__in": self._rows(table.cls, where)})
-        return int((referring.exclude(**_lookups(where)) if own else referring).count())
+        deleted = self._rows(table.cls, where)
+        referring = self._rows(relation.related_model, {}).filter(**{f"{name}__in": deleted})
+        return int((referring.exclude(pk__in=deleted.values("pk")) if own else referring).count())
 
     def _generic(self, table: WrittenTable, where: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         """Yield how many rows refer by a generic foreign key to rows that would be deleted."""
@@ -141,13 +157,3 @@ class DatabaseWriter:
         with self.connection.cursor() as cursor:
             for statement, name in advisory_lock_statements(table, where, "%s"):
                 cursor.execute(statement, [name])
-
-
-def _lookups(where: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_lookup(name, value) for name, value in where.items())
-
-
-def _lookup(name: str, value: Any) -> tuple[str, Any]:
-    if value is None:
-        return f"{name}__isnull", True
-    return (f"{name}__in", list(value.values)) if isinstance(value, OneOf) else (name, value)

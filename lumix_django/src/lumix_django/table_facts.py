@@ -113,6 +113,7 @@ def _field(field: Any) -> WrittenField:
         filled=has_default(field) or in_database or is_generated(field),
         writable=not is_generated(field),
         length=_length(stored_field(field)) if kind_of(field) == "text" else None,
+        comparable=not hasattr(field, "get_placeholder"),
     )
 
 

@@ -14,6 +14,7 @@ from django.db.models import AutoField
 from lumix_core.errors import LXWriteError, listed
 from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
 from lumix_django.attributes import names_of
+from lumix_django.managers import queryset_of
 from lumix_django.row_writer import DatabaseWriter
 from lumix_django.table_facts import is_generated, is_moment
 from lumix_django.transactions import begin_for_real, is_open, repeat_reads
@@ -69,7 +70,7 @@ def _alias(handle: object, tables: Sequence[WrittenTable]) -> str:
 
 
 def _by_routers(tables: Sequence[WrittenTable]) -> str:
-    aliases = {table.cls: router.db_for_write(table.cls) for table in tables}
+    aliases = {table.cls: _by_router(table.cls) for table in tables}
     first, *others = dict.fromkeys(aliases.values())
     if others:
         names = ", ".join(f"{cls.__name__} in {alias!r}" for cls, alias in aliases.items())
@@ -78,6 +79,17 @@ def _by_routers(tables: Sequence[WrittenTable]) -> str:
             f"Write those of each database by themselves, or name one database: .write({first!r})."
         )
     return str(first)
+
+
+def _by_router(model: Any) -> str:
+    """Return the database that the routers choose, which has to be the one that the default manager writes to."""
+    chosen, named = str(router.db_for_write(model)), queryset_of(model)._db
+    if named not in (None, chosen):
+        raise LXWriteError(
+            f"The default manager of {model.__name__} writes to the database {named!r}, and the routers choose "
+            f"{chosen!r}. Name the database: .write({named!r})."
+        )
+    return chosen
 
 
 @contextmanager

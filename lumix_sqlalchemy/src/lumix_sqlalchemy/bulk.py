@@ -31,15 +31,22 @@ def insert_columns(connection: Connection, table: Table, columns: Columns) -> No
 
 
 def _needs_own_execution(connection: Connection, table: Table, columns: Columns) -> bool:
-    """Whether only SQLAlchemy's own execution knows what to send: computed defaults, other schemas or drivers."""
+    """Whether only SQLAlchemy's own execution knows what to send: computed defaults, expressions in place of
+    values, other schemas or drivers."""
     absent = [column.default for column in table.columns if column not in columns and column.default is not None]
     translated = connection.get_execution_options().get("schema_translate_map")
     return (
         not columns
         or any(not default.is_scalar for default in absent)
+        or any(_changed_by_sql(column, connection.dialect) for column in columns)
         or bool(translated)
         or _positional(connection.dialect) is None
     )
+
+
+def _changed_by_sql(column: Column[Any], dialect: Dialect) -> bool:
+    """Whether the database is sent an expression in place of each value, as for an encrypted column."""
+    return bool(column.type.dialect_impl(dialect)._has_bind_expression)
 
 
 def _insert_dicts(connection: Connection, table: Table, columns: Columns) -> None:

@@ -90,6 +90,7 @@ def _field(column: Column[Any], name: str) -> WrittenField:
         filled=_is_filled(column),
         writable=column.computed is None and not always,
         length=getattr(column.type, "length", None) if _kind(column.type) == "text" else None,
+        comparable=not any(kind._has_bind_expression for kind in (column.type, *column.type._variant_mapping.values())),
     )
 
 

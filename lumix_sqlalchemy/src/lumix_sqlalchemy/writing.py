@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, bindparam, inspect, text
-from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, sessionmaker
+from sqlalchemy import Connection, Engine, bindparam, inspect, text
+from sqlalchemy.orm import RelationshipDirection, RelationshipProperty, Session, sessionmaker
 
 from lumix_core.errors import LXWriteError
 from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
+from lumix_sqlalchemy.expiry import expire
 from lumix_sqlalchemy.handles import SESSIONS, async_handles, resolved
+from lumix_sqlalchemy.routing import bind_of, bound_to
 from lumix_sqlalchemy.row_writer import ConnectionWriter
 from lumix_sqlalchemy.savepoints import begin_for_real, savepoint
+from lumix_sqlalchemy.session_writer import SessionWriter, sees_statements
 
 UNSAFE = NOT_TRANSACTIONAL.format(schema="coalesce(:schema, database())", names=":names")
 
@@ -34,11 +37,11 @@ def writing(handle: object, tables: Sequence[WrittenTable]) -> Iterator[Connecti
     elif isinstance(handle, Connection) and handle.in_transaction():
         transaction = handle.get_transaction()
         assert transaction is not None
-        with _on_connection(handle, tables, transaction.rollback) as writer:
-            yield writer
+        with _in_savepoint(handle, tables, transaction.rollback):
+            yield ConnectionWriter(handle)
     elif isinstance(handle, Connection | Engine):
-        with _begun(handle) as connection, _on_connection(connection, tables, _nothing) as writer:
-            yield writer
+        with _begun(handle) as connection, _in_savepoint(connection, tables, _nothing):
+            yield ConnectionWriter(connection)
     else:
         raise _no_handle(handle)
 
@@ -63,16 +66,18 @@ def _in_session(session: Session, tables: Sequence[WrittenTable]) -> Iterator[Co
     if session.autoflush:
         session.flush()
     _check_flushed(session, tables)
-    connection = _only_connection(session, tables)
-    with _on_connection(connection, tables, session.rollback) as writer:
+    bind = bind_of(session, tables)
+    connection = session.connection(bind_arguments={"bind": bind})
+    with bound_to(session, bind), _in_savepoint(connection, tables, session.rollback):
+        writer = SessionWriter(session, connection) if sees_statements(session) else ConnectionWriter(connection)
         yield writer
-    _expire(session, writer.changed)
+    expire(session, writer.changed)
 
 
 @contextmanager
-def _on_connection(
+def _in_savepoint(
     connection: Connection, tables: Sequence[WrittenTable], on_lost: Callable[[], object]
-) -> Iterator[ConnectionWriter]:
+) -> Iterator[None]:
     if connection._is_autocommit_isolation():
         raise LXWriteError(
             "write() got a connection in AUTOCOMMIT, where each statement is committed by itself, and a "
@@ -81,7 +86,7 @@ def _on_connection(
     _check_engines(connection, tables)
     begin_for_real(connection)
     with savepoint(connection, on_lost):
-        yield ConnectionWriter(connection)
+        yield
 
 
 def _check_flushed(session: Session, tables: Sequence[WrittenTable]) -> None:
@@ -96,18 +101,6 @@ def _check_flushed(session: Session, tables: Sequence[WrittenTable]) -> None:
             )
 
 
-def _only_connection(session: Session, tables: Sequence[WrittenTable]) -> Connection:
-    connections = {table.cls: session.connection(bind_arguments={"mapper": inspect(table.cls)}) for table in tables}
-    first, *others = connections.values()
-    if any(other is not first for other in others):
-        names = ", ".join(f"{cls.__name__} in {connection.engine.url!r}" for cls, connection in connections.items())
-        raise LXWriteError(
-            f"The session keeps these classes in different databases, which have no transaction in common: {names}. "
-            f"Write those of each database by themselves."
-        )
-    return first
-
-
 def _check_engines(connection: Connection, tables: Sequence[WrittenTable]) -> None:
     """Refuse tables of MySQL's and MariaDB's engines that know no transactions, such as MyISAM."""
     if connection.dialect.name not in ("mysql", "mariadb"):
@@ -119,23 +112,6 @@ def _check_engines(connection: Connection, tables: Sequence[WrittenTable]) -> No
     for schema, names in by_schema.items():
         query = text(UNSAFE).bindparams(bindparam("names", expanding=True))
         refuse_without_transactions(map(tuple, connection.execute(query, {"schema": schema, "names": names})))
-
-
-def _expire(session: Session, changed: set[Table]) -> None:
-    """Expire what the session has loaded of tables whose rows were replaced."""
-    for row in list(session.identity_map.values()):
-        mapper: Mapper[Any] = inspect(row).mapper
-        if mapper.local_table in changed:
-            session.expire(row)
-            continue
-        names = [
-            relationship.key
-            for relationship in mapper.relationships
-            if relationship.key in row.__dict__
-            and (relationship.mapper.local_table in changed or relationship.secondary in changed)
-        ]
-        if names:
-            session.expire(row, names)
 
 
 def _no_handle(handle: object) -> LXWriteError:

@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from lumix.writeback.input_rows import GivenRows, Values, as_list
+from lumix.writeback.instants import with_instants
 from lumix_core.errors import LXWriteError, did_you_mean, listed
 from lumix_core.problem import flaw, is_real_type
 from lumix_core.rows import Kind, WrittenField, WrittenTable, has_nan
@@ -196,12 +197,18 @@ def checked_value(table: WrittenTable, name: str, value: Any, title: str) -> Any
             f"{title} got {value!r:.60} for {name!r}, which is not a single value. Write a step for one value and "
             f"write() once for each."
         )
+    if not table.fields[name].comparable:
+        raise LXWriteError(
+            f"{title}: the database changes what it is given for {table.cls.__name__}.{name}, as for an encrypted "
+            f"column, so rows cannot be selected by a value of it. Select them by another attribute."
+        )
     return checked_column(table.fields[name], [value], lambda _: f"{title}: ")[0]
 
 
 def _check_unique(names: Sequence[str], columns: Mapping[str, list[Any]], rows: GivenRows) -> None:
     """Refuse two rows with the same unique key."""
-    keys = columns[names[0]] if len(names) == 1 else list(zip(*(columns[name] for name in names), strict=True))
+    parts = [with_instants(columns[name]) for name in names]
+    keys = parts[0] if len(names) == 1 else list(zip(*parts, strict=True))
     try:
         if len(set(keys)) == len(keys):
             return

@@ -156,7 +156,7 @@ def _columns(
     if isinstance(rows, Mapping):
         return {name: _array(values, name, title) for name, values in rows.items()}
     if isinstance(rows, str | bytes) or not isinstance(rows, Iterable):
-        raise LXWriteError(f"{title} got {rows!r:.80}, which is not a collection of rows. Give {FORMS}.")
+        raise LXWriteError(f"{title} got {rows!r:.80}, which are no rows. Give {FORMS}.")
     listed_rows = list(rows)
     return _of_rows(listed_rows, title, adapter) if listed_rows else {}
 

@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, Protocol, TypeVar
 
 from lumix.writeback.input_rows import GivenRows
+from lumix.writeback.instants import with_instants
 from lumix_core.errors import LXWriteError
 from lumix_core.rows import Reference, WrittenTable
 
@@ -85,4 +86,4 @@ def _row_order(reference: Reference, columns: Mapping[str, list[Any]], rows: Giv
 
 
 def _tuples(names: Sequence[str], columns: Mapping[str, list[Any]]) -> list[tuple[Any, ...]]:
-    return list(zip(*(columns[name] for name in names), strict=True))
+    return list(zip(*(with_instants(columns[name]) for name in names), strict=True))

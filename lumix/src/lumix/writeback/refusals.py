@@ -102,6 +102,39 @@ def _keys(columns: Mapping[str, list[Any]], names: Sequence[str]) -> dict[Key, l
     return positions
 
 
+def hidden(title: str, cls: type, verb: str, count: int, shown: int) -> LXWriteError:
+    """Return the error for rows to be replaced that are not those that the user's session or manager shows.
+
+    Args:
+        title: the call, for messages.
+        cls: the class.
+        verb: what happens to the rows, such as "delete".
+        count: the number of rows to which it happens.
+        shown: the number of rows that the session or manager shows.
+    """
+    if count > shown:
+        what = (
+            f"would {verb} {count - shown:,} row(s) of {cls.__name__} that the session or manager hides, such as those "
+            f"of another tenant or those marked as deleted. Select rows that it shows, where={{attribute: value}}, or "
+            f"write where none is hidden."
+        )
+    else:
+        what = (
+            f"would not {verb} {shown - count:,} row(s) of {cls.__name__} that the session or manager shows: a filter "
+            f"of the session applies to changes only. Select other rows with where=, or write without that filter."
+        )
+    return LXWriteError(f"{title} {what} {NOTHING}")
+
+
+def unshown(title: str, cls: type, size: int, shown: int) -> LXWriteError:
+    """Return the error for rows of which the user's session or manager would not show as many as were written."""
+    return LXWriteError(
+        f"{title}: {size:,} row(s) of {cls.__name__} are to be written, of which the session or manager then shows "
+        f"{shown:,}: it filters by values that the rows do not have, and would not replace them the next time. Give "
+        f"the rows these values, or write where none is hidden. {NOTHING}"
+    )
+
+
 def _more(positions: Sequence[int], rows: GivenRows) -> str:
     others = positions[1:6]
     if not others:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lumix.writeback.checks import check_name, checked_column, checked_value, checked_values
 from lumix.writeback.input_rows import GivenRows, Names, as_list, given_rows, joined
+from lumix.writeback.instants import instant
 from lumix.writeback.ordering import parents_first
 from lumix_core.errors import LXWriteError
 from lumix_core.rows import OneOf, WritingAdapter, WrittenTable
@@ -194,7 +195,7 @@ def _attribute_of_run(step: Step, table: WrittenTable) -> str:
 def _check_where(table: WrittenTable, name: str, wanted: Any, rows: GivenRows) -> None:
     """Refuse rows that would not be replaced when they are written again."""
     for i, value in enumerate(checked_column(table.fields[name], rows.columns[name], lambda i: f"{rows.row(i)}: ")):
-        if value != wanted:
+        if instant(value) != instant(wanted):
             raise LXWriteError(
                 f"{rows.row(i)} has {name!r} = {value!r}, but only rows with {name!r} = {wanted!r} are replaced: "
                 f"to write again would not replace this row. Leave the row out, or correct it."

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from lumix.writeback.ordering import in_order, own_references, parents_first
-from lumix.writeback.refusals import refused, without_target
+from lumix.writeback.refusals import hidden, refused, unshown, without_target
 from lumix.writeback.steps import Call, Prepared, prepared
 from lumix_core.errors import LXWriteError, listed
 from lumix_core.rows import (
+    FilteredWriter,
     LXRowFeature,
     OneOf,
     Paused,
@@ -107,6 +108,7 @@ def _write(writer: RowWriter, checked: Sequence[Prepared]) -> LXWritten:
         _insert(writer, step)
     for step in checked:
         _check_deferred(writer, step)
+        _check_shown(writer, step)
     return LXWritten(
         {step.table.cls: step.rows.size for step in checked}, {cls: count for cls, count in deleted.items() if count}
     )
@@ -120,12 +122,36 @@ def _delete(writer: RowWriter, step: Prepared) -> int:
         with writer.savepoint():
             for where in choices:
                 _clear_own_references(writer, step, where)
-            return sum(writer.delete(step.table, where) for where in choices)
+            return sum(_delete_shown(writer, step, where) for where in choices)
     except writer.integrity_errors as error:
         raise LXWriteError(
             f"{step.rows.title}: the rows to be replaced cannot be deleted, since other rows refer to them: {error}. "
             f"Write the class of those rows in the same write-back, or delete them before. Nothing was written."
         ) from error
+
+
+def _delete_shown(writer: RowWriter, step: Prepared, where: Mapping[str, Any]) -> int:
+    """Delete rows, all of which the user's session or manager has to show."""
+    shown = _shown(writer, step, [where])
+    count = writer.delete(step.table, where)
+    if shown is not None and count != shown:
+        raise hidden(step.rows.title, step.table.cls, "delete", count, shown)
+    return count
+
+
+def _shown(writer: RowWriter, step: Prepared, choices: Iterable[Mapping[str, Any]]) -> int | None:
+    """Return how many rows the user's session or manager shows; None where it hides none."""
+    if not isinstance(writer, FilteredWriter):
+        return None
+    counts = [writer.shown(step.table, where) for where in choices]
+    return None if None in counts else sum(count for count in counts if count is not None)
+
+
+def _check_shown(writer: RowWriter, step: Prepared) -> None:
+    """Refuse rows that the user's session or manager does not show once they are written."""
+    shown = _shown(writer, step, _choices(step.where))
+    if shown is not None and shown != step.rows.size:
+        raise unshown(step.rows.title, step.table.cls, step.rows.size, shown)
 
 
 def _choices(where: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -181,7 +207,11 @@ def _update(writer: RowWriter, step: Prepared) -> list[int]:
     rows = range(step.rows.size)
     if step.rows.size > 1 and not any(writer.count(step.table, where) for where in _choices(step.where)):
         return list(rows)
-    return [i for i in rows if not _update_row(writer, step, i)]
+    shown = _shown(writer, step, _choices(step.where))
+    new = [i for i in rows if not _update_row(writer, step, i)]
+    if shown is not None and len(rows) - len(new) != shown:
+        raise hidden(step.rows.title, step.table.cls, "change", len(rows) - len(new), shown)
+    return new
 
 
 def _update_row(writer: RowWriter, step: Prepared, i: int) -> int:

@@ -27,6 +27,8 @@ class WrittenField:
         filled: whether the ORM or the database fills it in where rows leave it out.
         writable: False where the database computes it, and accepts no value.
         length: how many characters a text may have; None without a limit.
+        comparable: False where the database changes what it is given, as an encrypted column does, so that rows
+            cannot be selected by a value.
     """
 
     name: str
@@ -35,6 +37,7 @@ class WrittenField:
     filled: bool = False
     writable: bool = True
     length: int | None = None
+    comparable: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ class OneOf:
 class RowWriter(Protocol):
     """Writes in one transaction.
 
-    ``where`` maps attributes to the values that they must have, or to `OneOf` several; {} means every row.
+    ``where`` maps attributes to the values that they must have, or to `OneOf` several; {} means every row. A text is
+    the very same text: one that the database only takes for equal, such as "North" for "north", is another value.
     """
 
     @property
@@ -136,6 +140,15 @@ class RowWriter(Protocol):
             names: the attributes of the class, or the ``target_names`` of the reference.
             keys: distinct tuples without None, a value for each name.
         """
+        ...
+
+
+@runtime_checkable
+class FilteredWriter(Protocol):
+    """What a `RowWriter` has besides where the user's session or manager may hide rows from queries."""
+
+    def shown(self, table: WrittenTable, where: Mapping[str, Any]) -> int | None:
+        """Return how many rows the session or manager itself would return; None where it hides none."""
         ...
 
 
