@@ -147,9 +147,9 @@ class TestText:
         assert sensitivity.generate_summary().splitlines() == [
             "Model 'workshop': objective 2,735.71",
             "  3 of 10 constraints are binding",
-            "  least[2]: one more is worth -22.8571",
-            "  stock[1]: one more is worth +5.71429",
-            "  least[1]: one more is worth -0.714286",
+            "  least[2]: shadow price -22.8571",
+            "  stock[1]: shadow price +5.71429",
+            "  least[1]: shadow price -0.714286",
         ]
 
     def test_report(self, sensitivity):
@@ -248,7 +248,7 @@ class TestMistakes:
             (
                 lambda a: a.analyze_constraint("stock"),
                 LXModelError,
-                "Constraint 'stock' has 3 members.*all_constr",
+                "Constraint 'stock' has 3 index elements.*all_constr",
             ),
         ],
     )

@@ -63,7 +63,7 @@ class LXLiveSession(Closing):
         Args:
             constraint: the family, or its name.
             value: the new number, a function of the number that is there, or an array in the order of the keys.
-            key: of one member of the family, or its row; without it all members are changed.
+            key: of one index element of the family, or its row; without it all are changed.
 
         Raises:
             LXUnknownNameError: the model has no such constraint.
@@ -171,8 +171,8 @@ class LXLiveSession(Closing):
 
         Args:
             row_type: the class of the rows.
-            where: says of a row whether it is changed; None for all rows. It may read any attribute: what was not read
-                yet is read now.
+            where: a condition on a row; true for rows to be changed; None for all rows. It may read any attribute:
+                what was not read yet is read now.
             attribute: the attribute, which functions of the model read.
             value: the new value, or a function of the row.
 
@@ -201,7 +201,7 @@ class LXLiveSession(Closing):
         return LiveParameter(self, parameter)
 
     def solve(self) -> LXSolution:
-        """Solve the model with all changes; ``solution.start`` tells where the solver started.
+        """Solve the model with all changes; ``solution.start`` names the start of the solver.
 
         Raises:
             LXSolverError: the solver failed, or its answer does not satisfy the model.
@@ -214,10 +214,10 @@ class LXLiveSession(Closing):
         return solution_of(problem, raw, self._live.solver, seconds, start=start, start_reason=reason)
 
     def rewind(self) -> Self:
-        """Let the solver go back to where it is once it has solved the model as it is now, and nothing else.
+        """Return the solver to where it is once it has solved the model as it is now, and nothing else.
 
         What is solved next gives the same answer, bit for bit, whatever was solved before; otherwise a model with
-        several optima may come to any of them. Where the solver is at another model, that costs a solve; a solver that
+        several optima may end at any of them. Where the solver is at another model, that costs a solve; a solver that
         cannot go back starts from scratch next.
 
         Raises:
@@ -256,7 +256,7 @@ class LXLiveSession(Closing):
             self._data, self._edits, self._draft = data, edits, Draft(problem, self._facts)
 
     def close(self) -> None:
-        """Let the solver go."""
+        """Release the solver."""
         self._finalizer()
 
     def __repr__(self) -> str:
@@ -270,7 +270,7 @@ class LXLiveSession(Closing):
 
     def _check_new_keys(self, held: LXParameter[Any], table: LookupTable, numbers: Mapping[Any, SupportsFloat]) -> None:
         """Refuse numbers for keys that had none, if nothing in the model becomes another by them."""
-        new = {key: one for key, one in numbers.items() if table.get(key) is None and one != table.default}
+        new = {key: number for key, number in numbers.items() if table.get(key) is None and number != table.default}
         if not new:
             return
         before = self._compiled.compile(self._data)
@@ -316,7 +316,7 @@ class LXLiveSession(Closing):
     def _check_open(self) -> None:
         if not self._finalizer.alive:
             raise LXModelError(
-                f"The session of model {self._compiled.model.name!r} is closed: its solver was let go. "
+                f"The session of model {self._compiled.model.name!r} is closed: its solver was released. "
                 f"Open another one with optimizer.open(model)."
             )
 

@@ -1,4 +1,4 @@
-"""Sensitivity: what a little more of each right-hand side is worth, and how far every number may go."""
+"""Sensitivity: shadow prices, reduced costs, and the ranges within which they hold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
     Args:
         model: the model; it stays as it is. Its rows are read once, here.
         solution: an optimal solution of it.
-        optimizer: says which solver finds the ranges; without it the one that found the solution.
+        optimizer: chooses the solver that finds the ranges; without it the one that found the solution.
 
     Raises:
         LXNoDualsError: the solution has no shadow prices, as for every model with integer variables.
@@ -53,7 +53,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         Raises:
             LXUnknownNameError: the model has no such constraint.
             LXUnknownKeyError: the constraint has no such key.
-            LXModelError: the constraint has several rows, and no key says which.
+            LXModelError: the constraint has several rows, and no key names one.
         """
         return self._constraint(self._position(self._problem.constraints, "constraint", name, key))
 
@@ -64,12 +64,12 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
     def analyze_all_constraints(self) -> dict[str, LXConstraintSensitivity]:
         """Return the sensitivity of every row, by its name, such as ``capacity[3]``."""
         found = map(self._constraint, range(self._problem.num_constraints))
-        return {one.name: one for one in found}
+        return {record.name: record for record in found}
 
     def analyze_all_variables(self) -> dict[str, LXVariableSensitivity]:
         """Return the sensitivity of every variable, by its name, such as ``production[3]``."""
         found = map(self._variable, range(self._problem.num_variables))
-        return {one.name: one for one in found}
+        return {record.name: record for record in found}
 
     def get_binding_constraints(self, threshold: float | None = None) -> dict[str, LXConstraintSensitivity]:
         """Return the rows that hold the solution back, or would at once if they moved: those without slack.
@@ -77,14 +77,16 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         Args:
             threshold: leaves out those whose shadow price is not larger in absolute size.
         """
-        binding = {name: one for name, one in self.analyze_all_constraints().items() if one.is_binding}
+        binding = {
+            name: constraint for name, constraint in self.analyze_all_constraints().items() if constraint.is_binding
+        }
         if threshold is None:
             return binding
-        return {name: one for name, one in binding.items() if abs(one.shadow_price) > threshold}
+        return {name: constraint for name, constraint in binding.items() if abs(constraint.shadow_price) > threshold}
 
     def get_non_basic_variables(self) -> dict[str, LXVariableSensitivity]:
         """Return the variables that are not basic: each is at a bound."""
-        return {name: one for name, one in self.analyze_all_variables().items() if not one.is_basic}
+        return {name: variable for name, variable in self.analyze_all_variables().items() if not variable.is_basic}
 
     def get_most_sensitive_constraints(self, top_n: int = 10) -> list[tuple[str, LXConstraintSensitivity]]:
         """Return the rows with the largest shadow prices, in absolute size, the largest first.
@@ -94,7 +96,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         """
         count = checked_count("get_most_sensitive_constraints", "top_n", top_n, 1)
         order = np.argsort(-np.abs(self._duals), kind="stable")[:count].tolist()
-        return [(one.name, one) for one in map(self._constraint, order)]
+        return [(record.name, record) for record in map(self._constraint, order)]
 
     def identify_bottlenecks(self, shadow_price_threshold: float = 0.01) -> list[str]:
         """Return the names of the rows whose shadow price is larger in absolute size, the largest first.
@@ -108,7 +110,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         return [self._problem.row_name(row) for row in order[sizes[order] > least].tolist()]
 
     def generate_summary(self) -> str:
-        """Return a few lines of text: what binds, and what it is worth."""
+        """Return a few lines of text: the binding rows, and their shadow prices."""
         most_sensitive = self.get_most_sensitive_constraints(SHOWN)
         rows = len(self.solution.shadow_prices.array)
         return summary(self._title, len(self.get_binding_constraints()), rows, most_sensitive)
@@ -122,7 +124,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         return f"Model {self.model.name!r}: objective {self.solution.objective_value:,.6g}"
 
     def close(self) -> None:
-        """Let the solver go."""
+        """Release the solver."""
         self._session.close()
 
     def _constraint(self, row: int) -> LXConstraintSensitivity:
@@ -180,22 +182,22 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
             if position is not None:
                 return position
         block = block_named(blocks, name, word)
-        places = elements_of(block, key).tolist()
-        if len(places) != 1:
+        positions = elements_of(block, key).tolist()
+        if len(positions) != 1:
             raise LXModelError(
-                f"{word.capitalize()} {name!r} has {len(places)} members, and each has a sensitivity of its own. "
-                f"Say which with key=, or ask for all with analyze_all_{word}s()."
+                f"{word.capitalize()} {name!r} has {len(positions)} index elements, and each has a sensitivity of its "
+                f"own. Name one with key=, or ask for all with analyze_all_{word}s()."
             )
-        return int(places[0])
+        return int(positions[0])
 
     @staticmethod
     def _element(blocks: tuple[LXBlock, ...], name: str) -> int | None:
-        """Return the position of the member that is called ``family[key]``, the key written with quotes or without."""
+        """Return the position of the index element ``family[key]``, the key with quotes or without."""
         for block in blocks:
             if name.startswith(f"{block.name}[") and name.endswith("]"):
-                said = name[len(block.name) + 1 : -1]
+                written = name[len(block.name) + 1 : -1]
                 for write in (repr, str):
-                    found = [position for position, key in enumerate(block.keys, block.start) if write(key) == said]
+                    found = [position for position, key in enumerate(block.keys, block.start) if write(key) == written]
                     if len(found) == 1:
                         return found[0]
         return None

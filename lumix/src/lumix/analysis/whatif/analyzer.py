@@ -40,7 +40,7 @@ MOST = 1.0
 
 @dataclass(frozen=True)
 class _Move:
-    """A move of right-hand sides: by whom it was asked for, which they are, and whether it goes up or down."""
+    """A move of right-hand sides: the user's call, the rows, and the direction."""
 
     call: str
     name: str
@@ -62,7 +62,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
 
     Args:
         model: the model.
-        optimizer: says which solver, with which options.
+        optimizer: the solver and its options.
         baseline_solution: of the model as it is, where it was solved already.
     """
 
@@ -163,11 +163,11 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
                 f"Give lower=, upper= or both."
             )
         refuse_crossed(f"modify_variable_bound({name!r})", lower, upper)
-        given = [(word, one) for word, one in (("lower", lower), ("upper", upper)) if one is not None]
-        said = ", ".join(f"{word} {'by a function' if callable(one) else one}" for word, one in given)
+        given = [(word, bound) for word, bound in (("lower", lower), ("upper", upper)) if bound is not None]
+        wording = ", ".join(f"{word} {'by a function' if callable(bound) else bound}" for word, bound in given)
         block = block_named(self._opened().problem.variables, name, "variable")
         return self.ask(
-            f"{named(block, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
+            f"{named(block, key)} with {wording}", lambda session: session.set_bounds(name, lower, upper, key=key)
         )
 
     def modify_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> LXWhatIfResult:
@@ -181,8 +181,8 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """
         name = getattr(parameter, "name", parameter)
         refuse_no_change(f"modify_parameter({name!r:.80})", str(name), numbers)
-        said = "changed" if callable(numbers) else f"changed for {len(numbers)} keys"
-        return self.ask(f"parameter {name} {said}", lambda session: session.set_parameter(parameter, numbers))
+        wording = "changed" if callable(numbers) else f"changed for {len(numbers)} keys"
+        return self.ask(f"parameter {name} {wording}", lambda session: session.set_parameter(parameter, numbers))
 
     def modify_data(
         self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
@@ -191,7 +191,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
 
         Args:
             row_type: the class of the rows.
-            where: says of a row whether it is changed; None for all rows.
+            where: a condition on a row; true for rows to be changed; None for all rows.
             attribute: the attribute, which functions of the model read.
             value: the new value, or a function of the row.
         """
@@ -208,15 +208,15 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
                 which is "increase", "decrease", "relax" or "tighten". A key may follow.
             key: of the row, for those without one of their own.
         """
-        asked = list(changes)
-        for one in asked:
-            if isinstance(one, str) or len(one) - _says_how(one) not in (2, 3):
+        listed_changes = list(changes)
+        for change in listed_changes:
+            if isinstance(change, str) or len(change) - _has_verb(change) not in (2, 3):
                 raise LXModelError(
-                    f"compare_changes() got {one!r:.80}: each change is a pair of a constraint's name and an amount, "
-                    f"or a triple with a key. Write compare_changes([('capacity', 10), ('capacity', 10, key)]), or say "
-                    f"how it is changed: ('capacity', 'relax', 10)."
+                    f"compare_changes() got {change!r:.80}: each change is a pair of a constraint's name and an "
+                    f"amount, or a triple with a key. Write compare_changes([('capacity', 10), ('capacity', 10, "
+                    f"key)]), or name the kind of change: ('capacity', 'relax', 10)."
                 )
-        return [self._compared(one, key) for one in asked]
+        return [self._compared(change, key) for change in listed_changes]
 
     def find_bottlenecks(
         self, test_amount: SupportsFloat = 1.0, top_n: int = 10, key: Any = None
@@ -246,7 +246,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         gains = [(name, self._gain(row, sense, amount)) for name, row, sense in self._relaxable(key)]
         least = 1e-9 * (1.0 + abs(self._objective()))
         found = [(name, gain / amount) for name, gain in gains if gain > least]
-        return sorted(found, key=lambda one: -one[1])[:count]
+        return sorted(found, key=lambda bottleneck: -bottleneck[1])[:count]
 
     def sensitivity_range(
         self,
@@ -279,7 +279,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return LXWhatIfResult(description, baseline, (), False, lambda: solved)
 
     def close(self) -> None:
-        """Let the solver go; the next question opens the model again."""
+        """Release the solver; the next question opens the model again."""
         if self._session is not None:
             self._session.close()
         self._session = self._baseline = self._dual_prices = None
@@ -298,11 +298,11 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return self.get_baseline_solution().objective_value
 
     def _moved(self, move: _Move, **given: SupportsFloat | None) -> LXWhatIfResult:
-        said = {word: value for word, value in given.items() if value is not None}
-        if len(said) != 1:
+        chosen = {word: value for word, value in given.items() if value is not None}
+        if len(chosen) != 1:
             takes = ", ".join(f"{word}=" for word in given)
-            raise LXModelError(f"{move} was given {len(said)} of {takes}. Give exactly one of them.")
-        ((word, value),) = said.items()
+            raise LXModelError(f"{move} was given {len(chosen)} of {takes}. Give exactly one of them.")
+        ((word, value),) = chosen.items()
         if word == "to":
             goal = checked_number(value, f"to= of {move}")
             self._check_direction(move, goal)
@@ -315,12 +315,12 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
 
     def _check_direction(self, move: _Move, goal: float) -> None:
         now = self._opened().rhs(move.name, move.key)
-        wrong = [one for one in now if move.sign * (goal - one) < 0.0]
+        wrong = [number for number in now if move.sign * (goal - number) < 0.0]
         if wrong:
             other = "decrease" if move.sign > 0 else "increase"
             block = block_named(self._opened().problem.constraints, move.name, "constraint")
             raise LXModelError(
-                f"{move.call}({named(block, move.key)!r}) to={goal:g} would go the other way: a right-hand side is "
+                f"{move.call}({named(block, move.key)!r}) to={goal:g} is in the other direction: a right-hand side is "
                 f"{wrong[0]:g} now. Call {other}_constraint_rhs, or give key= for single rows."
             )
 
@@ -338,7 +338,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return self._rhs(name, key, lambda now: now + number, f"by {number:+g}")
 
     def _compared(self, change: Sequence[Any], key: Any) -> LXWhatIfResult:
-        name, *words, amount = change[: 2 + _says_how(change)]
+        name, *words, amount = change[: 2 + _has_verb(change)]
         own = change[-1] if len(change) > 2 + len(words) else key
         if not words:
             return self._added(name, amount, own)
@@ -350,14 +350,14 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         result = self._rhs(name, key, lambda now: np.full_like(now, value), f"to {value:g}")
         return result.new_objective if result.from_duals or result.solution.is_feasible() else math.nan
 
-    def _rhs(self, name: str, key: Any, new: Callable[[FloatArray], FloatArray], said: str) -> LXWhatIfResult:
+    def _rhs(self, name: str, key: Any, new: Callable[[FloatArray], FloatArray], wording: str) -> LXWhatIfResult:
         """Answer a change of right-hand sides, from the duals where they hold."""
         session = self._opened()
         block = block_named(session.problem.constraints, name, "constraint")
         rows = elements_of(block, key)
         now = np.array(session.rhs(name, key))
         then = new(now)
-        description = f"right-hand side of {named(block, key)} {said}"
+        description = f"right-hand side of {named(block, key)} {wording}"
         known = self._known(rows, then - now)
         changes = tuple(
             LXWhatIfChange(block.element(row), before, after)
@@ -365,7 +365,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         )
 
         def solve() -> Solved:
-            return _solved(session, lambda one: one.set_rhs(name, then, key=key))
+            return _solved(session, lambda changed: changed.set_rhs(name, then, key=key))
 
         baseline = self.get_baseline_solution()
         if known is not None:
@@ -415,7 +415,7 @@ def _solved(session: LXLiveSession, change: Change) -> Solved:
     return solution, lambda: session.explain_infeasibility(problem)
 
 
-def _says_how(change: Sequence[Any]) -> bool:
+def _has_verb(change: Sequence[Any]) -> bool:
     return len(change) > 2 and isinstance(change[1], str) and change[1] in MOVES
 
 
@@ -423,7 +423,7 @@ def _amount(call: str, word: str, value: SupportsFloat) -> float:
     number = checked_number(value, f"{word}= of {call}()")
     if number < 0.0:
         raise LXModelError(
-            f"{call}({word}={number:g}) would go the other way. Give an amount of at least 0, or call the opposite."
+            f"{call}({word}={number:g}) is in the other direction. Give an amount of at least 0, or call the opposite."
         )
     return number
 
