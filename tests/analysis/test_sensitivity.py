@@ -11,9 +11,11 @@ from lumix_core.errors import (
     LXNoDualsError,
     LXNoSolutionError,
     LXNumberError,
+    LXSolverNotFoundError,
     LXUnknownKeyError,
     LXUnknownNameError,
 )
+from lumix_solvers.highs import HighsSolver
 
 
 @pytest.fixture
@@ -264,3 +266,17 @@ class TestMistakes:
         analyzer = LXSensitivityAnalyzer(workshop.model, solution, LXOptimizer().use_solver("pulp"))
 
         assert analyzer.analyze_constraint("stock", key=1).allowable_increase == pytest.approx(383.125)
+
+
+class OwnHighs(HighsSolver):
+    name = "own"
+
+
+def test_solution_of_a_solver_object(workshop):
+    optimizer = LXOptimizer().use_solver(OwnHighs())
+    solution = optimizer.solve(workshop.model)
+
+    with pytest.raises(LXSolverNotFoundError, match=r"the solver 'own', which found the solution.*optimizer=optimizer"):
+        LXSensitivityAnalyzer(workshop.model, solution)
+    with LXSensitivityAnalyzer(workshop.model, solution, optimizer=optimizer) as analyzer:
+        assert analyzer.analyze_constraint("stock", 1).shadow_price == pytest.approx(workshop.wood_price)

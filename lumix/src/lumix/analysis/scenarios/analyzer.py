@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
-from threading import RLock
 from typing import Any, Self, SupportsFloat
 
 from lumix.analysis.scenarios.progress import Callback, Watch, checked_callback
@@ -18,7 +17,7 @@ from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
 from lumix_core.language import Bracketed
 from lumix_core.problem import checked_number
-from lumix_core.solver import Closing, checked_model, checked_optimizer
+from lumix_core.solver import Closing, Turns, checked_model, checked_optimizer
 
 BASELINE = "baseline"
 """The name of the model as it is, among scenarios."""
@@ -40,7 +39,8 @@ class LXScenarioAnalyzer(Closing, Bracketed):
     The model and its rows are read when the first scenario is added, and stay open in the solver. Each scenario is
     solved from where the solver is after the model itself, and its changes are taken back: so its answer does not
     depend on the other scenarios, nor on who solves it. `close` releases the solver; then the model is read again.
-    Threads may share an analyzer: they take turns at its solver.
+    Threads may share an analyzer: they take turns at its solver. It belongs to the process that read the model: in a
+    process that is forked from that one it is an error to run scenarios. A copy, pickled or not, reads the model anew.
 
     Args:
         model: the model.
@@ -55,7 +55,18 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         self._scenarios: dict[str, LXScenario] = {}
         self._results: dict[str, LXScenarioResult] = {}
         self._runner: Runner | None = None
-        self._opening = RLock()
+        self._turns = self._new_turns()
+
+    def _new_turns(self) -> Turns:
+        title = f"The scenario analyzer of model {self.model.name!r}"
+        return Turns(title, f"Make another one here: {type(self).__name__}(model, optimizer).")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_turns"} | {"_runner": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._turns = self._new_turns()
 
     def add_scenario(self, scenario: LXScenario) -> Self:
         """Add a scenario.
@@ -273,17 +284,20 @@ class LXScenarioAnalyzer(Closing, Bracketed):
     def close(self) -> None:
         """Release the solver; the results stay until the next scenario is added or run, which reads the model again.
 
-        A sweep that is under way keeps the solver to its end.
+        A sweep that is under way keeps the solver to its end. In a forked process nothing is done.
         """
-        with self._opening:
-            runner, self._runner = self._runner, None
+        if self._turns.is_elsewhere:
+            return
+        with self._turns:
+            runner, self._runner, self._turns.is_open = self._runner, None, False
         if runner is not None:
             runner.close()
 
     def _opened(self) -> Runner:
-        with self._opening:
+        with self._turns:
             if self._runner is None:
                 self._runner, self._results = Runner(self.model, self.optimizer), {}
+                self._turns.is_open = True
             return self._runner
 
     def _sweep(self, runner: Runner, results: list[LXScenarioResult], baseline: bool | None, seconds: float) -> LXSweep:

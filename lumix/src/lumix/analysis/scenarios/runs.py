@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from threading import RLock
 from typing import Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from lumix.analysis.scenarios.scenario import LXScenario
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
 from lumix_core.copying import deep_copy
 from lumix_core.errors import LXError
-from lumix_core.solver import LXLimit, LXLiveSession
+from lumix_core.solver import LXLimit, LXLiveSession, Turns
 
 PLAIN = {int, float, str, bool}
 """The types of keys that read alike in every process."""
@@ -51,7 +50,11 @@ class Runner:
         self.model = model
         self.optimizer = optimizer
         self._options = {} if threads is None else {"threads": threads}
-        self._turn = RLock()
+        self._turns = Turns(
+            f"The solver of the scenarios of model {model.name!r}",
+            "Make another analyzer here: LXScenarioAnalyzer(model, optimizer).",
+            is_open=True,
+        )
         self._users, self._is_closed = 0, False
         self.session = optimizer.open(model, **self._options)
         try:
@@ -69,17 +72,17 @@ class Runner:
             with self._changed(scenario) as session:
                 return _solved(session)
 
-        with self._turn:
+        with self._turns:
             return attempted(solved)
 
     def explain_infeasibility(self, scenario: LXScenario) -> LXInfeasibility:
         """Find out why the model has no solution in a scenario."""
-        with self._turn, self._changed(scenario) as session:
+        with self._turns, self._changed(scenario) as session:
             return session.explain_infeasibility()
 
     def changes(self, scenario: LXScenario) -> tuple[LXScenarioChange, ...]:
         """Return what a scenario changes, in words."""
-        with self._turn:
+        with self._turns:
             places = [_position(modification, self.session) for modification in scenario.modifications]
         return tuple(
             LXScenarioChange(modification.kind, position, modification.text)
@@ -97,7 +100,7 @@ class Runner:
             return
         for change in _changes(scenario):
             try:
-                with self._turn:
+                with self._turns:
                     change.now(self.session)
             except LXError as error:
                 origin = call or f"Scenario {scenario.name!r}, {change}"
@@ -105,24 +108,31 @@ class Runner:
 
     def senses(self) -> dict[str, LXSense]:
         """Return the sense of each constraint of the model."""
-        with self._turn:
+        with self._turns:
             return {block.name: self.session.sense(block.name) for block in self.problem.constraints}
 
     @contextmanager
     def in_use(self) -> Iterator[Self]:
         """Keep the solver for the length of a ``with`` block, also where `close` is called in it."""
-        with self._turn:
+        with self._turns:
             self._users += 1
         try:
             yield self
         finally:
-            with self._turn:
+            with self._turns:
                 self._users -= 1
                 self._release()
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether this is another process than the one that opened the model."""
+        return self._turns.is_elsewhere
+
     def close(self) -> None:
-        """Release the solver, once nobody uses it."""
-        with self._turn:
+        """Release the solver, once nobody uses it; in a forked process nothing is done."""
+        if self.is_elsewhere:
+            return
+        with self._turns:
             self._is_closed = True
             self._release()
 

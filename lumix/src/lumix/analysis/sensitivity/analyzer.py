@@ -12,13 +12,19 @@ from lumix.analysis.sensitivity.optima import is_optimum
 from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.sensitivity.reports import SHOWN, report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
+from lumix_core.compiler.overrides import Definition
+from lumix_core.errors import LXSolverNotFoundError
 from lumix_core.language import Bracketed
 from lumix_core.problem import LXBlock, block_at, block_named, checked_count, checked_number, elements_of
-from lumix_core.solver import Closing, Ranging, checked_model
+from lumix_core.solver import Closing, Ranging, Turns, checked_model, checked_optimizer, in_turn
 
 
 class LXSensitivityAnalyzer(Closing, Bracketed):
-    """Tells what an optimal solution of a linear model depends on.
+    """Analyses what an optimal solution of a linear model depends on.
+
+    It is about the model and its rows as they are when it is made. Once a part of the model is changed, every further
+    question is an error. Threads may share an analyzer: they take turns. It belongs to the process that made it; a
+    copy, pickled or not, reads the model anew.
 
     Args:
         model: the model; it stays as it is. Its rows are read once, here.
@@ -28,6 +34,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
     Raises:
         LXNoDualsError: the solution has no shadow prices, as for every model with integer variables.
         LXModelError: the solution is none of this model as it is now.
+        LXSolverNotFoundError: the solution was found by a solver object, and no optimizer is given.
     """
 
     def __init__(self, model: LXModel, solution: LXSolution, optimizer: LXOptimizer | None = None) -> None:
@@ -36,12 +43,32 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         self._duals = solution.shadow_prices.array
         self._reduced_costs = solution.reduced_costs.array
         self._x = solution.variables.array
-        chosen = LXOptimizer().use_solver(solution.solver) if optimizer is None else optimizer
-        self._session = chosen.open(model)
+        self.optimizer = (
+            _solver_of(solution) if optimizer is None else checked_optimizer(optimizer, type(self).__name__)
+        )
+        self._open()
+
+    def _open(self) -> None:
+        """Read the model, which may be done again in a copy."""
+        self._turns = Turns(
+            f"The sensitivity analyzer of model {self.model.name!r}",
+            f"Make another one here: {type(self).__name__}(model, solution).",
+            is_open=True,
+        )
+        self._definition = Definition(self.model)
+        self._session = self.optimizer.open(self.model)
         self._problem = self._session.problem
         self._check_same()
         self._activity = self._problem.activity(self._x)
         self._allowable: AllowableChanges | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        opened = ("_turns", "_definition", "_session", "_problem", "_activity", "_allowable")
+        return {name: value for name, value in self.__dict__.items() if name not in opened}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._open()
 
     def analyze_constraint(self, name: str, key: Any = None) -> LXConstraintSensitivity:
         """Return the sensitivity of one row of a constraint.
@@ -55,21 +82,25 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
             LXUnknownKeyError: the constraint has no such key.
             LXModelError: the constraint has several rows, and no key names one.
         """
+        self._check_unchanged()
         return self._constraint(self._position(self._problem.constraints, "constraint", name, key))
 
     def analyze_variable(self, name: str, key: Any = None) -> LXVariableSensitivity:
         """Return the sensitivity of one variable; otherwise as `analyze_constraint`."""
+        self._check_unchanged()
         return self._variable(self._position(self._problem.variables, "variable", name, key))
 
     def analyze_all_constraints(self) -> dict[str, LXConstraintSensitivity]:
         """Return the sensitivity of every row, by its name, such as ``capacity[3]``."""
-        found = map(self._constraint, range(self._problem.num_constraints))
-        return {record.name: record for record in found}
+        self._check_unchanged()
+        records = map(self._constraint, range(self._problem.num_constraints))
+        return {record.name: record for record in records}
 
     def analyze_all_variables(self) -> dict[str, LXVariableSensitivity]:
         """Return the sensitivity of every variable, by its name, such as ``production[3]``."""
-        found = map(self._variable, range(self._problem.num_variables))
-        return {record.name: record for record in found}
+        self._check_unchanged()
+        records = map(self._variable, range(self._problem.num_variables))
+        return {record.name: record for record in records}
 
     def get_binding_constraints(self, threshold: float | None = None) -> dict[str, LXConstraintSensitivity]:
         """Return the rows that hold the solution back, or would at once if they moved: those without slack.
@@ -95,6 +126,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
             LXModelError: ``top_n`` is no whole number of at least 1.
         """
         count = checked_count("get_most_sensitive_constraints", "top_n", top_n, 1)
+        self._check_unchanged()
         order = np.argsort(-np.abs(self._duals), kind="stable")[:count].tolist()
         return [(record.name, record) for record in map(self._constraint, order)]
 
@@ -105,6 +137,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
             LXNumberError: the threshold is no number.
         """
         least = checked_number(shadow_price_threshold, "shadow_price_threshold= of identify_bottlenecks()")
+        self._check_unchanged()
         sizes = np.abs(self._duals)
         order = np.argsort(-sizes, kind="stable")
         return [self._problem.row_name(row) for row in order[sizes[order] > least].tolist()]
@@ -160,13 +193,16 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
             _reach=lambda: self._cost_reach(column),
         )
 
+    @in_turn
     def _side_reach(self, row: int, slack: float) -> tuple[float, float]:
         """Return by how much a side may go down, and up, while the shadow price holds."""
         return self._allowable_changes().side(row, slack, float(self._duals[row]))
 
+    @in_turn
     def _cost_reach(self, column: int) -> tuple[float, float]:
         return self._allowable_changes().cost(column, float(self._x[column]))
 
+    @in_turn
     def _is_basic(self, column: int, room: float) -> bool:
         ranging: Ranging | None = self._allowable_changes().ranging
         return bool(ranging.basic[column]) if ranging is not None else room > 1e-6 * (1.0 + abs(self._x[column]))
@@ -202,6 +238,15 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
                         return found[0]
         return None
 
+    def _check_unchanged(self) -> None:
+        """Refuse to answer for a model that is another one by now."""
+        part = self._definition.changed_part(self.model)
+        if part is not None:
+            raise LXModelError(
+                f"{part} of model {self.model.name!r} was changed since this analyzer was made, so the solution is "
+                f"none of the model as it is now. Solve the model again, and make another analyzer of that solution."
+            )
+
     def _check_same(self) -> None:
         """Refuse a solution that is none of this model."""
         if is_optimum(self._problem, self.solution):
@@ -211,6 +256,22 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
             f"The solution is none of model {self.model.name!r} with its rows as they are now: their numbers differ. "
             f"Solve the model again and give that solution."
         )
+
+
+def _solver_of(solution: LXSolution) -> LXOptimizer:
+    """Return an optimizer with the solver that found a solution.
+
+    Raises:
+        LXSolverNotFoundError: no solver is registered under its name, as where a solver object was used.
+    """
+    try:
+        return LXOptimizer().use_solver(solution.solver)
+    except LXSolverNotFoundError as error:
+        raise LXSolverNotFoundError(
+            f"LXSensitivityAnalyzer() cannot use the solver {solution.solver!r}, which found the solution, by its "
+            f"name. Give the optimizer that solved the model: LXSensitivityAnalyzer(model, solution, "
+            f"optimizer=optimizer). ({error})"
+        ) from error
 
 
 def _checked_solution(given: object) -> LXSolution:

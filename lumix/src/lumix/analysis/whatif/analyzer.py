@@ -27,7 +27,7 @@ from lumix_core.problem import (
     position_of,
     refuse_crossed,
 )
-from lumix_core.solver import Closing, LXLiveSession, checked_model, checked_optimizer
+from lumix_core.solver import Closing, LXLiveSession, Turns, checked_model, checked_optimizer, in_turn
 
 Change = Callable[[LXLiveSession], object]
 Row = TypeVar("Row")
@@ -60,6 +60,9 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
 
     ``key=`` names one row of a family (its key, or the row itself); without it a whole family is changed.
 
+    Threads may share an analyzer: they take turns. It belongs to the process that asked the first question: in a
+    process that is forked from that one every question is an error. A copy, pickled or not, reads the model anew.
+
     Args:
         model: the model.
         optimizer: the solver and its options.
@@ -70,10 +73,30 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         self.model = checked_model(model, type(self).__name__)
         self.optimizer = checked_optimizer(optimizer, type(self).__name__)
         self._given = _checked_baseline(baseline_solution)
+        self._turns = self._new_turns()
+        self._forget()
+
+    def _new_turns(self) -> Turns:
+        title = f"The what-if analyzer of model {self.model.name!r}"
+        return Turns(title, f"Make another one here: {type(self).__name__}(model, optimizer).")
+
+    def _forget(self) -> None:
+        """Be as before the first question."""
         self._session: LXLiveSession | None = None
         self._baseline: LXSolution | None = None
         self._dual_prices: DualPrices | None = None
+        self._turns.is_open = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        open_now = ("_turns", "_session", "_baseline", "_dual_prices")
+        return {name: value for name, value in self.__dict__.items() if name not in open_now}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._turns = self._new_turns()
+        self._forget()
+
+    @in_turn
     def get_baseline_solution(self, recompute: bool = False) -> LXSolution:
         """Return the solution of the model as it is.
 
@@ -84,11 +107,13 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             LXModelError: the solution that was given is none of this model as it is now.
         """
         if recompute:
-            self._given = self._session = self._baseline = self._dual_prices = None
+            self._given = None
+            self._forget()
         self._opened()
         assert self._baseline is not None
         return self._baseline
 
+    @in_turn
     def increase_constraint_rhs(
         self,
         name: str,
@@ -114,6 +139,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """
         return self._moved(_Move("increase_constraint_rhs", name, key, +1), by=by, by_percent=by_percent, to=to)
 
+    @in_turn
     def decrease_constraint_rhs(
         self,
         name: str,
@@ -125,6 +151,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """Lower a right-hand side: by an amount, by a share of its size, or to a value; otherwise as the opposite."""
         return self._moved(_Move("decrease_constraint_rhs", name, key, -1), by=by, by_percent=by_percent, to=to)
 
+    @in_turn
     def relax_constraint(
         self, name: str, by: SupportsFloat | None = None, by_percent: SupportsFloat | None = None, key: Any = None
     ) -> LXWhatIfResult:
@@ -136,6 +163,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         call = "relax_constraint"
         return self._moved(_Move(call, name, key, self._looser(call, name)), by=by, by_percent=by_percent)
 
+    @in_turn
     def tighten_constraint(
         self, name: str, by: SupportsFloat | None = None, by_percent: SupportsFloat | None = None, key: Any = None
     ) -> LXWhatIfResult:
@@ -143,6 +171,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         call = "tighten_constraint"
         return self._moved(_Move(call, name, key, -self._looser(call, name)), by=by, by_percent=by_percent)
 
+    @in_turn
     def modify_variable_bound(
         self,
         name: str,
@@ -170,6 +199,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             f"{named(block, key)} with {wording}", lambda session: session.set_bounds(name, lower, upper, key=key)
         )
 
+    @in_turn
     def modify_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> LXWhatIfResult:
         """Let a parameter hold other numbers: a dict ``{key: number}``, or a function of each number that is there.
 
@@ -184,6 +214,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         wording = "changed" if callable(numbers) else f"changed for {len(numbers)} keys"
         return self.ask(f"parameter {name} {wording}", lambda session: session.set_parameter(parameter, numbers))
 
+    @in_turn
     def modify_data(
         self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
     ) -> LXWhatIfResult:
@@ -200,6 +231,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             lambda session: session.modify_data(row_type, where, attribute, value),
         )
 
+    @in_turn
     def compare_changes(self, changes: Iterable[Sequence[Any]], key: Any = None) -> list[LXWhatIfResult]:
         """Answer several changes of right-hand sides, each by itself, in the order given.
 
@@ -218,6 +250,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
                 )
         return [self._compared(change, key) for change in listed_changes]
 
+    @in_turn
     def find_bottlenecks(
         self, test_amount: SupportsFloat = 1.0, top_n: int = 10, key: Any = None
     ) -> list[tuple[str, float]]:
@@ -248,6 +281,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         found = [(name, gain / amount) for name, gain in gains if gain > least]
         return sorted(found, key=lambda bottleneck: -bottleneck[1])[:count]
 
+    @in_turn
     def sensitivity_range(
         self,
         name: str,
@@ -271,6 +305,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             )
         return [(value, self._objective_at(name, value, key)) for value in np.linspace(first, last, count).tolist()]
 
+    @in_turn
     def ask(self, description: str, change: Change) -> LXWhatIfResult:
         """Answer any question: ``change`` is given the live session, and changes what it likes in it."""
         session = self._opened()
@@ -279,10 +314,13 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return LXWhatIfResult(description, baseline, (), False, lambda: solved)
 
     def close(self) -> None:
-        """Release the solver; the next question opens the model again."""
-        if self._session is not None:
-            self._session.close()
-        self._session = self._baseline = self._dual_prices = None
+        """Release the solver; the next question opens the model again. In a forked process nothing is done."""
+        if self._turns.is_elsewhere:
+            return
+        with self._turns:
+            if self._session is not None:
+                self._session.close()
+            self._forget()
 
     def _opened(self) -> LXLiveSession:
         if self._session is None:
@@ -291,7 +329,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             _check_same(self.model, self._given, solution)
             self._dual_prices = DualPrices.of(session, solution)
             self._baseline = self._given or solution
-            self._session = session
+            self._session, self._turns.is_open = session, True
         return self._session
 
     def _objective(self) -> float:

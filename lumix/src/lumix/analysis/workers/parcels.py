@@ -127,6 +127,8 @@ def opened(parcel: Parcel) -> tuple[Opened | None, bool]:
     A worker, which is a thread here, holds one parcel at a time: another one takes its place.
     """
     known: Opened | None = getattr(_held, "parcel", None)
+    if known is not None and known.runner.is_elsewhere:  # of the process that this one was forked from
+        known = None
     if known is not None and known.digest == parcel.digest:
         return known, False
     content = parcel.read()
