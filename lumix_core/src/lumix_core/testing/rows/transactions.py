@@ -28,7 +28,7 @@ class Transactions(Kit):
     def test_a_failure_at_any_statement_leaves_the_old_plan(
         self, adapter: RowAdapter, world: RowWorld, moment: str
     ) -> None:
-        """Whether the database fails before it does what it is asked or after it, down to the commit."""
+        """Whether the database fails before it executes the statement or after it, down to the commit."""
         if (known := writing(adapter)) is None:
             return
         plans, part = planning(world), part_class(adapter, world)
@@ -82,7 +82,7 @@ class Transactions(Kit):
             with pytest.raises(LXWriteError, match=rf"row {count - 1} \(.*{name}=77\) refers by '{name}' to"):
                 write_back().replace(plans.Product, wrong).write(plans.handle, adapter=known)
 
-        assert plans.elsewhere(lambda handle: [one.name for one in read(adapter, plans.Product, handle)]) == ["kept"]
+        assert plans.elsewhere(lambda handle: [row.name for row in read(adapter, plans.Product, handle)]) == ["kept"]
 
     @pytest.mark.parametrize("where", [{}, {"price": 3.0}], ids=["all rows", "some rows"])
     def test_two_plans_at_once_are_not_mixed(
@@ -110,9 +110,9 @@ class Transactions(Kit):
             second.join(0.1)
         second.join(60)
 
-        found = plans.elsewhere(lambda handle: [one.id for one in read(adapter, plans.Product, handle)])
-        assert found == ([1, 2] if errors else [3, 4])
-        assert all(isinstance(one, plans.DatabaseError) for one in errors)
+        stored = plans.elsewhere(lambda handle: [row.id for row in read(adapter, plans.Product, handle)])
+        assert stored == ([1, 2] if errors else [3, 4])
+        assert all(isinstance(error, plans.DatabaseError) for error in errors)
 
 
 def plan_of(adapter: WritingAdapter, world: PlanningWorld, part: type) -> Any:
@@ -125,8 +125,8 @@ def plan_of(adapter: WritingAdapter, world: PlanningWorld, part: type) -> Any:
 
 def saved(adapter: RowAdapter, world: PlanningWorld, part: type, handle: Any) -> tuple[Any, ...]:
     """Return all that is in the tables."""
-    products = [(one.id, one.price) for one in read(adapter, world.Product, handle)]
-    return products, [one.id for one in read(adapter, part, handle)], len(read(adapter, world.Run, handle))
+    products = [(row.id, row.price) for row in read(adapter, world.Product, handle)]
+    return products, [row.id for row in read(adapter, part, handle)], len(read(adapter, world.Run, handle))
 
 
 def others_see(adapter: RowAdapter, world: PlanningWorld, part: type) -> tuple[Any, ...]:

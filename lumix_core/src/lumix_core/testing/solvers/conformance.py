@@ -9,12 +9,12 @@ from lumix_core.testing.solvers.answers import DualAnswers, IntegerAnswers, Line
 from lumix_core.testing.solvers.conflicts import Conflicts
 from lumix_core.testing.solvers.live_runs import LiveRuns
 from lumix_core.testing.solvers.options import Options, Silence
-from lumix_core.testing.solvers.protocol import Manners
+from lumix_core.testing.solvers.protocol import Seam
 from lumix_core.testing.solvers.statuses import Limits, Statuses
 
 
 class SolverConformance(
-    Manners, LinearAnswers, DualAnswers, IntegerAnswers, LiveRuns, Statuses, Limits, Conflicts, Options, Silence
+    Seam, LinearAnswers, DualAnswers, IntegerAnswers, LiveRuns, Statuses, Limits, Conflicts, Options, Silence
 ):
     """Everything that LumiX counts on in a solver, as tests to inherit.
 

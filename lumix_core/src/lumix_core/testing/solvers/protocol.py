@@ -1,4 +1,4 @@
-"""How a solver behaves towards the rest: what it says of itself, what it leaves alone, what it repeats."""
+"""How a solver keeps to the seam: what it declares, what it leaves unchanged, what it repeats."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lumix_core.testing.solvers.problems import INF, planted, problem
 from lumix_core.testing.solvers.proofs import assert_reaches
 
 
-class Manners(Kit):
-    """The seam itself."""
+class Seam(Kit):
+    """The protocol, and what holds for each run."""
 
     def test_is_a_solver(self, solver: Solver) -> None:
         """It has the four names of the protocol."""
@@ -48,26 +48,26 @@ class Manners(Kit):
 
     def test_leaves_the_problem_as_it_was(self, solver: Solver) -> None:
         """The arrays of the problem are the same after a run, and still read-only."""
-        asked = planted(2).problem
-        before = {name: array.tobytes() for name, array in asked.arrays().items()}
+        lp = planted(2).problem
+        before = {name: array.tobytes() for name, array in lp.arrays().items()}
 
-        solver.solve(asked, SolverOptions())
+        solver.solve(lp, SolverOptions())
 
-        assert {name: array.tobytes() for name, array in asked.arrays().items()} == before
-        assert not any(array.flags.writeable for array in asked.arrays().values())
+        assert {name: array.tobytes() for name, array in lp.arrays().items()} == before
+        assert not any(array.flags.writeable for array in lp.arrays().values())
 
     def test_repeats_itself(self, solver: Solver) -> None:
         """Two runs on one problem give the same answer, bit for bit."""
-        asked = planted(4, rows=40, columns=30, degenerate=True).problem
+        lp = planted(4, rows=40, columns=30, degenerate=True).problem
 
-        first, second = (solver.solve(asked, SolverOptions()) for _ in range(2))
+        first, second = (solver.solve(lp, SolverOptions()) for _ in range(2))
 
         np.testing.assert_array_equal(first.x, second.x)
         np.testing.assert_array_equal(first.duals, second.duals)
         assert first.objective == second.objective
 
     def test_owes_nothing_to_the_run_before(self, solver: Solver) -> None:
-        """A run does not answer with what an earlier one, with a problem of the same shape, has found."""
+        """A run does not return the answer of an earlier run on a problem of the same shape."""
         before, after = (planted(seed, rows=8, columns=6) for seed in (1, 2))
 
         solve(solver, before.problem)
@@ -77,7 +77,7 @@ class Manners(Kit):
 
     def test_infeasible_after_optimal(self, solver: Solver) -> None:
         """An infeasible problem does not inherit the point of the one before."""
-        feasible, infeasible = (problem([1.0], [([1.0], side, INF)], upper=2.0) for side in (1.0, 3.0))
+        feasible, infeasible = (problem([1.0], [([1.0], least, INF)], upper=2.0) for least in (1.0, 3.0))
 
         solve(solver, feasible)
         result = solver.solve(infeasible, SolverOptions())
@@ -98,10 +98,10 @@ class Manners(Kit):
 
     def test_runs_in_several_threads(self, solver: Solver) -> None:
         """Runs at the same time, none of them on the main thread, do not disturb each other."""
-        given = [planted(seed, rows=60, columns=50, maximize=bool(seed % 2)) for seed in range(8)]
+        cases = [planted(seed, rows=60, columns=50, maximize=bool(seed % 2)) for seed in range(8)]
 
         with ThreadPoolExecutor(4) as pool:
-            results = list(pool.map(lambda one: solve(solver, one.problem), given))
+            results = list(pool.map(lambda case: solve(solver, case.problem), cases))
 
-        for one, result in zip(given, results, strict=True):
-            assert_reaches(result, one.problem, one.optimum)
+        for case, result in zip(cases, results, strict=True):
+            assert_reaches(result, case.problem, case.optimum)

@@ -32,43 +32,43 @@ class Statuses(Kit):
 
     def test_infeasible(self, solver: Solver) -> None:
         """Rows that cannot hold together, in a box, are infeasible and nothing else."""
-        asked = problem([1.0, 1.0], [([1.0, 1.0], 3.0, INF), ([1.0, 1.0], -INF, 2.0)], upper=5.0)
+        lp = problem([1.0, 1.0], [([1.0, 1.0], 3.0, INF), ([1.0, 1.0], -INF, 2.0)], upper=5.0)
 
-        result = solve(solver, asked)
+        result = solve(solver, lp)
 
         assert result.status is LXStatus.INFEASIBLE
 
     def test_row_with_crossed_sides_is_infeasible(self, solver: Solver) -> None:
-        """A row whose lower side is above its upper one cannot hold."""
-        asked = problem([1.0], [([1.0], 3.0, 2.0)], upper=5.0)
+        """A row whose lower bound is above its upper one cannot hold."""
+        lp = problem([1.0], [([1.0], 3.0, 2.0)], upper=5.0)
 
-        result = solve(solver, asked)
+        result = solve(solver, lp)
 
         assert result.status is LXStatus.INFEASIBLE
 
     def test_infeasible_with_an_unbounded_direction(self, solver: Solver) -> None:
         """Where no point exists, the problem is not unbounded, whatever the objective could do."""
-        asked = problem([-1.0, 0.0], [([0.0, 1.0], 3.0, INF), ([0.0, 1.0], -INF, 1.0)])
+        lp = problem([-1.0, 0.0], [([0.0, 1.0], 3.0, INF), ([0.0, 1.0], -INF, 1.0)])
 
-        result = solve(solver, asked)
+        result = solve(solver, lp)
 
         assert result.status in INFEASIBLE
 
     @needs(LXFeature.INTEGER)
     def test_infeasible_for_integers_only(self, solver: Solver) -> None:
         """A fractional point does not make a problem over integers feasible."""
-        asked = problem([1.0, 1.0], [([2.0, 2.0], 3.0, 3.0)], upper=5.0, integer=True)
+        mip = problem([1.0, 1.0], [([2.0, 2.0], 3.0, 3.0)], upper=5.0, integer=True)
 
-        result = solve(solver, asked)
+        result = solve(solver, mip)
 
         assert result.status is LXStatus.INFEASIBLE
 
     @needs(LXFeature.INTEGER)
     def test_no_whole_number_between_bounds(self, solver: Solver) -> None:
         """Bounds that leave no whole number make the problem infeasible."""
-        asked = problem([1.0, 1.0], lower=[0.2, 0.0], upper=[0.8, 3.0], integer=True)
+        mip = problem([1.0, 1.0], lower=[0.2, 0.0], upper=[0.8, 3.0], integer=True)
 
-        result = solve(solver, asked)
+        result = solve(solver, mip)
 
         assert result.status is LXStatus.INFEASIBLE
 
@@ -76,55 +76,55 @@ class Statuses(Kit):
     def test_unbounded(self, solver: Solver, maximize: bool) -> None:
         """An objective that improves without end has no optimum."""
         cost = 1.0 if maximize else -1.0
-        asked = problem([cost, cost], [([1.0, -1.0], -2.0, 3.0)], maximize=maximize)
+        lp = problem([cost, cost], [([1.0, -1.0], -2.0, 3.0)], maximize=maximize)
 
-        result = solve(solver, asked)
+        result = solve(solver, lp)
 
         assert result.status in UNBOUNDED
 
     def test_unbounded_without_rows(self, solver: Solver) -> None:
         """A variable without rows may be what is unbounded."""
-        asked = problem([1.0, -1.0], upper=[4.0, INF])
+        lp = problem([1.0, -1.0], upper=[4.0, INF])
 
-        result = solve(solver, asked)
+        result = solve(solver, lp)
 
         assert result.status in UNBOUNDED
 
     def test_unbounded_below_zero(self, solver: Solver) -> None:
         """A free variable has no bound at 0 that would stop it."""
-        asked = problem([1.0], [([1.0], -INF, 5.0)], lower=-INF)
+        lp = problem([1.0], [([1.0], -INF, 5.0)], lower=-INF)
 
-        result = solve(solver, asked)
+        result = solve(solver, lp)
 
         assert result.status in UNBOUNDED
 
     @needs(LXFeature.INTEGER)
     def test_unbounded_integers(self, solver: Solver) -> None:
         """Integers can be unbounded too."""
-        asked = problem([-1.0, -1.0], [([1.0, -1.0], -2.0, 3.0)], integer=True)
+        mip = problem([-1.0, -1.0], [([1.0, -1.0], -2.0, 3.0)], integer=True)
 
-        result = solve(solver, asked)
+        result = solve(solver, mip)
 
         assert result.status in UNBOUNDED
 
     @needs(LXFeature.INTEGER)
     def test_unbounded_relaxation_of_infeasible_integers(self, solver: Solver) -> None:
         """That the relaxation is unbounded does not prove that any integer point exists."""
-        asked = problem([-1.0, 0.0], [([0.0, 2.0], 1.0, 1.0)], upper=[INF, 1.0], integer=True)
+        mip = problem([-1.0, 0.0], [([0.0, 2.0], 1.0, 1.0)], upper=[INF, 1.0], integer=True)
 
-        result = solve(solver, asked)
+        result = solve(solver, mip)
 
         assert result.status in INFEASIBLE
 
     @pytest.mark.parametrize("kind", ["infeasible", "unbounded"])
     def test_nothing_is_invented_where_there_is_no_point(self, solver: Solver, kind: str) -> None:
         """Without a point there are no values, no objective and no duals, in the raw answer too."""
-        asked = {
+        lp = {
             "infeasible": problem([1.0], [([1.0], 3.0, INF)], upper=2.0),
             "unbounded": problem([-1.0], [([1.0], 1.0, INF)]),
         }[kind]
 
-        result = solver.solve(asked, SolverOptions())
+        result = solver.solve(lp, SolverOptions())
 
         assert result.x is None
         assert result.objective is None
@@ -140,22 +140,22 @@ class Limits(Kit):
     @SENSES
     def test_time_limit_with_an_incumbent(self, solver: Solver, maximize: bool) -> None:
         """The incumbent comes back as feasible, not as optimal, and solves the problem."""
-        asked = hard_to_prove(maximize=maximize)
+        mip = hard_to_prove(maximize=maximize)
 
-        result = _in_time(solver, asked)
+        result = _in_time(solver, mip)
 
         assert result.status is LXStatus.FEASIBLE
         assert result.limit is LXLimit.TIME
         assert result.x is not None
-        assert is_feasible(asked, result.x)
+        assert is_feasible(mip, result.x)
 
     @needs(LXFeature.INTEGER, LXFeature.TIME_LIMIT)
     @SENSES
     def test_bound_at_a_time_limit(self, solver: Solver, maximize: bool) -> None:
         """A bound at a time limit is far from the incumbent: 0 is what can be proved here, 1 is not."""
-        asked = hard_to_prove(maximize=maximize)
+        mip = hard_to_prove(maximize=maximize)
 
-        result = _in_time(solver, asked)
+        result = _in_time(solver, mip)
 
         if LXFeature.BEST_BOUND in solver.features:
             assert result.best_bound is not None
@@ -167,9 +167,9 @@ class Limits(Kit):
     @needs(LXFeature.INTEGER, LXFeature.TIME_LIMIT)
     def test_time_limit_without_an_incumbent(self, solver: Solver) -> None:
         """Without an incumbent nothing is known: neither a point nor that there is none."""
-        asked = hard_to_find()
+        mip = hard_to_find()
 
-        result = _in_time(solver, asked)
+        result = _in_time(solver, mip)
 
         assert result.status is LXStatus.NO_SOLUTION
         assert result.limit is LXLimit.TIME
@@ -179,9 +179,9 @@ class Limits(Kit):
     @needs(LXFeature.INTEGER)
     def test_ctrl_c_ends_a_run(self, solver: Solver) -> None:
         """``KeyboardInterrupt`` ends the run within seconds, and the result says so."""
-        asked = hard_to_prove()
+        mip = hard_to_prove()
 
-        result = _interrupted(solver, asked)
+        result = _interrupted(solver, mip)
 
         assert result.limit is LXLimit.INTERRUPT
         assert result.status in (LXStatus.FEASIBLE, LXStatus.NO_SOLUTION)
@@ -190,28 +190,28 @@ class Limits(Kit):
     @needs(LXFeature.INTEGER)
     def test_ctrl_c_leaves_the_solver_usable(self, solver: Solver) -> None:
         """After an interrupted run the next one is as good as the first."""
-        asked = problem([1.0], [([1.0], 2.5, INF)], upper=9.0, integer=True)
+        mip = problem([1.0], [([1.0], 2.5, INF)], upper=9.0, integer=True)
 
         _interrupted(solver, hard_to_find())
-        result = solve(solver, asked)
+        result = solve(solver, mip)
 
         assert result.status is LXStatus.OPTIMAL
         assert close(result.objective, 3.0)
 
 
-def _in_time(solver: Solver, asked: LXProblem) -> RawResult:
+def _in_time(solver: Solver, problem: LXProblem) -> RawResult:
     started = time.monotonic()
-    result = solve(solver, asked, time_limit=TIME_LIMIT)
+    result = solve(solver, problem, time_limit=TIME_LIMIT)
     assert time.monotonic() - started < TIME_LIMIT + PATIENCE
     return result
 
 
-def _interrupted(solver: Solver, asked: LXProblem) -> RawResult:
-    """Solve with a Ctrl-C after half a second, and a time limit, where there is one, for solvers that do not hear."""
+def _interrupted(solver: Solver, problem: LXProblem) -> RawResult:
+    """Solve with a Ctrl-C after half a second, and a time limit, where there is one, for solvers that ignore it."""
     started = time.monotonic()
     backstop = 2 * PATIENCE if LXFeature.TIME_LIMIT in solver.features else None
     with _ctrl_c_after(0.5):
-        result = solve(solver, asked, time_limit=backstop)
+        result = solve(solver, problem, time_limit=backstop)
     assert time.monotonic() - started < PATIENCE
     return result
 
