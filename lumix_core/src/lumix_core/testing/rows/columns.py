@@ -15,13 +15,14 @@ from lumix_core.rows.adapter import ColumnQuery, RowAdapter, RowQuery
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.tables import Path
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.world import RowWorld
 
 PATHS: tuple[Path, ...] = (("id",), ("name",), ("price",), ("category", "id"), ("category", "markup"))
 NO_COLUMNS: tuple[Path, ...] = ((), ("nothing",), ("category",), ("parts",), ("parts", "id"), ("id", "id"))
 
 
-class Columns(Kit):
+class Columns(Kit, limited=on_main_thread):
     """Columns, with and without relationships, pending changes and rows."""
 
     def test_a_class_tells_what_can_be_read_as_columns(self, adapter: RowAdapter, world: RowWorld) -> None:
@@ -68,6 +69,21 @@ class Columns(Kit):
 
         assert columns[0] == [1, 2, 3]
         assert columns[3:] == [[1, None, 1], [1.5, None, 1.5]]
+
+    def test_null_is_none_in_columns(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """In its own position, and nothing else becomes None with it."""
+        world.fill(3)
+        if (query := _query(adapter, world)) is None:
+            return
+        row = query.rows()[1]
+        row.price = None
+        world.save(row)
+        world.close_transaction()
+
+        columns = _lists(query.columns(PATHS))
+
+        assert columns[2] == [1.0, None, 3.0]
+        assert _exactly(columns) == _exactly(_by_instance(query.rows(), PATHS))
 
     def test_no_rows_are_columns_of_no_values(self, adapter: RowAdapter, world: RowWorld) -> None:
         """An empty table is no reason to answer None."""

@@ -21,7 +21,8 @@ from lumix_core.language.variables import LXVariable
 from lumix_core.problem.problem import LXProblem
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.testing.kit import Kit
-from lumix_core.testing.rows.reading import family
+from lumix_core.testing.limits import on_main_thread
+from lumix_core.testing.rows.reading import assert_registered, family
 from lumix_core.testing.rows.world import RowWorld
 
 Copy = Callable[[Any], Any]
@@ -33,12 +34,13 @@ COPIES: dict[str, Copy] = {
 }
 
 
-class Copies(Kit):
+class Copies(Kit, limited=on_main_thread):
     """Copies of models and rows."""
 
     @pytest.fixture(params=list(COPIES.values()), ids=list(COPIES))
-    def copied_by(self, request: pytest.FixtureRequest) -> Copy:
+    def copied_by(self, request: pytest.FixtureRequest, world: RowWorld) -> Copy:
         """Return a function that copies a model."""
+        assert_registered(world)
         chosen: Copy = request.param
         return chosen
 
@@ -52,6 +54,27 @@ class Copies(Kit):
         world.close()
 
         assert_same_arrays(copied.compile(), expected)
+
+    def test_null_stays_null_in_a_copy(self, adapter: RowAdapter, world: RowWorld, copied_by: Copy) -> None:
+        """None is a value that was loaded: it is neither 0 nor missing."""
+        _save_null(adapter, world)
+        x = family(adapter, world).bounds(upper=lambda p: 5.0 if p.price is None else p.price)
+        model = LXModel("plan").add_variable(x)
+        expected = model.compile().upper.tolist()
+
+        copied = copied_by(model)
+        world.close()
+
+        assert copied.compile().upper.tolist() == expected == [1.0, 5.0]
+        assert [row.price for row in copied.variables[0].get_instances()] == [1.0, None]
+
+    def test_null_stays_null_in_a_detached_row(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """What `values` returns is what the row holds."""
+        row = _save_null(adapter, world)
+
+        assert adapter.values(row)["price"] is None
+        assert detach_orm_object(row).price is None
+        assert [copied.price for copied in deep_copy([row])] == [None]
 
     def test_a_copy_holds_nothing_of_the_database(self, adapter: RowAdapter, world: RowWorld, copied_by: Copy) -> None:
         """Neither a handle nor a mapped instance can be reached from it."""
@@ -173,6 +196,18 @@ def plan(adapter: RowAdapter, world: RowWorld) -> LXModel:
     own = LXConstraint[Any]("own").from_model(world.Product, world.handle, adapter=adapter)
     own.expression(LXLinearExpression().add_term(x)).le().rhs(lambda p: 10.0 * p.price)
     return LXModel("plan").add_variable(x).add_constraints(limit, own).maximize(total)
+
+
+def _save_null(adapter: RowAdapter, world: RowWorld) -> Any:
+    """Save two products, the second without a price, and return this one as it is read anew."""
+    world.fill(2)
+    query = adapter.query(world.Product, world.handle)
+    assert query is not None
+    row = query.rows()[1]
+    row.price = None
+    world.save(row)
+    world.close_transaction()
+    return query.rows()[1]
 
 
 def _best(row: Any) -> Callable[[Any], float]:

@@ -13,6 +13,7 @@ import pytest
 from lumix_core.errors import LXWriteError
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import category_class, read, reference_of, writing
 from lumix_core.testing.rows.world import RowWorld
@@ -72,7 +73,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 }
 
 
-class Forms(Kit):
+class Forms(Kit, limited=on_main_thread):
     """Rows as users have them."""
 
     @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

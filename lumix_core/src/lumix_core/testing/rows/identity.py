@@ -20,9 +20,11 @@ from lumix_core.language.variables import LXVariable
 from lumix_core.rows.adapter import KeepingQuery, RowAdapter
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.copies import assert_same_arrays
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import category_class, writing
+from lumix_core.testing.rows.reading import assert_registered
 from lumix_core.testing.rows.world import RowWorld
 
 COUNT = 50
@@ -36,12 +38,13 @@ COPIES: dict[str, Copy] = {
 }
 
 
-class Keeping(Kit):
+class Keeping(Kit, limited=on_main_thread):
     """Copies of rows of a class that has columns and nothing else, and what the session keeps of them."""
 
     @pytest.fixture(params=list(COPIES.values()), ids=list(COPIES))
-    def copied(self, request: pytest.FixtureRequest) -> Copy:
+    def copied(self, request: pytest.FixtureRequest, world: RowWorld) -> Copy:
         """Return a function that copies a model."""
+        assert_registered(world)
         chosen: Copy = request.param
         return chosen
 

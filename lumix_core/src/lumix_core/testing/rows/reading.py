@@ -14,7 +14,9 @@ from lumix_core.language.model import LXModel
 from lumix_core.language.variables import LXVariable
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.features import OF_ADAPTERS, OF_QUERIES, LXRowFeature, features_of
+from lumix_core.rows.registry import adapter_for
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.world import RowWorld
 
 
@@ -22,13 +24,17 @@ class Unmapped:
     """A class that no ORM maps."""
 
 
-class Reading(Kit):
+class Reading(Kit, limited=on_main_thread):
     """Recognising classes and handles, and running queries."""
 
     def test_is_an_adapter(self, adapter: RowAdapter) -> None:
         """It has the names of the protocol."""
         assert isinstance(adapter, RowAdapter)
         assert adapter.name == adapter.name.strip() != ""
+
+    def test_is_registered(self, world: RowWorld) -> None:
+        """Copies find the adapter of a row by its class, among those that plugins registered."""
+        assert_registered(world)
 
     def test_has_what_its_features_promise(self, adapter: RowAdapter, world: RowWorld) -> None:
         """The core looks at features, and then uses what these say that adapter and queries have."""
@@ -138,6 +144,15 @@ class Reading(Kit):
 
         with pytest.raises(LXNumberError, match=r"'x'.*NULL.*key 2.*Product\.price"):
             model.compile()
+
+
+def assert_registered(world: RowWorld) -> None:
+    """Fail where no plugin registers an adapter for the classes of the world."""
+    assert adapter_for(world.Product) is not None, (
+        f"No adapter is registered for {world.Product.__name__}, so that copies cannot find the adapter of its rows. "
+        f"Install the distribution whose plugin registers it (see 'Registering' in docs/row-adapters.md); "
+        f"'python -m lumix plugins' lists what is registered, and why a plugin was not loaded."
+    )
 
 
 def family(adapter: RowAdapter, world: RowWorld) -> LXVariable[Any, float]:

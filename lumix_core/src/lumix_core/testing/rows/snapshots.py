@@ -23,6 +23,7 @@ from lumix_core.language.variables import LXVariable
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import category_class, read, solved
 from lumix_core.testing.rows.transactions import ignore
@@ -32,7 +33,7 @@ TOTAL = 100.0
 STEP = 10.0
 
 
-class Snapshots(Kit):
+class Snapshots(Kit, limited=on_main_thread):
     """One moment for all that a compile reads."""
 
     def test_a_snapshot_is_of_one_transaction(self, adapter: RowAdapter, world: RowWorld) -> None:

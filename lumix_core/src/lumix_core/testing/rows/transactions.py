@@ -12,6 +12,7 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.writing import WritingAdapter
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import MANY, part_class, read, reference_of, solution_of, writing
 from lumix_core.testing.rows.world import PlanningWorld, RowWorld, planning
@@ -21,7 +22,7 @@ NEW = ([(1, 5.0), (2, 5.0), (3, 5.0)], [1, 2, 3], 1)
 """Products with their prices, parts, and how many runs are recorded: before and after the plan of `plan_of`."""
 
 
-class Transactions(Kit):
+class Transactions(Kit, limited=on_main_thread):
     """All or nothing."""
 
     @pytest.mark.parametrize("moment", ["before", "after"])

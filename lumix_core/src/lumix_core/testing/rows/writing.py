@@ -13,12 +13,13 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.writing import OneOf
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import MANY, part_class, read, reference_of, solution_of, writing
 from lumix_core.testing.rows.world import RowWorld, planning
 
 
-class Writing(Kit):
+class Writing(Kit, limited=on_main_thread):
     """Rows that replace those of a table."""
 
     def test_says_whether_it_can_write(self, adapter: RowAdapter, world: RowWorld) -> None:

@@ -13,6 +13,7 @@ from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.solver import LXFeature, Solver
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, needs, solve
+from lumix_core.testing.limits import in_thread
 from lumix_core.testing.solvers.problems import (
     INF,
     fixed_charge,
@@ -33,7 +34,7 @@ SENSES = pytest.mark.parametrize("maximize", [False, True], ids=["min", "max"])
 SEEDS = pytest.mark.parametrize("seed", range(4))
 
 
-class LinearAnswers(Kit):
+class LinearAnswers(Kit, limited=in_thread):
     """Linear problems, every answer held against the best of all vertices or a planted optimum."""
 
     def test_minimises_above_lower_sides(self, solver: Solver) -> None:
@@ -179,6 +180,19 @@ class LinearAnswers(Kit):
         assert result.x is not None
         assert close(float(result.x[0]), 987654.321098765 / 3.000000000123, 1e-11)
 
+    def test_keeps_the_digits_of_small_values(self, solver: Solver) -> None:
+        """A point is handed back as it was computed, not as it is printed."""
+        rows = [([3.0, 1.0], 0.7654321234, INF), ([1.0, 2.0], 0.6543212345, INF)]
+        lp = problem([1.0, 1.0], rows)
+
+        result = solve(solver, lp)
+
+        expected = np.linalg.solve([[3.0, 1.0], [1.0, 2.0]], [0.7654321234, 0.6543212345])
+        assert result.x is not None
+        np.testing.assert_allclose(
+            result.x, expected, rtol=0, atol=2e-9, err_msg="RawResult.x: rounded, or printed short"
+        )
+
     @SENSES
     @SEEDS
     @pytest.mark.parametrize("degenerate", [False, True], ids=["", "degenerate"])
@@ -199,7 +213,7 @@ class LinearAnswers(Kit):
         assert_reaches(result, given.problem, given.optimum)
 
 
-class DualAnswers(Kit):
+class DualAnswers(Kit, limited=in_thread):
     """Duals and reduced costs: present and right where they are a feature, absent where they are not."""
 
     @SENSES
@@ -245,6 +259,18 @@ class DualAnswers(Kit):
         else:
             assert result.reduced_costs is None
 
+    def test_duals_keep_their_digits(self, solver: Solver) -> None:
+        """Duals and reduced costs are handed back as they were computed too."""
+        lp = problem([1.0, 5.0], [([7.0, 11.0], 3.0, INF)])
+
+        result = solve(solver, lp)
+
+        if LXFeature.DUALS in solver.features:
+            assert result.duals is not None
+            assert result.reduced_costs is not None
+            np.testing.assert_allclose(result.duals, [1 / 7], rtol=0, atol=1e-9)
+            np.testing.assert_allclose(result.reduced_costs, [0.0, 5 - 11 / 7], rtol=0, atol=1e-8)
+
     def test_duals_without_rows(self, solver: Solver) -> None:
         """A problem of bounds alone has no duals but reduced costs: its costs."""
         lp = problem([1.0, -2.0], lower=-1.0, upper=4.0)
@@ -276,7 +302,7 @@ class DualAnswers(Kit):
         assert result.best_bound is None or close(result.best_bound, given.optimum)
 
 
-class IntegerAnswers(Kit):
+class IntegerAnswers(Kit, limited=in_thread):
     """Problems with integers, small enough to try all points."""
 
     @needs(LXFeature.INTEGER)

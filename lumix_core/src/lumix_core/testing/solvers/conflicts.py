@@ -12,11 +12,12 @@ from lumix_core.solver.infeasibility.diagnose import Diagnosis, diagnose
 from lumix_core.solver.solver import FindsConflicts, LXFeature, RawConflict, Solver, SolverOptions
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, needs, solve
+from lumix_core.testing.limits import in_thread
 from lumix_core.testing.solvers.problems import INF, problem
 from lumix_core.testing.solvers.proofs import close
 
 
-class Conflicts(Kit):
+class Conflicts(Kit, limited=in_thread):
     """Requirements that cannot hold together."""
 
     def test_says_whether_it_finds_conflicts(self, solver: Solver) -> None:

@@ -187,6 +187,16 @@ def nondegenerate(*, maximize: bool) -> LXProblem:
     )
 
 
+def one_vertex(seed: int, *, maximize: bool) -> LXProblem:
+    """Return a random problem with one optimum, a vertex at which no more bounds meet than it has variables."""
+    random = np.random.default_rng(seed)
+    matrix, costs = random.uniform(0.5, 2.0, (4, 6)), random.uniform(1.0, 3.0, 6)
+    limits = random.uniform(5.0, 9.0, 4)
+    rows: list[Row] = [(row, -INF, limit) for row, limit in zip(matrix.tolist(), limits.tolist(), strict=True)]
+    upper = [2.0, INF, 1.5, INF, 2.5, INF]
+    return problem((costs if maximize else -costs).tolist(), rows, upper=upper, maximize=maximize)
+
+
 def random_integers(seed: int, *, maximize: bool) -> LXProblem:
     """Return a small problem over integers in boxes, feasible, with rows of every kind."""
     random = np.random.default_rng(seed)

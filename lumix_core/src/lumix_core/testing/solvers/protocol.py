@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import time
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, solve
+from lumix_core.testing.limits import all_within, in_thread
+from lumix_core.testing.solvers import footprint
+from lumix_core.testing.solvers.native_imports import imported_by_being_made, imports
 from lumix_core.testing.solvers.problems import INF, planted, problem
 from lumix_core.testing.solvers.proofs import assert_reaches
 
 
-class Seam(Kit):
+class Seam(Kit, limited=in_thread):
     """The protocol, and what holds for each run."""
 
     def test_is_a_solver(self, solver: Solver) -> None:
@@ -35,6 +40,24 @@ class Seam(Kit):
         """It is available, or these tests could not run."""
         assert solver.is_available() is True
 
+    def test_is_available_is_cheap(self, solver: Solver) -> None:
+        """It only looks: it is asked of every solver whenever solvers are listed."""
+        started = time.monotonic()
+        for _ in range(20):
+            solver.is_available()
+
+        assert time.monotonic() - started < 2.0, "is_available() takes more than a tenth of a second"
+
+    def test_is_available_imports_nothing_native(self, solver: Solver) -> None:
+        """The library is imported by a run, so that a program that lists solvers does not load them all."""
+        with imports() as imported:
+            solver.is_available()
+            with suppress(TypeError):  # a class may need arguments
+                type(solver)()
+
+        early = sorted({*imported, *imported_by_being_made(solver)})
+        assert early == [], f"imported by the class or by is_available(): {early}. Import it within solve() or open()"
+
     def test_answers_with_a_raw_result(self, solver: Solver) -> None:
         """Its answer has the types that the core counts on."""
         result = solver.solve(planted(2).problem, SolverOptions())
@@ -42,6 +65,7 @@ class Seam(Kit):
         assert isinstance(result, RawResult)
         assert isinstance(result.status, LXStatus)
         assert isinstance(result.raw_status, str)
+        assert result.raw_status.strip()
         assert isinstance(result.objective, float)
         assert isinstance(result.x, np.ndarray)
         assert result.x.dtype == np.float64
@@ -96,12 +120,24 @@ class Seam(Kit):
 
         np.testing.assert_array_equal(first.x, kept)
 
+    def test_runs_leave_nothing_behind(self, solver: Solver) -> None:
+        """Neither memory, files, threads nor processes become more with each run."""
+        lp = planted(11, rows=300, columns=300, per_row=4).problem
+        solver.solve(lp, SolverOptions())
+        before = footprint.holding()
+
+        assert not footprint.grows(lambda: solver.solve(lp, SolverOptions())), "each run leaves memory behind"
+        assert footprint.holding().is_within(before), "runs leave open files, threads or processes behind"
+
     def test_runs_in_several_threads(self, solver: Solver) -> None:
         """Runs at the same time, none of them on the main thread, do not disturb each other."""
         cases = [planted(seed, rows=60, columns=50, maximize=bool(seed % 2)) for seed in range(8)]
 
-        with ThreadPoolExecutor(4) as pool:
-            results = list(pool.map(lambda case: solve(solver, case.problem), cases))
+        results = all_within(
+            self.limit / 2,
+            [partial(solve, solver, case.problem) for case in cases],
+            "Runs at the same time do not end.",
+        )
 
         for case, result in zip(cases, results, strict=True):
             assert_reaches(result, case.problem, case.optimum)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -14,6 +14,7 @@ from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing.kit import Kit, needs, solve
+from lumix_core.testing.limits import alarm, in_thread, on_main_thread, within
 from lumix_core.testing.solvers.problems import INF, hard_to_find, hard_to_prove, problem
 from lumix_core.testing.solvers.proofs import close, is_feasible
 
@@ -27,7 +28,7 @@ INFEASIBLE = (LXStatus.INFEASIBLE, LXStatus.INFEASIBLE_OR_UNBOUNDED)
 SENSES = pytest.mark.parametrize("maximize", [False, True], ids=["min", "max"])
 
 
-class Statuses(Kit):
+class Statuses(Kit, limited=in_thread):
     """Infeasible, unbounded, and which of the two."""
 
     def test_infeasible(self, solver: Solver) -> None:
@@ -133,7 +134,7 @@ class Statuses(Kit):
         assert result.limit is None
 
 
-class Limits(Kit):
+class Limits(Kit, limited=in_thread):
     """Runs that end before they are finished."""
 
     @needs(LXFeature.INTEGER, LXFeature.TIME_LIMIT)
@@ -142,7 +143,7 @@ class Limits(Kit):
         """The incumbent comes back as feasible, not as optimal, and solves the problem."""
         mip = hard_to_prove(maximize=maximize)
 
-        result = _in_time(solver, mip)
+        result = in_time(lambda: solve(solver, mip, time_limit=TIME_LIMIT))
 
         assert result.status is LXStatus.FEASIBLE
         assert result.limit is LXLimit.TIME
@@ -155,7 +156,7 @@ class Limits(Kit):
         """A bound at a time limit is far from the incumbent: 0 is what can be proved here, 1 is not."""
         mip = hard_to_prove(maximize=maximize)
 
-        result = _in_time(solver, mip)
+        result = in_time(lambda: solve(solver, mip, time_limit=TIME_LIMIT))
 
         if LXFeature.BEST_BOUND in solver.features:
             assert result.best_bound is not None
@@ -169,12 +170,16 @@ class Limits(Kit):
         """Without an incumbent nothing is known: neither a point nor that there is none."""
         mip = hard_to_find()
 
-        result = _in_time(solver, mip)
+        result = in_time(lambda: solve(solver, mip, time_limit=TIME_LIMIT))
 
         assert result.status is LXStatus.NO_SOLUTION
         assert result.limit is LXLimit.TIME
         assert result.x is None
         assert result.objective is None
+
+
+class Interrupts(Kit, limited=on_main_thread):
+    """Ctrl-C, which reaches the main thread only."""
 
     @needs(LXFeature.INTEGER)
     def test_ctrl_c_ends_a_run(self, solver: Solver) -> None:
@@ -199,21 +204,35 @@ class Limits(Kit):
         assert close(result.objective, 3.0)
 
 
-def _in_time(solver: Solver, problem: LXProblem) -> RawResult:
+def in_time(run: Callable[[], RawResult]) -> RawResult:
+    """Return what a run with the limit `TIME_LIMIT` returns; it fails if it takes much longer."""
+    return within(TIME_LIMIT + PATIENCE, run, f"A run with time_limit={TIME_LIMIT:g} goes on after that.")
+
+
+def interrupted(run: Callable[[], RawResult]) -> RawResult:
+    """Return what a run returns that is ended by a Ctrl-C after half a second."""
     started = time.monotonic()
-    result = solve(solver, problem, time_limit=TIME_LIMIT)
-    assert time.monotonic() - started < TIME_LIMIT + PATIENCE
+    with alarm(2 * PATIENCE, "Ctrl-C did not end the run."), _ctrl_c_after(0.5):
+        result = run()
+    assert time.monotonic() - started < PATIENCE, "Ctrl-C did not end the run; something else did, later"
     return result
 
 
-def _interrupted(solver: Solver, problem: LXProblem) -> RawResult:
-    """Solve with a Ctrl-C after half a second, and a time limit, where there is one, for solvers that ignore it."""
-    started = time.monotonic()
-    backstop = 2 * PATIENCE if LXFeature.TIME_LIMIT in solver.features else None
-    with _ctrl_c_after(0.5):
-        result = solve(solver, problem, time_limit=backstop)
-    assert time.monotonic() - started < PATIENCE
-    return result
+def backstop_of_interrupts(solver: Solver) -> float | None:
+    """Return a time limit, where the solver has one, for runs that ignore Ctrl-C."""
+    return 1.5 * PATIENCE if LXFeature.TIME_LIMIT in solver.features else None
+
+
+def check_that_runs_end(solver: Solver) -> None:
+    """Fail if a run ignores its time limit: were it to ignore Ctrl-C as well, nothing could end it."""
+    if LXFeature.TIME_LIMIT in solver.features:
+        advice = "A run ignores its time limit, so Ctrl-C is not tried: native code that ignores both never ends."
+        within(0.3 + PATIENCE, lambda: solve(solver, hard_to_prove(), time_limit=0.3), advice)
+
+
+def _interrupted(solver: Solver, mip: LXProblem) -> RawResult:
+    check_that_runs_end(solver)
+    return interrupted(lambda: solve(solver, mip, time_limit=backstop_of_interrupts(solver)))
 
 
 @contextmanager
