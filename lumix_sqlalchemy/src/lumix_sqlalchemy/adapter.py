@@ -23,8 +23,8 @@ class SQLAlchemyAdapter(BaseRowAdapter):
     """Rows of mapped classes, read in the user's own session and transaction.
 
     Args:
-        reader: who reads the columns of queries: ``"session"``, or ``"arrow"`` with a connection of its own, as
-            `StatementQuery.with_reader` tells.
+        reader: how the columns of queries are read: ``"session"``, or ``"arrow"`` with a connection of its own; see
+            `StatementQuery.with_reader`.
     """
 
     name = "sqlalchemy"
@@ -66,11 +66,11 @@ class SQLAlchemyAdapter(BaseRowAdapter):
         return detaching.values(row)
 
     def plain(self, value: Any) -> Any:
-        """Return a collection or tracked value without what binds it to its row; a definition as it is."""
+        """Return a collection or tracked value that is not bound to its row; a definition unchanged."""
         return detaching.plain(value)
 
     def query(self, target: object, handle: object | None) -> RowQuery | None:
-        """Turn what was given to ``from_model`` into a query.
+        """Turn the arguments of ``from_model`` into a query.
 
         Args:
             target: a mapped class or an alias of one, a ``select(...)`` or other statement, or a ``Query``.
@@ -100,10 +100,10 @@ class SQLAlchemyAdapter(BaseRowAdapter):
 
         Args:
             handle: a ``Session`` or ``scoped_session``, an ``Engine``, a ``sessionmaker`` or a ``Connection``.
-            tables: what will be written.
+            tables: the tables that will be written.
 
         Raises:
-            LXWriteError: the handle is none of these, or has no transaction for all of the tables.
+            LXWriteError: the handle is not one of these, or has no transaction for all of the tables.
         """
         return writing.writing(handle, tables)
 
@@ -123,7 +123,7 @@ def _check_alone(target: object, handle: object | None) -> None:
     checked(target, "Row")
     if handle is not None:
         raise LXSourceError(
-            f"from_model() got a session before what it is to read. The session comes second. "
+            f"from_model() got a session as its first argument. The session comes second, after the class or query. "
             f"Write .from_model({_shown(handle)}, session)."
         )
 

@@ -1,4 +1,4 @@
-"""The queries behind ``from_model``: run in the user's own session, each as SQLAlchemy itself would run it."""
+"""The queries of ``from_model``, run in the user's own session as SQLAlchemy itself would run them."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ class StatementQuery:
         """Return the query with another reader of its columns; `rows` stay the session's.
 
         Args:
-            name: ``"session"``, the default; or ``"arrow"``, which reads numbers faster over a connection of its own
-                (ADBC, on SQLite files and PostgreSQL). That connection sees only what is committed, at the moment of
-                reading and not of the session's transaction; events of the engine do not hear of it.
+            name: ``"session"``, the default; or ``"arrow"``, which reads the numbers of SQLite files faster, over a
+                connection of its own (ADBC). That connection sees only what is committed, at the moment of reading
+                and not of the session's transaction; listeners of the engine do not hear of it.
 
         Raises:
             LXSourceError: there is no such reader, or it cannot read from this database, or is not installed.
@@ -84,10 +84,10 @@ class StatementQuery:
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
     def snapshot(self, ends: ExitStack) -> Hashable:
-        """See that this and all later reading in the session's transaction sees one moment; returns its connection.
+        """Make this and all later reading in the session's transaction read one moment; return its connection.
 
         Args:
-            ends: gets nothing: the transaction is the session's, and its user ends it.
+            ends: stays empty: the transaction is the session's, and its user ends it.
 
         Raises:
             LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
@@ -163,7 +163,7 @@ class LegacyQuery:
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
     def snapshot(self, ends: ExitStack) -> Hashable:
-        """See that this and all later reading sees one moment, as `StatementQuery.snapshot` does."""
+        """Make this and all later reading read one moment, as `StatementQuery.snapshot` does."""
         return _snapshot(self.reader, resolved(self.handle), self.row_type, self.query.statement)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
@@ -197,27 +197,27 @@ class _Identity:
 def _identity(
     session: Session, key: Any, origin: object, statement: Statement | UpdateBase, *more: object
 ) -> _Identity:
-    """Return what is equal for equal statements; where SQLAlchemy cannot compare them, each is its own.
+    """Return an identity that is equal for equal statements; where SQLAlchemy cannot compare them, each has its own.
 
     Args:
         session: where it is run.
         key: that of SQLAlchemy's own cache: ClauseElement.compare() is blind to the parameters of loader options, and
             fails on joins along relationships. The values of parameters may be another each time.
-        origin: what the user gave.
-        statement: what is run.
-        more: what else its rows depend on.
+        origin: the object that the user gave.
+        statement: the statement that is run.
+        more: all else that its rows depend on.
     """
     if key is None:
         return _Identity(session, id(origin), (origin, more))
     structure, bound, *others = key
-    values = [one.effective_value for one in bound]
+    values = [parameter.effective_value for parameter in bound]
     return _Identity(session, structure, (values, others, statement.get_execution_options(), more))
 
 
 def _only_class(described: Sequence[Any]) -> type | None:
     if len(described) == 1 and entity(described[0]) is not None:
-        found: type = described[0]["type"]
-        return found
+        row_type: type = described[0]["type"]
+        return row_type
     return None
 
 
@@ -227,12 +227,12 @@ def _only_entity(described: Sequence[Any]) -> Any | None:
 
 
 def _own_flushing(query: Query[Any]) -> dict[str, Any]:
-    """Return the execution option that says what ``Query.autoflush()`` said."""
+    """Return the execution option for what ``Query.autoflush()`` has set."""
     return {} if getattr(query.load_options, "_autoflush", True) else {"autoflush": False}
 
 
 def _all_entities(described: Sequence[Any]) -> bool:
-    return len(described) > 0 and all(entity(one) is not None for one in described)
+    return len(described) > 0 and all(entity(description) is not None for description in described)
 
 
 def _in_one_line(statement: Statement | UpdateBase) -> str:

@@ -1,6 +1,6 @@
-"""Reading a projection in the user's session: the database's own tuples, turned into columns a chunk at a time.
+"""Reading a projection in the user's session: the driver's tuples, turned into columns a chunk at a time.
 
-The values pass the same processors as those of an instance, but column by column, and only where a type has one.
+The values pass the same processors as those of an instance, column by column, where their type has one.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def kept(session: Session, cls: type) -> dict[tuple[Any, ...], Any] | None:
     mapper: Mapper[Any] = inspect(cls)
     if len(list(mapper.self_and_descendants)) > 1:
         return None
-    found = [one for one in session.identity_map.values() if isinstance(one, cls)]
-    return {inspect(one).identity: one for one in found}
+    instances = [row for row in session.identity_map.values() if isinstance(row, cls)]
+    return {inspect(row).identity: row for row in instances}
 
 
 def has_pending(session: Session) -> bool:
@@ -82,8 +82,8 @@ def run(
     """Run a projection in its session; None where listeners or shards gave it another result than its own."""
     dialect = dialect_of(session, **projection.bind_arguments)
     streaming = {"stream_results": True} if dialect is not None and dialect.name in ALL_TUPLES else {}
-    with binary.asked_for(session, None if as_text else dialect, projection) as asked:
-        result = session.execute(projection.statement, execution_options={**options, **streaming, **asked})
+    with binary.requested(session, None if as_text else dialect, projection) as requested:
+        result = session.execute(projection.statement, execution_options={**options, **streaming, **requested})
     try:
         cursor = getattr(result, "raw", None)
         if not isinstance(cursor, CursorResult) or not still_says_the_same(
@@ -98,7 +98,7 @@ def run(
 
 
 def dialect_of(session: Session, **bind_arguments: Any) -> Dialect | None:
-    """Return the dialect of the database; None for a session that chooses among databases by itself."""
+    """Return the dialect of the database; None for a session that chooses among databases itself."""
     if type(session).get_bind is not Session.get_bind:
         return None
     return session.get_bind(**bind_arguments).dialect
@@ -126,8 +126,8 @@ def _readers(result: CursorResult[Any], projection: Projection) -> list[Callable
     """Return for each path how its values are read off the columns of a chunk."""
     described: Any = result.cursor.description
     processors = [
-        processor(one, result.dialect, description[1])
-        for one, description in zip(projection.columns, described, strict=True)
+        processor(expression, result.dialect, description[1])
+        for expression, description in zip(projection.columns, described, strict=True)
     ]
     return [
         _reader(position, processors[position], marker)
@@ -137,8 +137,8 @@ def _readers(result: CursorResult[Any], projection: Projection) -> list[Callable
 
 def processor(expression: Any, dialect: Dialect, coltype: object) -> Processor | None:
     """Return what SQLAlchemy does to each value of a column; None where it leaves them as the driver made them."""
-    found: Processor | None = expression.type.dialect_impl(dialect).result_processor(dialect, coltype)
-    return found
+    processor: Processor | None = expression.type.dialect_impl(dialect).result_processor(dialect, coltype)
+    return processor
 
 
 def _reader(position: int, process: Processor | None, marker: int | None) -> Callable[[Sequence[Values]], Values]:
