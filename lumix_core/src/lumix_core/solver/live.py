@@ -1,11 +1,11 @@
-"""A problem that stays in a solver: changed in place where that can be, every answer held against it as it is then."""
+"""A problem that stays open in a solver: changed in place where possible, every answer checked against it."""
 
 from __future__ import annotations
 
 from lumix_core.errors import LXError, LXVerificationError
 from lumix_core.problem.diff import changes_between, difference_in_shape
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.row_activities import Tally
+from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.run import answer_of, answer_without_solver, check_supported, guarded
 from lumix_core.solver.solver import LiveRun, LiveSolver, Ranging, RawResult, RewindingRun, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
@@ -13,9 +13,9 @@ from lumix_core.solver.verify import Verifier
 
 
 class Live:
-    """A solver that is asked for one problem after another, each much like the last.
+    """A solver for a series of similar problems.
 
-    A solver that keeps problems open is told what changed; any other one is given every problem anew.
+    A solver that keeps problems open gets the changes; any other solver gets every problem anew.
 
     Args:
         solver: the solver.
@@ -29,8 +29,8 @@ class Live:
         self._run: LiveRun | None = None
         self._held: LXProblem | None = None
         self._first: LXProblem | None = None
-        self._rewinds = self._opener is not None  # as long as no run has told otherwise
-        self._tally: Tally | None = None
+        self._rewinds = self._opener is not None  # until a run proves to be no `RewindingRun`
+        self._activities: RowActivities | None = None
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         """Return the checked answer to a problem, what the solver started from, and why that was not a hot start.
@@ -51,7 +51,7 @@ class Live:
         return self._solved_live(self._opener, problem)
 
     def ranging(self) -> Ranging | None:
-        """Return the ranges at the optimum that was found last; None where the solver has none for it."""
+        """Return the ranges at the last optimum; None where the solver has no ranges for it."""
         run, held = self._run, self._held
         return None if run is None or held is None else guarded(self.solver, held, run.ranging)
 
@@ -74,7 +74,7 @@ class Live:
                     self.close()
 
     def close(self) -> None:
-        """Let the solver go; the next problem is opened anew."""
+        """Release the solver; the next problem is opened anew."""
         run, self._run, self._held = self._run, None, None
         if run is not None:
             run.close()
@@ -105,7 +105,7 @@ class Live:
         return guarded(self.solver, problem, run.rewind)
 
     def _updated(self, before: LXProblem, problem: LXProblem) -> str:
-        """Tell the solver what changed; returns why it could not take it, empty where it did."""
+        """Pass the changes to the solver; returns why it could not take them, empty where it did."""
         changes = changes_between(before, problem)
         run, self._held = self._run, problem
         try:
@@ -116,18 +116,18 @@ class Live:
         return "" if taken else f"solver {self.solver.name!r} could not take the change in place"
 
     def _hot(self, problem: LXProblem) -> tuple[RawResult | None, str]:
-        """Solve from where the solver is; returns None, and why, where the answer is none or a wrong one."""
+        """Solve from where the solver is; returns None, and why, where there is no answer, or a wrong one."""
         assert self._run is not None
         try:
             raw = self._answered(problem, self._run)
         except LXVerificationError as error:
-            return None, f"the answer from where the solver was is wrong: {error}"
+            return None, f"the answer of the hot start is wrong: {error}"
         if raw.status is LXStatus.ERROR:
-            return None, f"from where the solver was it found no answer ({raw.raw_status})"
+            return None, f"the hot start ended without an answer ({raw.raw_status})"
         return raw, ""
 
     def _answered(self, problem: LXProblem, run: LiveRun) -> RawResult:
-        """Ask the open solver; if it fails or is interrupted it is let go, since nobody knows where it is."""
+        """Run the open solver; if it fails or is interrupted it is released, since its state is unknown."""
         try:
             raw = self._checked(problem, answer_of(self.solver, problem, run.solve))
         except LXVerificationError:
@@ -143,6 +143,6 @@ class Live:
         return answer_of(self.solver, problem, lambda: self.solver.solve(problem, self.options))
 
     def _checked(self, problem: LXProblem, raw: RawResult) -> RawResult:
-        if self._tally is None or not self._tally.fits(problem):
-            self._tally = Tally(problem)
-        return Verifier(self.solver.name, problem, self.options, self._tally).checked(raw)
+        if self._activities is None or not self._activities.fits(problem):
+            self._activities = RowActivities(problem)
+        return Verifier(self.solver.name, problem, self.options, self._activities).checked(raw)
