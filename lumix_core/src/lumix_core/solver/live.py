@@ -5,7 +5,7 @@ from __future__ import annotations
 from lumix_core.errors import LXError, LXVerificationError
 from lumix_core.problem.diff import changes_between, difference_in_shape
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.row_activities import Tally
+from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.run import answer_of, answer_without_solver, check_supported, guarded
 from lumix_core.solver.solver import LiveRun, LiveSolver, Ranging, RawResult, RewindingRun, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
@@ -30,7 +30,7 @@ class Live:
         self._held: LXProblem | None = None
         self._first: LXProblem | None = None
         self._rewinds = self._opener is not None  # until a run shows otherwise
-        self._tally: Tally | None = None
+        self._activities: RowActivities | None = None
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         """Return the checked answer to a problem, what the solver started from, and why that was not a hot start.
@@ -143,6 +143,6 @@ class Live:
         return answer_of(self.solver, problem, lambda: self.solver.solve(problem, self.options))
 
     def _checked(self, problem: LXProblem, raw: RawResult) -> RawResult:
-        if self._tally is None or not self._tally.fits(problem):
-            self._tally = Tally(problem)
-        return Verifier(self.solver.name, problem, self.options, self._tally).checked(raw)
+        if self._activities is None or not self._activities.fits(problem):
+            self._activities = RowActivities(problem)
+        return Verifier(self.solver.name, problem, self.options, self._activities).checked(raw)
