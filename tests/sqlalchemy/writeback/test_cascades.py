@@ -60,7 +60,7 @@ def notes(session: Session) -> list[tuple[int, int | None]]:
 
 @pytest.mark.parametrize("session", RULES, indirect=True)
 def test_rows_of_unknown_tables_stay(session: Session) -> None:
-    with pytest.raises(LXWriteError, match="ca_notes|other rows refer to them"):
+    with pytest.raises(LXWriteError, match=r"ca_notes|other rows refer to them"):
         LXWriteBack().replace(Plan, [{"plant": 2, "number": 1}]).write(session)
 
     assert notes(session) == [(1, 2), (2, None)]
