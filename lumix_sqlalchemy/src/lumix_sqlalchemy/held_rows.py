@@ -5,11 +5,10 @@ A query for instances returns the held ones as they are, so columns are compared
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any, TypeAlias
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty, Session
@@ -19,36 +18,6 @@ from lumix_sqlalchemy.attributes import column_names
 from lumix_sqlalchemy.ordering import key_names
 
 Key: TypeAlias = tuple[Hashable, ...]
-
-_FIRST_SCHEMAS: WeakKeyDictionary[Session, dict[Mapper[Any], Hashable]] = WeakKeyDictionary()
-"""For each class that a session has read, the schemas whose rows have the identities of ordinary rows."""
-
-
-def identity_options(session: Session, mappers: Iterable[Mapper[Any]], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the execution option that tells rows of one schema from rows of another with the same keys.
-
-    The schemas that are read first have none, so that their rows are the session's own.
-
-    Args:
-        session: where the rows are read.
-        mappers: of the rows.
-        options: the execution options of the query, of which ``schema_translate_map`` matters.
-    """
-    if "identity_token" in options:
-        return {}
-    schemas = frozenset((options.get("schema_translate_map") or {}).items())
-    known = _FIRST_SCHEMAS.setdefault(session, {})
-    firsts = [known.setdefault(mapper.base_mapper, schemas) for mapper in mappers]
-    return {} if all(first == schemas for first in firsts) else {"identity_token": schemas}
-
-
-def schema_options(state: InstanceState[Any]) -> dict[str, Any]:
-    """Return the execution options with which the rows related to a row are found in its own schema."""
-    token: Any = state.identity_token
-    if token is None:
-        return {}
-    schemas = {"schema_translate_map": dict(token)} if isinstance(token, frozenset) else {}
-    return {"identity_token": token, **schemas}
 
 
 def held_states(session: Session, mapper: Mapper[Any], token: Hashable) -> list[InstanceState[Any]]:

@@ -8,19 +8,19 @@ application would. Only missing attributes are filled: nothing is flushed, and p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, TypeAlias
 
 from sqlalchemy import inspect, select, tuple_
-from sqlalchemy.orm import InstanceState, Mapper, Session, subqueryload, undefer
+from sqlalchemy.orm import InstanceState, Mapper, Query, Session, subqueryload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from lumix_core.errors import LXCopyError
 from lumix_sqlalchemy.detaching import Names, names_of
-from lumix_sqlalchemy.held_rows import schema_options
-from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, is_routed_alike
+from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, is_routed_alike, query_interceptor
 from lumix_sqlalchemy.projecting import forbids_loading, narrows_related
+from lumix_sqlalchemy.schemas import related_options
 
 ROWS_A_QUERY = 20_000
 """How many rows are read in one query, by a key of one column; databases limit a statement's parameters."""
@@ -60,8 +60,13 @@ def _is_bulk_loadable(session: Session, mapper: Mapper[Any], options: Any, wante
     """Whether rows read again are what the access to their attributes would load."""
     if interceptor(session, {"mapper": mapper}) is not None or narrows_related(options):
         return False
-    targets = [mapper.relationships[name].mapper for name in wanted.intersection(mapper.relationships.keys())]
-    return not has_own_routing(session) and is_routed_alike(session, mapper, [select(mapper)], targets)
+    if query_interceptor(Query([mapper.class_])) is not None:  # loading by subqueries makes such queries
+        return False
+    return not has_own_routing(session) and is_routed_alike(session, mapper, [select(mapper)], _targets(mapper, wanted))
+
+
+def _targets(mapper: Mapper[Any], names: Iterable[str]) -> list[Mapper[Any]]:
+    return [mapper.relationships[name].mapper for name in names if name in mapper.relationships]
 
 
 def _load_in_bulk(session: Session, mapper: Mapper[Any], states: States, wanted: Set[str]) -> None:
@@ -74,14 +79,15 @@ def _load_in_bulk(session: Session, mapper: Mapper[Any], states: States, wanted:
 
 def _load_batch(session: Session, mapper: Mapper[Any], states: States, missing: Sequence[str]) -> None:
     names = names_of(mapper.class_)
-    options = [
+    loads = [
         (subqueryload if name in names.relationships else undefer)(getattr(mapper.class_, name)) for name in missing
     ]
     key = [mapper.get_property_by_column(column).class_attribute for column in mapper.primary_key]
     identities = [state.identity or () for state in states]
     within = tuple_(*key).in_(identities) if len(key) > 1 else key[0].in_([identity[0] for identity in identities])
-    statement = select(mapper.class_).where(within).options(*options)
-    session.scalars(statement, execution_options=schema_options(states[0])).unique().all()
+    statement = select(mapper.class_).where(within).options(*loads)
+    options = related_options(session, mapper, states[0].identity_token, _targets(mapper, missing))
+    session.scalars(statement, execution_options=options).unique().all()
 
 
 def _load_each(states: States, wanted: Set[str], options: Any) -> None:

@@ -14,11 +14,12 @@ from sqlalchemy.orm import FromStatement, Mapper, Query, Session
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import Column, Path
 from lumix_sqlalchemy.handles import AnySession, resolved
-from lumix_sqlalchemy.held_rows import identity_options, kept
+from lumix_sqlalchemy.held_rows import kept
 from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, overrides, query_interceptor
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read
 from lumix_sqlalchemy.readers import checked as checked_reader
+from lumix_sqlalchemy.schemas import identity_options
 from lumix_sqlalchemy.snapshots import enter_snapshot
 
 Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextualSelect | FromStatement[Any] | TextClause
