@@ -428,29 +428,29 @@ def outcome(tmp_path):
 
 
 def test_joining_needs_a_class_and_a_fixture(outcome):
-    said = outcome("test_no_rows", {})
+    output = outcome("test_no_rows", {})
 
-    assert "2 passed" in said
+    assert "2 passed" in output
 
 
 def test_expected_failure_that_passes_is_a_failure(outcome):
-    said = outcome("test_no_rows", {"test_no_rows": "it cannot do without rows"})
+    output = outcome("test_no_rows", {"test_no_rows": "it cannot do without rows"})
 
-    assert "2 failed" in said
-    assert "it cannot do without rows" in said
+    assert "2 failed" in output
+    assert "it cannot do without rows" in output
 
 
 def test_expected_failure_that_fails_is_none(outcome):
-    said = outcome("test_something_wrong", {"test_something_wrong": "it cannot count"})
+    output = outcome("test_something_wrong", {"test_something_wrong": "it cannot count"})
 
-    assert "1 xfailed" in said
-    assert "it cannot count" in said
+    assert "1 xfailed" in output
+    assert "it cannot count" in output
 
 
 def test_unexpected_failure_is_a_failure(outcome):
-    said = outcome("test_something_wrong", {})
+    output = outcome("test_something_wrong", {})
 
-    assert "1 failed" in said
+    assert "1 failed" in output
 
 
 def test_expected_failure_leaves_the_kit_as_it_was():

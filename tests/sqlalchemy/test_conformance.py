@@ -251,6 +251,6 @@ def test_the_kit_notices_a_writer_without_savepoints(world: World) -> None:
 def test_the_kit_notices_plans_that_are_mixed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     if world.engine.dialect.name != "postgresql":
         pytest.skip("other databases lock what is deleted, and where it was")
-    monkeypatch.setattr(ConnectionWriter, "_take_turns", lambda writer, table, where: None)
+    monkeypatch.setattr(ConnectionWriter, "_take_advisory_locks", lambda writer, table, where: None)
 
     assert fails("test_two_plans_at_once_are_not_mixed", SQLAlchemyAdapter(), world, world.handle.rollback)

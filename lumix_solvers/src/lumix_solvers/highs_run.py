@@ -64,13 +64,13 @@ VALUES: Mapping[str, tuple[type, type, str]] = {
 def interrupt(highs: Any) -> None:
     """End a run of an instance of HiGHS, from another thread.
 
-    Only now HiGHS is made to ask whether to go on: every such question needs Python's lock.
+    The callbacks are subscribed only now: each call needs Python's lock.
     """
-    for question in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
-        question.subscribe(_answer_no)
+    for callback in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
+        callback.subscribe(_request_interrupt)
 
 
-def _answer_no(event: Any) -> None:
+def _request_interrupt(event: Any) -> None:
     event.data_in.user_interrupt = True
 
 
@@ -87,7 +87,7 @@ class HighsRun:
         self._complaints: list[str] = []
         self._failures: list[Exception] = []
         self._incumbent: FloatArray | None = None
-        self._changed = ""  # what HiGHS said that it changed in the problem, if it did
+        self._changed = ""  # HiGHS's own words on changes that it made to the problem
         self._statuses = {
             int(native): STATUSES[name]
             for name, native in highspy.HighsModelStatus.__members__.items()
@@ -136,7 +136,7 @@ class HighsRun:
         return self._answer()
 
     def find_conflict(self, options: SolverOptions) -> RawConflict:
-        """Hand the problem over, search, and read what was found."""
+        """Hand the problem over, search, and read the conflict."""
         search = IisSearch(self._native, self._highs)
         search.configure(options.time_limit)
         self.set_options(options)
@@ -151,7 +151,7 @@ class HighsRun:
         return run_until_done(self._run_once, self._stop)
 
     def close(self) -> None:
-        """Let HiGHS go, unless it was left behind running."""
+        """Release HiGHS, unless it was left behind running."""
         if self._ended:
             for callback in self._highs.callbacks:
                 callback.clear()
@@ -214,7 +214,7 @@ class HighsRun:
         return bound if math.isfinite(bound) and (status.has_point or status is LXStatus.NO_SOLUTION) else None
 
     def _has_all_nodes(self, info: Any) -> bool:
-        """Whether the limit on nodes is reached: HiGHS has one word for it and for those on leaves and solutions."""
+        """Whether the limit on nodes is reached: HiGHS reports limits on leaves and solutions by the same status."""
         _, most = self._highs.getOptionValue("mip_max_nodes")
         return bool(info.mip_node_count >= most)
 
@@ -223,10 +223,10 @@ class HighsRun:
         return bool((np.abs(self._problem.coefficients) <= least).any())
 
     def _answer_without_highs(self) -> RawResult:
-        """Answer for a run that did not heed Ctrl-C and goes on alone: HiGHS may not be asked any more."""
-        found = self._incumbent is not None
+        """Answer for a run that did not heed Ctrl-C and goes on alone: HiGHS must not be used any more."""
+        has_point = self._incumbent is not None
         return RawResult(
-            status=LXStatus.FEASIBLE if found else LXStatus.NO_SOLUTION,
+            status=LXStatus.FEASIBLE if has_point else LXStatus.NO_SOLUTION,
             raw_status="Interrupted, and left behind",
             limit=LXLimit.INTERRUPT,
             x=self._incumbent,
@@ -237,9 +237,9 @@ class HighsRun:
         return bool(self._highs.setOptionValue(name, value) == self._native.HighsStatus.kOk)
 
     def _native_value(self, name: str, value: object) -> object:
-        found, kind = self._highs.getOptionType(name)
-        if found != self._native.HighsStatus.kOk:
-            known = [one for one in dir(self._highs.getOptions()) if not one.startswith("_")]
+        status, kind = self._highs.getOptionType(name)
+        if status != self._native.HighsStatus.kOk:
+            known = [option for option in dir(self._highs.getOptions()) if not option.startswith("_")]
             raise unknown_native_option("highs", name, known)
         accepted, passed_on, word = VALUES[kind.name]
         if not isinstance(value, accepted) or (isinstance(value, bool) and accepted is not bool):
@@ -247,7 +247,7 @@ class HighsRun:
         return passed_on(value)
 
     def _hear(self, event: Any) -> None:
-        """Take a piece of the log. No exception may fly through HiGHS, so it waits until the run has ended."""
+        """Take a piece of the log. HiGHS must not see an exception, so it is raised after the run."""
         if self._failures:
             return
         if event.data_out.log_type in (self._native.HighsLogType.kWarning, self._native.HighsLogType.kError):
@@ -270,5 +270,5 @@ class HighsRun:
 
 
 def floats(values: list[float]) -> FloatArray:
-    """Return a list of HiGHS's as an array; this way takes half the time of numpy's own."""
+    """Return a list of HiGHS's as an array; it takes half the time of ``np.array(values)``."""
     return np.array(array("d", values))

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import ClauseElement, MetaData, inspect
 from sqlalchemy.ext.associationproxy import AssociationProxy
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.ext.mutable import MutableBase
 from sqlalchemy.orm import (
     InstanceState,
@@ -57,8 +58,9 @@ def _read_row_class(cls: type, mapper: Mapper[Any]) -> RowClass:
     }
     names = tuple(attribute.key for attribute in mapper.attrs if not isinstance(attribute, SynonymProperty))
     aliases = {**synonyms, **proxies}
+    hybrids = frozenset(name for name, found in mapper.all_orm_descriptors.items() if type(found) is hybrid_property)
     read = (column_names(mapper), related_classes(mapper))
-    return RowClass(cls, names + slots_of(cls), key_names(mapper), aliases, ADVICE, *read)
+    return RowClass(cls, names + slots_of(cls), key_names(mapper), aliases, ADVICE, *read, properties=hybrids)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The attributes, keys and foreign keys of a mapped class, for writing its rows."""
+"""The facts that writing needs of a mapped class: its attributes, keys and foreign keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import Kind, Reference, WrittenField, WrittenTable
 from lumix_sqlalchemy.ordering import key_names
 
-# The first class that a type is an instance of decides the kind of its values.
+# The first class that a type is an instance of gives the kind of its values.
 KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (TypeDecorator, "other"),
     (Enum, "other"),
@@ -42,7 +42,7 @@ KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
 
 
 def written_table(cls: type) -> WrittenTable:
-    """Return the attributes, keys and foreign keys of a mapped class.
+    """Return the facts that writing needs of a mapped class.
 
     Raises:
         LXWriteError: it is part of an inheritance hierarchy, or not mapped to a table.
@@ -90,21 +90,24 @@ def _field(column: Column[Any], name: str) -> WrittenField:
         filled=_is_filled(column),
         writable=column.computed is None and not always,
         length=getattr(column.type, "length", None) if _kind(column.type) == "text" else None,
+        comparable=not any(kind._has_bind_expression for kind in (column.type, *column.type._variant_mapping.values())),
     )
 
 
-def _kind(type_: TypeEngine[Any]) -> Kind:
-    kind: Kind = next((kind for cls, kind in KINDS if isinstance(type_, cls)), "other")
-    return "text" if isinstance(type_, Uuid) and not type_.as_uuid else kind
+def _kind(kind: TypeEngine[Any]) -> Kind:
+    known: Kind = next((known for cls, known in KINDS if isinstance(kind, cls)), "other")
+    return "text" if isinstance(kind, Uuid) and not kind.as_uuid else known
 
 
 def _is_filled(column: Column[Any]) -> bool:
-    defaults = column.default, column.server_default, column.computed, column.identity
-    return any(default is not None for default in defaults) or column.table.autoincrement_column is column
+    own = column.default, column.server_default, column.computed, column.identity
+    return any(rule is not None for rule in own) or column.table.autoincrement_column is column
 
 
 def _unique(table: Table, names: dict[Column[Any], str]) -> Iterator[tuple[str, ...]]:
-    constraints: list[Any] = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    constraints: list[Any] = [
+        constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)
+    ]
     indexes: list[Index] = [index for index in table.indexes if index.unique and not index.dialect_kwargs]
     for key in (*constraints, *indexes):
         if all(column in names for column in getattr(key, "expressions", key.columns)):
@@ -128,7 +131,7 @@ def _references(table: Table, mapper: Mapper[Any], names: dict[Column[Any], str]
 
 
 def _is_known(key: ForeignKeyConstraint) -> bool:
-    """Whether the table that a foreign key refers to is one that SQLAlchemy knows."""
+    """Whether SQLAlchemy knows the table that a foreign key refers to."""
     table = key.elements[0].target_fullname.rpartition(".")[0]
     return key.table.metadata.tables.get(table) is not None
 

@@ -120,7 +120,7 @@ class CommitsFailures(FullToyAdapter):
 
 
 class LosesErrors(FullToyAdapter):
-    """Does not tell of a commit that failed."""
+    """Hides that a commit failed."""
 
     @contextmanager
     def writing(self, *arguments: Any) -> Iterator[Any]:  # type: ignore[override]

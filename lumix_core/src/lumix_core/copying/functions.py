@@ -39,7 +39,8 @@ def copy_user_function(copier: ActiveCopier, value: UserFunction) -> Copying:
     value.check_captures()
     twin = copier.remember(value, UserFunction.__new__(UserFunction))
     inner = unwrapped(value.call)
-    copier.frozen[id(inner)] = frozenset(one.name for one in value.captures if isinstance(one.holder, dict))
+    loops = (capture for capture in value.captures if isinstance(capture.holder, dict))
+    copier.frozen[id(inner)] = frozenset(capture.name for capture in loops)
     call = yield Request(value.call, value.role)
     for name, part in (("call", call), ("role", value.role), ("captures", ())):
         object.__setattr__(twin, name, part)

@@ -65,12 +65,12 @@ def packed(value: Any) -> bytes:
 def _dump(pickler: _Pickler, groups: list[_Group], linked: list[Any]) -> None:
     """Write what stands in the tables: the rows' plain values first, since hashes are made of them."""
     pickler.dump([(group.row_class, group.plain, group.others, len(group.rows)) for group in groups])
-    pickler.dump([type(one) for one in linked])
+    pickler.dump([type(obj) for obj in linked])
     for group in groups:
         for name in group.plain:
             pickler.dump([row.__dict__[name] for row in group.rows])
-    for one in linked:
-        pickler.dump(one.__reduce_ex__(4)[2])
+    for obj in linked:
+        pickler.dump(obj.__reduce_ex__(4)[2])
     for group in groups:
         for name in group.others:
             pickler.dump([row.__dict__[name] for row in group.rows])
@@ -92,8 +92,8 @@ def _restored(block: bytes) -> Any:
         columns = [unpickler.load() for _ in plain]
         for row, values in zip(rows, zip(*columns, strict=True), strict=bool(plain)):
             row.__dict__.update(zip(plain, values, strict=True))
-    for one in linked:
-        restore_state(one, unpickler.load())
+    for obj in linked:
+        restore_state(obj, unpickler.load())
     for rows, (_, _, others, _) in zip(tables, groups, strict=True):
         for name in others:
             for row, value in zip(rows, unpickler.load(), strict=True):
@@ -122,7 +122,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
 
     def __init__(self, buffer: io.BytesIO, rows: list[Any], linked: list[Any]) -> None:
         super().__init__(buffer, protocol=5)
-        self._numbers = {id(one): number for number, one in enumerate([*rows, *linked])}
+        self._numbers = {id(obj): number for number, obj in enumerate([*rows, *linked])}
         self._linked = set(map(type, linked))
         self._function = "the model"
 
@@ -168,8 +168,8 @@ def _empty_cell() -> CellType:
 
 
 def _fill_cell(cell: CellType, contents: tuple[Any, ...]) -> None:
-    for one in contents:
-        cell.cell_contents = one
+    for value in contents:
+        cell.cell_contents = value
 
 
 def _has_parts(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""How the rows of a source are copied: as columns where these say all there is to them, else as objects.
+"""How the rows of a source are copied: as columns where these hold all there is to them, else as objects.
 
 Columns are read last, when the copy has made all other objects. A row that the session keeps an instance of becomes an
 object, made of that instance; so what functions capture, and what other rows lead to, is the row of the source.
@@ -102,7 +102,7 @@ def _kept(value: QuerySource) -> Mapping[tuple[Hashable, ...], Any] | None:
 
 
 def _rows_of_columns(value: QuerySource) -> DetachedRows | None:
-    """Read the rows of a source as columns; None where these do not say all, or could be changed."""
+    """Read the rows of a source as columns; None where these do not hold all, or could be changed."""
     assert value.query.row_type is not None
     known = value.adapter.row_class(value.query.row_type)
     table = value.project([(name,) for name in known.attributes], flush=False)
@@ -114,10 +114,11 @@ def _rows_of_columns(value: QuerySource) -> DetachedRows | None:
 def _join(copier: ActiveCopier, value: QuerySource, rows: DetachedRows) -> bool:
     """Let instances that the session keeps be the rows; returns whether there were any that were not known."""
     kept = _kept(value)
-    places = rows.places() if kept else {}
-    found = {places[key]: one for key, one in (kept or {}).items() if key in places and places[key] not in rows.made}
-    rows.add(dict(zip(found, copier.copies_of(list(found.values()), value.adapter), strict=True)))
-    return bool(found)
+    positions = rows.positions() if kept else {}
+    known = {positions[key]: row for key, row in (kept or {}).items() if key in positions}
+    fresh = {position: row for position, row in known.items() if position not in rows.made}
+    rows.add(dict(zip(fresh, copier.copies_of(list(fresh.values()), value.adapter), strict=True)))
+    return bool(fresh)
 
 
 SOURCE_HANDLERS: dict[type, Callable[[ActiveCopier, Any], Any]] = {

@@ -20,7 +20,17 @@ from lumix_core.rows.sql import (
 )
 from lumix_core.rows.standins import RowClass, not_loaded, row_class_of, slots_of
 from lumix_core.rows.tables import Path
-from lumix_core.rows.writing import Key, Kind, OneOf, Reference, RowWriter, WritingAdapter, WrittenField, WrittenTable
+from lumix_core.rows.writing import (
+    FilteredWriter,
+    Key,
+    Kind,
+    OneOf,
+    Reference,
+    RowWriter,
+    WritingAdapter,
+    WrittenField,
+    WrittenTable,
+)
 
 __all__ = [
     "MAY_COPY",
@@ -31,6 +41,7 @@ __all__ = [
     "Column",
     "ColumnQuery",
     "Copyable",
+    "FilteredWriter",
     "KeepingQuery",
     "Key",
     "Kind",

@@ -1,4 +1,4 @@
-"""The seam for an ORM: what LumiX asks of its adapter, and of a query that the adapter makes."""
+"""The seam for an ORM: what LumiX requires of its adapter, and of a query that the adapter makes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ColumnQuery(RowQuery, Protocol):
 
         Returns:
             for each path the values as the attribute would have them, in the order and number of `rows`; None where
-            only `rows` tells the truth: pending changes that are not flushed, a query whose rows are not its
+            only `rows` is right: pending changes that are not flushed, a query whose rows are not its
             instances, attributes that are changed as they load.
         """
         ...
@@ -58,13 +58,13 @@ class ColumnQuery(RowQuery, Protocol):
 
 @runtime_checkable
 class ReaderQuery(ColumnQuery, Protocol):
-    """A query whose columns can be read in more than one way."""
+    """A query that has several readers of its columns."""
 
     def with_reader(self, name: str) -> RowQuery:
         """Return the query with another reader of its columns.
 
         Raises:
-            LXSourceError: there is no such reader, or it cannot read from this database; the message says why.
+            LXSourceError: there is no such reader, or it cannot read from this database; the message gives the reason.
         """
         ...
 
@@ -85,7 +85,7 @@ class KeepingQuery(ColumnQuery, Protocol):
 
 @runtime_checkable
 class RowAdapter(Protocol):
-    """What LumiX asks of one ORM."""
+    """What LumiX requires of the adapter of one ORM."""
 
     @property
     def name(self) -> str:
@@ -146,6 +146,6 @@ class RowAdapter(Protocol):
             the query, or None where ``target`` is nothing of this ORM.
 
         Raises:
-            LXSourceError: it is, but the arguments do not suffice; the message says what to write.
+            LXSourceError: it is, but the arguments do not suffice; the message suggests what to write.
         """
         ...

@@ -32,7 +32,7 @@ class RowAdapters:
         registered = self._registry.registered("row adapter")
         if self._waiting is None:
             self._waiting = registered
-        if any(one.requires in sys.modules for one in self._waiting):
+        if any(registration.requires in sys.modules for registration in self._waiting):
             self._make()
         return self._adapters
 
@@ -52,24 +52,25 @@ class RowAdapters:
         failed: list[tuple[Registration, Exception]] = []
         with self._lock:
             waiting = self._waiting or []
-            for one in [one for one in waiting if one.requires in sys.modules]:
+            for registration in [registration for registration in waiting if registration.requires in sys.modules]:
                 try:
-                    self._adapters = (*self._adapters, _made(one))
+                    self._adapters = (*self._adapters, _made(registration))
                 except Exception as error:  # noqa: BLE001 - whatever an adapter raises, the others live
-                    failed.append((one, error))
-                self._waiting = waiting = [other for other in waiting if other is not one]
+                    failed.append((registration, error))
+                self._waiting = waiting = [other for other in waiting if other is not registration]
         # Reported last: a warning that is turned into an error must not undo the rest.
-        for one, reason in failed:
-            self._registry.report(one, reason)
+        for registration, reason in failed:
+            self._registry.report(registration, reason)
 
 
-def _made(one: Registration) -> RowAdapter:
-    adapter: RowAdapter = imported(one)()
-    refuse_incomplete(one, adapter, RowAdapter, "lumix_core.rows.RowAdapter")
+def _made(registration: Registration) -> RowAdapter:
+    adapter: RowAdapter = imported(registration)()
+    refuse_incomplete(registration, adapter, RowAdapter, "lumix_core.rows.RowAdapter")
     if names := lacking(adapter):
         raise LXPluginError(
-            f"{one.target!r} makes an object without {listed(names)}, which its features need. Add what "
-            f"lumix_core.rows.LXRowFeature describes, take the features off, or upgrade {one.plugin.distribution}."
+            f"{registration.target!r} makes an object without {listed(names)}, which its features need. Add what "
+            f"lumix_core.rows.LXRowFeature describes, take the features off, or upgrade "
+            f"{registration.plugin.distribution}."
         )
     return adapter
 
@@ -89,7 +90,7 @@ def row_adapters() -> list[RowAdapter]:
 
 
 def adapter_for(cls: type) -> RowAdapter | None:
-    """Return the adapter that owns a class, or None; the adapters are asked once for each class.
+    """Return the adapter that owns a class, or None; found once for each class.
 
     Raises:
         LXPluginError: a plugin breaks the rules of the seam.

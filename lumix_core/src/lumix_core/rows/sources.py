@@ -74,7 +74,7 @@ class QuerySource:
         return features_of(self.adapter, self.query)
 
     def read(self, flush: bool = True) -> Table:
-        """Run the query; ``flush`` says whether pending changes may be written first."""
+        """Run the query; with ``flush``, pending changes may be written first."""
         row_type = self.query.row_type
         rows = self.query.rows(flush)
         if row_type is None:
@@ -82,7 +82,7 @@ class QuerySource:
         return Table(rows, row_type, self.adapter.primary_key(row_type))
 
     def project(self, paths: Sequence[Path], flush: bool = True) -> Table | None:
-        """Read only some columns of the rows; None where the adapter cannot, or says that only the rows are true."""
+        """Read only some columns of the rows; None where only the rows are right."""
         row_type = self.query.row_type
         if row_type is None or LXRowFeature.COLUMNS not in self.features:
             return None
@@ -97,7 +97,7 @@ class QuerySource:
         """
         if LXRowFeature.READERS not in self.features:
             raise LXSourceError(
-                f"{owner}.from_model(reader={name!r}): queries of {self.adapter.name} are read in one way only. "
+                f"{owner}.from_model(reader={name!r}): queries of {self.adapter.name} have one reader only. "
                 f"Leave out reader=."
             )
         try:
@@ -142,7 +142,7 @@ def model_source(
         target: a mapped class, a session (the class is then ``declared``), a query, or `DECLARED`.
         handle: a session or an alias, or None.
         declared: the row class from ``LXVariable[Row, ...]`` or ``LXIndexDimension(Row, ...)``.
-        adapter: asked alone where given; else every adapter that is installed.
+        adapter: the only one that is tried where given; else every adapter that is installed.
         owner: who asks, for messages.
 
     Raises:
@@ -151,8 +151,8 @@ def model_source(
     if target is DECLARED:
         target = _declared_or_error(declared, owner)
     adapters = [adapter] if adapter is not None else row_adapters()
-    found = _first_query(adapters, target, handle, owner)
-    if found is None and any(one.is_handle(target) for one in adapters):
+    source = _first_query(adapters, target, handle, owner)
+    if source is None and any(candidate.is_handle(target) for candidate in adapters):
         if handle is not None:
             raise LXSourceError(
                 f"{owner}.from_model() got a session first and then {handle!r:.60}: the session comes second. "
@@ -164,12 +164,12 @@ def model_source(
                 f"Write .from_model(Row, session), or name the class in LXVariable[Row, float](...)."
             )
         target, handle = declared, target
-        found = _first_query(adapters, target, handle, owner)
-    if found is not None:
-        _check_declared(found, declared, owner)
-        return found
+        source = _first_query(adapters, target, handle, owner)
+    if source is not None:
+        _check_declared(source, declared, owner)
+        return source
     shown = target.__name__ if isinstance(target, type) else f"an object of class {type(target).__name__}"
-    known = ", ".join(one.name for one in adapters) or "none"
+    known = ", ".join(candidate.name for candidate in adapters) or "none"
     raise LXSourceError(
         f"{owner}.from_model() got {shown}, which no installed row adapter maps (adapters in use: {known}). "
         f"Give a mapped class, a query or a session, install the adapter of its ORM "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lumix_core.errors import LXError, LXVerificationError
 from lumix_core.problem.diff import changes_between, difference_in_shape
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.row_activities import Tally
+from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.run import answer_of, answer_without_solver, check_supported, guarded
 from lumix_core.solver.solver import LiveRun, LiveSolver, Ranging, RawResult, RewindingRun, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
@@ -13,9 +13,9 @@ from lumix_core.solver.verify import Verifier
 
 
 class Live:
-    """A solver that is asked for one problem after another, each much like the last.
+    """A solver that gets one problem after another, each much like the last.
 
-    A solver that keeps problems open is told what changed; any other one is given every problem anew.
+    A solver that keeps problems open gets the changes; any other one gets every problem anew.
 
     Args:
         solver: the solver.
@@ -29,8 +29,8 @@ class Live:
         self._run: LiveRun | None = None
         self._held: LXProblem | None = None
         self._first: LXProblem | None = None
-        self._rewinds = self._opener is not None  # as long as no run has told otherwise
-        self._tally: Tally | None = None
+        self._rewinds = self._opener is not None  # until a run shows otherwise
+        self._activities: RowActivities | None = None
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         """Return the checked answer to a problem, what the solver started from, and why that was not a hot start.
@@ -74,7 +74,7 @@ class Live:
                     self.close()
 
     def close(self) -> None:
-        """Let the solver go; the next problem is opened anew."""
+        """Release the solver; the next problem is opened anew."""
         run, self._run, self._held = self._run, None, None
         if run is not None:
             run.close()
@@ -105,7 +105,7 @@ class Live:
         return guarded(self.solver, problem, run.rewind)
 
     def _updated(self, before: LXProblem, problem: LXProblem) -> str:
-        """Tell the solver what changed; returns why it could not take it, empty where it did."""
+        """Pass the changes to the solver; returns why it could not take them, empty where it did."""
         changes = changes_between(before, problem)
         run, self._held = self._run, problem
         try:
@@ -127,7 +127,7 @@ class Live:
         return raw, ""
 
     def _answered(self, problem: LXProblem, run: LiveRun) -> RawResult:
-        """Ask the open solver; if it fails or is interrupted it is let go, since nobody knows where it is."""
+        """Run the open solver; one that fails or is interrupted is released, since its state is unknown."""
         try:
             raw = self._checked(problem, answer_of(self.solver, problem, run.solve))
         except LXVerificationError:
@@ -143,6 +143,6 @@ class Live:
         return answer_of(self.solver, problem, lambda: self.solver.solve(problem, self.options))
 
     def _checked(self, problem: LXProblem, raw: RawResult) -> RawResult:
-        if self._tally is None or not self._tally.fits(problem):
-            self._tally = Tally(problem)
-        return Verifier(self.solver.name, problem, self.options, self._tally).checked(raw)
+        if self._activities is None or not self._activities.fits(problem):
+            self._activities = RowActivities(problem)
+        return Verifier(self.solver.name, problem, self.options, self._activities).checked(raw)

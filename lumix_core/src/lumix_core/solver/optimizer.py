@@ -1,4 +1,4 @@
-"""The optimiser: chooses a solver, checks what it is asked and what it answers."""
+"""The optimiser: chooses a solver, checks requests and answers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LXOptimizer(Bracketed):
 
         Raises:
             LXSolverNotFoundError: no such solver can be used here.
-            LXOptionError: an option is unknown, or its value makes no sense.
+            LXOptionError: an option is unknown, or its value is not valid.
         """
         common = {name: value for name, value in options.items() if name in COMMON}
         own = {name: value for name, value in options.items() if name not in COMMON}
@@ -94,7 +94,7 @@ class LXOptimizer(Bracketed):
             LXNotInfeasibleError: the model is feasible or unbounded, or it is not known that it is not.
             LXModelError: the model would be wrong.
             LXOptionError: an option is unknown, or the solver cannot honour it.
-            LXSolverError: the solver failed, or an answer of it does not satisfy what it was asked.
+            LXSolverError: the solver failed, or one of its answers does not satisfy its problem.
         """
         solver, chosen = self._prepared("explain_infeasibility", model, options)
         return explain_infeasibility(solver, model.compile(), chosen)
@@ -130,7 +130,7 @@ def checked_optimizer(given: object, caller: str) -> LXOptimizer:
     """Return what was given as an optimizer.
 
     Raises:
-        LXModelError: it is none.
+        LXModelError: it is not an optimizer.
     """
     if isinstance(given, LXOptimizer):
         return given

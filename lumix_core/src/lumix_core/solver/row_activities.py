@@ -1,4 +1,4 @@
-"""What the rows of a problem add up to at one point after another, of which each differs little from the last."""
+"""The activities of the rows of a problem at a series of points, each of which differs little from the last."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DRIFT = 1e-9
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
-class Tally:
+class RowActivities:
     """The activity of the rows of one matrix, kept from point to point: only what moved is added and taken away.
 
     The error of that is bounded as it grows; where the bound passes `DRIFT`, all rows are added up from scratch.
 
     Args:
-        problem: any problem with the matrix; its sides, bounds and costs do not matter.
+        problem: any problem with the matrix; its row bounds, bounds and costs do not matter.
     """
 
     def __init__(self, problem: LXProblem) -> None:
@@ -54,10 +54,10 @@ class Tally:
         total = int(many.sum())
         if 2 * total > len(coefficients):
             return False
-        places = _spans(starts[moved], many, total)
-        steps = coefficients[places] * np.repeat(x[moved] - before[moved], many)
+        positions = _spans(starts[moved], many, total)
+        steps = coefficients[positions] * np.repeat(x[moved] - before[moved], many)
         size = self._problem.num_constraints
-        self._activity = self._activity + np.bincount(rows[places], weights=steps, minlength=size)
+        self._activity = self._activity + np.bincount(rows[positions], weights=steps, minlength=size)
         sizes = np.abs(self._activity)
         self._error += ROUNDING * float(np.abs(steps).sum() + sizes.max(initial=0.0))
         return self._error <= DRIFT * (1.0 + float(sizes.min(initial=np.inf)))

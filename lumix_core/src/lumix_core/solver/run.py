@@ -24,7 +24,7 @@ def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult
 
     Raises:
         LXUnsupportedError: the problem needs what the solver lacks.
-        LXOptionError: an option is one that the solver cannot honour.
+        LXOptionError: the solver cannot honour an option.
         LXSolverError: the solver failed.
         LXVerificationError: its answer does not satisfy the problem.
     """
@@ -62,7 +62,7 @@ def guarded(solver: Solver, problem: LXProblem, call: Callable[[], T]) -> T:
 
 
 def own_result(raw: Any) -> RawResult:
-    """Return a solver's answer with the core's own types; raises for anything that is none."""
+    """Return a solver's answer with the core's own types; raises for anything else."""
     if not isinstance(raw, RawResult):
         raise TypeError(f"its answer is {raw!r:.80}, not a RawResult")
     return replace(
@@ -81,7 +81,7 @@ def _own_array(values: Any) -> FloatArray | None:
 
 
 def answer_without_solver(problem: LXProblem) -> RawResult | None:
-    """Answer what solvers treat each in their own way: crossed bounds, and a problem without columns."""
+    """Answer what solvers treat differently: crossed bounds, and a problem without columns."""
     crossed = np.flatnonzero(problem.lower > problem.upper)
     if len(crossed):
         name = problem.column_name(int(crossed[0]))

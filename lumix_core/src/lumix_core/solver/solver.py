@@ -1,7 +1,7 @@
-"""The solver seam: what a backend is given, what it gives back, and what it says it can do.
+"""The solver seam: what a backend is given, what it gives back, and which features it has.
 
 A backend is any object with the four names of `Solver`; it needs no base class. It gets a finished,
-validated problem and only options that it said it can honour, so it contains no checks of either.
+validated problem and only options that it declared it can honour, so it contains no checks of either.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class RawConflict:
 
     Args:
         raw_status: the solver's own word for how the search ended.
-        requirements: the requirements, or None where it found no such set. The core checks them, and makes the set
+        requirements: the requirements, or None without such a set. The core checks them, and makes the set
             smaller where it can.
         limit: what ended the search, where something did.
     """
@@ -155,11 +155,11 @@ class FindsConflicts(Protocol):
 class Ranging:
     """How far single numbers of a linear problem may go while the optimal basis stays the optimal one.
 
-    Infinite where there is no end. As long as only one number moves, and within its range, every dual (for a side) or
-    every value (for a cost) stays what it is.
+    Infinite where there is no end. As long as only one number moves, and within its range, every dual (for a row
+    bound) or every value (for a cost) stays what it is.
 
     Args:
-        rhs_lower, rhs_upper: for each row that is held at a side, the range of that side, shape ``(m,)``; of the
+        rhs_lower, rhs_upper: for each row that is active at a bound, the range of that bound, shape ``(m,)``; of the
             other rows NaN.
         cost_lower, cost_upper: the range of each coefficient of the objective, shape ``(n,)``.
         basic: whether each column is basic, shape ``(n,)``.
@@ -176,7 +176,7 @@ class Ranging:
 class LiveRun(Protocol):
     """A problem that stays in a solver, to be changed and solved again.
 
-    The core closes it, whatever happened before; it is used by one thread at a time.
+    The core always closes it. One thread at a time uses it.
     """
 
     def update(self, changes: ProblemDiff) -> bool:
@@ -188,11 +188,11 @@ class LiveRun(Protocol):
         ...
 
     def ranging(self) -> Ranging | None:
-        """Return the ranges at the optimum that was found last; None where the solver has none for it."""
+        """Return the ranges at the last optimum; None where the solver has no ranges for it."""
         ...
 
     def close(self) -> None:
-        """Let the solver go."""
+        """Release the solver."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The solver's answer held against LumiX's own rows, bounds, integrality and objective, before anyone sees it."""
+"""The solver's answer checked against LumiX's own rows, bounds, integrality and objective, before anyone sees it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.row_activities import Tally
+from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus
 
@@ -18,7 +18,7 @@ FEASIBILITY = 1e-6
 INTEGRALITY = 1e-5
 """How far an integer variable may be from a whole number before it is rounded."""
 OPTIMALITY = 1e-4
-"""The relative gap up to which solvers call an answer optimal, where nothing else was asked for."""
+"""The relative gap up to which solvers call an answer optimal, where no other gap was requested."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,13 @@ class Verifier:
         solver: its name.
         problem: what it was given.
         options: of the run.
-        tally: of the problem's matrix, where other points were checked before.
+        activities: of the problem's matrix, where other points were checked before.
     """
 
     solver: str
     problem: LXProblem
     options: SolverOptions
-    tally: Tally | None = None
+    activities: RowActivities | None = None
 
     def checked(self, raw: RawResult) -> RawResult:
         """Return the answer with whole numbers rounded and the objective recomputed.
@@ -60,12 +60,14 @@ class Verifier:
 
     def _check_status(self, raw: RawResult) -> None:
         if raw.status.has_point != (raw.x is not None):
-            said = "returned a point" if raw.x is not None else "returned no point"
-            self._fail(f"said {raw.status} and {said}", "the two contradict each other")
+            reported = "returned a point" if raw.x is not None else "returned no point"
+            self._fail(f"reported {raw.status} and {reported}", "the two contradict each other")
         limited = raw.status in (LXStatus.FEASIBLE, LXStatus.NO_SOLUTION)
         if limited != (raw.limit is not None):
-            said = f"names the limit {str(raw.limit)!r}" if raw.limit is not None else "names no limit"
-            self._fail(f"said {raw.status} and {said}", "a limit ends a run without proof, and nothing else does")
+            reported = f"named the limit {str(raw.limit)!r}" if raw.limit is not None else "named no limit"
+            self._fail(
+                f"reported {raw.status} and {reported}", "a limit ends a run without proof, and nothing else does"
+            )
 
     def _check_numbers(self, what: str, values: FloatArray, size: int) -> None:
         if values.shape != (size,):
@@ -75,9 +77,9 @@ class Verifier:
 
     def _is_near(self, x: FloatArray) -> bool:
         """Whether no row is exceeded by more than the least that is ever allowed: then its size need not be known."""
-        if self.tally is None:
+        if self.activities is None:
             return False
-        problem, activity = self.problem, self.tally.activity(x)
+        problem, activity = self.problem, self.activities.activity(x)
         room = FEASIBILITY / 2
         return bool(((activity <= problem.row_upper + room) & (activity >= problem.row_lower - room)).all())
 
@@ -100,17 +102,17 @@ class Verifier:
             weights=np.abs(problem.coefficients * x[problem.columns]),
             minlength=problem.num_constraints,
         )
-        for side, excess in (
+        for row_bound, excess in (
             (problem.row_lower, problem.row_lower - activity),
             (problem.row_upper, activity - problem.row_upper),
         ):
-            scale = 1.0 + size + _size(side)
+            scale = 1.0 + size + _size(row_bound)
             worst = _worst(excess, scale)
             if worst is not None:
                 name = problem.row_name(worst)
                 self._fail(
                     f"returned a solution in which {what} gives {name} = {activity[worst]:.12g}",
-                    f"its side is {side[worst]:.12g}",
+                    f"its row bound is {row_bound[worst]:.12g}",
                 )
 
     def _check_objective(self, raw: RawResult, x: FloatArray) -> None:
@@ -149,8 +151,8 @@ class Verifier:
             allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + room
             if ahead > allowed:
                 self._fail(
-                    f"said optimal with the objective {objective:.12g}",
-                    f"its proved bound is {bound:.12g}, further away than the gap asked for",
+                    f"reported optimal with the objective {objective:.12g}",
+                    f"its proved bound is {bound:.12g}, further away than the requested gap",
                 )
 
     def _check_duals(self, raw: RawResult) -> None:
@@ -159,17 +161,17 @@ class Verifier:
         if raw.reduced_costs is not None:
             self._check_numbers("reduced costs", raw.reduced_costs, self.problem.num_variables)
 
-    def _fail(self, said: str, but: str) -> None:
+    def _fail(self, claim: str, contradiction: str) -> None:
         raise LXVerificationError(
-            f"Solver {self.solver!r} {said}, but {but} (model {self.problem.name!r}). No result is returned, since it "
-            f"would be wrong. Solve with another solver or without presolve; where big coefficients multiply integer "
-            f"variables, make them smaller."
+            f"Solver {self.solver!r} {claim}, but {contradiction} (model {self.problem.name!r}). "
+            f"No result is returned, since it would be wrong. Solve with another solver or without presolve; "
+            f"where big coefficients multiply integer variables, make them smaller."
         )
 
 
-def _size(sides: FloatArray) -> FloatArray:
-    """Return the absolute value of each side, 0 where it is open."""
-    return np.asarray(np.abs(np.where(np.isfinite(sides), sides, 0.0)), dtype=np.float64)
+def _size(row_bounds: FloatArray) -> FloatArray:
+    """Return the absolute value of each bound, 0 where it is infinite."""
+    return np.asarray(np.abs(np.where(np.isfinite(row_bounds), row_bounds, 0.0)), dtype=np.float64)
 
 
 def _worst(excess: FloatArray, scale: FloatArray) -> int | None:

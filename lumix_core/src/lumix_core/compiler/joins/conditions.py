@@ -5,7 +5,6 @@ This is where a function of pairs of rows becomes a join.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -13,10 +12,7 @@ from typing import Any, TypeAlias
 from lumix_core.formulas.arithmetic import same_or_equal
 from lumix_core.formulas.lookup_table import NO_DEFAULT
 from lumix_core.formulas.nodes import After, Apply, Choice, Constant, Element, Lookup, Node, same
-
-EQUALITIES = {operator.eq, same_or_equal}
-COMPARISONS = {*EQUALITIES, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
-_ZERO_FOR_ZERO = {operator.neg, operator.pos, operator.abs, abs, float, operator.truediv}
+from lumix_core.formulas.operators import operator_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +48,7 @@ def conjuncts(condition: Node) -> list[Node]:
 
 def exact_need(condition: Node) -> Need | None:
     """Return the need that says all that a condition says, if there is one."""
-    if isinstance(condition, Apply) and condition.function in EQUALITIES:
+    if isinstance(condition, Apply) and operator_of(condition.function).compares == "equal":
         left, right = condition.operands
         return Equal(left, right, held=condition.function is same_or_equal)
     return Has(condition.table, condition.key) if isinstance(condition, Element) else None
@@ -75,13 +71,12 @@ def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:
 
 
 def _needs_of_operator(formula: Apply, default_of: DefaultOf) -> Iterator[Need]:
-    if formula.function in (operator.mul, operator.and_):
-        for one in formula.operands:
-            yield from needs(one, default_of)
-    elif formula.function in _ZERO_FOR_ZERO:
-        yield from needs(formula.operands[0], default_of)
-    elif formula.function in COMPARISONS and _is_false_by_default(formula, default_of):
-        lookup = next(one for one in formula.operands if isinstance(one, Lookup))
+    known = operator_of(formula.function)
+    if known.zero is not None:
+        for operand in formula.operands if known.zero == "any" else formula.operands[:1]:
+            yield from needs(operand, default_of)
+    elif known.compares is not None and _is_false_by_default(formula, default_of):
+        lookup = next(operand for operand in formula.operands if isinstance(operand, Lookup))
         yield Has(lookup.table, lookup.key)
 
 
@@ -110,10 +105,10 @@ def _is_zero(value: Any) -> bool:
 def _is_false_by_default(formula: Apply, default_of: DefaultOf) -> bool:
     """Whether a comparison of one lookup with a constant is false for a key that is missing."""
     values = [
-        one.value if isinstance(one, Constant) else default_of(one) if isinstance(one, Lookup) else NO_DEFAULT
-        for one in formula.operands
+        part.value if isinstance(part, Constant) else default_of(part) if isinstance(part, Lookup) else NO_DEFAULT
+        for part in formula.operands
     ]
-    lookups = sum(isinstance(one, Lookup) for one in formula.operands)
-    if lookups != 1 or any(type(one) not in (int, float, bool) for one in values):
+    lookups = sum(isinstance(operand, Lookup) for operand in formula.operands)
+    if lookups != 1 or any(type(value) not in (int, float, bool) for value in values):
         return False
     return not formula.function(*values)

@@ -28,7 +28,8 @@ from lumix_core.rows.key_index import KeyIndex
 
 BLOCK = 1 << 18
 """How many combinations of rows are looked at in one go."""
-_UNTOLD = (NotVectorizable, TypeError, OverflowError, RecursionError)  # values that cannot be hashed, or it might raise
+_NOT_JOINABLE = (NotVectorizable, TypeError, OverflowError, RecursionError)
+"""What is raised where values cannot be hashed, or a condition might raise."""
 
 
 def matching(
@@ -52,46 +53,47 @@ def matching(
         condition.check_captures()
     began = perf_counter()
     try:
-        found = _Join(evaluator, axes, conditions, coefficient).combinations()
-    except _UNTOLD:
+        combinations = _Join(evaluator, axes, conditions, coefficient).combinations()
+    except _NOT_JOINABLE:
         return _by_blocks(evaluator, axes, conditions)
     for condition in conditions:
-        if not _agrees(condition, axes, found, alone=len(conditions) == 1):
+        if not _agrees(condition, axes, combinations, alone=len(conditions) == 1):
             evaluator.tracer.fall_back_to_rows(condition, "it returns one thing for a row and another for its columns")
             return _by_blocks(evaluator, axes, conditions)
-    functions = [one for one in (*conditions, coefficient) if isinstance(one, UserFunction)]
-    for one in functions if found.joined else conditions:
+    functions = [function for function in (*conditions, coefficient) if isinstance(function, UserFunction)]
+    for function in functions if combinations.joined else conditions:
         took = (perf_counter() - began) / len(functions)
-        evaluator.note(EvaluationStatistics(one, found.way, "", len(found.picks[0]), math.prod(axes.shape), took))
-    return found
+        count, possible = len(combinations.picks[0]), math.prod(axes.shape)
+        evaluator.note(EvaluationStatistics(function, combinations.mode, "", count, possible, took))
+    return combinations
 
 
 def _by_blocks(evaluator: Evaluator, axes: Axes, conditions: Sequence[UserFunction]) -> Combinations:
     """Evaluate the conditions over all combinations, block by block."""
     shape = axes.shape
-    found: list[tuple[IntArray, ...]] = []
+    kept: list[tuple[IntArray, ...]] = []
     for start in range(0, math.prod(shape), BLOCK):
         flat = np.arange(start, min(start + BLOCK, math.prod(shape)))
         picks = tuple(np.unravel_index(flat, shape))
         for condition in conditions:
-            kept = evaluator.truths(condition, axes.batch(picks))
-            picks = tuple(pick[kept] for pick in picks)
-        found.append(picks)
-    return Combinations(tuple(_stacked([picks[axis] for picks in found]) for axis in range(len(shape))))
+            mask = evaluator.truths(condition, axes.batch(picks))
+            picks = tuple(pick[mask] for pick in picks)
+        kept.append(picks)
+    return Combinations(tuple(_stacked([picks[axis] for picks in kept]) for axis in range(len(shape))))
 
 
 def _stacked(arrays: list[IntArray]) -> IntArray:
     return np.concatenate(arrays).astype(np.int64) if arrays else np.empty(0, dtype=np.int64)
 
 
-def _agrees(condition: UserFunction, axes: Axes, found: Combinations, *, alone: bool) -> bool:
-    """Whether a few combinations, found and not found, say by themselves what the join says.
+def _agrees(condition: UserFunction, axes: Axes, combinations: Combinations, *, alone: bool) -> bool:
+    """Whether the rows of a few combinations, found and not found, give what the join gives.
 
-    ``alone`` tells that it is the only condition: otherwise another one may have left a combination out.
+    ``alone`` says that it is the only condition: otherwise another one may have left a combination out.
     """
     shape = axes.shape
     count = math.prod(shape)
-    codes = axes.codes(found.picks)
+    codes = axes.codes(combinations.picks)
     for code in {*sample(count), *(int(codes[i]) for i in sample(len(codes)))}:
         picks = tuple(np.array([pick]) for pick in np.unravel_index(code, shape))
         position = int(np.searchsorted(codes, code))
@@ -159,7 +161,7 @@ class _Join:
         return self._ordered(weight)
 
     def _formula(self, function: UserFunction) -> Node:
-        tables = tuple(self.axes.batches[axis].arguments[position].table for axis, position in self.axes.places)
+        tables = tuple(self.axes.batches[axis].arguments[position].table for axis, position in self.axes.positions)
         traced = self.evaluator.tracer.trace_of(function, tables)
         if traced.formula is None:
             raise NotVectorizable
@@ -172,12 +174,12 @@ class _Join:
         try:
             formula = self._formula(self.coefficient)
             found = self.ranges.of(formula)
-        except _UNTOLD:
+        except _NOT_JOINABLE:
             return None
         return formula if found.is_number and math.isfinite(found.largest) else None
 
     def _plan(self, formula: Node) -> None:
-        """Sort the parts of a condition: what one axis says, what joins, and what is left to be looked at."""
+        """Sort the parts of a condition: filters of one axis, joins, and what is left to be evaluated."""
         self.ranges.of(formula)
         for part in conjuncts(formula):
             axis = self.axes.axis_of(part)
@@ -209,19 +211,19 @@ class _Join:
 
     def _joins_table(self, need: Has) -> bool:
         parts = key_parts(need.key)
-        sides = [self.axes.axis_of(one) for one in parts]
-        if any(side is None and not isinstance(part, Constant) for side, part in zip(sides, parts, strict=True)):
+        part_axes = [self.axes.axis_of(part) for part in parts]
+        if any(axis is None and not isinstance(part, Constant) for axis, part in zip(part_axes, parts, strict=True)):
             return False
         table, position = self.evaluator.tables.table(need.table, need.key), len(self.sizes)
         if any(known.table is need.table and same(known.key, need.key) for known in self.lookups.values()):
             return True
-        if not table.size or set(sides) == {None}:
+        if not table.size or set(part_axes) == {None}:
             return False
         self.sizes.append(table.size)
         self.lookups[position] = need
-        for i, (part, side, column) in enumerate(zip(parts, sides, table.key, strict=True)):
-            if side is not None:
-                self.edges.append(_Edge((position, side), (column, self.values.of(part, side))))
+        for i, (part, axis, column) in enumerate(zip(parts, part_axes, table.key, strict=True)):
+            if axis is not None:
+                self.edges.append(_Edge((position, axis), (column, self.values.of(part, axis))))
                 table.check(i, self.edges[-1].columns[1])
             elif isinstance(part, Constant):
                 table.check(i, part.value)
@@ -233,7 +235,7 @@ class _Join:
         return np.flatnonzero(self.filters[axis]) if axis in self.filters else np.arange(self.sizes[axis])
 
     def _kept(self, axis: int, column: Column) -> Column:
-        """Return the values of the members of an axis that are not left out."""
+        """Return the values of the elements of an axis that are not filtered out."""
         return column[self.filters[axis]] if axis in self.filters else column
 
     def _start(self) -> None:
@@ -245,8 +247,8 @@ class _Join:
     def _take(self, bound: dict[int, IntArray]) -> None:
         """Go on with these combinations, less those that a condition leaves out."""
         self.bound = bound
-        ready = [one for one in self.residual if _is_ready(one, self.axes, bound)]
-        self.residual = [one for one in self.residual if one not in ready]
+        ready = [condition for condition in self.residual if _is_ready(condition, self.axes, bound)]
+        self.residual = [condition for condition in self.residual if condition not in ready]
         for condition in ready:
             kept = np.flatnonzero(self._truths(condition, bound))
             self.bound = bound = {axis: pick[kept] for axis, pick in bound.items()}
@@ -260,23 +262,23 @@ class _Join:
         nothing = np.zeros(count, dtype=np.int64)
         return [bound.get(axis, nothing) for axis in range(len(self.axes.shape))]
 
-    def _known(self, formula: Node, bound: dict[int, IntArray]) -> dict[int, Column] | None:
-        """Return the values of the lookups that the join has found on its way."""
+    def _known(self, formula: Node, bound: dict[int, IntArray]) -> dict[Node, Column] | None:
+        """Return the values of the lookups that the join has computed."""
         if not self.lookups:
             return None
-        known: dict[int, Column] = {}
+        known: dict[Node, Column] = {}
         for node in nodes(formula):
             if isinstance(node, Lookup) and (position := self._place_of(node)) in bound:
-                known[id(node)] = self.evaluator.tables.table(node.table, node.key).values[bound[position]]
+                known[node] = self.evaluator.tables.table(node.table, node.key).values[bound[position]]
         return known or None
 
     def _place_of(self, lookup: Lookup) -> int:
         """Return the axis that stands for the table of a lookup, -1 where none does."""
-        found = (position for position, need in self.lookups.items() if need.table is lookup.table)
-        return next((position for position in found if same(self.lookups[position].key, lookup.key)), -1)
+        positions = (position for position, need in self.lookups.items() if need.table is lookup.table)
+        return next((position for position in positions if same(self.lookups[position].key, lookup.key)), -1)
 
     def _extend(self) -> None:
-        """Join one more axis: one that is tied to the combinations so far, or else all of its members."""
+        """Join one more axis: one that is tied to the combinations so far, or else all of its elements."""
         left = [axis for axis in range(len(self.sizes)) if axis not in self.bound]
         for axis in left:
             ties = [tie for edge in self.edges if (tie := edge.between(axis, self.bound)) is not None]
@@ -292,23 +294,23 @@ class _Join:
             self.residual = pending
             self._take(block)
             parts.append(self.bound)
-        self.bound = parts[0] if len(parts) == 1 else {one: _stacked([part[one] for part in parts]) for one in parts[0]}
+        self.bound = parts[0] if len(parts) == 1 else {key: _stacked([part[key] for part in parts]) for key in parts[0]}
 
     def _joined(self, axis: int, ties: list[tuple[Column, Column]]) -> Iterator[dict[int, IntArray]]:
-        """Yield the combinations with the members of an axis that have the same values."""
+        """Yield the combinations with the elements of an axis that have the same values."""
         elements, before = self._elements(axis), self.bound
         mine = [self._kept(axis, column) for column, _ in ties]
         others = [column for _, column in ties]
         count = len(others[0])
         if not len(elements) or not count:
-            yield {**{one: pick[:0] for one, pick in before.items()}, axis: elements[:0]}
+            yield {**{bound_axis: pick[:0] for bound_axis, pick in before.items()}, axis: elements[:0]}
             return
         swapped = len(elements) > count
         index, values, size = (KeyIndex(others), mine, len(elements)) if swapped else (KeyIndex(mine), others, count)
         for start, end in self._spans(axis, index, values, size):
-            here, there = index.matches([one[start:end] for one in values], end - start)
+            here, there = index.matches([column[start:end] for column in values], end - start)
             here, there = (there, here + start) if swapped else (here + start, there)
-            yield {**{one: pick[here] for one, pick in before.items()}, axis: elements[there]}
+            yield {**{bound_axis: pick[here] for bound_axis, pick in before.items()}, axis: elements[there]}
 
     def _spans(self, axis: int, index: KeyIndex, values: list[Column], size: int) -> list[tuple[int, int]]:
         """Return the spans of values to be joined in one go: of a block each where a condition then leaves some out."""
@@ -321,21 +323,21 @@ class _Join:
     def _is_condition_ready(self, axis: int) -> bool:
         """Whether there is something to leave out as soon as an axis is joined."""
         bound = {**self.bound, axis: np.empty(0, dtype=np.int64)}
-        return any(_is_ready(one, self.axes, bound) for one in self.residual)
+        return any(_is_ready(condition, self.axes, bound) for condition in self.residual)
 
     def _crossed(self, axis: int) -> Iterator[dict[int, IntArray]]:
-        """Yield all with all members of an axis, a block at a time where a condition then leaves some out."""
+        """Yield all with all elements of an axis, a block at a time where a condition then leaves some out."""
         elements, before = self._elements(axis), self.bound
         count = len(next(iter(before.values())))
         ready = self._is_condition_ready(axis)
         step = max(BLOCK // max(len(elements), 1), 1) if ready else max(count, 1)
         for start in range(0, max(count, 1), step):
-            some = {one: np.repeat(pick[start : start + step], len(elements)) for one, pick in before.items()}
+            some = {key: np.repeat(pick[start : start + step], len(elements)) for key, pick in before.items()}
             yield {**some, axis: np.tile(elements, min(step, count - start))}
 
     def _ordered(self, weight: Node | None) -> Combinations:
         picks = self._picks(self.bound)
         codes = self.axes.codes(picks)
         known = {} if weight is None else self._known(weight, self.bound) or {}
-        found = Combinations(tuple(picks), known, bool(self.edges))
-        return found if is_increasing(codes) else found.filtered(stable_order(codes))
+        combinations = Combinations(tuple(picks), known, bool(self.edges))
+        return combinations if is_increasing(codes) else combinations.filtered(stable_order(codes))

@@ -40,7 +40,7 @@ class RowAdapterConformance(Reading, Columns, Copies, Keeping, Forms, Writing, T
     where ``MyWorld`` is what `lumix_core.testing.rows.world.RowWorld` describes: three mapped classes and a database of
     their own. An example is `lumix_core.testing.rows.toy_world`, for the adapter `lumix_core.testing.rows.toy`. A world
     that has what `lumix_core.testing.rows.world.PlanningWorld` describes is tested more. Of features that the adapter
-    does not declare, only their refusal is tested. The adapter must be registered too, since copies ask for the adapter
+    does not declare, only their refusal is tested. The adapter must be registered too, since copies find the adapter
     of a row by its class. No plugin and no configuration of pytest is needed; deviations stand in
     ``expected_failures``, as in `SolverConformance`.
     """

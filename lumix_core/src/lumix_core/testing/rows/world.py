@@ -37,7 +37,7 @@ class RowWorld(Protocol):
 
     @property
     def parts_of(self) -> Callable[[Any], Iterable[Any]]:
-        """How a function of a product asks for its parts: one that holds nothing, such as ``lambda p: p.parts``."""
+        """How a function of a product reads its parts: one that captures nothing, such as ``lambda p: p.parts``."""
         ...
 
     def fill(self, count: int) -> None:
@@ -63,7 +63,7 @@ class RowWorld(Protocol):
     def orphan(self, key: int) -> None:
         """Take a product's category away in the database, behind the back of the handle.
 
-        Asked for only where the adapter's queries have ``columns``.
+        Called only where the adapter's queries have ``columns``.
         """
         ...
 
