@@ -33,6 +33,7 @@ class SQLAlchemyAdapter(BaseRowAdapter):
             LXRowFeature.COLUMNS,
             LXRowFeature.READERS,
             LXRowFeature.KEEPING,
+            LXRowFeature.REASONS,
             LXRowFeature.SNAPSHOTS,
             LXRowFeature.WRITING,
         }

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Select, create_engine, event, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Query, Session, joinedload, lazyload, selectinload, sessionmaker, with_loader_criteria
 
+from lumix import LXModel, LXVariable
 from tests.sqlalchemy.hiding.shop import CLASSES, WAYS, Category, Item, Part, assert_as_seen, modelled, seen
 
 # Listeners for do_orm_execute: each changes the state of one execution
@@ -357,3 +358,35 @@ def test_every_listener_hides_something(shop: Engine, listener: Callable[[Any], 
 
     with on_the_instance(shop, listener) as session:
         assert seen(session) != everything
+
+
+# What explain() says
+
+
+def explained(session: Session) -> tuple[str, str]:
+    """Return what a model says of its source before it is compiled, and after."""
+    x = LXVariable[Item, float]("x").bounds(0, lambda i: i.price).from_model(session)
+    model = LXModel("shop").add_variable(x)
+    before = model.explain().sources[0].reads
+    model.compile()
+    return before, model.explain().sources[0].reads
+
+
+REASONS: dict[str, tuple[Callable[[Engine], Session], str]] = {
+    "listener": (lambda engine: on_the_instance(engine, by_type), "a listener for do_orm_execute"),
+    "method": (Filtering, r"Filtering overrides execute\(\)"),
+}
+
+
+@pytest.mark.parametrize(("make", "reason"), REASONS.values(), ids=REASONS)
+def test_the_explanation_names_what_may_hide_rows(shop: Engine, make: Callable[[Engine], Session], reason: str) -> None:
+    with make(shop) as session:
+        before, after = explained(session)
+
+    assert re.match(f"whole rows: .*{reason}", before)
+    assert after == before
+
+
+def test_the_explanation_of_an_ordinary_session_names_columns(shop: Engine) -> None:
+    with Session(shop) as session:
+        assert explained(session) == ("columns id, price", "columns id, price")
