@@ -27,6 +27,7 @@ from lumix_core.rows import RowClass, slots_of
 from lumix_sqlalchemy.attributes import NEVER_LOADED, WRITTEN_ONLY, column_names, is_loadable, related_classes
 from lumix_sqlalchemy.held_rows import by_key
 from lumix_sqlalchemy.ordering import key_names
+from lumix_sqlalchemy.standin_setters import setters_of
 
 DEFINITIONS = (ClauseElement, MetaData, Mapper, QueryableAttribute, TypeEngine)
 ADVICE = (
@@ -60,7 +61,16 @@ def _read_row_class(cls: type, mapper: Mapper[Any]) -> RowClass:
     aliases = {**synonyms, **proxies}
     hybrids = frozenset(name for name, found in mapper.all_orm_descriptors.items() if type(found) is hybrid_property)
     read = (column_names(mapper), related_classes(mapper))
-    return RowClass(cls, names + slots_of(cls), key_names(mapper), aliases, ADVICE, *read, properties=hybrids)
+    return RowClass(
+        cls,
+        names + slots_of(cls),
+        key_names(mapper),
+        aliases,
+        ADVICE,
+        *read,
+        properties=hybrids,
+        elements=setters_of(cls),
+    )
 
 
 @dataclass(frozen=True, eq=False)
