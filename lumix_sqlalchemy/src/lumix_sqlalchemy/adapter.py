@@ -12,7 +12,7 @@ from sqlalchemy.orm.util import AliasedClass
 
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import BaseRowAdapter, LXRowFeature, RowClass, RowQuery, RowWriter, WrittenTable
-from lumix_sqlalchemy import detaching, table_facts, writing
+from lumix_sqlalchemy import detaching, loading, table_facts, writing
 from lumix_sqlalchemy.handles import checked, is_handle
 from lumix_sqlalchemy.ordering import key_names
 from lumix_sqlalchemy.queries import STATEMENTS, LegacyQuery, StatementQuery
@@ -33,6 +33,7 @@ class SQLAlchemyAdapter(BaseRowAdapter):
             LXRowFeature.COLUMNS,
             LXRowFeature.READERS,
             LXRowFeature.KEEPING,
+            LXRowFeature.REASONS,
             LXRowFeature.SNAPSHOTS,
             LXRowFeature.WRITING,
         }
@@ -59,7 +60,7 @@ class SQLAlchemyAdapter(BaseRowAdapter):
 
     def load(self, rows: Sequence[Any], names: Set[str] | None = None) -> None:
         """Load the columns and relationships that the rows lack, or those named, in a few queries for all of them."""
-        detaching.load(rows, names)
+        loading.load(rows, names)
 
     def values(self, row: Any) -> dict[str, Any]:
         """Return the attributes of a row that are loaded; runs no query."""
