@@ -9,6 +9,7 @@ import numpy as np
 from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.certificates import duality_gap
 from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus
@@ -55,7 +56,7 @@ class Verifier:
         whole = self._rounded(x)
         objective = self.problem.objective_at(whole)
         self._check_bound(raw, objective)
-        self._check_duals(raw)
+        self._check_duals(raw, whole)
         return replace(raw, x=whole, objective=objective)
 
     def _check_status(self, raw: RawResult) -> None:
@@ -147,7 +148,8 @@ class Verifier:
         if ahead < -room:
             self._fail(f"proved the bound {bound:.12g}", f"its own point is better: {objective:.12g}")
         if raw.status is LXStatus.OPTIMAL and not self.options.options:
-            relative = max(OPTIMALITY, self.options.mip_rel_gap or 0.0)
+            requested = self.options.mip_rel_gap
+            relative = OPTIMALITY if requested is None else requested
             allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + room
             if ahead > allowed:
                 self._fail(
@@ -155,11 +157,24 @@ class Verifier:
                     f"its proved bound is {bound:.12g}, further away than the requested gap",
                 )
 
-    def _check_duals(self, raw: RawResult) -> None:
+    def _check_duals(self, raw: RawResult, x: FloatArray) -> None:
         if raw.duals is not None:
             self._check_numbers("duals", raw.duals, self.problem.num_constraints)
         if raw.reduced_costs is not None:
             self._check_numbers("reduced costs", raw.reduced_costs, self.problem.num_variables)
+        if raw.status is LXStatus.OPTIMAL and raw.duals is not None and not self.problem.is_mip:
+            self._check_optimum(x, raw.duals)
+
+    def _check_optimum(self, x: FloatArray, duals: FloatArray) -> None:
+        """Check an optimum of a linear problem by the bound that its duals prove."""
+        gap = duality_gap(self.problem, x, duals)
+        if not gap.is_closed:
+            self._fail(
+                f"reported optimal with the objective {self.problem.objective_at(x):.12g}",
+                f"its duals prove the bound {gap.bound:.12g} only"
+                if np.isfinite(gap.bound)
+                else "its duals prove no bound: some reduced cost has the wrong sign",
+            )
 
     def _fail(self, claim: str, contradiction: str) -> None:
         raise LXVerificationError(
