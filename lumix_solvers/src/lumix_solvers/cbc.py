@@ -74,6 +74,9 @@ CRASHED = ""
 EMPTIED = "Cgl0004I processed model has 0 rows, 0 columns"
 """What CBC prints where preprocessing alone decides an integer problem, which it does wrongly at times."""
 
+CAREFUL = ("-presolve", "off", "-preprocess", "off", "-heur", "off", "-integerT", "1e-9", "-primalT", "1e-9")
+"""The arguments of a run whose answer is to be trusted: heuristics find points that are none, and end the search."""
+
 HARMFUL = {"direction"}
 """Options that would change the problem."""
 
@@ -107,9 +110,7 @@ class Cbc:
         run = Program([self.path, "problem.mps", *arguments, *_COMMANDS], folder, write)
         run.run(options.time_limit)
         if options.presolve and any(line.startswith(EMPTIED) for line in run.log):
-            return self._run(
-                problem, replace(options, presolve=False), write, folder, [*arguments, "-preprocess", "off"]
-            )
+            return self._run(problem, replace(options, presolve=False), write, folder, [*arguments, *CAREFUL])
         return _Reading(self.name, problem, options, run).result(folder, one_sided(problem))
 
     def _native(self, options: Mapping[str, Any]) -> Iterator[str]:
@@ -149,7 +150,7 @@ _COMMANDS = ("-solve", "-solution", "solution.txt", "-saveSolution", "solution.b
 def _common(options: SolverOptions) -> Iterator[str]:
     yield from ("-timeMode", "elapsed")  # the default counts processor time, and loses incumbents at the limit
     if not options.presolve:
-        yield from ("-presolve", "off", "-preprocess", "off")
+        yield from CAREFUL
     for name, arguments in OPTIONS.items():
         value = getattr(options, name)
         if value is not None:

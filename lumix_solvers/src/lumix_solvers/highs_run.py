@@ -114,6 +114,7 @@ class HighsRun:
                 )
         if not options.presolve:
             self._set("presolve", "off")
+            self._set("mip_feasibility_tolerance", 1e-9)
         for name, value in options.options.items():
             if not self._set(name, self._native_value(name, value)):
                 raise bad_native_option("highs", name, value, self._complaint())

@@ -130,17 +130,23 @@ class Claims:
         again = self._probe(_without_objective(problem), presolve=False)
         if again is None or again.status is not LXStatus.INFEASIBLE:
             return False
-        if _has_wide_rows(problem) and not self._is_missed(problem):
+        missed = self._is_missed(problem)
+        if missed is False or (missed is None and _has_wide_rows(problem)):
             return False
         self._checks.append("infeasible: reported again without an objective and without presolve")
         return True
 
-    def _is_missed(self, problem: LXProblem) -> bool:
-        """Whether the best point of the elastic problem misses a constraint by more than the tolerance."""
-        result = self._probe(elastic(problem, Requirements.every(problem).of_rows), patience=self._patience())
-        if result is None or result.status is not LXStatus.OPTIMAL or result.x is None:
-            return False
-        return bool(misses(problem, result.x[: problem.num_variables]).any())
+    def _is_missed(self, problem: LXProblem) -> bool | None:
+        """Whether the best point of the elastic problem misses a constraint by more than the tolerance.
+
+        None where it is not found soon.
+        """
+        stretched = elastic(problem, Requirements.every(problem).of_rows)
+        result = self._probe(stretched, presolve=False, patience=self._patience())
+        if result is None or result.x is None:
+            return None
+        is_missed = bool(misses(problem, result.x[: problem.num_variables]).any())
+        return is_missed if result.status is LXStatus.OPTIMAL or not is_missed else None
 
     def _patience(self) -> float:
         """Return the seconds for a run that may be harder than the problem itself."""

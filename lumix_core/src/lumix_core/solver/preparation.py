@@ -43,9 +43,10 @@ def crossed_bounds(problem: LXProblem) -> RawResult | None:
 
 
 def _broken_alone(problem: LXProblem) -> RawResult | None:
-    whole = np.flatnonzero(problem.integer & (np.floor(problem.upper + INTEGRALITY) < problem.lower - INTEGRALITY))
-    if len(whole):
-        return _infeasible(f"no whole number is between the bounds of {problem.column_name(int(whole[0]))}")
+    if problem.is_mip:
+        whole = np.flatnonzero(problem.integer & (np.floor(problem.upper + INTEGRALITY) < problem.lower - INTEGRALITY))
+        if len(whole):
+            return _infeasible(f"no whole number is between the bounds of {problem.column_name(int(whole[0]))}")
     low, high = problem.row_lower, problem.row_upper
     crossed = np.flatnonzero(low > high)
     if len(crossed):
@@ -249,6 +250,7 @@ class Preparation:
 
     def __init__(self) -> None:
         self._matrix: Matrix | None = None
+        self._checked: dict[str, FloatArray] = {}  # the arrays of the last problem
 
     def prepared(self, problem: LXProblem, options: SolverOptions) -> Prepared:
         """Return a problem as a solver is to be given it.
@@ -260,29 +262,38 @@ class Preparation:
         Raises:
             LXNumberError: a number is one that solvers would change.
         """
-        _refuse_far_numbers(problem)
+        for array in BOUNDS:
+            if getattr(problem, array) is not self._checked.get(array):
+                _refuse_far_bounds(problem, array)
+                self._checked[array] = getattr(problem, array)
         if self._matrix is None or not self._matrix.fits(problem):
             self._matrix = Matrix(problem)
         prepared = _settle_idle(Prepared(problem, _with_matrix(problem, self._matrix)), self._matrix)
         return prepared if options.options else _scale_costs(prepared)
 
 
-def _refuse_far_numbers(problem: LXProblem) -> None:
-    for word, bounds, name in (
-        ("lower bound", problem.lower, problem.column_name),
-        ("upper bound", problem.upper, problem.column_name),
-        ("right-hand side", problem.row_lower, problem.row_name),
-        ("right-hand side", problem.row_upper, problem.row_name),
-    ):
-        sizes = np.abs(bounds)
-        far = np.flatnonzero((sizes >= INFINITE) & (sizes < np.inf))
-        if len(far):
-            position = int(far[0])
-            raise LXNumberError(
-                f"The {word} of {name(position)} is {bounds[position]:.6g}, and solvers take numbers from "
-                f"{INFINITE:.0e} on for infinite, each in its own way. Where there is no limit, leave the bound or the "
-                f"constraint out; otherwise use larger units."
-            )
+BOUNDS = {
+    "lower": "lower bound",
+    "upper": "upper bound",
+    "row_lower": "right-hand side",
+    "row_upper": "right-hand side",
+}
+"""The arrays of bounds, and what users call them."""
+
+
+def _refuse_far_bounds(problem: LXProblem, array: str) -> None:
+    bounds = getattr(problem, array)
+    sizes = np.abs(bounds)
+    far = np.flatnonzero((sizes >= INFINITE) & (sizes < np.inf))
+    if not len(far):
+        return
+    position = int(far[0])
+    name = problem.row_name(position) if array.startswith("row") else problem.column_name(position)
+    raise LXNumberError(
+        f"The {BOUNDS[array]} of {name} is {bounds[position]:.6g}, and solvers take numbers from {INFINITE:.0e} on for "
+        f"infinite, each in its own way. Where there is no limit, leave the bound or the constraint out; otherwise use "
+        f"larger units."
+    )
 
 
 def _with_matrix(problem: LXProblem, matrix: Matrix) -> LXProblem:

@@ -39,7 +39,8 @@ class LXFeature(StrEnum):
     NATIVE_OPTIONS = "options"
     """Options by the solver's own names, through ``options={...}``."""
     PRESOLVE = "presolve"
-    """Runs without presolve and preprocessing, by which the core repeats a run whose answer it doubts."""
+    """Runs without presolve and preprocessing, by which the core repeats a run whose answer it doubts. Tolerances
+    should then be as small as is sensible."""
     CONFLICTS = "conflicts"
     """Sets of requirements that cannot hold together, for problems without integers; see `FindsConflicts`."""
 
