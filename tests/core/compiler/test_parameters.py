@@ -262,7 +262,7 @@ def test_what_can_be_no_key_is_refused_in_functions(way: str, error_text: ErrorT
 
     text = error_text(LXMissingKeyError, plan(CANNOT[way](hours)).compile)
 
-    assert "which can be none of its keys: they are like (1, 1)" in text
+    assert "which cannot be one of its keys: they are like (1, 1)" in text
 
 
 JOINED: dict[str, tuple[LXParameter[Any], Callable[[LXParameter[Any]], Any]]] = {
@@ -283,7 +283,7 @@ def test_a_join_that_can_find_nothing_is_refused(part: str, error_text: ErrorTex
 
     text = error_text(LXMissingKeyError, plan(coefficient(hours.default(0.0))).compile)
 
-    assert "which can be none of its keys: they are like (" in text
+    assert "which cannot be one of its keys: they are like (" in text
 
 
 def test_one_row_that_asks_for_what_can_be_no_key_is_found(error_text: ErrorText) -> None:
@@ -293,7 +293,9 @@ def test_one_row_that_asks_for_what_can_be_no_key_is_found(error_text: ErrorText
 
     model = LXModel("m").add_variable(x.bounds(upper=lambda r: most[r.product_id]))
 
-    assert "for key '2' of 'x': LXParameter('most') was asked for '2'," in error_text(LXMissingKeyError, model.compile)
+    assert "for key '2' of 'x': LXParameter('most') was looked up with '2'," in error_text(
+        LXMissingKeyError, model.compile
+    )
 
 
 def test_a_condition_on_what_can_be_no_key_is_refused(error_text: ErrorText) -> None:
@@ -301,7 +303,7 @@ def test_a_condition_on_what_can_be_no_key_is_refused(error_text: ErrorText) -> 
 
     text = error_text(LXMissingKeyError, plan(1.0, where=lambda p, m: (p.id, m.id) in hours).compile)
 
-    assert "was asked for (1, 1), which can be none of its keys: they are like ('a', 1)" in text
+    assert "was looked up with (1, 1), which cannot be one of its keys: they are like ('a', 1)" in text
 
 
 def test_a_wrong_value_is_refused_where_a_model_uses_it(error_text: ErrorText) -> None:

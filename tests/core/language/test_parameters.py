@@ -223,15 +223,15 @@ def test_what_can_be_no_key_is_refused_even_with_a_default(
     hours = hours_of(recipes()).default(0.0)
 
     assert error_text(LXMissingKeyError, ask, hours, key) == (
-        f"LXParameter('hours') was asked for {shown}, which can be none of its keys: they are like (1, 1). "
-        "Ask for a key of their kind, its parts in the same order."
+        f"LXParameter('hours') was looked up with {shown}, which cannot be one of its keys: they are like (1, 1). "
+        "Look up a key of their kind, its parts in the same order."
     )
 
 
 def test_a_number_for_a_text_is_refused(error_text: ErrorText) -> None:
     price = LXParameter[Any]("price").from_data({"chair": 1.0}).default(0.0)
 
-    assert "was asked for 1, which can be none of its keys: they are like 'chair'." in error_text(
+    assert "was looked up with 1, which cannot be one of its keys: they are like 'chair'." in error_text(
         LXMissingKeyError, lambda: price[1]
     )
 
@@ -248,15 +248,15 @@ def test_a_key_that_cannot_be_hashed_is_refused(ask: Callable[[Any, Any], Any], 
 
     text = error_text(LXIndexKeyError, ask, hours, (1, [2]))
 
-    assert text.startswith("LXParameter('hours') was asked for (1, [2]), which cannot be hashed")
-    assert text.endswith("Ask for a key: hours[row.id].")
+    assert text.startswith("LXParameter('hours') was looked up with (1, [2]), which cannot be hashed")
+    assert text.endswith("Look up a key: hours[row.id].")
 
 
 def test_names_that_are_not_those_of_the_key_are_refused(error_text: ErrorText) -> None:
     hours = hours_of(recipes())
 
     assert error_text(LXFunctionError, lambda: hours(product=1, machine_id=2)) == (
-        "LXParameter('hours') was asked for product, machine_id, but its parts are product_id, machine_id. "
+        "LXParameter('hours') was looked up with product, machine_id, but its parts are product_id, machine_id. "
         "Name every part of the key, or give them in order."
     )
 
@@ -267,7 +267,7 @@ def test_names_are_refused_where_the_key_has_none(key: Callable[[Any], Any], err
 
     text = error_text(LXFunctionError, lambda: hours(product_id=1))
 
-    assert "LXParameter('hours') was asked for product_id, but " in text
+    assert "LXParameter('hours') was looked up with product_id, but " in text
 
 
 @pytest.mark.parametrize("call", [lambda hours: hours(), lambda hours: hours(1, machine_id=2)])

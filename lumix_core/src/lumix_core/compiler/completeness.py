@@ -17,7 +17,7 @@ def check_complete(model: LXModel) -> None:
 
     Raises:
         LXIncompleteError: a constraint has no expression, sense or right-hand side; or there is nothing to optimise.
-        LXModelError: a sense is none, or there is an objective beside costs.
+        LXModelError: a sense is not valid, or there is an objective beside costs.
     """
     for constraint in model.constraints:
         _check_constraint(constraint)
@@ -38,7 +38,7 @@ def _check_constraint(constraint: LXConstraint[Any]) -> None:
             )
     if constraint.sense not in tuple(LXSense):
         raise LXModelError(
-            f"Constraint {constraint.name!r} has the sense {constraint.sense!r}, which is none: the senses are "
+            f"Constraint {constraint.name!r} has the sense {constraint.sense!r}, which is not valid: expected "
             f"{', '.join(LXSense)}. Call .le(), .ge() or .eq()."
         )
 

@@ -77,7 +77,7 @@ class Evaluated:
         columns: the families of variables.
         constraints: the families of constraints, each with the position of its first row in ``starts``.
         starts: one more than there are families; the last is the number of rows.
-        matrix: the nonzeros, not yet in order; several may be at one place.
+        matrix: the nonzeros, not yet in order; several may be at one position.
         lower, upper, integer: of each column.
         row_lower, row_upper: of each row.
         objective: the coefficient of each column.
@@ -113,7 +113,7 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
     starts = _starts(families)
     matrix = _matrix(model, columns, families, starts, evaluator)
     lower, upper = _bounds(columns, evaluator)
-    row_lower, row_upper = _sides(model, families, evaluator)
+    row_lower, row_upper = _row_bounds(model, families, evaluator)
     objective, offset = _objective(model, columns, evaluator)
     return Evaluated(
         columns=columns,
@@ -149,7 +149,7 @@ def check_finite(values: FloatArray, what: str, element: Callable[[int], str]) -
 
 
 def _nowhere(i: int) -> str:
-    return "one of its members"
+    return "one of its elements"
 
 
 def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
@@ -201,7 +201,7 @@ def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
     return costs
 
 
-def _sides(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
+def _row_bounds(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
     starts = _starts(families)
     lower, upper = np.full(starts[-1], -np.inf), np.full(starts[-1], np.inf)
     for constraint, family, start in zip(model.constraints, families, starts, strict=False):
@@ -230,7 +230,7 @@ def _right_hand_side(constraint: LXConstraint[Any], family: Family, evaluator: E
 def _matrix(
     model: LXModel, columns: Columns, families: list[Family], starts: list[int], evaluator: Evaluator
 ) -> Matrix:
-    parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    parts = [Matrix(_NO_POSITIONS, _NO_POSITIONS, np.empty(0))]
     for constraint, family, start in zip(model.constraints, families, starts, strict=False):
         assert constraint.lhs is not None
         position = f"constraint {constraint.name!r}"
@@ -239,7 +239,7 @@ def _matrix(
     return _stacked(parts)
 
 
-_NO_PLACES: IntArray = np.empty(0, dtype=np.int64)
+_NO_POSITIONS: IntArray = np.empty(0, dtype=np.int64)
 
 
 def _expression_matrix(
@@ -249,7 +249,7 @@ def _expression_matrix(
     position: str,
     evaluator: Evaluator,
 ) -> Matrix:
-    parts = [] if expression.terms else [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    parts = [] if expression.terms else [Matrix(_NO_POSITIONS, _NO_POSITIONS, np.empty(0))]
     for term in expression.terms:
         family, start = columns.position(term.variable, position)
         found: Entries = TermReader(term, family, constraint, position, evaluator).entries()

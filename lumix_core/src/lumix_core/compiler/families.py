@@ -1,4 +1,4 @@
-"""Families as compiled: the rows behind every member, and its key."""
+"""Families as compiled: the rows behind every element, and its key."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ class Family:
 
     Args:
         name: as the user wrote it.
-        keys: of its members, in order.
-        arguments: the rows behind each member, one argument a dimension.
+        keys: of its elements, in order.
+        arguments: the rows behind each element, one argument a dimension.
         reader: how the key of a row is found, for a family with a single index.
         kind: what kind of row that index is made over.
     """
@@ -110,7 +110,7 @@ class Family:
 
     @property
     def size(self) -> int:
-        """The number of members."""
+        """The number of elements."""
         return len(self.keys)
 
     @cached_property
@@ -119,11 +119,11 @@ class Family:
         return np.arange(self.size)
 
     def batch(self) -> Batch:
-        """Return the members as the arguments of a function."""
+        """Return the elements as the arguments of a function."""
         return Batch(self.arguments, self.size, self.element)
 
     def element(self, i: int) -> str:
-        """Name a member in messages."""
+        """Name an element in messages."""
         return repr(self.name) if self.keys.is_scalar else f"key {self.keys[i]!r} of {self.name!r}"
 
 
@@ -152,7 +152,7 @@ def constraint_family(constraint: LXConstraint[Any], evaluator: Evaluator) -> Fa
 
 
 def rows_of(family: Family) -> list[Any]:
-    """Return the rows behind each member: the row itself, or a tuple of them for several dimensions."""
+    """Return the rows behind each element: the row itself, or a tuple of them for several dimensions."""
     if len(family.arguments) == 1:
         return list(family.arguments[0].rows())
     return list(family.batch().calls()) if family.arguments else []
@@ -313,8 +313,8 @@ def _related_reader(join: Join) -> KeyReader:
 
 
 def _check_indices(variable: LXVariable[Any, Any]) -> None:
-    said = {"from_data/from_model": variable.source, "indexed_by": variable.key, "indexed_by_join": variable.join}
-    own = [word for word, used in said.items() if used is not None]
+    declared = {"from_data/from_model": variable.source, "indexed_by": variable.key, "indexed_by_join": variable.join}
+    own = [word for word, used in declared.items() if used is not None]
     if variable.dimensions and own:
         raise LXModelError(
             f"{variable.owner} has both indexed_by_product() and {' and '.join(own)}(): its rows come from the "

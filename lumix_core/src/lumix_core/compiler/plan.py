@@ -1,7 +1,7 @@
 """The plan of a compile: every function is traced first, to know what has to be read of each source.
 
 A source of which functions want columns only is read as columns; one function that has to be called row by row, or
-wants the row itself, and its rows are read. Data that was given is looked at: only it tells the class of its rows.
+wants the row itself, and its rows are read. Data that was given is looked at: only it has the class of its rows.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def plan(model: LXModel, tracer: Tracer, reading: Reading) -> Plan:
     Args:
         model: the model.
         tracer: keeps the formulas.
-        reading: has the rows of data that was given, and is told what is wanted of each source.
+        reading: has the rows of data that was given, and takes note of what is wanted of each source.
     """
     planner = Planner(Plan(wanted=reading.wanted), tracer, reading.table)
     for variable in model.variables:
@@ -114,7 +114,7 @@ class Planner:
         for one in dimensions:
             self.indexed(one)
         if variable.join is not None:
-            self._want_rows(variable, "indexed_by_join() asks each row for its related rows")
+            self._want_rows(variable, "indexed_by_join() calls its function with each row")
             self.wanted(variable.source).functions.append(variable.join.join.call)
             return
         for function in (variable.lower, variable.upper, *variable.costs, *variable.multi_filters):
@@ -177,7 +177,7 @@ class Planner:
                     self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
             elif isinstance(node, Lookup | Element):
                 self.parameter(node.table)
-            elif isinstance(node, Failure):  # what else that branch reads, only a row can tell
+            elif isinstance(node, Failure):  # what else that branch reads, only a row can show
                 for one in rows:
                     self._want_rows(one, f"{function.role} raises {type(node.error).__name__}: {node.error}")
 

@@ -1,4 +1,4 @@
-"""Terms as nonzeros: which member of a family stands in which row of a constraint, with which coefficient."""
+"""Terms as nonzeros: which element of a family stands in which row of a constraint, with which coefficient."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from lumix_core.language.expressions import Term
 
 FEW = 3
-"""For so many members, the check of a function's columns calls it as often as there are members."""
+"""For so many elements, the check of a function's columns calls it as often as there are elements."""
 
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """Nonzeros of one term: row of the constraint, member of the variable, and coefficient (arrays of one length)."""
+    """Nonzeros of one term: row of the constraint, element of the variable, and coefficient (arrays of one length)."""
 
     rows: IntArray
     elements: IntArray
@@ -44,7 +44,7 @@ class TermReader:
         term: as the user wrote it.
         family: of the term's variable.
         constraint: the family of the constraint (an indexed one has rows that functions may take), or
-            of a single member for the objective.
+            of a single element for the objective.
         position: what the term is part of, for messages: "constraint 'hours'".
         evaluator: of this compile.
     """
@@ -116,7 +116,7 @@ class TermReader:
         return keys
 
     def _own_members(self, batch: Batch, rows: IntArray) -> IntArray:
-        """Return the variable of each row: by its place where both are made over one source, else by its key."""
+        """Return the variable of each row: by its position where both are made over one source, else by its key."""
         (mine,), (others,) = self.constraint.arguments, self.family.arguments
         if mine.table is others.table:
             elements = np.full(len(mine.table), -1)
@@ -157,7 +157,7 @@ class TermReader:
         return self._paired(elements, condition, coefficient)
 
     def _weighed(self, coefficient: float | UserFunction, elements: IntArray) -> tuple[IntArray, FloatArray]:
-        """Return those of the members that may have a coefficient, and the coefficients."""
+        """Return those of the elements that may have a coefficient, and the coefficients."""
         narrowed = self._narrowed(coefficient, elements)
         batch = self._named(self._batch(narrowed))
         if isinstance(coefficient, UserFunction) and len(narrowed) <= FEW < len(elements):
@@ -165,7 +165,7 @@ class TermReader:
         return narrowed, self.evaluator.numbers(coefficient, batch)
 
     def _narrowed(self, function: float | UserFunction, elements: IntArray) -> IntArray:
-        """Return those of the members that a function asks for by a key; all of them where it does not."""
+        """Return those of the elements that a function selects by a key; all of them where it does not."""
         if not isinstance(function, UserFunction) or len(elements) < self.family.size:
             return elements
         function.check_captures()
@@ -173,7 +173,7 @@ class TermReader:
         return elements if found is None else elements[found]
 
     def _paired(self, elements: IntArray, condition: UserFunction | None, coefficient: float | UserFunction) -> Entries:
-        """Evaluate functions that take the constraint's row, over the combinations of rows and members."""
+        """Evaluate functions that take the constraint's row, over the combinations of rows and elements."""
         dimensions = self._dimensions
         axes = Axes(
             (self.constraint.batch(), self._named(self._batch(elements))),
@@ -186,7 +186,7 @@ class TermReader:
         return Entries(rows, elements[picks], self.evaluator.numbers(coefficient, batch, found.known))
 
     def _named(self, batch: Batch) -> Batch:
-        """Name members with the place of the term."""
+        """Name elements with the position of the term."""
         return Batch(batch.arguments, batch.size, lambda i: f"{batch.element(i)} in {self.position}")
 
     def _batch(self, elements: IntArray) -> Batch:

@@ -54,7 +54,7 @@ class LXConstraint(Indexed[Row]):
 
     @property
     def right_hand_side(self) -> float | UserFunction | None:
-        """The right-hand side, whichever it is; None where it was never said."""
+        """The right-hand side, whichever it is; None where there is none yet."""
         return self._rhs_value if self._rhs_function is None else self._rhs_function
 
     def expression(self, expression: LXLinearExpression) -> Self:

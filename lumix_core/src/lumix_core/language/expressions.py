@@ -22,8 +22,8 @@ class Term:
     Args:
         variable: the family.
         coefficient: a number, or a function of one row a dimension and perhaps the constraint's row.
-        condition: which members (and constraint rows) the term is for; None for all.
-        keys: the members that the term is for, in place of a condition; None for all.
+        condition: which elements (and constraint rows) the term is for; None for all.
+        keys: the elements that the term is for, in place of a condition; None for all.
         own: written with ``add_term``, which may mean the constraint row's own variable.
         scale: what the whole term is multiplied by.
     """
@@ -146,7 +146,7 @@ def _chosen_keys(var: LXVariable[Any, Any], where: Any, keys: Any) -> tuple[Hash
         return None
     if where is not None:
         raise LXModelError(
-            f"The term of {var.name!r} has both where= and keys=: they are two ways to say the same. Give one of them."
+            f"The term of {var.name!r} has both where= and keys=: both choose its elements. Give one of them."
         )
     if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
         raise LXModelError(
@@ -163,8 +163,8 @@ def _not_linear(operation: str, other: object) -> LXNotLinearError:
         )
     if isinstance(other, LXVariable) and operation != "*":
         return LXNotLinearError(
-            f"expression {operation} {other!r}: a variable is a family, and does not say which of its members to add. "
-            f"Write expression.add_term(variable, coefficient) or .sum_over(variable)."
+            f"expression {operation} {other!r}: a variable is a family, and does not tell which of its elements to "
+            f"add. Write expression.add_term(variable, coefficient) or .sum_over(variable)."
         )
     return LXNotLinearError(
         f"expression {operation} {other!r} ({type(other).__name__}) would not be linear, or not be a number. "

@@ -57,7 +57,7 @@ class Indexed(Copyable, Generic[Row]):
         Args:
             target: a mapped class, a query, or a session; the class that is not given is the one in
                 ``LXVariable[Row, ...]``.
-            session: the session in which to query, where ``target`` is none and holds none.
+            session: the session in which to query, where ``target`` is not one and holds none.
             using: the database alias, for Django.
             adapter: a row adapter to use without registration.
             reader: who reads columns; without it the session. ``"arrow"`` of SQLAlchemy is much faster, but has a

@@ -82,7 +82,7 @@ class LXModel(Copyable, Bracketed):
         """Return a family of variables by name.
 
         Raises:
-            LXUnknownNameError: there is none.
+            LXUnknownNameError: there is no such family.
         """
         return _named(self.variables, name, f"Model {self.name!r} has no variable")
 
@@ -90,7 +90,7 @@ class LXModel(Copyable, Bracketed):
         """Return a constraint by name.
 
         Raises:
-            LXUnknownNameError: there is none.
+            LXUnknownNameError: there is no such family.
         """
         return _named(self.constraints, name, f"Model {self.name!r} has no constraint")
 
@@ -113,7 +113,7 @@ class LXModel(Copyable, Bracketed):
     def explain(self) -> LXExplanation:
         """Tell how the model is built: what is read of each source, and how each function is evaluated, and why.
 
-        Runs no query. Where the model was compiled before, the counts and times of that compile are told too, the
+        Runs no query. Where the model was compiled before, the counts and times of that compile are shown too, the
         slowest part first. Print it, or show it in a notebook.
         """
         from lumix_core.compiler.explanation import explain

@@ -122,8 +122,8 @@ class TermMethods(ABC):
         Args:
             var: a family of variables.
             coeff: a finite number, or a function of the rows.
-            where: keep the members for which it is true.
-            keys: keep the members with these keys, in place of ``where``.
+            where: keep the elements for which it is true.
+            keys: keep the elements with these keys, in place of ``where``.
 
         Raises:
             LXNumberError: the coefficient is not a finite number.
@@ -192,7 +192,7 @@ class TermMethods(ABC):
         self, var: LXVariable[tuple[A, B], Any], coeff: Number | Bound2[A, B], where: If2[A, B] = ..., keys: Keys = ...
     ) -> Self: ...
     def add_multi_term(self, var: Any, coeff: Any = 1.0, where: Any = None, keys: Keys = None) -> Self:
-        """Add the sum of ``coeff`` times every member of a family; arguments and errors as for `add_term`."""
+        """Add the sum of ``coeff`` times every element of a family; arguments and errors as for `add_term`."""
         return self._add(var, coeff, where, keys, own=False)
 
     @overload
@@ -210,7 +210,7 @@ class TermMethods(ABC):
     @overload
     def sum_over(self, var: LXVariable[R, Any], where: BoundIf1[R], keys: Keys = ...) -> Self: ...
     def sum_over(self, var: Any, where: Any = None, keys: Keys = None) -> Self:
-        """Add the plain sum of every member of a family; arguments and errors as for `add_term`."""
+        """Add the plain sum of every element of a family; arguments and errors as for `add_term`."""
         return self._add(var, 1.0, where, keys, own=False)
 
     @abstractmethod

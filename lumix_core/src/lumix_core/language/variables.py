@@ -27,7 +27,7 @@ class Domain(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Join:
-    """A family with one member per related pair of rows."""
+    """A family with one element per related pair of rows."""
 
     primary: type
     related: type
@@ -57,10 +57,10 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
 
     @property
     def domain(self) -> Domain:
-        """The domain said, or else the one that the value type implies.
+        """The domain as declared, or else the one that the value type implies.
 
         Raises:
-            LXModelError: an ``int`` family was said to be continuous, or values are neither int nor float.
+            LXModelError: an ``int`` family is declared continuous, or values are neither int nor float.
         """
         value_type = type_argument(self, 1)
         if value_type not in (int, float, Any, None):
@@ -86,8 +86,8 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
     @property
     def is_scalar(self) -> bool:
         """Whether this is one variable without an index."""
-        said = (self.source, self.key, self.join, *self.dimensions, *self.filters, *self.multi_filters)
-        return all(one is None for one in said)
+        parts = (self.source, self.key, self.join, *self.dimensions, *self.filters, *self.multi_filters)
+        return all(part is None for part in parts)
 
     def continuous(self) -> Self:
         """Let the variables take any real value within their bounds."""
@@ -122,7 +122,7 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
 
     def indexed_by_product(self, *dimensions: LXIndexDimension[Any]) -> Self:
         """Make one variable per combination of the dimensions' rows; the key is the tuple of their keys."""
-        if not dimensions or not all(isinstance(one, LXIndexDimension) for one in dimensions):
+        if not dimensions or not all(isinstance(dimension, LXIndexDimension) for dimension in dimensions):
             raise LXModelError(
                 f"{self.owner}.indexed_by_product() got {dimensions!r}: it takes one or more dimensions. "
                 f"Write .indexed_by_product(LXIndexDimension(Row, key).from_data(rows), ...)."

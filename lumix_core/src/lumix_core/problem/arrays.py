@@ -23,14 +23,14 @@ def is_increasing(values: NDArray[Any]) -> bool:
 
 def stable_order(values: NDArray[Any]) -> NDArray[Any]:
     """Return the order that sorts numbers which are not negative; equal ones stay as they are."""
-    places = (len(values) - 1).bit_length() if len(values) else 0
-    if not len(values) or int(values.max()) >= MANY >> places:
+    bits = (len(values) - 1).bit_length() if len(values) else 0
+    if not len(values) or int(values.max()) >= MANY >> bits:
         return np.argsort(values, kind="stable")
-    # numpy sorts numbers faster than it finds their order, so each brings its place along, in its last bits.
-    packed = values.astype(np.int64) << places
+    # numpy sorts numbers faster than it finds their order, so each brings its position along, in its last bits.
+    packed = values.astype(np.int64) << bits
     packed |= np.arange(len(values))
     packed.sort()
-    packed &= (1 << places) - 1
+    packed &= (1 << bits) - 1
     return packed
 
 

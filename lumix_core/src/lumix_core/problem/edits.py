@@ -1,4 +1,4 @@
-"""ProblemDiff of single numbers of a compiled problem, named as the user names them: by family and key."""
+"""Edits of single numbers of a compiled problem, named as the user names them: by family and key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lumix_core.problem.numbers import flaw
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at
 
 NewNumber = SupportsFloat | Callable[[float], SupportsFloat] | FloatArray
-"""A number, a function of the number that is there now, or an array of one number for each member."""
+"""A number, a function of the number that is there now, or an array of one number for each element."""
 
-WORDS = {
+PART_NAMES = {
     "rhs": "the right-hand side",
     "lower": "the lower bound",
     "upper": "the upper bound",
@@ -31,11 +31,11 @@ OPEN = {"lower": -math.inf, "upper": math.inf}
 
 @dataclass(frozen=True, eq=False)
 class ModelFacts:
-    """What a problem no longer tells of the model that it was compiled from.
+    """What a problem no longer holds of the model that it was compiled from.
 
     Args:
         senses: of each constraint.
-        constants: of each constraint's expression, which its sides in the problem are less.
+        constants: of each constraint's expression, which its row bounds in the problem are less.
         binaries: the variables that stay within 0 and 1, whatever their bounds.
     """
 
@@ -49,10 +49,10 @@ class Edit:
     """One change.
 
     Args:
-        part: a key of `WORDS`.
+        part: a key of `PART_NAMES`.
         family: the name of a constraint (for "rhs" and "coefficient") or a variable.
-        key: of the one member; None for all.
-        value: the new number, or function, or one number for each place.
+        key: of the one element; None for all.
+        value: the new number, or function, or one number for each position.
         variable, variable_key: for "coefficient", the family of its column, and the key of one.
     """
 
@@ -71,7 +71,7 @@ class Edit:
     @property
     def role(self) -> str:
         """How messages call the number."""
-        return f"{WORDS[self.part]} of {self.variable or self.family!r}" + (
+        return f"{PART_NAMES[self.part]} of {self.variable or self.family!r}" + (
             f" in {self.family!r}" if self.variable else ""
         )
 
@@ -81,7 +81,7 @@ class Draft:
 
     Args:
         problem: what to start from.
-        facts: what it does not tell of its model.
+        facts: what it does not hold of its model.
     """
 
     def __init__(self, problem: LXProblem, facts: ModelFacts) -> None:
@@ -101,12 +101,12 @@ class Draft:
         return self._read(part, family, self._elements(part, family, key))
 
     def apply(self, edit: Edit) -> Edit:
-        """Make a change; return it with the number that it came to, so that it can be made again elsewhere.
+        """Make a change; return it with the number that it evaluates to, so that it can be made again elsewhere.
 
         Raises:
             LXUnknownNameError: there is no such family.
             LXUnknownKeyError: the family has no such key.
-            LXNumberError: the new number is none.
+            LXNumberError: the new number is not finite.
         """
         if edit.part == "coefficient":
             return self._apply_coefficient(edit)
@@ -119,7 +119,7 @@ class Draft:
 
     def _elements(self, part: str, family: str, key: Any) -> IntArray:
         blocks = self._problem.constraints if part == "rhs" else self._problem.variables
-        return elements_of(block_named(blocks, family, "constraint" if part == "rhs" else "variable"), key)
+        return elements_of(find_block(blocks, family, "constraint" if part == "rhs" else "variable"), key)
 
     def _own_key(self, of_row: bool, given: Any, elements: IntArray) -> Any:
         """Return the key itself where a row may have been given; an edit holds no row."""
@@ -137,30 +137,30 @@ class Draft:
 
     def _write(self, part: str, family: str, elements: IntArray, numbers: FloatArray) -> None:
         if part == "rhs":
-            sides = numbers - self._facts.constants[family]
+            bounds = numbers - self._facts.constants[family]
             if self._facts.senses[family] is not LXSense.LE:
-                self._changing("row_lower")[elements] = sides
+                self._changing("row_lower")[elements] = bounds
             if self._facts.senses[family] is not LXSense.GE:
-                self._changing("row_upper")[elements] = sides
+                self._changing("row_upper")[elements] = bounds
             return
         if family in self._facts.binaries and part in OPEN:
             numbers = np.maximum(numbers, 0.0) if part == "lower" else np.minimum(numbers, 1.0)
         self._changing("objective" if part == "cost" else part)[elements] = numbers
 
     def _apply_coefficient(self, edit: Edit) -> Edit:
-        rows = elements_of(block_named(self._problem.constraints, edit.family, "constraint"), edit.key)
-        block = block_named(self._problem.variables, edit.variable, "variable")
+        rows = elements_of(find_block(self._problem.constraints, edit.family, "constraint"), edit.key)
+        block = find_block(self._problem.variables, edit.variable, "variable")
         columns = elements_of(block, edit.variable_key)
         key, variable_key = self._own_key(True, edit.key, rows), self._own_key(False, edit.variable_key, columns)
         edit = replace(edit, key=key, variable_key=variable_key)
-        places = self._nonzeros(rows, columns)
-        if not len(places) and len(rows) == 1 and len(columns) == 1:
+        positions = self._nonzeros(rows, columns)
+        if not len(positions) and len(rows) == 1 and len(columns) == 1:
             numbers = new_numbers(edit, 1, np.zeros(1))
             self._insert(int(rows[0]), int(columns[0]), float(numbers[0]))
             return replace(edit, value=numbers)
-        now = self._array("coefficients")[places] if callable(edit.value) else None
-        numbers = new_numbers(edit, len(places), now)
-        self._changing("coefficients")[places] = numbers
+        now = self._array("coefficients")[positions] if callable(edit.value) else None
+        numbers = new_numbers(edit, len(positions), now)
+        self._changing("coefficients")[positions] = numbers
         if not numbers.all():
             self._drop_zeros()
         return replace(edit, value=numbers)
@@ -169,8 +169,8 @@ class Draft:
         """Return the positions of the nonzeros in some rows and columns; both rise."""
         problem = self._problem
         spans = [np.arange(problem.row_starts[i], problem.row_starts[i + 1]) for i in rows.tolist()]
-        places = np.concatenate([np.empty(0, dtype=np.int64), *spans])
-        return places[np.isin(problem.columns[places], columns)]
+        positions = np.concatenate([np.empty(0, dtype=np.int64), *spans])
+        return positions[np.isin(problem.columns[positions], columns)]
 
     def _insert(self, row: int, column: int, value: float) -> None:
         if value == 0.0:
@@ -193,18 +193,18 @@ class Draft:
 
 
 def left_hand_sides(problem: LXProblem, facts: ModelFacts, x: FloatArray) -> FloatArray:
-    """Return what the user's expressions of the constraints come to at a point, shape ``(m,)``."""
+    """Return what the user's expressions of the constraints evaluate to at a point, shape ``(m,)``."""
     sums = problem.activity(x)
     for block in problem.constraints:
         sums[block.span] += facts.constants[block.name]
     return sums
 
 
-def block_named(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
+def find_block(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
     """Return a family of a problem by name.
 
     Raises:
-        LXUnknownNameError: there is none.
+        LXUnknownNameError: there is no such family.
     """
     for block in blocks:
         if block.name == name:
@@ -212,8 +212,8 @@ def block_named(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
     raise LXUnknownNameError(f"The model has no {word} named {name!r}. It has {listed(one.name for one in blocks)}.")
 
 
-def named(block: LXBlock, key: Any) -> str:
-    """Name a family, or the one member that a key or a row stands for.
+def element_name(block: LXBlock, key: Any) -> str:
+    """Name a family, or the one element that a key or a row stands for.
 
     Raises:
         LXUnknownKeyError: the family has no such key.
@@ -222,7 +222,7 @@ def named(block: LXBlock, key: Any) -> str:
 
 
 def elements_of(block: LXBlock, key: Any) -> IntArray:
-    """Return the positions of the member with a key, or of all for None.
+    """Return the positions of the element with a key, or of all for None.
 
     Raises:
         LXUnknownKeyError: the family has no such key.
@@ -241,7 +241,7 @@ def elements_of(block: LXBlock, key: Any) -> IntArray:
 
 
 def position_of(block: LXBlock, key: Any) -> int | None:
-    """Return the position of the member with a key, or of a row; None where the family has none such."""
+    """Return the position of the element with a key, or of a row; None where the family has no such element."""
     position = block.keys.find(key)
     if position is None:
         position = block.keys.find_row(key)
@@ -249,7 +249,7 @@ def position_of(block: LXBlock, key: Any) -> int | None:
 
 
 def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
-    """Return the numbers that an edit comes to.
+    """Return the numbers that an edit evaluates to.
 
     Raises:
         LXNumberError: one is no number, or infinite where that takes nothing away.
@@ -258,7 +258,7 @@ def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
     if isinstance(value, np.ndarray):
         if len(value) != count:
             raise LXUnknownKeyError(
-                f"{sentence(edit.role)} was changed for {len(value)} members, and there are {count} now, after a "
+                f"{sentence(edit.role)} was changed for {len(value)} elements, and there are {count} now, after a "
                 f"change of the data. Change the data first, or each key by itself with key=."
             )
         for one in value[~np.isfinite(value)].tolist():
@@ -291,7 +291,7 @@ def number_for(part: str, value: Any, role: str, key: str = "") -> float:
     """Return a number given by the user for a part of a problem.
 
     Args:
-        part: a key of `WORDS`; bounds may be infinite where that takes them away.
+        part: a key of `PART_NAMES`; bounds may be infinite where that takes them away.
         value: what was given.
         role: how messages call it.
         key: the key that it is for, in words.

@@ -14,7 +14,7 @@ from lumix_core.problem.arrays import IntArray
 
 @dataclass(frozen=True, eq=False)
 class RowKey:
-    """How the key of one dimension is read off a row, so that results can be asked by the row itself.
+    """How the key of one dimension is read off a row, so that results can be read by the row itself.
 
     Args:
         row_type: the qualified name of the rows' class, or None where rows of any class are accepted.
@@ -85,7 +85,7 @@ class Keys(Sequence[Any]):
     Args:
         levels: the distinct keys of each dimension; one level for a family with one dimension,
             none for a scalar.
-        codes: for each dimension, the place in its level of every member (int64 arrays of one length).
+        codes: for each dimension, the position in its level of every element (int64 arrays of one length).
             The combinations must be in lexicographic order.
         labels: the name of each dimension, for data frames.
         row_keys: how each dimension's key is read off a row.
@@ -98,7 +98,7 @@ class Keys(Sequence[Any]):
 
     @classmethod
     def scalar(cls) -> Keys:
-        """Return the keys of a family with a single, unnamed member."""
+        """Return the keys of a family with a single, unnamed element."""
         return cls((), (), ())
 
     @classmethod
@@ -108,7 +108,7 @@ class Keys(Sequence[Any]):
 
     @property
     def is_scalar(self) -> bool:
-        """Whether this is the one member of a family without an index."""
+        """Whether this is the one element of a family without an index."""
         return not self.levels
 
     def __len__(self) -> int:
@@ -172,7 +172,7 @@ class Keys(Sequence[Any]):
             return None
         try:
             key = tuple(self._part_key(i, part) for i, part in enumerate(parts))
-        except Exception:  # noqa: BLE001 - a key function may fail in any way on what is no row of the family
+        except Exception:  # noqa: BLE001 - a key function may fail in any way for what is no row of the family
             return None
         return self.find(key[0] if len(key) == 1 else key)
 
@@ -198,7 +198,7 @@ class Keys(Sequence[Any]):
 
     @cached_property
     def _combined(self) -> IntArray | None:
-        """Every member as one number (mixed radix), or None where the family is the full product."""
+        """Every element as one number (mixed radix), or None where the family is the full product."""
         size = 1
         for level in self.levels:
             size *= len(level)

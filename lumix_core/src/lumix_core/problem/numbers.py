@@ -47,7 +47,7 @@ def real_number(value: Any, role: str) -> float:
 
 
 def checked_number(value: Any, role: str) -> float:
-    """Return a number that a question was asked with; raises as `real_number`, without a word of rows."""
+    """Return a number of an analysis call; raises as `real_number`, with a message that does not mention rows."""
     wrong = flaw(value)
     if wrong is None:
         return float(value)

@@ -16,7 +16,7 @@ from lumix_core.compiler.overrides.recompile import Data, Recompiler
 from lumix_core.compiler.overrides.rows import RowOverride, row_override
 from lumix_core.errors import LXMissingKeyError, LXModelError, LXUnknownNameError, listed
 from lumix_core.formulas.lookup_table import LookupTable
-from lumix_core.problem.edits import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
+from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, left_hand_sides, refuse_crossed
 from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.tables import Table
 from lumix_core.solver.closing import Closing
@@ -140,7 +140,7 @@ class LXLiveSession(Closing):
 
     def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
         """Return the sense of a constraint."""
-        block = block_named(self.problem.constraints, _name(constraint), "constraint")
+        block = find_block(self.problem.constraints, _name(constraint), "constraint")
         return self._facts.senses[block.name]
 
     def set_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:

@@ -13,7 +13,7 @@ from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariab
 from lumix.analysis.sensitivity.reports import SHOWN, report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.language import Bracketed
-from lumix_core.problem import LXBlock, block_at, block_named, checked_count, checked_number, elements_of
+from lumix_core.problem import LXBlock, block_at, checked_count, checked_number, elements_of, find_block
 from lumix_core.solver import Closing, Ranging, checked_model
 
 
@@ -179,7 +179,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
             position = self._element(blocks, name)
             if position is not None:
                 return position
-        block = block_named(blocks, name, word)
+        block = find_block(blocks, name, word)
         places = elements_of(block, key).tolist()
         if len(places) != 1:
             raise LXModelError(

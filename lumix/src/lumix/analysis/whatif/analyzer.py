@@ -19,11 +19,11 @@ from lumix_core.problem import (
     FloatArray,
     IntArray,
     block_at,
-    block_named,
     checked_count,
     checked_number,
+    element_name,
     elements_of,
-    named,
+    find_block,
     position_of,
     refuse_crossed,
 )
@@ -165,9 +165,9 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         refuse_crossed(f"modify_variable_bound({name!r})", lower, upper)
         given = [(word, one) for word, one in (("lower", lower), ("upper", upper)) if one is not None]
         said = ", ".join(f"{word} {'by a function' if callable(one) else one}" for word, one in given)
-        block = block_named(self._opened().problem.variables, name, "variable")
+        block = find_block(self._opened().problem.variables, name, "variable")
         return self.ask(
-            f"{named(block, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
+            f"{element_name(block, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
         )
 
     def modify_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> LXWhatIfResult:
@@ -318,10 +318,10 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         wrong = [one for one in now if move.sign * (goal - one) < 0.0]
         if wrong:
             other = "decrease" if move.sign > 0 else "increase"
-            block = block_named(self._opened().problem.constraints, move.name, "constraint")
+            block = find_block(self._opened().problem.constraints, move.name, "constraint")
             raise LXModelError(
-                f"{move.call}({named(block, move.key)!r}) to={goal:g} would go the other way: a right-hand side is "
-                f"{wrong[0]:g} now. Call {other}_constraint_rhs, or give key= for single rows."
+                f"{move.call}({element_name(block, move.key)!r}) to={goal:g} would go the other way: a right-hand side "
+                f"is {wrong[0]:g} now. Call {other}_constraint_rhs, or give key= for single rows."
             )
 
     def _looser(self, call: str, name: str) -> int:
@@ -353,11 +353,11 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
     def _rhs(self, name: str, key: Any, new: Callable[[FloatArray], FloatArray], said: str) -> LXWhatIfResult:
         """Answer a change of right-hand sides, from the duals where they hold."""
         session = self._opened()
-        block = block_named(session.problem.constraints, name, "constraint")
+        block = find_block(session.problem.constraints, name, "constraint")
         rows = elements_of(block, key)
         now = np.array(session.rhs(name, key))
         then = new(now)
-        description = f"right-hand side of {named(block, key)} {said}"
+        description = f"right-hand side of {element_name(block, key)} {said}"
         known = self._known(rows, then - now)
         changes = tuple(
             LXWhatIfChange(block.element(row), before, after)
