@@ -25,6 +25,10 @@ class LXUnknownNameError(LXModelError, KeyError):
     __str__ = Exception.__str__
 
 
+class LXAttributeError(LXError, AttributeError):
+    """An attribute is assigned that the object does not have."""
+
+
 class LXIncompleteError(LXModelError):
     """A part of the model is missing: a sense, an expression, a right-hand side, a source."""
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXParameter, LXVariable
-from lumix_core.errors import LXMissingKeyError, LXNumberError
+from lumix_core.errors import LXMissingKeyError, LXModelError, LXNumberError
 from tests.core.recipes import (
     EXPECTED,
     MACHINES,
@@ -193,9 +193,9 @@ def test_a_lookup_is_a_bound(compiled: Compile) -> None:
 
 def test_a_lookup_is_a_right_hand_side(compiled: Compile) -> None:
     available = LXParameter[Any]("available").from_data({1: 80, 2: 100})
-    model = plan()
+    model = plan(lambda p, m: 1.0)
 
-    model.get_constraint("limit").rhs(lambda m: available[m.id])
+    model.get_constraint("limit").rhs_func = lambda m: available[m.id]
 
     assert [upper for _, upper in compiled(model).sides.values()] == [80, 100]
 
@@ -252,7 +252,6 @@ CANNOT: dict[str, Callable[[LXParameter[Any]], Any]] = {
     "constant text": lambda hours: lambda p, m: hours["1", m.id],
     "rows": lambda hours: lambda p, m: hours[p, m],
     "one part": lambda hours: lambda p, m: hours[p.id],
-    "itself": lambda hours: hours,
 }
 
 
@@ -263,6 +262,13 @@ def test_what_can_be_no_key_is_refused_in_functions(way: str, error_text: ErrorT
     text = error_text(LXMissingKeyError, plan(CANNOT[way](hours)).compile)
 
     assert "which cannot be one of its keys: they are like (1, 1)" in text
+
+
+def test_a_parameter_as_a_coefficient_takes_no_row_of_the_constraint(error_text: ErrorText) -> None:
+    """It takes any number of arguments, so that of the rows alone is meant; the join is written as a function."""
+    text = error_text(LXModelError, plan(hours_of(recipes()).default(0.0)).compile)
+
+    assert "take it in the coefficient or where=: lambda x, row: ..." in text
 
 
 JOINED: dict[str, tuple[LXParameter[Any], Callable[[LXParameter[Any]], Any]]] = {

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lumix_core import LXModel, LXParameter
-from lumix_core.errors import LXFunctionError, LXIndexKeyError, LXMissingKeyError
+from lumix_core.errors import LXFunctionError, LXIndexKeyError, LXMissingKeyError, LXNumberError
 from tests.core.recipes import (
     EXPECTED,
     MACHINES,
@@ -275,3 +276,54 @@ def test_a_key_is_given_in_order_or_by_name(call: Callable[[Any], Any], error_te
     text = error_text(LXFunctionError, call, hours_of(recipes()))
 
     assert "a key is given either in order or by name. Write hours(1, 2), or name every part." in text
+
+
+# Series of pandas
+
+
+def test_a_series_is_a_table_by_its_index(compiled: Compile) -> None:
+    hours = pd.Series({(1, 1): 0.5, (1, 2): 1.0, (3, 2): 3.5})
+
+    parameter = LXParameter[Any]("hours").from_data(hours).default(0)
+
+    assert [parameter[1, 2], parameter(3, 2), parameter[9, 9]] == [1.0, 3.5, 0.0]
+    assert compiled(plan(lambda p, m: parameter[p.id, m.id])).rows == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("series", "key"),
+    [
+        (pd.Series({"a": 2, "b": 3}), "a"),
+        (pd.Series([2, 3]), 0),
+        (pd.Series([2.0], index=pd.to_datetime(["2025-01-01"])), pd.Timestamp("2025-01-01")),
+        (pd.DataFrame({"i": ["a", "b"], "n": [2, 3]}).set_index("i")["n"], "a"),
+        (pd.DataFrame({"i": ["a", "a"], "n": [1, 1]}).groupby("i")["n"].sum(), "a"),
+    ],
+    ids=["texts", "numbers", "dates", "column", "group"],
+)
+def test_the_index_of_a_series_may_be_anything(series: Any, key: Any) -> None:
+    assert LXParameter[Any]("p").from_data(series)[key] == 2.0
+
+
+def test_a_series_with_a_label_twice_is_refused(error_text: ErrorText) -> None:
+    series = pd.Series([1.0, 2.0, 3.0], index=["a", "b", "a"])
+
+    text = error_text(LXIndexKeyError, LXParameter[Any]("p").from_data, series)
+
+    assert text.startswith(
+        "LXParameter('p').from_data() got a Series with the label 'a' 2 times: a key has one number."
+    )
+
+
+def test_a_series_with_gaps_is_refused(error_text: ErrorText) -> None:
+    parameter = LXParameter[Any]("p").from_data(pd.Series({"a": 1.0, "b": None}))
+
+    assert "The value of 'p' is NaN for key 'b'" in error_text(LXNumberError, lambda: parameter["a"])
+
+
+def test_a_series_is_taken_as_it_is_then() -> None:
+    series = pd.Series({"a": 1.0})
+    parameter = LXParameter[Any]("p").from_data(series)
+    series["a"] = 2.0
+
+    assert parameter["a"] == 1.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -142,13 +143,20 @@ class Evaluator:
         found: BoolArray = self._either_way(function, batch, true_of, truths_of_rows, truth_of)
         return found
 
-    def numbers(self, value: float | UserFunction, batch: Batch, known: dict[int, Column] | None = None) -> FloatArray:
+    def numbers(
+        self,
+        value: float | UserFunction,
+        batch: Batch,
+        known: dict[int, Column] | None = None,
+        infinite: float | None = None,
+    ) -> FloatArray:
         """Return a number for each member, float64, shape ``(size,)``.
 
         Args:
             value: a number, or a function of the rows.
             batch: the members.
             known: what a join has found of the function already.
+            infinite: the infinite value that is allowed, ``math.inf`` or ``-math.inf``.
 
         Raises:
             LXNumberError: one is NULL, NaN, infinite or no number; the message names family, key and attribute.
@@ -156,8 +164,9 @@ class Evaluator:
         if not isinstance(value, UserFunction):
             return np.full(batch.size, value)
 
-        of_rows = _Numbers(value, batch)
-        found: FloatArray = self._either_way(value, batch, numbers_of, of_rows, known=known)
+        of_rows = _Numbers(value, batch, infinite)
+        of_columns = partial(numbers_of, infinite=infinite)
+        found: FloatArray = self._either_way(value, batch, of_columns, of_rows, known=known)
         return found
 
     def numbers_by_row(self, function: UserFunction, batch: Batch) -> FloatArray:
@@ -233,11 +242,12 @@ class _Numbers:
 
     function: UserFunction
     batch: Batch
+    infinite: float | None = None
 
     def __call__(self, values: list[Any]) -> FloatArray:
-        found = numbers_of_rows(values)
+        found = numbers_of_rows(values, self.infinite)
         if found is None:
-            raise wrong_number(self.function, self.batch, values)
+            raise wrong_number(self.function, self.batch, values, self.infinite)
         return found
 
 

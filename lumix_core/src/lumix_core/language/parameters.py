@@ -38,14 +38,17 @@ class LXParameter(Indexed[Row]):
         name: for messages.
     """
 
+    value_of: UserFunction | None
+    default_value: float | None
+    _mapping: Mapping[Any, Any] | None
     _cached: tuple[tuple[Any, ...], LookupTable] | None = None
     _named: tuple[UserFunction, tuple[str, ...], bool] | None = None
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.value_of: UserFunction | None = None
-        self.default_value: float | None = None
-        self._mapping: Mapping[Any, Any] | None = None
+        self.value_of = None
+        self.default_value = None
+        self._mapping = None
 
     @property
     def mapping(self) -> Mapping[Any, Any] | None:
@@ -55,9 +58,13 @@ class LXParameter(Indexed[Row]):
     def from_data(self, data: Iterable[Row] | Mapping[Any, Any] | Any) -> Self:
         """Take the numbers from a dict ``{key: number}``, or from rows: a list of objects or a DataFrame.
 
+        A pandas Series is taken as a dict of its index, with tuples as the keys of several levels, as it is now.
+
         Raises:
             LXSourceError: ``data`` is no collection of rows.
+            LXIndexKeyError: an index of a Series has a label twice.
         """
+        data = _by_label(data, self.owner) if _is_labelled(data) else data
         if not isinstance(data, Mapping):
             return super().from_data(data)
         self._mapping, self.source = data, None
@@ -198,3 +205,21 @@ class LXParameter(Indexed[Row]):
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: part for name, part in self.__dict__.items() if name not in ("_cached", "_named")}
+
+
+def _is_labelled(data: Any) -> bool:
+    """Whether data is a pandas Series: numbers, each with a label."""
+    return not isinstance(data, Mapping) and all(hasattr(data, name) for name in ("index", "to_dict", "is_unique"))
+
+
+def _by_label(series: Any, owner: str) -> dict[Any, Any]:
+    """Return a Series as a dict of its labels."""
+    labels = series.index.tolist()
+    values = dict(zip(labels, series.tolist(), strict=True))
+    if len(values) < len(labels):
+        repeated = next(label for label in labels if labels.count(label) > 1)
+        raise LXIndexKeyError(
+            f"{owner}.from_data() got a Series with the label {repeated!r} {labels.count(repeated)} times: a key has "
+            f"one number. Add them up (series.groupby(level=...).sum()), or drop the others."
+        )
+    return values

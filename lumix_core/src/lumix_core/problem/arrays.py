@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumix_core.problem.numbers import EPSILON
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IndexArray = NDArray[np.int32]
@@ -32,6 +34,18 @@ def stable_order(values: NDArray[Any]) -> NDArray[Any]:
     packed.sort()
     packed &= (1 << bits) - 1
     return packed
+
+
+def without_noise(sums: FloatArray, sizes: NDArray[Any], counts: Any) -> FloatArray:
+    """Return sums, 0 where what is left of the parts is rounding noise.
+
+    Args:
+        sums: of floats.
+        sizes: the sums of the absolute values of their parts.
+        counts: how many parts each has.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(np.abs(sums) < counts * (EPSILON * sizes), 0.0, sums)
 
 
 def starts_of(groups: NDArray[Any], size: int) -> IndexArray:

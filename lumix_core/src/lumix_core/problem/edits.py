@@ -10,7 +10,7 @@ from typing import Any, SupportsFloat
 import numpy as np
 
 from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
-from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.arrays import FloatArray, IntArray, without_noise
 from lumix_core.problem.csr import inserted, without_zeros
 from lumix_core.problem.numbers import flaw
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at
@@ -117,8 +117,21 @@ class Draft:
         self._write(edit.part, edit.family, elements, numbers)
         return Edit(edit.part, edit.family, key, numbers)
 
+    def right_hand_sides(self, family: str) -> FloatArray:
+        """Return the right-hand sides of a constraint to read only: the upper of two sides."""
+        return self._sides(family, elements_of(find_block(self._problem.constraints, family, "constraint"), None))
+
+    def _sides(self, family: str, elements: IntArray) -> FloatArray:
+        name = "row_lower" if self._facts.senses[family] is LXSense.GE else "row_upper"
+        return np.asarray(self._array(name)[elements] + self._facts.constants[family], dtype=np.float64)
+
     def _elements(self, part: str, family: str, key: Any) -> IntArray:
         blocks = self._problem.constraints if part == "rhs" else self._problem.variables
+        if part == "rhs" and self._facts.senses.get(family) is LXSense.BETWEEN:
+            raise LXModelError(
+                f"Constraint {family!r} has two sides (.between()), so it has not one right-hand side to read or to "
+                f"change. Write it as two constraints, one with .ge() and one with .le()."
+            )
         return elements_of(find_block(blocks, family, "constraint" if part == "rhs" else "variable"), key)
 
     def _own_key(self, of_row: bool, given: Any, elements: IntArray) -> Any:
@@ -131,13 +144,13 @@ class Draft:
 
     def _read(self, part: str, family: str, elements: IntArray) -> FloatArray:
         if part == "rhs":
-            name = "row_lower" if self._facts.senses[family] is LXSense.GE else "row_upper"
-            return np.asarray(self._array(name)[elements] + self._facts.constants[family], dtype=np.float64)
+            return self._sides(family, elements)
         return self._array("objective" if part == "cost" else part)[elements]
 
     def _write(self, part: str, family: str, elements: IntArray, numbers: FloatArray) -> None:
         if part == "rhs":
-            bounds = numbers - self._facts.constants[family]
+            constant = self._facts.constants[family]
+            bounds = without_noise(numbers - constant, np.abs(numbers) + abs(constant), 2)
             if self._facts.senses[family] is not LXSense.LE:
                 self._changing("row_lower")[elements] = bounds
             if self._facts.senses[family] is not LXSense.GE:

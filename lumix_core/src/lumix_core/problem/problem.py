@@ -19,9 +19,10 @@ class LXSense(StrEnum):
     LE = "<="
     GE = ">="
     EQ = "=="
+    BETWEEN = "between"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class LXBlock:
     """The position of one family in a problem: its name, where its columns (or rows) start, and their keys.
 
@@ -52,6 +53,9 @@ class LXBlock:
         if self.keys.is_scalar:
             return self.name
         return f"{self.name}[{self.key(position)!r}]"
+
+    def __repr__(self) -> str:
+        return f"<LXBlock {self.name:.80}: {len(self.keys)} from position {self.start}>"
 
     def key(self, position: int) -> Any:
         """Return the key of the element at ``position`` of the problem; ``()`` in a family without an index."""

@@ -124,7 +124,7 @@ class LXLiveSession(Closing):
     def right_hand_sides(self) -> Results:
         """Return the right-hand sides of all constraints as they are now, keyed like the constraints."""
         blocks = self.problem.constraints
-        numbers = [self._draft.numbers("rhs", block.name) for block in blocks]
+        numbers = [self._draft.right_hand_sides(block.name) for block in blocks]
         return Results(blocks, np.concatenate([np.empty(0), *numbers]))
 
     def activity(self, solution: LXSolution) -> Results:

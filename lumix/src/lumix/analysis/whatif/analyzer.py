@@ -331,6 +331,11 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
                 f"{call}({name!r}): the constraint is an equation, of which no right-hand side is looser than another. "
                 f"Call increase_constraint_rhs or decrease_constraint_rhs."
             )
+        if sense is LXSense.BETWEEN:
+            raise LXModelError(
+                f"{call}({name!r}): the constraint has two sides (.between()), of which a change would have to name "
+                f"one. Write it as two constraints, one with .ge() and one with .le()."
+            )
         return 1 if sense is LXSense.LE else -1
 
     def _added(self, name: str, amount: SupportsFloat, key: Any = None) -> LXWhatIfResult:
@@ -395,7 +400,23 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
     def _pays(self, row: int) -> bool:
         return self._dual_prices is None or self._dual_prices.duals[row] != 0.0
 
+    def _gain_of_sides(self, row: int, amount: float) -> float:
+        """Return the gain of a move of the side that binds, of two; only the duals know it."""
+        moves = (np.array([amount]), np.array([-amount]))
+        after = [value for move in moves if (value := self._known(np.array([row]), move)) is not None]
+        if len(after) < len(moves):
+            name = block_at(self._opened().problem.constraints, row).name
+            raise LXModelError(
+                f"find_bottlenecks() cannot price constraint {name!r} beyond its duals, since it has two sides "
+                f"(.between()). Write it as two constraints, one with .ge() and one with .le()."
+            )
+        baseline = self.get_baseline_solution().objective_value
+        gains = [value - baseline for value in after]
+        return max(gains) if self._opened().problem.maximize else -min(gains)
+
     def _gain(self, row: int, sense: LXSense, amount: float) -> float:
+        if sense is LXSense.BETWEEN:
+            return self._gain_of_sides(row, amount)
         moves = {LXSense.LE: [amount], LXSense.GE: [-amount], LXSense.EQ: [amount, -amount]}
         return max(self._gain_of(row, move) for move in moves[sense])
 

@@ -85,7 +85,8 @@ class Recompiler:
         """Return the user's functions in the model."""
         with Evaluator(KeptReading(dict(self.tables))) as evaluator:
             planned = [one.function.call for one in plan(self.model, evaluator.tracer, evaluator.reading).functions]
-        joins = [one.join.join.call for one in self.model.variables if one.join is not None]
+        families = (*self.model.variables, *self.model.constraints)
+        joins = [family.join.join.call for family in families if family.join is not None]
         return [*planned, *joins]
 
     def facts(self) -> ModelFacts:
@@ -94,7 +95,7 @@ class Recompiler:
         return ModelFacts(
             {one.name: LXSense(one.sense) for one in constraints if one.sense is not None},
             {one.name: one.lhs.constant for one in constraints if one.lhs is not None},
-            {one.name for one in self.model.variables if one.domain == "binary"},
+            {variable.name for variable in self.model.variables if variable.domain == "binary"},
         )
 
 
@@ -102,11 +103,13 @@ def snapshot(model: LXModel) -> LXModel:
     """Return a model with the same functions and sources, which later changes of the user's do not reach."""
     twin = copy.copy(model)
     variables = {id(one): _twin(one) for one in model.variables}
-    for one in variables.values():
-        one.dimensions = tuple(map(_twin, one.dimensions))
+    for variable in variables.values():
+        variable.dimensions = tuple(map(_twin, variable.dimensions))
     twin.variables = [variables[id(one)] for one in model.variables]
     twin.constraints = list(map(_twin, model.constraints))
     for constraint in twin.constraints:
+        constraint.dimensions = tuple(map(_twin, constraint.dimensions))
+        constraint.base = variables.get(id(constraint.base), constraint.base)
         constraint.lhs = _of_twins(constraint.lhs, variables)
     twin.objective = _of_twins(model.objective, variables)
     return twin
