@@ -17,7 +17,7 @@ from lumix_core.compiler.overrides.recompile import Data, Recompiler
 from lumix_core.compiler.overrides.rows import RowOverride, row_override
 from lumix_core.errors import LXCopyError, LXMissingKeyError, LXModelError, LXUnknownNameError, listed
 from lumix_core.formulas.lookup_table import LookupTable
-from lumix_core.problem.edits import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
+from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, left_hand_sides, refuse_crossed
 from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.tables import Table
 from lumix_core.solver.closing import Closing
@@ -141,7 +141,7 @@ class LXLiveSession(Closing):
     def right_hand_sides(self) -> Results:
         """Return the right-hand sides of all constraints as they are now, keyed like the constraints."""
         blocks = self.problem.constraints
-        numbers = [self._draft.numbers("rhs", block.name) for block in blocks]
+        numbers = [self._draft.right_hand_sides(block.name) for block in blocks]
         return Results(blocks, np.concatenate([np.empty(0), *numbers]))
 
     @in_turn
@@ -159,7 +159,7 @@ class LXLiveSession(Closing):
     @in_turn
     def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
         """Return the sense of a constraint."""
-        block = block_named(self.problem.constraints, _name(constraint), "constraint")
+        block = find_block(self.problem.constraints, _name(constraint), "constraint")
         return self._facts.senses[block.name]
 
     @in_turn

@@ -85,7 +85,8 @@ class Recompiler:
         """Return the user's functions in the model."""
         with Evaluator(KeptReading(dict(self.tables))) as evaluator:
             functions = plan(self.model, evaluator.tracer, evaluator.reading).functions
-        joins = [variable.join.join.call for variable in self.model.variables if variable.join is not None]
+        families = (*self.model.variables, *self.model.constraints)
+        joins = [family.join.join.call for family in families if family.join is not None]
         return [*(planned.function.call for planned in functions), *joins]
 
     def facts(self) -> ModelFacts:
@@ -107,6 +108,8 @@ def snapshot(model: LXModel) -> LXModel:
     twin.variables = [variables[id(variable)] for variable in model.variables]
     twin.constraints = list(map(_twin, model.constraints))
     for constraint in twin.constraints:
+        constraint.dimensions = tuple(map(_twin, constraint.dimensions))
+        constraint.base = variables.get(id(constraint.base), constraint.base)
         constraint.lhs = _of_twins(constraint.lhs, variables)
     twin.objective = _of_twins(model.objective, variables)
     return twin
