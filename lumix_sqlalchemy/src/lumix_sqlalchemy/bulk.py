@@ -38,15 +38,10 @@ def _needs_own_execution(connection: Connection, table: Table, columns: Columns)
     return (
         not columns
         or any(not default.is_scalar for default in absent)
-        or any(_changed_by_sql(column, connection.dialect) for column in columns)
+        or any(column.type.dialect_impl(connection.dialect)._has_bind_expression for column in columns)
         or bool(translated)
         or _positional(connection.dialect) is None
     )
-
-
-def _changed_by_sql(column: Column[Any], dialect: Dialect) -> bool:
-    """Whether the database is sent an expression in place of each value, as for an encrypted column."""
-    return bool(column.type.dialect_impl(dialect)._has_bind_expression)
 
 
 def _insert_dicts(connection: Connection, table: Table, columns: Columns) -> None:
