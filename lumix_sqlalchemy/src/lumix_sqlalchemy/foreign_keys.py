@@ -15,8 +15,30 @@ CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
 DIALECTS = {"mariadb": "mysql"}
 
 
+CHECKS_REFERENCES = {
+    "sqlite": "PRAGMA foreign_keys",
+    "mysql": "SELECT @@foreign_key_checks",
+    "mariadb": "SELECT @@foreign_key_checks",
+}
+"""The queries for whether foreign keys are checked, where that is a setting."""
+
+_CHECKS: WeakKeyDictionary[object, bool] = WeakKeyDictionary()
+"""Whether foreign keys are checked, by transaction: SQLite changes the setting outside of one only."""
 _KEYS: WeakKeyDictionary[object, dict[Table, list[ReferringKey]]] = WeakKeyDictionary()
 """The foreign keys that refer to tables, by the transaction in which they were asked for."""
+
+
+def checks_references(connection: Connection) -> bool:
+    """Whether the database checks foreign keys: SQLite if someone turns it on, others unless someone turns it off."""
+    name, transaction = connection.dialect.name, connection.get_transaction()
+    if name not in CHECKS_REFERENCES:
+        return True
+    if transaction not in _CHECKS:
+        checks = bool(connection.exec_driver_sql(CHECKS_REFERENCES[name]).scalar())
+        if name != "sqlite":
+            return checks
+        _CHECKS[transaction] = checks
+    return _CHECKS[transaction]
 
 
 def referring_to(connection: Connection, target: Table) -> list[ReferringKey]:

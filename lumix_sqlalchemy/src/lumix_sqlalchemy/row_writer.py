@@ -31,17 +31,11 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import Key, ReferringKey, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.conditions import column_of, conditions
-from lumix_sqlalchemy.foreign_keys import column_named, named_table, referring_to
+from lumix_sqlalchemy.foreign_keys import checks_references, column_named, named_table, referring_to
 from lumix_sqlalchemy.savepoints import savepoint
 
 KEYS_A_QUERY = 400
 """The number of keys of one query; databases limit a statement's parameters."""
-CHECKS_REFERENCES = {
-    "sqlite": "PRAGMA foreign_keys",
-    "mysql": "SELECT @@foreign_key_checks",
-    "mariadb": "SELECT @@foreign_key_checks",
-}
-"""The queries for whether foreign keys are checked, where that is a setting."""
 
 
 class StillReferred(Exception):  # noqa: N818 - it never reaches a user
@@ -62,9 +56,8 @@ class ConnectionWriter:
 
     @cached_property
     def checks_references(self) -> bool:
-        """False where foreign keys are off: in SQLite unless someone turns them on, elsewhere by a setting."""
-        query = CHECKS_REFERENCES.get(self.connection.dialect.name)
-        return query is None or bool(self.connection.exec_driver_sql(query).scalar())
+        """False where foreign keys are off."""
+        return checks_references(self.connection)
 
     def savepoint(self) -> AbstractContextManager[object]:
         """Return a block that leaves nothing behind if it fails."""
