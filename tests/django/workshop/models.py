@@ -208,6 +208,16 @@ class Cell(models.Model):
     value = models.FloatField()
 
 
+class Shift(models.Model):
+    """A key of two parts, named in another order than the fields, and values that the database stores otherwise."""
+
+    pk = models.CompositePrimaryKey("site", "day")
+    day = models.DateField()
+    site = models.CharField(max_length=10)
+    is_open = models.BooleanField()
+    cost = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+
+
 class Vehicle(models.Model):
     name = models.CharField(max_length=20)
 

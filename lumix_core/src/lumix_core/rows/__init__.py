@@ -1,6 +1,6 @@
 """Where rows come from: the seam for an ORM, and what adapters share."""
 
-from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.base import BaseRowAdapter
 from lumix_core.rows.columns import TYPED, Column, column, has_nan, object_column, stacked, transposed
 from lumix_core.rows.copyable import Copyable
@@ -52,6 +52,7 @@ __all__ = [
     "Path",
     "Paused",
     "ReaderQuery",
+    "ReasonedQuery",
     "Reference",
     "ReferringKey",
     "ReleasingAdapter",
