@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from lumix_core.errors import LXPluginError, listed
+from lumix_core.plugins import registry as plugins
 from lumix_core.plugins.entry_points import Registration, in_one_line
 from lumix_core.plugins.registry import REGISTRY, Registry, imported, refuse_incomplete
 from lumix_core.rows.adapter import RowAdapter
@@ -32,7 +33,7 @@ class RowAdapters:
         """Return the adapters whose ORM is imported; see `row_adapters`."""
         registered = self._registry.registered("row adapter")
         if self._waiting is None:
-            self._waiting = registered
+            self._waiting = [registration for registration in registered if registration.state != "broken"]
         if any(registration.requires in sys.modules for registration in self._waiting):
             self._make()
         return self._adapters
@@ -128,6 +129,11 @@ def add_adapter(adapter: RowAdapter) -> None:
     """Let an adapter be known that a user gave to a model, after those that are registered."""
     if all(adapter is not known for known in _SHARED.in_use()):
         _GIVEN[id(adapter)] = adapter
+
+
+def hindrances() -> str:
+    """Tell what may have kept an adapter from being registered."""
+    return plugins.hindrances(REGISTRY.registered())
 
 
 def is_handle(value: object) -> bool:
