@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from types import GetSetDescriptorType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.orm import Mapper, Query, Session
 
 METHODS = ("execute", "scalars", "connection", "_execute_internal")
@@ -75,12 +75,9 @@ def is_routed_alike(
 ) -> bool:
     """Whether a session sends statements for a class, and those for the classes that it joins, to one database."""
     first, *others = [session.get_bind(mapper=mapper, clause=clause) for clause in clauses]
-    others += [session.get_bind(mapper=target, clause=_select_of(target)) for target in joined]
+    own = has_own_routing(session)  # which may look at the statement; SQLAlchemy's looks at the class first
+    others += [session.get_bind(mapper=target, clause=select(target) if own else None) for target in joined]
     return all(bind is first for bind in others)
-
-
-def _select_of(mapper: Mapper[Any]) -> Any:
-    return Select(mapper)
 
 
 def _is_passing(method: Any) -> bool:
