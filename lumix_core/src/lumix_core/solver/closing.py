@@ -1,4 +1,4 @@
-"""Objects that hold a resource until they are closed: used in a ``with`` block, or closed by hand."""
+"""What holds something that is to be released: used in a ``with`` block, or closed by hand."""
 
 from __future__ import annotations
 

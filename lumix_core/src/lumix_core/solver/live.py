@@ -1,4 +1,4 @@
-"""A problem that stays open in a solver: changed in place where possible, every answer checked against it."""
+"""A problem that stays in a solver: changed in place where that can be, every answer held against it as it is then."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lumix_core.solver.verify import Verifier
 
 
 class Live:
-    """A solver for a series of similar problems.
+    """A solver that gets one problem after another, each much like the last.
 
-    A solver that keeps problems open gets the changes; any other solver gets every problem anew.
+    A solver that keeps problems open gets the changes; any other one gets every problem anew.
 
     Args:
         solver: the solver.
@@ -32,7 +32,7 @@ class Live:
         self._preparation = Preparation()
         self._held: Prepared | None = None
         self._first: LXProblem | None = None
-        self._rewinds = self._opener is not None  # until a run proves to be no `RewindingRun`
+        self._rewinds = self._opener is not None  # until a run shows otherwise
         self._activities: RowActivities | None = None
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
@@ -55,7 +55,7 @@ class Live:
         return claims.settled(problem, raw), start, reason
 
     def ranging(self) -> Ranging | None:
-        """Return the ranges at the last optimum; None where the solver has no ranges for it."""
+        """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         run, held = self._run, self._held
         if run is None or held is None:
             return None
@@ -144,9 +144,9 @@ class Live:
         try:
             raw = self._answered(prepared, self._run)
         except LXVerificationError as error:
-            return None, f"the answer of the hot start is wrong: {error}"
+            return None, f"the answer from where the solver was is wrong: {error}"
         if raw.status is LXStatus.ERROR:
-            return None, f"the hot start ended without an answer ({raw.raw_status})"
+            return None, f"from where the solver was it found no answer ({raw.raw_status})"
         return raw, ""
 
     def _answered(self, prepared: Prepared, run: LiveRun) -> RawResult:
