@@ -33,6 +33,7 @@ from sqlalchemy.types import TypeEngine
 from lumix_core.errors import LXCopyError
 from lumix_core.rows import RowClass, slots_of
 from lumix_sqlalchemy.attributes import NEVER_LOADED, WRITTEN_ONLY, column_names, is_loadable, related_classes
+from lumix_sqlalchemy.derived import derived_attributes
 from lumix_sqlalchemy.ordering import key_names
 
 ROWS_A_QUERY = 20_000
@@ -68,7 +69,8 @@ def _found_row_class(cls: type, mapper: Mapper[Any]) -> RowClass:
     names = tuple(one.key for one in mapper.attrs if not isinstance(one, SynonymProperty))
     aliases = {**synonyms, **proxies}
     read = (column_names(mapper), related_classes(mapper))
-    return RowClass(cls, names + slots_of(cls), key_names(mapper), aliases, ADVICE, *read)
+    derived = derived_attributes(mapper)
+    return RowClass(cls, names + slots_of(cls), key_names(mapper), aliases, ADVICE, *read, derived=derived)
 
 
 @dataclass(frozen=True, eq=False)
