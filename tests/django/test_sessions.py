@@ -73,9 +73,7 @@ def test_rows_that_are_read_again_meanwhile():
         Good.objects.filter(id=2).update(stock=9)
         session.set_parameter(factor, {1: 3.0})
         goods[1].refresh_from_db()
-        with pytest.raises(
-            LXModelError, match=r"Good\.stock of .* has changed since the model was read"
-        ):
+        with pytest.raises(LXModelError, match=r"Good\.stock of .* has changed since the model was read"):
             session.set_parameter(factor, {1: 4.0})
 
     assert len(queries) == 2  # the update and the refresh
