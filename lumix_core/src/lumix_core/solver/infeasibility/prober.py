@@ -9,7 +9,7 @@ import numpy as np
 
 from lumix_core.errors import LXVerificationError
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.run import run
+from lumix_core.solver.claims import solve
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
 
@@ -59,7 +59,7 @@ class Prober:
         options = self.options(at_most)
         if options is None:
             return None
-        result = run(self._solver, problem, options)
+        result = solve(self._solver, problem, options)
         self.ended(result.limit, impatient=at_most is not None and options.time_limit == at_most)
         return result
 
