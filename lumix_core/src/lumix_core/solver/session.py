@@ -176,9 +176,10 @@ class LXLiveSession(Closing):
             LXUnknownNameError: no function of the model looks anything up in the parameter.
             LXMissingKeyError: a key can be none of its keys, or nothing in the model asks for it.
             LXNumberError: a number is none.
-            LXModelError: the model would be wrong with them.
+            LXModelError: the model would be wrong with them; or its rows have changed since the session was opened.
         """
         held, table = self._parameter(parameter)
+        self._compiled.check_moment()
         changed = changed_parameter(held.name, table, numbers)
         if isinstance(numbers, Mapping):
             self._check_new_keys(held, table, numbers)
@@ -199,13 +200,16 @@ class LXLiveSession(Closing):
 
         Raises:
             LXSourceError: no source has rows of the class, or no such attribute.
-            LXModelError: the condition is true for no row; or something else leads to the rows, such as an attribute
-                of other rows or a function that captures them, which would still see the old value.
+            LXModelError: the condition is true for no row; something else leads to the rows, such as an attribute of
+                other rows or a function that captures them, which would still see the old value; or rows of the model
+                have changed since the session was opened.
             LXFunctionError: a function failed for a row.
         """
         compiled = self._compiled
+        compiled.check_moment()
         override = row_override(row_type, where, attribute, value)
-        changed = override.tables(self._tables(), compiled.sources, compiled.functions())
+        changed = override.tables(self._tables(), compiled.tables, compiled.sources, compiled.functions())
+        compiled.check_keys(override.title, changed.keys())
         return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
 
     @in_turn
