@@ -17,7 +17,7 @@ class HighsSolver:
     """The HiGHS solver: linear and mixed-integer problems; needs ``pip install "lumix-solvers[highs]"``.
 
     Every run has an instance and a thread of its own. HiGHS keeps its pool of threads per calling thread, and
-    refuses to change its size: so each run can have the number of ``threads`` that it asks for.
+    refuses to change its size. So each run can have its own number of ``threads``.
     """
 
     name = "highs"
@@ -53,6 +53,6 @@ class HighsSolver:
 
 @contextmanager
 def _begun(problem: LXProblem, options: SolverOptions) -> Iterator[HighsRun]:
-    """Give one run, with its log; both are let go at the end."""
+    """Yield one run with its log; both are closed at the end."""
     with log_lines(options.log) as write, closing(HighsRun(problem, write)) as run:
         yield run

@@ -1,6 +1,6 @@
-"""Inserting columns: by COPY or the driver's own ``executemany`` where that gives exactly what SQLAlchemy's way would.
+"""Inserts of columns: by COPY or the driver's own ``executemany`` where that gives exactly what SQLAlchemy's would.
 
-SQLAlchemy's own way makes a dict of each row and looks at each value in turn.
+SQLAlchemy's own execution makes a dict of each row and processes each value in turn.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BY_POSITION_TOO = ("psycopg", "psycopg2", "pymysql")
 
 def insert_columns(connection: Connection, table: Table, columns: Columns) -> None:
     """Insert rows, at least one, given by columns of one length."""
-    if _own_way(connection, table, columns):
+    if _needs_own_execution(connection, table, columns):
         _insert_dicts(connection, table, columns)
         return
     whole = {**columns, **_defaults(table, columns, len(next(iter(columns.values()))))}
@@ -30,16 +30,23 @@ def insert_columns(connection: Connection, table: Table, columns: Columns) -> No
         _insert_tuples(connection, table, sent)
 
 
-def _own_way(connection: Connection, table: Table, columns: Columns) -> bool:
-    """Whether only SQLAlchemy's own execution knows what to send: computed defaults, other schemas or drivers."""
+def _needs_own_execution(connection: Connection, table: Table, columns: Columns) -> bool:
+    """Whether only SQLAlchemy's own execution knows what to send: computed defaults, expressions in place of
+    values, other schemas or drivers."""
     absent = [column.default for column in table.columns if column not in columns and column.default is not None]
     translated = connection.get_execution_options().get("schema_translate_map")
     return (
         not columns
-        or any(not one.is_scalar for one in absent)
+        or any(not default.is_scalar for default in absent)
+        or any(_changed_by_sql(column, connection.dialect) for column in columns)
         or bool(translated)
         or _positional(connection.dialect) is None
     )
+
+
+def _changed_by_sql(column: Column[Any], dialect: Dialect) -> bool:
+    """Whether the database is sent an expression in place of each value, as for an encrypted column."""
+    return bool(column.type.dialect_impl(dialect)._has_bind_expression)
 
 
 def _insert_dicts(connection: Connection, table: Table, columns: Columns) -> None:

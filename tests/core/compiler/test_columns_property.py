@@ -467,5 +467,5 @@ def test_functions_of_values_are_traced(number: str, condition: str, pair: str, 
     found.append(trace(written(pair, ("p", "q"), how), [None, None]))
 
     # A Decimal on the left asks the other value for its class before it leaves the comparison to it.
-    known = ("32 ways", "it reads __class__")
+    known = ("32 paths", "it reads __class__")
     assert all(one.formula is not None or any(why in one.reason for why in known) for one in found)

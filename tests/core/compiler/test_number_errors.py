@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,7 +63,6 @@ FLAWS: dict[str, tuple[Any, str]] = {
     "numpy nanoseconds": (np.timedelta64(5, "ns"), "(timedelta64), not a number"),
     "numpy text": (np.str_("5"), "(str_), not a number"),
     "array of one": (np.array([5.0]), "is array([5.]) (ndarray), not a number"),
-    "array without dimension": (np.array(5.0), "is array(5.) (ndarray), not a number"),
     "series": (pd.Series([5.0]), "(Series), not a number"),
     "list": ([5.0], "is [5.0] (list), not a number"),
     "date": (date(2025, 1, 1), "is datetime.date(2025, 1, 1) (date), not a number"),
@@ -274,3 +274,31 @@ def test_the_key_of_a_combination_is_named(error_text: ErrorText) -> None:
     text = error_text(LXNumberError, compile_with, variable)
 
     assert "is NULL (None) for key (1, 7) of 'x'. It read Machine.hours = None." in text
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda row: np.where(row.id > 3, 2.0, 1.0),
+        lambda row: np.where(row.id > 3, 2, 1),
+        lambda row: np.array(row.id),
+        lambda row: np.select([row.id > 6, row.id > 3], [3.0, 2.0], 1.0),
+        lambda row: np.where(row.id > 3, np.array(0.5), True),
+    ],
+)
+def test_an_array_without_dimensions_is_its_number(function: Any) -> None:
+    rows = [SimpleNamespace(id=i) for i in range(9)]
+    variable = LXVariable[Any, float]("x").from_data(rows).indexed_by(lambda row: row.id).bounds(lower=function)
+
+    found = LXModel("m").add_variable(variable).compile().lower.tolist()
+
+    assert found == [float(function(row)) for row in rows]
+
+
+def test_a_gap_in_an_array_without_dimensions_is_named() -> None:
+    rows = [SimpleNamespace(id=i) for i in range(9)]
+    variable = LXVariable[Any, float]("x").from_data(rows).indexed_by(lambda row: row.id)
+    variable.bounds(lower=lambda row: np.where(row.id == 4, np.nan, 1.0))
+
+    with pytest.raises(LXNumberError, match="is NaN for key 4 of 'x'"):
+        LXModel("m").add_variable(variable).compile()

@@ -145,13 +145,18 @@ def _source_line(source: Source, names: tuple[str, ...], planned: Plan, reads: l
     identity = source.identity
     read = next((one for one in reads if one.source is source or one.source.identity == identity), None)
     rows, seconds = (None, 0.0) if read is None else (read.rows, read.seconds)
-    return SourceLine(names, str(source), _reads(source, planned), rows, seconds)
+    reads_whole = None if read is None else read.whole
+    return SourceLine(names, str(source), _reads(source, planned, reads_whole), rows, seconds)
 
 
-def _reads(source: Source, planned: Plan) -> str:
+def _reads(source: Source, planned: Plan, whole: str | None) -> str:
+    """Return what is read of a source; why its rows are, the plan says, or the adapter, or the last compile."""
     if not isinstance(source, QuerySource):
         return "the objects that were given"
-    return str(planned.wanted.get(source.identity, Wanted()))
+    wanted = planned.wanted.get(source.identity, Wanted())
+    if wanted.whole is None:
+        wanted.whole = source.why_rows() or whole
+    return str(wanted)
 
 
 def _function_line(planned: PlannedFunction, done: EvaluationStatistics | None) -> FunctionLine:

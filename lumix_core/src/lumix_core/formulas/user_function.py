@@ -48,7 +48,7 @@ class UserFunction:
 
     def check_captures(self) -> None:
         """Raise LXLateBindingError where a captured loop variable has been rebound since the function was made."""
-        capture = next((one for one in self.captures if one.is_rebound()), None)
+        capture = next((capture for capture in self.captures if capture.is_rebound()), None)
         if capture is None:
             return
         seen = "may have" if capture.overtaken else "has"

@@ -6,6 +6,7 @@ import importlib
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from operator import attrgetter
 from threading import RLock
 from typing import Any
@@ -21,6 +22,7 @@ class Registry:
         self._lock = RLock()
         self._outcome: list[Registration] | LXPluginError | None = None
         self._failed: dict[Registration, Registration] = {}
+        self._reported: set[str] = set()
 
     def registrations(self) -> list[Registration]:
         """Return everything that plugins registered, with its state; see `registrations`."""
@@ -41,6 +43,29 @@ class Registry:
         """Note that what was registered could not be made, and warn of it."""
         self._failed[one] = one.broken(error)
         _warn_of([self._failed[one]])
+
+    def report_failure(self, name: str, reason: str, was_given: bool) -> None:
+        """Note that a row adapter failed while it was used, and warn of it once.
+
+        Args:
+            name: of the adapter.
+            reason: what it failed at.
+            was_given: whether a user gave it, so that no plugin is to blame.
+        """
+        if name in self._reported:
+            return
+        self._reported.add(name)
+        one = next((one for one in self.registered("row adapter") if one.name == name and not was_given), None)
+        whose, cure = f"The row adapter {name!r} that was given to from_model()", "Repair it."
+        if one is not None:
+            self._failed[one] = replace(one, state="broken", reason=reason)
+            whose = str(one)
+            cure = f"Repair or uninstall {one.plugin.distribution}, or leave it out with {VARIABLE}."
+        warnings.warn(
+            f"{whose} does not keep to the rules: {reason}. LumiX goes on as if it knew nothing of that. {cure}",
+            LXPluginWarning,
+            stacklevel=2,
+        )
 
     def _load(self) -> list[Registration] | LXPluginError:
         with self._lock:

@@ -12,6 +12,7 @@ import numpy as np
 from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
 from lumix_core.problem.arrays import FloatArray, IntArray, without_noise
 from lumix_core.problem.csr import inserted, without_zeros
+from lumix_core.problem.edit_positions import Elements, Nonzeros
 from lumix_core.problem.numbers import flaw
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at
 
@@ -54,6 +55,7 @@ class Edit:
         key: of the one element; None for all.
         value: the new number, or function, or one number for each position.
         variable, variable_key: for "coefficient", the family of its column, and the key of one.
+        made: where the numbers of ``value`` were set, for a change of a whole family to several numbers.
     """
 
     part: str
@@ -62,6 +64,7 @@ class Edit:
     value: Any
     variable: str = ""
     variable_key: Any = None
+    made: Elements | Nonzeros | None = None
 
     @property
     def position(self) -> tuple[Any, ...]:
@@ -101,7 +104,10 @@ class Draft:
         return self._read(part, family, self._elements(part, family, key))
 
     def apply(self, edit: Edit) -> Edit:
-        """Make a change; return it with the number that it evaluates to, so that it can be made again elsewhere.
+        """Make a change; return it with the numbers that were set, so that it can be made again elsewhere.
+
+        A change of a whole family that is made again finds its index elements by their keys: what has joined the family
+        since keeps its own number, unless one number was set for all.
 
         Raises:
             LXUnknownNameError: there is no such family.
@@ -111,11 +117,21 @@ class Draft:
         if edit.part == "coefficient":
             return self._apply_coefficient(edit)
         elements = self._elements(edit.part, edit.family, edit.key)
+        if isinstance(edit.made, Elements):
+            then = edit.made.positions_in(self._block(edit.part, edit.family).keys)
+            self._write(edit.part, edit.family, elements[then >= 0], edit.value[then[then >= 0]])
+            return edit
         key = self._own_key(edit.part == "rhs", edit.key, elements)
         now = self._read(edit.part, edit.family, elements) if callable(edit.value) else None
         numbers = new_numbers(edit, len(elements), now)
         self._write(edit.part, edit.family, elements, numbers)
-        return Edit(edit.part, edit.family, key, numbers)
+        if key is not None or not _is_by_element(edit):
+            return replace(edit, key=key, value=numbers if key is not None else edit.value)
+        return replace(edit, value=numbers, made=Elements(self._block(edit.part, edit.family).keys))
+
+    def _block(self, part: str, family: str) -> LXBlock:
+        blocks = self._problem.constraints if part == "rhs" else self._problem.variables
+        return find_block(blocks, family, "constraint" if part == "rhs" else "variable")
 
     def right_hand_sides(self, family: str) -> FloatArray:
         """Return the right-hand sides of a constraint to read only: the upper of two sides."""
@@ -126,13 +142,12 @@ class Draft:
         return np.asarray(self._array(name)[elements] + self._facts.constants[family], dtype=np.float64)
 
     def _elements(self, part: str, family: str, key: Any) -> IntArray:
-        blocks = self._problem.constraints if part == "rhs" else self._problem.variables
         if part == "rhs" and self._facts.senses.get(family) is LXSense.BETWEEN:
             raise LXModelError(
                 f"Constraint {family!r} has two sides (.between()), so it has not one right-hand side to read or to "
                 f"change. Write it as two constraints, one with .ge() and one with .le()."
             )
-        return elements_of(find_block(blocks, family, "constraint" if part == "rhs" else "variable"), key)
+        return elements_of(self._block(part, family), key)
 
     def _own_key(self, of_row: bool, given: Any, elements: IntArray) -> Any:
         """Return the key itself where a row may have been given; an edit holds no row."""
@@ -161,22 +176,40 @@ class Draft:
         self._changing("objective" if part == "cost" else part)[elements] = numbers
 
     def _apply_coefficient(self, edit: Edit) -> Edit:
-        rows = elements_of(find_block(self._problem.constraints, edit.family, "constraint"), edit.key)
-        block = find_block(self._problem.variables, edit.variable, "variable")
-        columns = elements_of(block, edit.variable_key)
+        of_rows = find_block(self._problem.constraints, edit.family, "constraint")
+        of_columns = find_block(self._problem.variables, edit.variable, "variable")
+        rows, columns = elements_of(of_rows, edit.key), elements_of(of_columns, edit.variable_key)
+        places = self._nonzeros(rows, columns)
+        if isinstance(edit.made, Nonzeros):
+            then = edit.made.positions_of(self._cells(places, of_rows, of_columns))
+            self._write_coefficients(places[then >= 0], edit.value[then[then >= 0]])
+            return edit
         key, variable_key = self._own_key(True, edit.key, rows), self._own_key(False, edit.variable_key, columns)
         edit = replace(edit, key=key, variable_key=variable_key)
-        positions = self._nonzeros(rows, columns)
-        if not len(positions) and len(rows) == 1 and len(columns) == 1:
+        if not len(places) and len(rows) == 1 and len(columns) == 1:
             numbers = new_numbers(edit, 1, np.zeros(1))
             self._insert(int(rows[0]), int(columns[0]), float(numbers[0]))
             return replace(edit, value=numbers)
-        now = self._array("coefficients")[positions] if callable(edit.value) else None
-        numbers = new_numbers(edit, len(positions), now)
-        self._changing("coefficients")[positions] = numbers
+        now = self._array("coefficients")[places] if callable(edit.value) else None
+        numbers = new_numbers(edit, len(places), now)
+        if not _is_by_element(edit):
+            done = edit
+        elif _names_one(of_rows, key) and _names_one(of_columns, variable_key):
+            done = replace(edit, value=numbers)
+        else:
+            done = replace(edit, value=numbers, made=self._cells(places, of_rows, of_columns))
+        self._write_coefficients(places, numbers)
+        return done
+
+    def _cells(self, places: IntArray, rows: LXBlock, columns: LXBlock) -> Nonzeros:
+        row = np.searchsorted(self._problem.row_starts, places, side="right") - 1 - rows.start
+        column = self._problem.columns[places].astype(np.int64) - columns.start
+        return Nonzeros(Elements(rows.keys), Elements(columns.keys), row, column)
+
+    def _write_coefficients(self, places: IntArray, numbers: FloatArray) -> None:
+        self._changing("coefficients")[places] = numbers
         if not numbers.all():
             self._drop_zeros()
-        return replace(edit, value=numbers)
 
     def _nonzeros(self, rows: IntArray, columns: IntArray) -> IntArray:
         """Return the positions of the nonzeros in some rows and columns; both rise."""
@@ -203,6 +236,16 @@ class Draft:
         if name not in self._own:
             self._own[name] = getattr(self._problem, name).copy()
         return self._own[name]
+
+
+def _is_by_element(edit: Edit) -> bool:
+    """Whether a change may set another number for each index element."""
+    return callable(edit.value) or isinstance(edit.value, np.ndarray)
+
+
+def _names_one(block: LXBlock, key: Any) -> bool:
+    """Whether a key, or None for a family without an index, names one index element."""
+    return key is not None or block.keys.is_scalar
 
 
 def left_hand_sides(problem: LXProblem, facts: ModelFacts, x: FloatArray) -> FloatArray:

@@ -33,6 +33,7 @@ class RowClass:
         columns: those attributes that hold one value a row, which a query can read without making the row.
         related: the to-one relationships, each with the class of the row that it leads to.
         elements: what else the class of the stand-ins has of its own; each can be pickled.
+        properties: the ORM's own kind of properties: read off a row, each is what its ``fget`` returns for the row.
     """
 
     mapped: type
@@ -43,10 +44,11 @@ class RowClass:
     columns: frozenset[str] = frozenset()
     related: Mapping[str, type] = field(default_factory=dict)
     elements: Mapping[str, Any] = field(default_factory=dict)
+    properties: frozenset[str] = frozenset()
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.mapped, self.attributes, self.primary_key, dict(self.aliases), self.advice)
-        return RowClass, (*parts, self.columns, dict(self.related), dict(self.elements))
+        return RowClass, (*parts, self.columns, dict(self.related), dict(self.elements), self.properties)
 
 
 _MADE: WeakKeyDictionary[type, type] = WeakKeyDictionary()
@@ -62,8 +64,8 @@ def standin_class(row_class: RowClass) -> type:
 
 def row_class_of(cls: type) -> RowClass | None:
     """Return what a class of stand-ins stands for, or None for any other class."""
-    found = cls.__dict__.get(MARK)
-    return found if isinstance(found, RowClass) else None
+    row_class = cls.__dict__.get(MARK)
+    return row_class if isinstance(row_class, RowClass) else None
 
 
 def new_standin(cls: type) -> Any:
@@ -149,9 +151,9 @@ class _Alias:
 
 def _attribute_of_each(target: Any, name: str) -> Any:
     if isinstance(target, Mapping):
-        return {key: getattr(one, name) for key, one in target.items()}
+        return {key: getattr(row, name) for key, row in target.items()}
     if isinstance(target, list | set | tuple):
-        return type(target)(getattr(one, name) for one in target)
+        return type(target)(getattr(row, name) for row in target)
     return None if target is None else getattr(target, name)
 
 

@@ -158,16 +158,16 @@ class Kind:
         Numbers of any type are one kind, texts are another, and dates are a third.
 
         Returns:
-            None where nobody can tell: rows of no class of their own, from different sources.
+            None where it cannot be known: rows of no class of their own, from different sources.
         """
         if self.table == other.table:
             return True
-        pairs = [(mine, others) for mine in self.types for others in other.types]
-        if any(_count_alike(one, two) for one, two in pairs):
+        pairs = [(own, others) for own in self.types for others in other.types]
+        if any(_count_alike(own, others) for own, others in pairs):
             return True
-        if any(issubclass(one, two) or issubclass(two, one) for one, two in pairs):
+        if any(issubclass(own, others) or issubclass(others, own) for own, others in pairs):
             return None if self.anonymous or other.anonymous else True
-        return None if any(_look_alike(one, two) for one, two in pairs) else False
+        return None if any(_look_alike(own, others) for own, others in pairs) else False
 
 
 def _kind_name(row_type: type) -> str:
@@ -189,7 +189,7 @@ _DATES = (date, np.datetime64)
 
 
 def _is_anonymous(row_type: type) -> bool:
-    """Whether a class is Python's own or a library's, and so says nothing of what its rows are."""
+    """Whether a class is Python's own or a library's, and so does not identify what its rows are."""
     root = row_type.__module__.partition(".")[0]
     return root in sys.stdlib_module_names or root in _LIBRARIES or issubclass(row_type, FrameRow)
 
@@ -197,11 +197,11 @@ def _is_anonymous(row_type: type) -> bool:
 _LIBRARIES = ("numpy", "pandas", "polars")
 
 
-def _look_alike(one: type, other: type) -> bool:
+def _look_alike(first: type, second: type) -> bool:
     """Whether two classes were made for the rows of two frames, one of which has all the columns of the other."""
-    mine, others = set(_columns_of(one)), set(_columns_of(other))
-    made_alike = one.__name__ == other.__name__ and bool(mine and others)
-    return made_alike and (mine <= others or others <= mine)
+    columns, others = set(_columns_of(first)), set(_columns_of(second))
+    made_alike = first.__name__ == second.__name__ and bool(columns and others)
+    return made_alike and (columns <= others or others <= columns)
 
 
 def _columns_of(row_type: type) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from lumix_core.solver.solver import (
     unknown_native_option,
 )
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+from lumix_core.solver.turns import Turns, in_turn
 from lumix_core.solver.verify import Verifier
 
 __all__ = [
@@ -42,10 +43,12 @@ __all__ = [
     "RewindingRun",
     "Solver",
     "SolverOptions",
+    "Turns",
     "Verifier",
     "bad_native_option",
     "checked_model",
     "checked_optimizer",
+    "in_turn",
     "load_solver",
     "unknown_native_option",
     "with_families",

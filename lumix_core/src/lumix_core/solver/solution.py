@@ -141,6 +141,8 @@ class LXSolution(Copyable, Bracketed):
         solver: the solver's name.
         solve_time: seconds spent in the solver, checking included.
         best_bound: a proved bound on the objective in the user's sense, or None where the solver gives none.
+        details: what else there is to tell, as plain data. ``checks`` are sentences: what was done about a claim of the
+            solver that had to be checked by further runs.
         start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
         start_reason: why a live session did not go on from where it was; empty where it did.
         run_id: tells this run from any other: 32 hexadecimal digits, the same in every copy of the solution.
@@ -163,6 +165,7 @@ class LXSolution(Copyable, Bracketed):
     _model: str
     start: LXStart = LXStart.COLD
     start_reason: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: uuid4().hex)
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -324,6 +327,7 @@ def solution_of(
         _model=problem.name,
         start=start,
         start_reason=start_reason,
+        details=dict(raw.details),
     )
 
 

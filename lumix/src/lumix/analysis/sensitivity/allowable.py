@@ -17,7 +17,7 @@ class AllowableChanges:
     """The moves that are allowed from the optimum of a session.
 
     The ranges of the solver are those of its basis. They are believed for what its basis shares with the solution that
-    is asked about: another optimum, with other duals, has other ranges, which are then found by solving.
+    is in question: another optimum, with other duals, has other ranges, which are then found by solving.
 
     Args:
         session: the session, as it was opened.

@@ -70,7 +70,7 @@ class Line:
         return self._before_the_end(direction, good, far)
 
     def _before_the_end(self, direction: int, good: float, bad: float) -> float:
-        """Halve the way between what holds and what does not."""
+        """Halve the distance between what holds and what does not."""
         for _ in range(STEPS):
             middle = (good + bad) / 2
             if bad - good <= 1e-10 * bad:

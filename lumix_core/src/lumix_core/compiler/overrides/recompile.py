@@ -76,7 +76,7 @@ class Recompiler:
         Raises:
             LXModelError: the model would be wrong with it.
         """
-        given = {name: one for name, one in self.parameters.items() if one[0].mapping is not None}
+        given = {name: entry for name, entry in self.parameters.items() if entry[0].mapping is not None}
         reading = KeptReading({**self.tables, **data.tables})
         problem, _ = compile_model(self.model, reading, dict({**given, **data.parameters}.values()))
         return problem
@@ -84,17 +84,17 @@ class Recompiler:
     def functions(self) -> list[Any]:
         """Return the user's functions in the model."""
         with Evaluator(KeptReading(dict(self.tables))) as evaluator:
-            planned = [one.function.call for one in plan(self.model, evaluator.tracer, evaluator.reading).functions]
+            functions = plan(self.model, evaluator.tracer, evaluator.reading).functions
         families = (*self.model.variables, *self.model.constraints)
         joins = [family.join.join.call for family in families if family.join is not None]
-        return [*planned, *joins]
+        return [*(planned.function.call for planned in functions), *joins]
 
     def facts(self) -> ModelFacts:
-        """Return what the problem does not tell of the model."""
+        """Return the facts of the model that the problem does not hold."""
         constraints = self.model.constraints
         return ModelFacts(
-            {one.name: LXSense(one.sense) for one in constraints if one.sense is not None},
-            {one.name: one.lhs.constant for one in constraints if one.lhs is not None},
+            {constraint.name: LXSense(constraint.sense) for constraint in constraints if constraint.sense is not None},
+            {constraint.name: constraint.lhs.constant for constraint in constraints if constraint.lhs is not None},
             {variable.name for variable in self.model.variables if variable.domain == "binary"},
         )
 
@@ -102,10 +102,10 @@ class Recompiler:
 def snapshot(model: LXModel) -> LXModel:
     """Return a model with the same functions and sources, which later changes of the user's do not reach."""
     twin = copy.copy(model)
-    variables = {id(one): _twin(one) for one in model.variables}
+    variables = {id(variable): _twin(variable) for variable in model.variables}
     for variable in variables.values():
         variable.dimensions = tuple(map(_twin, variable.dimensions))
-    twin.variables = [variables[id(one)] for one in model.variables]
+    twin.variables = [variables[id(variable)] for variable in model.variables]
     twin.constraints = list(map(_twin, model.constraints))
     for constraint in twin.constraints:
         constraint.dimensions = tuple(map(_twin, constraint.dimensions))
@@ -128,6 +128,6 @@ def _of_twins(expression: LXLinearExpression | None, variables: Mapping[int, Any
     if expression is None:
         return None
     twin = expression.copy()
-    twin.terms = [replace(one, variable=variables.get(id(one.variable), one.variable)) for one in expression.terms]
+    twin.terms = [replace(term, variable=variables.get(id(term.variable), term.variable)) for term in expression.terms]
     twin.constant = expression.constant
     return twin

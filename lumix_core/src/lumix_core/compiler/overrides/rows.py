@@ -28,7 +28,7 @@ class RowOverride:
 
     Args:
         row_type: the class of the rows.
-        where: says of a row whether it is one of them; None for all rows.
+        where: a condition on a row; true for these rows; None for all rows.
         attribute: the attribute.
         value: the new value, or a function of the row.
     """
@@ -75,7 +75,7 @@ class RowOverride:
         """
         mine = {name: table for name, table in tables.items() if self._holds(table)}
         if not mine:
-            shown = sorted({one.__name__ for table in tables.values() for one in _types(table)})
+            shown = sorted({cls.__name__ for table in tables.values() for cls in _types(table)})
             raise LXSourceError(
                 f"{self.title}: no part of the model is made over rows of {self.row_type.__name__}. Its sources have "
                 f"rows of {listed(shown)}. Name one of these classes."
@@ -85,10 +85,10 @@ class RowOverride:
         return mine
 
     def _holds(self, table: Table) -> bool:
-        return any(issubclass(one, self.row_type) for one in _types(table))
+        return any(issubclass(cls, self.row_type) for cls in _types(table))
 
     def _overridden(self, table: Table, source: Source) -> dict[int, Any]:
-        """Return the new values by place."""
+        """Return the new values by position."""
         try:
             return dict(self._new_values(table.rows))
         except LXNotLoadedError:  # a function reads what no function of the model does
@@ -124,14 +124,14 @@ class RowOverride:
     def _check_seen(self, tables: Mapping[Hashable, Table], functions: Iterable[Any], rows: list[Any]) -> None:
         """Refuse rows that something else leads to, which would still see them as they were."""
         for table in tables.values():
-            ways = [path for path in table.columns if self._is_on(path, table)]
-            if ways:
-                self._refuse(f"{_types(table)[0].__name__}.{'.'.join(ways[0])}")
+            paths = [path for path in table.columns if self._is_on(path, table)]
+            if paths:
+                self._refuse(f"{_types(table)[0].__name__}.{'.'.join(paths[0])}")
         changed = {id(row) for row in rows}
         held = [value for table in tables.values() if _is_live(table) for row in table.rows for value in _held(row)]
         if changed and any(id(part) in changed for part in reached(held)):
             self._refuse("an attribute of other rows")
-        if changed and any(id(part) in changed for one in functions for part in _captured(one)):
+        if changed and any(id(part) in changed for function in functions for part in _captured(function)):
             self._refuse("a function of the model, which captures them or reads them as a global,")
 
     def _is_on(self, path: Path, table: Table) -> bool:
@@ -144,16 +144,16 @@ class RowOverride:
                 return True
         return False
 
-    def _refuse(self, way: str) -> None:
+    def _refuse(self, origin: str) -> None:
         raise LXModelError(
-            f"{self.title}: {way} leads to rows of {self.row_type.__name__} too, and would still see the old value. "
+            f"{self.title}: {origin} leads to rows of {self.row_type.__name__} too, and would still see the old value. "
             f"Look such rows up by key in the model, or change the data themselves and solve the model again."
         )
 
     def _table(self, table: Table, values: Mapping[int, Any]) -> Table:
         def row(position: int) -> Any:
-            one = table.rows[position]
-            return with_attribute(one, self.attribute, values[position]) if position in values else one
+            row_now = table.rows[position]
+            return with_attribute(row_now, self.attribute, values[position]) if position in values else row_now
 
         rows = LazyRows(row, len(table))
         columns: dict[Path, Column] = {}
@@ -221,7 +221,7 @@ def with_attribute(row: Any, attribute: str, value: Any) -> Any:
     """
     if isinstance(row, FrameRow):
         position = row._lx_columns.index(attribute)
-        return tuple.__new__(type(row), [value if i == position else one for i, one in enumerate(row)])
+        return tuple.__new__(type(row), [value if i == position else known for i, known in enumerate(row)])
     if isinstance(row, tuple) and hasattr(row, "_replace"):
         return row._replace(**{attribute: value})
     twin = _copied(row)
@@ -247,7 +247,7 @@ def _copied(row: Any) -> Any:
 def _types(table: Table) -> list[type]:
     if table.row_type is not None:
         return [table.row_type]
-    return sorted(set(map(type, table.rows)), key=lambda one: one.__name__)
+    return sorted(set(map(type, table.rows)), key=lambda cls: cls.__name__)
 
 
 def _is_of_columns(table: Table) -> bool:
@@ -280,8 +280,8 @@ def _captured(function: Any) -> Iterator[Any]:
 
 def _with_values(values: Column, others: Mapping[int, Any]) -> Column:
     listed_values = values.tolist()
-    for position, one in others.items():
-        listed_values[position] = one
+    for position, value in others.items():
+        listed_values[position] = value
     return column(listed_values)
 
 

@@ -34,7 +34,7 @@ class Clash:
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """By how much sides and bounds have to give way.
+    """By how much row bounds and variable bounds have to be relaxed.
 
     Args:
         amounts: in the order of `Requirements.mask`, without integrality; float64, shape ``(2 m + 2 n,)``.
@@ -73,7 +73,7 @@ def diagnose(problem: LXProblem, solver: Solver, options: SolverOptions) -> Diag
         options: of its runs; ``time_limit`` is for all of them together.
 
     Raises:
-        LXNotInfeasibleError: the problem has a point, or the solver does not tell that it has none.
+        LXNotInfeasibleError: the problem has a point, or the solver does not prove that it has none.
     """
     prober = Prober(solver, options)
     conflict, irreducible = _conflict(problem, prober, solver)
@@ -100,7 +100,7 @@ def _conflict(problem: LXProblem, prober: Prober, solver: Solver) -> tuple[Requi
     conflict = deletion.run()
     if len(conflict) < 2:
         raise LXVerificationError(
-            f"Solver {solver.name!r} said that model {problem.name!r} is infeasible, but it said the same of less and "
+            f"Solver {solver.name!r} claims that model {problem.name!r} is infeasible, but claims the same of less and "
             f"less of it, down to a single bound or row, which can always hold. Nothing is explained, since it would "
             f"be wrong. Use another solver."
         )
@@ -159,7 +159,7 @@ def _solver_conflict(solver: Solver, problem: LXProblem, prober: Prober) -> Requ
 def _asked(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawConflict:
     """Return what a solver finds; raises where it is none of the problem's requirements."""
     if not isinstance(solver, FindsConflicts):
-        raise TypeError(f"it says that it can ({str(LXFeature.CONFLICTS)!r}), but has no find_conflict()")
+        raise TypeError(f"it declares the feature ({str(LXFeature.CONFLICTS)!r}), but has no find_conflict()")
     found = solver.find_conflict(problem, options)
     if not isinstance(found, RawConflict):
         raise TypeError(f"its answer is {found!r:.80}, not a RawConflict")
@@ -194,7 +194,7 @@ def _relaxation(problem: LXProblem, prober: Prober) -> Relaxation | None:
 
 
 def _within_signs(stretched: LXProblem, problem: LXProblem) -> LXProblem:
-    """Return an elastic problem in which what was at least some positive number stays at least 0, and the other way."""
+    """Return an elastic problem in which what was at least some positive number stays at least 0, and conversely."""
     n = problem.num_variables
     lower, upper = stretched.lower.copy(), stretched.upper.copy()
     lower[:n] = np.where(problem.lower > 0, np.maximum(lower[:n], 0.0), lower[:n])
@@ -203,9 +203,9 @@ def _within_signs(stretched: LXProblem, problem: LXProblem) -> LXProblem:
 
 
 def relaxable(problem: LXProblem) -> Requirements:
-    """Return what may give way: rows and bounds, but no lower bound of 0 and no upper bound of 1 of an integer.
+    """Return what may be relaxed: rows and bounds, but no lower bound of 0 and no upper bound of 1 of an integer.
 
-    These say what a number means, such as a quantity or a yes or no. Without them the rest can always give way.
+    These define what a number means, such as a quantity or a yes or no. The rest can always be relaxed.
     """
     every = Requirements.every(problem)
     yes_or_no: BoolArray = problem.integer & (problem.upper == 1)

@@ -8,21 +8,21 @@ from dataclasses import replace
 import numpy as np
 
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.run import run
+from lumix_core.solver.claims import solve
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
 
 PATIENCE = 2.0
 """Seconds, at least, for a question that a solver might work on without an end."""
 UNANSWERED = 2
-"""How many such questions may stay without an answer before no more are asked."""
+"""How many such questions may stay without an answer before there are no more."""
 
 NO_POINT = (LXStatus.INFEASIBLE, LXStatus.INFEASIBLE_OR_UNBOUNDED)
-"""What a solver says of a problem without a point, where nothing can be unbounded."""
+"""What a solver claims of a problem without a point, where nothing can be unbounded."""
 
 
 class Prober:
-    """Asks one solver, within one time limit for all questions together.
+    """Runs one solver, within one time limit for all questions together.
 
     Attributes:
         limit: what ended the analysis early, or None.
@@ -55,12 +55,12 @@ class Prober:
         options = self.options(at_most)
         if options is None:
             return None
-        result = run(self._solver, problem, options)
+        result = solve(self._solver, problem, options)
         self.ended(result.limit, impatient=at_most is not None and options.time_limit == at_most)
         return result
 
     def infeasible(self, problem: LXProblem) -> bool | None:
-        """Whether a problem without an objective has no point; None where the solver does not tell."""
+        """Whether a problem without an objective has no point; None where the solver does not settle it."""
         return _verdict(self.solve(problem))
 
     def infeasible_soon(self, part: LXProblem) -> bool | None:
