@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dis import get_instructions
 from types import FunctionType
 from typing import Any, Self
 
@@ -35,12 +34,13 @@ class Declared:
 def _assignable_names(cls: type) -> set[str]:
     """Return the annotated attributes of a class, its properties with a setter, and its plain class attributes.
 
-    A class of the user's may have others, which its methods assign.
+    A class of the user's may have others, which its own methods name.
     """
     names = set(inspect.get_annotations(cls))
     if cls.__module__.partition(".")[0] != "lumix_core":
         functions = [value for value in cls.__dict__.values() if isinstance(value, FunctionType)]
-        names.update(step.argval for one in functions for step in get_instructions(one) if step.opname == "STORE_ATTR")
+        named = {name for function in functions for name in function.__code__.co_names}
+        names.update(name for name in named if not any(hasattr(base, name) for base in cls.__bases__))
     for name, value in cls.__dict__.items():
         if isinstance(value, property):
             names.discard(name)
