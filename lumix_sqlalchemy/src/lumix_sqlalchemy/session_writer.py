@@ -1,4 +1,4 @@
-"""Writing through a session whose listeners, or methods of its own, see every statement."""
+"""Writing through a session whose listeners, methods or options change what a statement does."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ def _in_session(session: Session, tables: Sequence[WrittenTable]) -> Iterator[Co
     bind = bind_of(session, tables)
     connection = session.connection(bind_arguments={"bind": bind})
     with bound_to(session, bind), _in_savepoint(connection, tables, session.rollback):
-        intercepted = interceptor(session, {"bind": bind}) is not None
-        writer = SessionWriter(session, connection) if intercepted else ConnectionWriter(connection)
+        plain = interceptor(session, {"bind": bind}) is None and not getattr(session, "execution_options", None)
+        writer = ConnectionWriter(connection) if plain else SessionWriter(session, connection)
         yield writer
     expire(session, writer.changed)
 

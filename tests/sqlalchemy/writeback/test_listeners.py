@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,6 +59,17 @@ def test_a_schema_of_its_own(engine: Engine) -> None:
         session.commit()
 
     assert (ids(engine), ids(engine, "other")) == ([1, 2], [7, 8, 9])
+
+
+def test_options_of_the_session(engine: Engine) -> None:
+    if "execution_options" not in inspect.signature(Session).parameters:
+        pytest.skip("sessions have options since SQLAlchemy 2.1")
+    with Session(engine, execution_options={"schema_translate_map": {None: "other"}}) as session:
+        for _ in range(2):
+            LXWriteBack().replace(Plan, [{"id": 7}], where={"id": 7}).write(session)
+        session.commit()
+
+    assert (ids(engine), ids(engine, "other")) == ([1, 2], [1, 2, 7])
 
 
 def test_a_guard_that_raises(engine: Engine) -> None:
