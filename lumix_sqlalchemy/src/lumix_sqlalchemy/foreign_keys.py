@@ -42,11 +42,16 @@ def checks_references(connection: Connection) -> bool:
 
 
 def referring_to(connection: Connection, target: Table) -> list[ReferringKey]:
-    """Return the foreign keys that refer to a table: those of the database, else those that SQLAlchemy knows."""
+    """Return the foreign keys that refer to a table: those of the database, and those that are declared to change rows.
+
+    Where it is not known how to ask the database, these are all that are declared.
+    """
     known = _KEYS.setdefault(connection.get_transaction(), {})
     if target not in known:
-        keys = _keys_in_database(connection, target)
-        known[target] = _declared_keys(target) if keys is None else keys
+        keys, declared = _keys_in_database(connection, target), _declared_keys(target)
+        names = {(key.table, key.columns) for key in keys or ()}
+        more = [key for key in declared if (key.table, key.columns) not in names and (key.changes or keys is None)]
+        known[target] = [*(keys or ()), *more]
     return known[target]
 
 
