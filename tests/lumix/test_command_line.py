@@ -115,6 +115,43 @@ def test_libraries_outside_of_what_was_tested_are_named(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_requirements_and_versions_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    write_distribution(tmp_path, "lumix-acme", HOOKS)
+    write_distribution(tmp_path, "odd", "")
+    with (tmp_path / "lumix_acme-1.0.dist-info" / "METADATA").open("a") as metadata:
+        metadata.write("Requires-Dist: not a requirement!\nRequires-Dist: odd>=2\n")
+    (tmp_path / "odd-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: our-own\n")
+
+    done = run_lumix("plugins", site=tmp_path, plugins="acme")
+
+    first, second = done.stderr.splitlines()
+    assert first == "Warning: lumix-acme 1.0 asks for 'not a requirement!', which cannot be read. Upgrade lumix-acme."
+    assert second.startswith("Warning: odd our-own is installed, and lumix-acme 1.0 is tested with >=2.")
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("entry_points.txt", "[lumix]\nwithout a value\n", "plugin ? ? lumix-acme 1.0 broken"),
+        ("METADATA", "", "row adapter tiny acme an unnamed distribution ? ready"),
+    ],
+)
+def test_a_distribution_whose_metadata_cannot_be_read_is_a_line_of_the_table(
+    tmp_path: Path, file: str, text: str, words: str
+) -> None:
+    write_distribution(tmp_path, "lumix-acme", HOOKS)
+    (tmp_path / "lumix_acme-1.0.dist-info" / file).write_text(text)
+
+    done = run_lumix("plugins", site=tmp_path)
+
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert any(line.startswith(words) for line in lines)
+    assert f"solver highs solvers lumix-solvers {version('lumix-solvers')} ready" in lines
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+
+
 def test_this_environment_is_one_that_is_tested() -> None:
     done = run_lumix("plugins")
 

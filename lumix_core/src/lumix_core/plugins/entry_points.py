@@ -22,7 +22,7 @@ from lumix_core.plugins import hookspecs
 from lumix_core.plugins.hookspecs import SEAM
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
     from lumix_core.plugins.hookspecs import Register
 
@@ -94,13 +94,11 @@ def load_plugins() -> tuple[list[Registration], LXPluginError | None]:
     Returns:
         what they register, and what is wrong with LUMIX_PLUGINS.
     """
-    from importlib.metadata import entry_points
-
-    # A distribution that is found twice, installed and as source, counts once here.
-    entries = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+    found, unreadable = _entry_points()
+    entries = sorted(found, key=lambda entry: (entry.name, entry.value))
     names = allowed()
     chosen = [entry for entry in entries if names is None or entry.name in names]
-    registered = [registration for entry in chosen for registration in _load(entry)]
+    registered = [*unreadable, *(registration for entry in chosen for registration in _load(entry))]
     return _without_double_names(registered), _unknown(names or (), {entry.name for entry in entries})
 
 
@@ -124,6 +122,32 @@ def in_one_line(error: BaseException) -> str:
     if isinstance(error, LXPluginError):
         return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _entry_points() -> tuple[Iterable[EntryPoint], list[Registration]]:
+    """Return the entry points of the group, and as broken the distributions whose entry points cannot be read."""
+    from importlib.metadata import distributions, entry_points
+
+    try:
+        return entry_points(group=GROUP), []  # a distribution that is found twice counts once here
+    except Exception:  # noqa: BLE001 - one distribution that cannot be read; which one is found out below
+        found: dict[tuple[str, str], EntryPoint] = {}
+        unreadable = []
+    for distribution in distributions():
+        try:
+            found |= {(entry.name, entry.value): entry for entry in distribution.entry_points if entry.group == GROUP}
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others live
+            if f"[{GROUP}]" in (distribution.read_text("entry_points.txt") or ""):
+                plugin = Plugin("?", "entry_points.txt", *_name_and_version(distribution))
+                itself = Registration(kind="plugin", name="?", target="", requires="", install="", plugin=plugin)
+                unreadable.append(itself.broken(error))
+    return found.values(), unreadable
+
+
+def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
+    """Return name and version; what its metadata lacks has a word in its place."""
+    metadata: Any = {} if distribution is None else distribution.metadata
+    return metadata.get("Name") or "an unnamed distribution", metadata.get("Version") or "?"
 
 
 def _load(entry: EntryPoint) -> list[Registration]:
@@ -164,9 +188,7 @@ def _other_seam(plugin: Plugin, stated: object) -> str | None:
 
 
 def _plugin(entry: EntryPoint) -> Plugin:
-    found = entry.dist
-    name, version = ("an unnamed distribution", "") if found is None else (found.name, found.version)
-    return Plugin(entry.name, entry.value, name, version)
+    return Plugin(entry.name, entry.value, *_name_and_version(entry.dist))
 
 
 def _ask(plugin: Plugin, found: Any) -> list[Registration]:
