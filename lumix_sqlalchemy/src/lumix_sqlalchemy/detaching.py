@@ -25,6 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from lumix_core.rows import RowClass, slots_of
 from lumix_sqlalchemy.attributes import NEVER_LOADED, WRITTEN_ONLY, column_names, is_loadable, related_classes
+from lumix_sqlalchemy.derived import derived_attributes
 from lumix_sqlalchemy.held_rows import by_key
 from lumix_sqlalchemy.ordering import key_names
 from lumix_sqlalchemy.projecting import changes_values, forbids_loading
@@ -71,6 +72,7 @@ def _read_row_class(cls: type, mapper: Mapper[Any]) -> RowClass:
         *read,
         properties=hybrids,
         elements=setters_of(cls),
+        derived=derived_attributes(mapper),
     )
 
 

@@ -143,7 +143,9 @@ class RowAdapter(Protocol):
         """Return what a copy holds in place of a value of this ORM that is no row.
 
         A collection or value that reports its changes to a row becomes one that does not; a definition (a table, a
-        mapped attribute) is returned as it is, to be shared; NotImplemented stands for a value of anyone else.
+        mapped attribute) is returned as it is, to be shared; NotImplemented stands for a value of anyone else. A handle
+        is passed only where it was given to ``from_data``: a query over which one can iterate becomes a list of its
+        rows, and NotImplemented has it refused.
         """
         ...
 
