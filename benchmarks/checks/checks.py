@@ -19,9 +19,9 @@ from lumix_core.solver.preparation import Preparation, answer_without_solver
 from lumix_solvers.highs import HighsSolver
 
 OPTIONS = SolverOptions()
-ROUNDS = 9
-PRODUCTS = {"1,000 products": (1_000, 10), "10,000 products": (10_000, 100), "50,000 products": (50_000, 200)}
-LECTURES = (50, 100, 200)
+ROUNDS = 5
+PRODUCTS = {"100 products": (100, 10), "1,000 products": (1_000, 10), "10,000 products": (10_000, 100)}
+LECTURES = (20, 50, 100)
 
 
 def main(arguments: list[str]) -> int:

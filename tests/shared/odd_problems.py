@@ -149,7 +149,8 @@ def _is_near(problem: LXProblem, answer: RawResult, optimum: Fraction) -> bool:
     own = optimum - Fraction(problem.offset)
     given = Fraction(answer.objective) - Fraction(problem.offset)
     terms = float(np.abs(problem.objective * answer.x).sum())
-    return abs(float(given - own)) <= 3e-6 * max(terms, abs(float(own))) + 1e-15 * abs(problem.offset)
+    rounding = 1e-15 * abs(problem.offset) + 1e-9 * float(np.abs(problem.objective).max(initial=0.0))
+    return abs(float(given - own)) <= 3e-6 * max(terms, abs(float(own))) + rounding
 
 
 def _is_between(problem: LXProblem, answer: RawResult, truth: Exact, loose: Exact) -> bool:

@@ -1,5 +1,6 @@
 """The seam for a solver, and what becomes of its answers: checked, mapped back, kept open, explained."""
 
+from lumix_core.solver.certificates import recession_of
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
 from lumix_core.solver.registry import load_solver
@@ -50,6 +51,7 @@ __all__ = [
     "checked_optimizer",
     "in_turn",
     "load_solver",
+    "recession_of",
     "unknown_native_option",
     "with_families",
     "without_families",

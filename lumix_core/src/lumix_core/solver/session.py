@@ -20,11 +20,12 @@ from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, left_hand_sides, refuse_crossed
 from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.tables import Table
+from lumix_core.solver.claims import solve
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.live import Live
 from lumix_core.solver.solution import LXSolution, Results, solution_of
-from lumix_core.solver.solver import Ranging
+from lumix_core.solver.solver import Ranging, RawResult
 from lumix_core.solver.turns import Turns, in_turn
 
 if TYPE_CHECKING:
@@ -260,6 +261,15 @@ class LXLiveSession(Closing):
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         self._check_open()
         return self._live.ranging()
+
+    @in_turn
+    def solve_other(self, problem: LXProblem) -> RawResult:
+        """Solve another problem from scratch, by the session's solver and with its options; the answer is checked.
+
+        Raises:
+            LXSolverError: the solver failed, or its answer does not satisfy the problem.
+        """
+        return solve(self._live.solver, problem, self._live.options)
 
     @in_turn
     def explain_infeasibility(self, problem: LXProblem | None = None) -> LXInfeasibility:
