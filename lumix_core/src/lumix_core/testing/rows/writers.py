@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lumix_core.rows.adapter import RowAdapter
-from lumix_core.rows.writing import OneOf, WritingAdapter
+from lumix_core.rows.writing import FilteredWriter, OneOf, WritingAdapter
 from lumix_core.testing.kit import Kit
 from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
@@ -57,7 +57,7 @@ class Writers(Kit, limited=on_main_thread):
         assert values.keys() <= known.written_table(world.Product).fields.keys()
 
     def test_rows_are_counted_by_values(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """All of several attributes, any of several values; None is NULL, and {} is every row."""
+        """All of several attributes, any of several values; texts are the very same, None is NULL, {} is every row."""
         if (known := _five_products(adapter, world)) is None:
             return
         table = known.written_table(world.Product)
@@ -68,13 +68,24 @@ class Writers(Kit, limited=on_main_thread):
             {"price": 1.0, "name": "product 1"},
             {"name": OneOf(("product 1", "product 2", "product 9")), "price": None},
             {"name": OneOf(("product 4",))},
-            {"name": "PRODUCT 9"},
+            {"name": "PRODUCT 1"},
+            {"name": OneOf(("Product 1", "product 2 "))},
         ]
 
         with known.writing(world.handle, [table]) as writer:
             counts = [writer.count(table, where) for where in conditions]
 
-        assert counts == [5, 2, 2, 1, 1, 1, 0]
+        assert counts == [5, 2, 2, 1, 1, 1, 0, 0]
+
+    def test_rows_that_are_shown_are_those_that_are_there(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """In this world nothing hides rows: a writer that knows what is hidden says so, or counts them all."""
+        if (known := _five_products(adapter, world)) is None:
+            return
+        table = known.written_table(world.Product)
+
+        with known.writing(world.handle, [table]) as writer:
+            if isinstance(writer, FilteredWriter):
+                assert [writer.shown(table, where) for where in ({}, {"price": 1.0})] in ([5, 2], [None, None])
 
     def test_rows_are_updated_by_values(self, adapter: RowAdapter, world: RowWorld) -> None:
         """It returns how many rows there are, also where nothing of them changes."""
@@ -88,6 +99,7 @@ class Writers(Kit, limited=on_main_thread):
                 writer.update(table, {"id": 1}, {"price": 9.0}),
                 writer.update(table, {"name": OneOf(("product 2", "product 3"))}, {"price": None}),
                 writer.update(table, {"id": 77}, {"price": 1.0}),
+                writer.update(table, {"name": "PRODUCT 4"}, {"price": 1.0}),
             ]
 
         assert _stored(adapter, world) == [
@@ -97,7 +109,7 @@ class Writers(Kit, limited=on_main_thread):
             (4, "product 4", None),
             (5, "product 5", 1.0),
         ]
-        assert counts == [1, 1, 2, 0], "update() returns how many rows there are, changed or not"
+        assert counts == [1, 1, 2, 0, 0], "update() returns how many rows there are, changed or not"
 
     def test_rows_are_deleted_by_values(self, adapter: RowAdapter, world: RowWorld) -> None:
         """It returns how many; others stay."""
@@ -110,10 +122,11 @@ class Writers(Kit, limited=on_main_thread):
                 writer.delete(table, {"price": None, "name": "product 3"}),
                 writer.delete(table, {"price": None, "name": "product 2"}),
                 writer.delete(table, {"id": 77}),
+                writer.delete(table, {"name": "PRODUCT 4"}),
                 writer.delete(table, {"price": 1.0}),
             ]
 
-        assert counts == [0, 1, 0, 2]
+        assert counts == [0, 1, 0, 0, 2]
         assert [key for key, _, _ in _stored(adapter, world)] == [3, 4]
 
     def test_values_are_inserted_as_they_are(self, adapter: RowAdapter, world: RowWorld) -> None:
