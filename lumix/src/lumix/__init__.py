@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from lumix.namesakes import refuse_namesakes
 from lumix_core import (
     LXConstraint,
+    LXCopyError,
+    LXEmptySourceWarning,
     LXError,
     LXExplanation,
     LXIndexDimension,
@@ -22,6 +24,7 @@ from lumix_core import (
     LXProblem,
     LXSense,
     LXSolution,
+    LXSourceError,
     LXStart,
     LXStatus,
     LXVariable,
@@ -63,6 +66,8 @@ _ON_USE = {
 
 __all__ = [
     "LXConstraint",
+    "LXCopyError",
+    "LXEmptySourceWarning",
     "LXError",
     "LXExplanation",
     "LXIndexDimension",
@@ -83,6 +88,7 @@ __all__ = [
     "LXSense",
     "LXSensitivityAnalyzer",
     "LXSolution",
+    "LXSourceError",
     "LXStart",
     "LXStatus",
     "LXSweep",

@@ -4,10 +4,13 @@ import sys
 
 from lumix_core.compiler.explanation import LXExplanation
 from lumix_core.errors import (
+    LXCopyError,
+    LXEmptySourceWarning,
     LXError,
     LXModelError,
     LXNoSolutionError,
     LXNotInfeasibleError,
+    LXSourceError,
     LXWarning,
     LXWorkerError,
     LXWriteError,
@@ -31,6 +34,8 @@ sys.modules[f"{__name__}.hookspecs"] = hookspecs  # where plugins find it that w
 __all__ = [
     "LXBlock",
     "LXConstraint",
+    "LXCopyError",
+    "LXEmptySourceWarning",
     "LXError",
     "LXExplanation",
     "LXIndexDimension",
@@ -47,6 +52,7 @@ __all__ = [
     "LXProblem",
     "LXSense",
     "LXSolution",
+    "LXSourceError",
     "LXStart",
     "LXStatus",
     "LXVariable",

@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Field, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.options import Options
+from django.db.models.query import RawQuerySet
 
 from lumix_core.errors import LXCopyError
 from lumix_django.attributes import Names, key_names, names_of
@@ -217,5 +218,8 @@ def _is_ordered(query: Any) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """Return a definition as it is; a queryset that was evaluated is none."""
-    return value if issubclass(type(value), DEFINITIONS) and not isinstance(value, QuerySet) else NotImplemented
+    """Return a definition as it is, and the rows of a queryset, which keeps them for its next reader too."""
+    if issubclass(type(value), QuerySet | RawQuerySet):
+        with readable(value.model.__name__):
+            return list(value)
+    return value if issubclass(type(value), DEFINITIONS) else NotImplemented

@@ -68,6 +68,15 @@ COMPLAINTS = ("No match for", "valid range", "is illegal for", "Possible options
 PATIENCE = 60.0
 """Seconds that CBC gets to list its parameters, or to look at a value; it takes milliseconds."""
 
+CRASHED = ""
+"""The header of a solution file that CBC died of, as without preprocessing on some problems without a point."""
+
+EMPTIED = "Cgl0004I processed model has 0 rows, 0 columns"
+"""What CBC prints where preprocessing alone decides an integer problem, which it does wrongly at times."""
+
+CAREFUL = ("-presolve", "off", "-preprocess", "off", "-heur", "off", "-integerT", "1e-9", "-primalT", "1e-9")
+"""The arguments of a run whose answer is to be trusted: heuristics find points that are none, and end the search."""
+
 HARMFUL = {"direction"}
 """Options that would change the problem."""
 
@@ -87,13 +96,22 @@ class Cbc:
     def solve(self, problem: LXProblem, options: SolverOptions, write: Write) -> RawResult:
         """Solve a problem, writing the log with ``write``."""
         arguments = [*_common(options), *self._native(options.options)]
-        rows = one_sided(problem)
         with TemporaryDirectory(prefix="lumix-") as name:
             folder = Path(name)
-            write_mps(problem, rows, folder / "problem.mps")
-            run = Program([self.path, "problem.mps", *arguments, *_COMMANDS], folder, write)
-            run.run(options.time_limit)
-            return _Reading(self.name, problem, options, run).result(folder, rows)
+            write_mps(problem, one_sided(problem), folder / "problem.mps")
+            result = self._run(problem, options, write, folder, arguments)
+            if result.raw_status == CRASHED:
+                result = self._run(problem, options, write, folder, [*arguments, "-preprocess", "sos"])
+            return result
+
+    def _run(
+        self, problem: LXProblem, options: SolverOptions, write: Write, folder: Path, arguments: list[str]
+    ) -> RawResult:
+        run = Program([self.path, "problem.mps", *arguments, *_COMMANDS], folder, write)
+        run.run(options.time_limit)
+        if options.presolve and any(line.startswith(EMPTIED) for line in run.log):
+            return self._run(problem, replace(options, presolve=False), write, folder, [*arguments, *CAREFUL])
+        return _Reading(self.name, problem, options, run).result(folder, one_sided(problem))
 
     def _native(self, options: Mapping[str, Any]) -> Iterator[str]:
         """Yield the arguments for native options, each tried first on CBC without a problem."""
@@ -131,6 +149,8 @@ _COMMANDS = ("-solve", "-solution", "solution.txt", "-saveSolution", "solution.b
 
 def _common(options: SolverOptions) -> Iterator[str]:
     yield from ("-timeMode", "elapsed")  # the default counts processor time, and loses incumbents at the limit
+    if not options.presolve:
+        yield from CAREFUL
     for name, arguments in OPTIONS.items():
         value = getattr(options, name)
         if value is not None:

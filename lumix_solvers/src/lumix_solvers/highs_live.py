@@ -125,6 +125,7 @@ class HighsLiveRun(HighsRun):
         cells = zip(
             rows.tolist(), problem.columns[positions].tolist(), problem.coefficients[positions].tolist(), strict=True
         )
+        self._take_small_coefficients()
         return [self._highs.changeCoeff(row, column, value) for row, column, value in cells]
 
     def _hand_over_again(self) -> bool:

@@ -52,6 +52,12 @@ OPTIONS = {
 }
 """The common options, and what HiGHS calls them."""
 
+LEAST = 1e-12
+"""HiGHS takes a coefficient up to here for 0, whatever its options are."""
+
+INTEGRALITY = "non-empty integrality"
+"""What HiGHS complains of in every problem without integers: highspy cannot leave the array out."""
+
 VALUES: Mapping[str, tuple[type, type, str]] = {
     "kBool": (bool, bool, "True or False"),
     "kInt": (Integral, int, "a whole number"),
@@ -95,7 +101,6 @@ class HighsRun:
         }
         self._ended = True
         self._highs = new_highs()
-        self._highs.setOptionValue("small_matrix_value", 1e-12)  # the least that HiGHS allows; it drops what is smaller
         self._highs.cbLogging.subscribe(self._hear)
         self._highs.cbMipImprovingSolution.subscribe(self._keep)
 
@@ -107,6 +112,9 @@ class HighsRun:
                 raise LXOptionError(
                     f"Solver 'highs' refuses {name}={value!r}: {self._complaint()}. Give a value that it allows."
                 )
+        if not options.presolve:
+            self._set("presolve", "off")
+            self._set("mip_feasibility_tolerance", 1e-9)
         for name, value in options.options.items():
             if not self._set(name, self._native_value(name, value)):
                 raise bad_native_option("highs", name, value, self._complaint())
@@ -118,6 +126,7 @@ class HighsRun:
     def _hand_over(self) -> RawResult | None:
         """Give HiGHS the problem; returns an answer only where it refuses it."""
         self._complaints.clear()
+        self._take_small_coefficients()
         passed = self._pass_problem()
         complaint = "; ".join(self._complaints) or "HiGHS gives no reason"
         if passed == self._native.HighsStatus.kError:
@@ -218,9 +227,17 @@ class HighsRun:
         _, most = self._highs.getOptionValue("mip_max_nodes")
         return bool(info.mip_node_count >= most)
 
+    def _take_small_coefficients(self) -> None:
+        """Let HiGHS take the least coefficients that it allows, where the problem has such.
+
+        By the same option it drops what its factorisation leaves, and with a least one it loses its way more often.
+        """
+        _, usual = self._highs.getOptionValue("small_matrix_value")
+        if (np.abs(self._problem.coefficients) <= usual).any():
+            self._highs.setOptionValue("small_matrix_value", LEAST)
+
     def _drops_coefficients(self) -> bool:
-        _, least = self._highs.getOptionValue("small_matrix_value")
-        return bool((np.abs(self._problem.coefficients) <= least).any())
+        return bool((np.abs(self._problem.coefficients) <= LEAST).any())
 
     def _answer_without_highs(self) -> RawResult:
         """Answer for a run that did not heed Ctrl-C and goes on alone: HiGHS must not be used any more."""
@@ -248,7 +265,7 @@ class HighsRun:
 
     def _hear(self, event: Any) -> None:
         """Take a piece of the log. HiGHS must not see an exception, so it is raised after the run."""
-        if self._failures:
+        if self._failures or INTEGRALITY in event.message:
             return
         if event.data_out.log_type in (self._native.HighsLogType.kWarning, self._native.HighsLogType.kError):
             self._complaints.append(event.message.removeprefix("WARNING:").removeprefix("ERROR:").strip())

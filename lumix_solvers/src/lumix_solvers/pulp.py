@@ -43,6 +43,7 @@ def _silent_highs(pulp: Any, name: str, **keywords: Any) -> Any:
         def createAndConfigureSolver(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
             lp.solverModel = new_highs()
             settings = {"output_flag": False, "time_limit": self.timeLimit, "mip_abs_gap": self.gapAbs}
+            settings |= {"mip_rel_gap": 0.0}  # PuLP leaves the objective's constant out, to which it would be relative
             for option, value in {**settings, **self.optionsDict}.items():
                 if value is not None:
                     lp.solverModel.setOptionValue(option, value)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import Column, Path, column
 from lumix_sqlalchemy.projecting import Projection, project
-from lumix_sqlalchemy.reading import changes_loaded, has_pending, processor
+from lumix_sqlalchemy.reading import has_pending, processor
 
 INSTALL = "pip install 'lumix-sqlalchemy[arrow]'"
 DATABASE, DRIVER = "sqlite", "adbc_driver_sqlite"
@@ -78,9 +78,6 @@ def read_arrow(session: Session, statement: Select[Any], entity: Any, paths: Seq
     """
     if has_pending(session):
         raise _uncommitted("the session holds changes that it has not saved")
-    listeners: Any = session.dispatch
-    if listeners.do_orm_execute or changes_loaded(session):
-        return None
     projection = project(statement, entity, paths)
     if projection is None or not all(marker is None for marker in projection.markers):
         return None

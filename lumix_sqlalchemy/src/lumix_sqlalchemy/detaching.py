@@ -1,19 +1,14 @@
-"""Instances of SQLAlchemy for copies: the attributes of a class, loading them in bulk, reading them.
-
-Loading reads the rows again by primary key in their own sessions, with one more query for each relationship. Only
-missing attributes are filled: nothing is flushed, and pending changes stay as they are.
-"""
+"""Instances of SQLAlchemy for copies: the attributes of a class, and their values as far as they are loaded."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet, Sequence, Set
+from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ClauseElement, MetaData, inspect, select, tuple_
+from sqlalchemy import ClauseElement, MetaData, inspect
 from sqlalchemy.ext.associationproxy import AssociationProxy
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.ext.mutable import MutableBase
@@ -23,21 +18,18 @@ from sqlalchemy.orm import (
     PassiveFlag,
     QueryableAttribute,
     RelationshipProperty,
-    Session,
     SynonymProperty,
-    subqueryload,
-    undefer,
 )
 from sqlalchemy.orm.attributes import get_history
 from sqlalchemy.types import TypeEngine
 
-from lumix_core.errors import LXCopyError
 from lumix_core.rows import RowClass, slots_of
 from lumix_sqlalchemy.attributes import NEVER_LOADED, WRITTEN_ONLY, column_names, is_loadable, related_classes
+from lumix_sqlalchemy.derived import derived_attributes
+from lumix_sqlalchemy.held_rows import by_key
 from lumix_sqlalchemy.ordering import key_names
+from lumix_sqlalchemy.standin_setters import setters_of
 
-ROWS_A_QUERY = 20_000
-"""How many rows are read in one query, by a key of one column; databases limit a statement's parameters."""
 DEFINITIONS = (ClauseElement, MetaData, Mapper, QueryableAttribute, TypeEngine)
 ADVICE = (
     "Load it with the rows, as in select({cls}).options(selectinload({cls}.{name})) or undefer({cls}.{name}), "
@@ -70,11 +62,21 @@ def _read_row_class(cls: type, mapper: Mapper[Any]) -> RowClass:
     aliases = {**synonyms, **proxies}
     hybrids = frozenset(name for name, found in mapper.all_orm_descriptors.items() if type(found) is hybrid_property)
     read = (column_names(mapper), related_classes(mapper))
-    return RowClass(cls, names + slots_of(cls), key_names(mapper), aliases, ADVICE, *read, properties=hybrids)
+    return RowClass(
+        cls,
+        names + slots_of(cls),
+        key_names(mapper),
+        aliases,
+        ADVICE,
+        *read,
+        properties=hybrids,
+        elements=setters_of(cls),
+        derived=derived_attributes(mapper),
+    )
 
 
 @dataclass(frozen=True, eq=False)
-class _ByKey:
+class ByKey:
     """A many-to-one: the attributes that hold its target's primary key, and the target."""
 
     attributes: tuple[str, ...]
@@ -82,26 +84,27 @@ class _ByKey:
 
 
 @dataclass(frozen=True, eq=False)
-class _Names:
+class Names:
     """The names of a mapped class's attributes, by how they are loaded."""
 
     columns: frozenset[str]
     relationships: frozenset[str]
     to_one: frozenset[str]
-    by_key: dict[str, _ByKey]
+    by_key: dict[str, ByKey]
     composites: dict[str, tuple[str, ...]]
     slots: tuple[str, ...]
     has_proxies: bool
 
     @cached_property
     def loadable(self) -> frozenset[str]:
+        """The attributes that a query loads."""
         return self.columns | self.relationships
 
 
-_KNOWN: WeakKeyDictionary[type, _Names] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[type, Names] = WeakKeyDictionary()
 
 
-def _names(cls: type) -> _Names:
+def names_of(cls: type) -> Names:
     """Return the names of a mapped class; found once for each."""
     known = _KNOWN.get(cls)
     if known is None:
@@ -109,11 +112,11 @@ def _names(cls: type) -> _Names:
     return known
 
 
-def _read_names(cls: type) -> _Names:
+def _read_names(cls: type) -> Names:
     mapper: Mapper[Any] = inspect(cls)
     relationships = [relationship for relationship in mapper.relationships if relationship.lazy not in NEVER_LOADED]
     to_one = [relationship for relationship in relationships if not relationship.uselist]
-    return _Names(
+    return Names(
         frozenset(attribute.key for attribute in mapper.column_attrs if is_loadable(attribute)),
         frozenset(relationship.key for relationship in relationships),
         frozenset(relationship.key for relationship in to_one),
@@ -124,57 +127,9 @@ def _read_names(cls: type) -> _Names:
     )
 
 
-def load(rows: Sequence[Any], names: Set[str] | None = None) -> None:
-    """Load the columns and relationships that the rows lack, or only the relationships that are named.
-
-    Raises:
-        LXCopyError: a row, all of which is to be loaded, was deleted meanwhile.
-    """
-    needed = {cls: _wanted(_names(cls), names) for cls in set(map(type, rows))}
-    lacking: dict[tuple[Session, Mapper[Any]], list[InstanceState[Any]]] = defaultdict(list)
-    for row in rows:
-        if not needed[type(row)] <= row.__dict__.keys():
-            state: InstanceState[Any] = inspect(row)
-            if state.session is not None and state.has_identity:
-                lacking[state.session, state.mapper].append(state)
-    for (session, mapper), states in lacking.items():
-        size = ROWS_A_QUERY // len(mapper.primary_key)
-        for start in range(0, len(states), size):
-            some = states[start : start + size]
-            missing = {name for state in some for name in needed[mapper.class_] - state.dict.keys()}
-            _load_some(session, mapper, some, sorted(missing))
-            still = [state for state in some if not state.dict.keys() >= missing]
-            if still and names is None:
-                raise _deleted(still[0])
-
-
-def _wanted(known: _Names, names: Set[str] | None) -> frozenset[str]:
-    return known.loadable if names is None else known.relationships & names
-
-
-def _load_some(session: Session, mapper: Mapper[Any], states: list[InstanceState[Any]], missing: Sequence[str]) -> None:
-    names = _names(mapper.class_)
-    options = [
-        (subqueryload if name in names.relationships else undefer)(getattr(mapper.class_, name)) for name in missing
-    ]
-    key = [mapper.get_property_by_column(column).class_attribute for column in mapper.primary_key]
-    identities = [state.identity or () for state in states]
-    within = tuple_(*key).in_(identities) if len(key) > 1 else key[0].in_([identity[0] for identity in identities])
-    statement = select(mapper.class_).where(within).options(*options)
-    with session.no_autoflush:
-        session.scalars(statement).unique().all()
-
-
-def _deleted(state: InstanceState[Any]) -> LXCopyError:
-    return LXCopyError(
-        f"The row {state.class_.__name__} with the key {state.identity!r} is no longer in the database, so what was "
-        f"not loaded of it cannot be copied. Leave it out of the model's rows, or read them again."
-    )
-
-
 def values(row: Any) -> dict[str, Any]:
     """Return the attributes of a row that are loaded; runs no query."""
-    names = _names(type(row))
+    names = names_of(type(row))
     loaded: dict[str, Any] = {name: getattr(row, name) for name in names.slots if hasattr(row, name)} | row.__dict__
     del loaded["_sa_instance_state"]
     if names.has_proxies:
@@ -187,7 +142,7 @@ def values(row: Any) -> dict[str, Any]:
     return loaded
 
 
-def _without_query(row: Any, names: _Names) -> dict[str, Any]:
+def _without_query(row: Any, names: Names) -> dict[str, Any]:
     """Return attributes that are not loaded and need no query: rows that the session knows by their keys."""
     state: InstanceState[Any] = inspect(row)
     if not state.has_identity:
@@ -207,7 +162,7 @@ def _without_query(row: Any, names: _Names) -> dict[str, Any]:
     return values
 
 
-def _target_key(state: InstanceState[Any], by_key: _ByKey | None) -> Any:
+def _target_key(state: InstanceState[Any], by_key: ByKey | None) -> Any:
     """Return the key under which the session knows a related row; None where only SQLAlchemy knows it."""
     if by_key is None or not state.committed_state.keys().isdisjoint(by_key.attributes):
         return None
@@ -215,14 +170,9 @@ def _target_key(state: InstanceState[Any], by_key: _ByKey | None) -> Any:
     return None if None in values else by_key.target.identity_key_from_primary_key(tuple(values))
 
 
-def _by_key(relationship: RelationshipProperty[Any]) -> _ByKey | None:
-    """Return how a many-to-one leads to the primary key of its target, where it does nothing else."""
-    local = {remote: here for here, remote in relationship.local_remote_pairs or ()}
-    key = relationship.mapper.primary_key
-    if not getattr(relationship.strategy, "use_get", False) or local.keys() != set(key):
-        return None
-    attributes = tuple(relationship.parent.get_property_by_column(local[column]).key for column in key)
-    return _ByKey(attributes, relationship.mapper)
+def _by_key(relationship: RelationshipProperty[Any]) -> ByKey | None:
+    attributes = by_key(relationship)
+    return None if attributes is None else ByKey(attributes, relationship.mapper)
 
 
 def _unset(state: InstanceState[Any]) -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +35,6 @@ KEPT = {
 
 
 LOADS = (Load, type(lazyload("*")))
-# What a listener may add on the way to the database.
-ADDED = {"_with_options", "_where_criteria", "_params"}
 _PARTS = {name for name, _ in getattr(Select, "_traverse_internals", (("unknown", None),))}
 
 
@@ -75,16 +73,23 @@ def project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> Proje
         entity: the class or alias.
         paths: the attributes, each after the relationships that lead there.
     """
+    return projection_of(statement, entity, paths) if can_project(statement, entity, paths) else None
+
+
+def projection_of(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> Projection | None:
+    """Return the query for some columns of a select that can be projected; None where its options miss a join."""
+    projection = _Builder(statement, entity).build(paths)
+    return projection if can_join(statement, projection.joined) else None
+
+
+def can_project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> bool:
+    """Whether a select can be turned into one of columns, as far as its form and its class tell."""
     mapper: Mapper[Any] = inspect(entity).mapper
     joined = any(len(path) > 1 for path in paths)
     if not (_are_known(mapper, paths) and is_one_row_an_instance(statement, entity) and _is_named(statement, joined)):
-        return None
-    if _loads_otherwise(statement):
-        return None
-    if joined and statement._for_update_arg is not None:  # databases refuse to lock what an outer join may lack
-        return None
-    projection = _Builder(statement, entity).build(paths)
-    return projection if can_join(statement, projection.joined) else None
+        return False
+    # Databases refuse to lock what an outer join may lack.
+    return not (_change_values(statement._with_options) or (joined and statement._for_update_arg is not None))
 
 
 def is_one_row_an_instance(statement: Select[Any], entity: Any) -> bool:
@@ -125,28 +130,32 @@ def _is_criterion_of(option: LoaderCriteriaOption, mapper: Mapper[Any]) -> bool:
     return option.entity is None or mapper.isa(option.entity.mapper)
 
 
-def _loads_otherwise(statement: Any) -> bool:
+def narrows_related(options: Iterable[Any]) -> bool:
+    """Whether an option changes what relationships lead to."""
+    options = list(options)
+    return any(isinstance(option, LoaderCriteriaOption) for option in options) or _change_values(options)
+
+
+def forbids_loading(options: Iterable[Any]) -> bool:
+    """Whether an option makes lazy relationships raise."""
+    return any(str(dict(part.strategy or ()).get("lazy")).startswith("raise") for part in _parts_of(options))
+
+
+def _change_values(options: Iterable[Any]) -> bool:
     """Whether a loader option changes which instances there are, or what their relationships lead to."""
-    options = [option for option in statement._with_options if isinstance(option, LOADS)]
-    return any(_changes_values(part) for option in options for part in getattr(option, "context", (option,)))
+    return any(map(_changes_values, _parts_of(options)))
+
+
+def _parts_of(options: Iterable[Any]) -> Iterator[Any]:
+    for option in options:
+        if isinstance(option, LOADS):
+            yield from getattr(option, "context", (option,))
 
 
 def _changes_values(part: Any) -> bool:
     lazy = dict(part.strategy or ()).get("lazy")
     narrowed = getattr(part, "_extra_criteria", ()) or getattr(part, "_of_type", None)
     return lazy == "noload" or bool(narrowed) or bool(part.local_opts.get("innerjoin"))
-
-
-def still_says_the_same(projection: Projection, invoked: Any) -> bool:
-    """Whether a statement is a projection, but for options and conditions that listeners added on its way."""
-    mine = projection.statement
-    if any(_part(invoked, name) is not _part(mine, name) for name in _PARTS - ADDED):
-        return False
-    if _part(invoked, "_where_criteria") is not _part(mine, "_where_criteria") and (
-        len(invoked.get_final_froms()) > 1 or not _is_named(invoked, bool(projection.joined))
-    ):
-        return False
-    return can_join(invoked, projection.joined) and not _loads_otherwise(invoked)
 
 
 def _part(statement: Any, name: str) -> Any:

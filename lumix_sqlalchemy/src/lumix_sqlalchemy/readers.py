@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, inspect
@@ -43,6 +43,8 @@ def read(
     *,
     flush: bool,
     options: dict[str, Any],
+    token: Hashable,
+    refreshes: bool,
 ) -> Sequence[Column] | None:
     """Read columns with a reader; what it cannot read exactly is read in the session. See `read_columns`."""
     if reader == ARROW:
@@ -51,4 +53,6 @@ def read(
         columns = read_arrow(session, statement, entity, paths)
         if columns is not None:
             return columns
-    return read_columns(session, statement, entity, paths, flush=flush, options=options)
+    return read_columns(
+        session, statement, entity, paths, flush=flush, options=options, token=token, refreshes=refreshes
+    )

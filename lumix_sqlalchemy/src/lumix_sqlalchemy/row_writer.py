@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from typing import Any
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Executable,
-    ForeignKeyConstraint,
     FromClause,
     Table,
     and_,
@@ -29,21 +28,14 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
-from lumix_core.rows import Key, WrittenTable, advisory_lock_statements, existing_keys
+from lumix_core.rows import Key, ReferringKey, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.conditions import column_of, conditions
+from lumix_sqlalchemy.foreign_keys import checks_references, column_named, named_table, referring_to
 from lumix_sqlalchemy.savepoints import savepoint
 
 KEYS_A_QUERY = 400
 """The number of keys of one query; databases limit a statement's parameters."""
-CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
-"""The rules of foreign keys with which the database deletes or changes other rows."""
-CHECKS_REFERENCES = {
-    "sqlite": "PRAGMA foreign_keys",
-    "mysql": "SELECT @@foreign_key_checks",
-    "mariadb": "SELECT @@foreign_key_checks",
-}
-"""The queries for whether foreign keys are checked, where that is a setting."""
 
 
 class StillReferred(Exception):  # noqa: N818 - it never reaches a user
@@ -64,9 +56,8 @@ class ConnectionWriter:
 
     @cached_property
     def checks_references(self) -> bool:
-        """False where foreign keys are off: in SQLite unless someone turns them on, elsewhere by a setting."""
-        query = CHECKS_REFERENCES.get(self.connection.dialect.name)
-        return query is None or bool(self.connection.exec_driver_sql(query).scalar())
+        """False where foreign keys are off."""
+        return checks_references(self.connection)
 
     def savepoint(self) -> AbstractContextManager[object]:
         """Return a block that leaves nothing behind if it fails."""
@@ -75,20 +66,25 @@ class ConnectionWriter:
     def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
         """Return how many rows of other tables refer to rows that would be deleted, and would go or change too."""
         counts: dict[str, int] = {}
-        for key in _referring(table_of(table.cls)):
-            if (key.ondelete or "").upper() in CHANGING and (count := self._count_referring(key, table, where)):
-                counts[key.table.fullname] = counts.get(key.table.fullname, 0) + count
+        for key in referring_to(self.connection, table_of(table.cls)):
+            if key.changes and (count := self._count_referring(key, table, where)):
+                counts[key.table] = counts.get(key.table, 0) + count
         return counts
 
-    def _count_referring(self, key: ForeignKeyConstraint, table: WrittenTable, where: Mapping[str, Any]) -> int:
+    def _count_referring(self, key: ReferringKey, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Return how many rows that stay refer by a foreign key to rows that would be deleted."""
-        if key.table is key.referred_table and not where:
+        target = table_of(table.cls)
+        own = key.table == target.name and key.schema in (None, target.schema)
+        if own and not where:
             return 0
-        child: Any = key.table.alias("referring")
-        pairs = [child.c[element.parent.key] == element.column for element in key.elements]
-        statement = select(func.count()).select_from(child.join(key.referred_table, and_(*pairs)))
-        statement = statement.where(*self._conditions(key.referred_table, table, where))
-        if key.table is key.referred_table:  # those that are deleted themselves do not count
+        child = (target if own else named_table(key)).alias("referring")
+        pairs = [
+            column_named(child, name) == column_named(target, other)
+            for name, other in zip(key.columns, key.targets, strict=True)
+        ]
+        statement = select(func.count()).select_from(child.join(target, and_(*pairs)))
+        statement = statement.where(*self._conditions(target, table, where))
+        if own:  # those that are deleted themselves do not count
             chosen = and_(*self._conditions(child, table, where))
             statement = statement.where(func.coalesce(case((chosen, 1)), 0) == 0)
         return int(self._run(statement).scalar() or 0)
@@ -114,9 +110,9 @@ class ConnectionWriter:
     def _check_referring(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
         if self.checks_references:
             return
-        for key in _referring(table_of(table.cls)):
+        for key in referring_to(self.connection, table_of(table.cls)):
             if count := self._count_referring(key, table, where):
-                raise StillReferred(f"{count:,} row(s) of the table {key.table.fullname!r}")
+                raise StillReferred(f"{count:,} row(s) of the table {key.table!r}")
 
     def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set attributes of rows and return how many rows there are."""
@@ -187,16 +183,3 @@ def table_of(cls: type) -> Table:
     mapper: Mapper[Any] = inspect(cls)
     assert isinstance(mapper.local_table, Table)
     return mapper.local_table
-
-
-def _referring(target: Table) -> Iterator[ForeignKeyConstraint]:
-    """Yield the foreign keys that refer to a table."""
-    for table in target.metadata.tables.values():
-        for key in table.foreign_key_constraints:
-            if _refers_to(key, target):
-                yield key
-
-
-def _refers_to(key: ForeignKeyConstraint, target: Table) -> bool:
-    named = f"{key.elements[0].target_fullname.rpartition('.')[0]}"
-    return named == target.fullname

@@ -90,8 +90,14 @@ def _field(column: Column[Any], name: str) -> WrittenField:
         filled=_is_filled(column),
         writable=column.computed is None and not always,
         length=getattr(column.type, "length", None) if _kind(column.type) == "text" else None,
-        comparable=not any(kind._has_bind_expression for kind in (column.type, *column.type._variant_mapping.values())),
+        comparable=not _is_changed(column.type),
     )
+
+
+def _is_changed(kind: TypeEngine[Any]) -> bool:
+    """Whether any database is sent an expression in place of a value, as for an encrypted column."""
+    variants = kind._variant_mapping.values()
+    return bool(kind._has_bind_expression) or (bool(variants) and any(map(_is_changed, variants)))
 
 
 def _kind(kind: TypeEngine[Any]) -> Kind:

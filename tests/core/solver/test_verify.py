@@ -350,13 +350,6 @@ def test_duals_may_come_as_any_sequence(container: Callable[[Any], Any]) -> None
     assert solution.reduced_costs["x"]["B"] == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("status", [LXStatus.INFEASIBLE, LXStatus.UNBOUNDED, LXStatus.INFEASIBLE_OR_UNBOUNDED])
-def test_a_status_without_a_point_passes(status: LXStatus) -> None:
-    solution = solved(lambda raw: RawResult(status=status, raw_status="so"))
-
-    assert (solution.status, solution.raw_status) == (status, "so")
-
-
 def test_what_a_solver_says_of_an_error_is_kept() -> None:
     solution = solved(lambda raw: RawResult(status=LXStatus.ERROR, raw_status="numerical trouble"))
 

@@ -95,6 +95,7 @@ def _alias(path: tuple[str, ...]) -> str:
 class FullToyAdapter(ToyAdapter):
     """Reads columns and snapshots, and writes."""
 
+    writer: type[Any]
     features = frozenset({LXRowFeature.COLUMNS, LXRowFeature.KEEPING, LXRowFeature.SNAPSHOTS, LXRowFeature.WRITING})
 
     def row_class(self, cls: type) -> RowClass:
@@ -132,7 +133,7 @@ class FullToyAdapter(ToyAdapter):
     def writing(self, handle: object | None, tables: Sequence[WrittenTable]) -> Iterator[Any]:
         if not isinstance(handle, sqlite3.Connection):
             raise LXWriteError(f"write() got {handle!r:.80} where a connection belongs. Give a connection.")
-        writer = ToyWriter(handle)
+        writer = self.writer(handle)
         if handle.in_transaction:
             with writer.savepoint():
                 yield writer
@@ -205,6 +206,9 @@ def _condition(where: Mapping[str, Any]) -> tuple[str, list[Any]]:
     wanted = {name: one.values if isinstance(one, OneOf) else (one,) for name, one in where.items()}
     parts = [f"({' OR '.join([f'{name} IS ?'] * len(values))})" for name, values in wanted.items()]
     return f"WHERE {' AND '.join(parts)}" if parts else "", [one for values in wanted.values() for one in values]
+
+
+FullToyAdapter.writer = ToyWriter
 
 
 class WatchedConnection(sqlite3.Connection):

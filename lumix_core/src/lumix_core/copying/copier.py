@@ -18,14 +18,14 @@ import numpy as np
 from lumix_core.copying import containers as objects
 from lumix_core.copying.functions import FUNCTION_HANDLERS
 from lumix_core.copying.protocol import ATOMIC, Copying, Request
-from lumix_core.copying.reachable import bound_parts, data_of, is_handle
+from lumix_core.copying.reachable import bound_parts, data_of
 from lumix_core.copying.sources import DATA, SOURCE_HANDLERS, Sources, read_waiting
 from lumix_core.errors import LXCopyError, LXNotLoadedError, sentence
 from lumix_core.rows import gc_pause as collector
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.loading import Loaded
-from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.registry import adapter_for, is_handle, plain, row_adapters
 from lumix_core.rows.standins import new_standin, row_class_of, standin_class
 
 T = TypeVar("T")
@@ -191,17 +191,17 @@ class Copier:
 
     def _handler_of_others(self, cls: type, part: Any) -> Handler | None:
         for adapter in row_adapters():
-            plain: Any = adapter.plain(part)
-            if plain is not NotImplemented:
-                return None if plain is part else self._handler_of_plain(adapter)
+            held = plain(adapter, part)
+            if held is not NotImplemented:
+                return None if held is part else self._handler_of_plain(adapter)
         own = hasattr(cls, "__deepcopy__") and not issubclass(cls, Copyable)
         return partial(objects.copy_by_own_method if own else objects.copy_by_parts, self)
 
     def _handler_of_plain(self, adapter: RowAdapter) -> Handler:
         def copy(value: Any) -> Copying:
-            plain = adapter.plain(value)
-            handler: Callable[[Copier, Any], Any] = _HANDLERS.get(type(plain), objects.copy_by_parts)
-            return objects.copy_plain(self, value, handler(self, plain))
+            held = adapter.plain(value)
+            handler: Callable[[Copier, Any], Any] = _HANDLERS.get(type(held), objects.copy_by_parts)
+            return objects.copy_plain(self, value, handler(self, held))
 
         return copy
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from lumix_core.copying.protocol import ATOMIC, ActiveCopier, Copying, Request
-from lumix_core.copying.reachable import is_bound, is_handle, is_importable, reached
+from lumix_core.copying.reachable import is_bound, is_importable, reached
 from lumix_core.formulas.bytecode import globals_used
 from lumix_core.formulas.captures import unwrapped
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.rows.registry import is_handle
 
 
 class GlobalsOverlay(dict[str, Any]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, ValuesView
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from lumix_core.copying.protocol import ATOMIC
 from lumix_core.formulas.bytecode import globals_used
 from lumix_core.rows.frames import is_frame
-from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.registry import adapter_for, is_handle
 from lumix_core.rows.sources import DataSource
 from lumix_core.rows.standins import row_class_of, slots_of
 
@@ -23,11 +23,6 @@ ANY_DEPTH = 1_000_000
 def is_row(value: Any) -> bool:
     """Whether an ORM maps the class of the value."""
     return adapter_for(type(value)) is not None
-
-
-def is_handle(value: Any) -> bool:
-    """Whether the value is a session or the like of an ORM."""
-    return any(adapter.is_handle(value) for adapter in row_adapters())
 
 
 def is_bound(value: Any) -> bool:
@@ -97,7 +92,7 @@ def _items(value: Any) -> Iterable[Any]:
         return value.ravel().tolist() if value.dtype.hasobject else ()
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple | set | frozenset | KeysView | ValuesView | ItemsView):
         return value
     if hasattr(type(value), "__deepcopy__") and is_frame(value):
         columns = [value[name] for name in value.columns]

@@ -6,13 +6,14 @@ object, made of that instance; so what functions capture, and what other rows le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, ItemsView, KeysView, Mapping, ValuesView
 from typing import Any, cast
 
 from lumix_core.copying.detached_rows import DetachedRows, DetachedSource, can_be_shared
 from lumix_core.copying.protocol import ActiveCopier, Copying, Request
 from lumix_core.rows.adapter import KeepingQuery
 from lumix_core.rows.features import LXRowFeature
+from lumix_core.rows.registry import is_handle, row_adapters
 from lumix_core.rows.sources import DataSource, QuerySource
 
 DATA = "the data of from_data()"
@@ -23,19 +24,37 @@ class Sources:
 
     Attributes:
         known: what each query has become, by its identity: equal queries run once.
+        lists: the rows of data that only lead to them, by the identity of the source.
         waiting: those that may become columns.
         columnar: those that did; one for each class, since two of them may share rows.
     """
 
     def __init__(self) -> None:
         self.known: dict[Hashable, DetachedSource] = {}
+        self.lists: dict[Hashable, list[Any]] = {}
         self.waiting: list[tuple[QuerySource, DetachedSource]] = []
         self.columnar: dict[type | None, tuple[QuerySource, DetachedRows]] = {}
 
 
 def copy_data_source(copier: ActiveCopier, value: DataSource) -> Copying:
-    """Copy the rows that were given as they are."""
-    return copier.remember(value, DataSource((yield Request(value.data, DATA))))
+    """Copy the rows that were given as they are; of what only leads to rows, the copy has a list."""
+    lists, identity = copier.sources.lists, value.identity
+    if identity not in lists:
+        rows = _rows_behind(value.data)
+        if rows is None:
+            return copier.remember(value, DataSource((yield Request(value.data, DATA))))
+        lists[identity] = yield Request(rows, DATA)
+    return copier.remember(value, DataSource(lists[identity]))
+
+
+def _rows_behind(data: Any) -> list[Any] | None:
+    """Return the rows of a view of a dict, or of a query of an ORM; None for data that can be copied themselves."""
+    if isinstance(data, KeysView | ValuesView | ItemsView):
+        return list(data)
+    if not is_handle(data):
+        return None
+    plain = (adapter.plain(data) for adapter in row_adapters())
+    return next((rows for rows in plain if isinstance(rows, list)), None)
 
 
 def copy_query_source(copier: ActiveCopier, value: QuerySource) -> Any:

@@ -70,7 +70,7 @@ def computed(ufunc: np.ufunc, bound: Callable[[int, int], int]) -> ColumnRule:
 def divided(left: Value, right: Value) -> Column | None:
     """Compute ``/``."""
     kinds = _kind(left) + _kind(right)
-    if "O" in kinds or not (_is_exact(left) and _is_exact(right)):
+    if "O" in kinds or not (is_exact(left) and is_exact(right)):
         return None
     if not np.all(right):
         raise NotVectorizable
@@ -93,7 +93,8 @@ def whole(ufunc: np.ufunc) -> ColumnRule:
     return rule
 
 
-def _is_exact(value: Value) -> bool:
+def is_exact(value: Value) -> bool:
+    """Whether a float can stand for each number."""
     return _kind(value) != "i" or _magnitude(value) <= EXACT
 
 
@@ -104,7 +105,7 @@ def compared(ufunc: np.ufunc) -> ColumnRule:
         kinds = _kind(left) + _kind(right)
         if "O" in kinds:
             return None
-        if "f" in kinds and not (_is_exact(left) and _is_exact(right)):
+        if "f" in kinds and not (is_exact(left) and is_exact(right)):
             return None
         with np.errstate(invalid="ignore"):
             result: Column = ufunc(left, right)

@@ -27,12 +27,16 @@ class Operator:
         range: returns what values it may have; None for an operator that may raise for any values.
         zero: it is zero, or false, where "any" operand is, or where the "first" one is.
         compares: the comparison that it is, if it is one.
+        smaller: for an order, which operand must be the smaller one: 0 or 1.
+        strict: for an order, whether equal values are out of order.
     """
 
     columns: columns.ColumnRule | None = None
     range: ranges.RangeRule | None = None
     zero: Literal["any", "first"] | None = None
     compares: Literal["equal", "unequal", "order"] | None = None
+    smaller: int = 0
+    strict: bool = False
 
     def over_columns(self, function: Callable[..., Any], operands: tuple[Value, ...], size: int) -> Value:
         """Return a function that has this operator for every row.
@@ -68,10 +72,12 @@ OPERATORS: dict[Callable[..., Any], Operator] = {
     operator.eq: Operator(columns.compared(np.equal), ranges.range_of_equality, compares="equal"),
     same_or_equal: Operator(columns.compared_as_held, ranges.range_of_equality, compares="equal"),
     operator.ne: Operator(columns.compared(np.not_equal), ranges.range_of_equality, compares="unequal"),
-    operator.lt: Operator(columns.compared(np.less), ranges.range_of_order, compares="order"),
+    operator.lt: Operator(columns.compared(np.less), ranges.range_of_order, compares="order", strict=True),
     operator.le: Operator(columns.compared(np.less_equal), ranges.range_of_order, compares="order"),
-    operator.gt: Operator(columns.compared(np.greater), ranges.range_of_order, compares="order"),
-    operator.ge: Operator(columns.compared(np.greater_equal), ranges.range_of_order, compares="order"),
+    operator.gt: Operator(
+        columns.compared(np.greater), ranges.range_of_order, compares="order", smaller=1, strict=True
+    ),
+    operator.ge: Operator(columns.compared(np.greater_equal), ranges.range_of_order, compares="order", smaller=1),
     operator.neg: Operator(columns.unary(np.negative), ranges.same_range, zero="first"),
     operator.pos: Operator(columns.unary(np.positive), ranges.same_range, zero="first"),
     operator.abs: Operator(columns.unary(np.absolute), ranges.same_range, zero="first"),
@@ -79,8 +85,8 @@ OPERATORS: dict[Callable[..., Any], Operator] = {
     operator.getitem: Operator(),
     abs: Operator(columns.unary(np.absolute), ranges.same_range, zero="first"),
     float: Operator(columns.to_float, ranges.range_of_float, zero="first"),
-    bool: Operator(columns.to_bool),
-    required: Operator(columns.required_everywhere),
+    bool: Operator(columns.to_bool, ranges.range_of_truth, zero="first"),
+    required: Operator(columns.required_everywhere, ranges.range_of_required),
 }
 _UNKNOWN = Operator()
 

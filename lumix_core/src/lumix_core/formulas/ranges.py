@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -28,11 +28,13 @@ class Range:
         kind: of the values.
         largest: absolute value; infinite where there is no bound.
         smallest: absolute value.
+        ordered: for other values than numbers, what all of them are, where any two of such can be put in order.
     """
 
     kind: str
     largest: float
     smallest: float = 0.0
+    ordered: Any = None
 
     @property
     def is_number(self) -> bool:
@@ -42,11 +44,24 @@ class Range:
 
 RangeRule: TypeAlias = Callable[..., Range]
 """Returns the range of an operator, given those of its operands."""
-_PLAIN_OBJECTS = {str, int, float, bool, bytes, type(None), Decimal, date, datetime, UUID}
+_PLAIN_OBJECTS = {str, int, float, bool, bytes, type(None), Decimal, date, datetime, timedelta, UUID}
 
 
 def _is_nan(value: Any) -> bool:
     return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and math.isnan(value)
+
+
+def _ordered(values: Column) -> Any:
+    """Return what all values are, where any two of such can be put in order; None where they are not alike."""
+    if not len(values):
+        return None
+    cls = type(values[0])
+    if any(type(value) is not cls for value in values):
+        return None
+    if cls is datetime:  # with a time zone, those of one zone are compared otherwise than those of two
+        zones = {value.tzinfo for value in values}
+        return (cls, *zones) if zones in ({None}, {UTC}) else None
+    return cls if cls in (str, bytes, date, timedelta, Decimal) else None
 
 
 def range_of(values: Column) -> Range:
@@ -55,7 +70,7 @@ def range_of(values: Column) -> Range:
     if kind == "O":
         if not set(map(type, values)) <= _PLAIN_OBJECTS or any(map(_is_nan, values)):
             raise NotVectorizable
-        return Range("o", math.inf)
+        return Range("o", math.inf, ordered=_ordered(values))
     if not len(values):
         return Range(kind, 0.0)
     low, high = values.min().item(), values.max().item()
@@ -101,7 +116,8 @@ def range_of_equality(left: Range, right: Range) -> Range:
 
 def range_of_order(left: Range, right: Range) -> Range:
     """Return the range of ``<``, ``<=``, ``>`` and ``>=``."""
-    if not (left.is_number and right.is_number):
+    alike = left.ordered is not None and left.ordered == right.ordered
+    if not (alike or (left.is_number and right.is_number)):
         raise NotVectorizable
     return Range("b", 1.0)
 
@@ -110,6 +126,18 @@ def range_of_and(left: Range, right: Range) -> Range:
     """Return the range of ``&`` and ``|``."""
     if left.kind != "b" or right.kind != "b":
         raise NotVectorizable
+    return Range("b", 1.0)
+
+
+def range_of_required(operand: Range) -> Range:
+    """Return the range of `required`."""
+    if not operand.is_number or not operand.smallest:
+        raise NotVectorizable
+    return Range("b", 1.0, 1.0)
+
+
+def range_of_truth(operand: Range) -> Range:
+    """Return the range of ``bool``."""
     return Range("b", 1.0)
 
 

@@ -70,6 +70,18 @@ class ReaderQuery(ColumnQuery, Protocol):
 
 
 @runtime_checkable
+class ReasonedQuery(ColumnQuery, Protocol):
+    """A query that says why its columns do not suffice."""
+
+    def why_rows(self) -> str | None:
+        """Return why only `rows` tells the truth, as far as is known before reading; None where nothing is known.
+
+        The text completes "whole rows: ...". Runs no query.
+        """
+        ...
+
+
+@runtime_checkable
 class KeepingQuery(ColumnQuery, Protocol):
     """A query that knows which of its rows are instances already, so that a copy may take columns for all others."""
 
@@ -131,7 +143,9 @@ class RowAdapter(Protocol):
         """Return what a copy holds in place of a value of this ORM that is no row.
 
         A collection or value that reports its changes to a row becomes one that does not; a definition (a table, a
-        mapped attribute) is returned as it is, to be shared; NotImplemented stands for a value of anyone else.
+        mapped attribute) is returned as it is, to be shared; NotImplemented stands for a value of anyone else. A handle
+        is passed only where it was given to ``from_data``: a query over which one can iterate becomes a list of its
+        rows, and NotImplemented has it refused.
         """
         ...
 

@@ -1,13 +1,15 @@
-"""The row adapters of this process: those that plugins registered and whose ORM is imported."""
+"""The row adapters of this process: those of plugins, whose ORM is imported, and those that users gave."""
 
 from __future__ import annotations
 
 import sys
 from threading import RLock
-from weakref import WeakKeyDictionary
+from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from lumix_core.errors import LXPluginError, listed
-from lumix_core.plugins.entry_points import Registration
+from lumix_core.plugins import registry as plugins
+from lumix_core.plugins.entry_points import Registration, in_one_line
 from lumix_core.plugins.registry import REGISTRY, Registry, imported, refuse_incomplete
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.features import lacking
@@ -31,7 +33,7 @@ class RowAdapters:
         """Return the adapters whose ORM is imported; see `row_adapters`."""
         registered = self._registry.registered("row adapter")
         if self._waiting is None:
-            self._waiting = registered
+            self._waiting = [registration for registration in registered if registration.state != "broken"]
         if any(registration.requires in sys.modules for registration in self._waiting):
             self._make()
         return self._adapters
@@ -44,7 +46,7 @@ class RowAdapters:
         known = self._owners.get(cls)
         if known is not None and known[0] == stamp:
             return known[1]
-        owner = next((adapter for adapter in adapters if adapter.owns(cls)), None)
+        owner = next((adapter for adapter in adapters if _answer(adapter, "owns", cls, False, self._registry)), None)
         self._owners[cls] = (stamp, owner)
         return owner
 
@@ -75,24 +77,70 @@ def _made(registration: Registration) -> RowAdapter:
     return adapter
 
 
+def _answer(adapter: RowAdapter, method: str, asked: object, otherwise: Any, registry: Registry = REGISTRY) -> Any:
+    """Return what an adapter answers about an object that may be anyone's.
+
+    Args:
+        adapter: any of those in use.
+        method: of the adapter, with one argument.
+        asked: the object.
+        otherwise: the answer where the method fails, which is warned of.
+        registry: notes that it failed.
+    """
+    try:
+        return getattr(adapter, method)(asked)
+    except Exception as error:  # noqa: BLE001 - the object may be of another ORM, or of none
+        shown = asked.__name__ if isinstance(asked, type) else f"an object of class {type(asked).__name__}"
+        reason = f"{method}() failed for {shown} with {in_one_line(error)}"
+        registry.report_failure(str(adapter.name), reason, was_given=id(adapter) in _GIVEN)
+        return otherwise
+
+
 _SHARED = RowAdapters(REGISTRY)
+_GIVEN: WeakValueDictionary[int, RowAdapter] = WeakValueDictionary()
+"""The adapters that users gave and nobody registered, as long as they live."""
 
 
 def row_adapters() -> list[RowAdapter]:
     """Return the adapters of the ORMs that this process has imported; each is made once.
 
-    An object cannot be mapped by a library that nobody imported, so LumiX itself never imports one.
+    An object cannot be mapped by a library that nobody imported, so LumiX itself never imports one. An adapter that was
+    given to ``from_model(adapter=...)`` is among them as long as a model holds it, so that copies know its rows.
 
     Raises:
-        LXPluginError: a plugin breaks the rules of the seam.
+        LXPluginError: LUMIX_PLUGINS names a plugin that is not installed.
     """
-    return list(_SHARED.in_use())
+    return [*_SHARED.in_use(), *_GIVEN.values()]
 
 
 def adapter_for(cls: type) -> RowAdapter | None:
     """Return the adapter that owns a class, or None; found once for each class.
 
     Raises:
-        LXPluginError: a plugin breaks the rules of the seam.
+        LXPluginError: LUMIX_PLUGINS names a plugin that is not installed.
     """
-    return _SHARED.owner_of(cls)
+    owner = _SHARED.owner_of(cls)
+    if owner is None and _GIVEN:
+        owner = next((adapter for adapter in _GIVEN.values() if _answer(adapter, "owns", cls, False)), None)
+    return owner
+
+
+def add_adapter(adapter: RowAdapter) -> None:
+    """Let an adapter be known that a user gave to a model, after those that are registered."""
+    if all(adapter is not known for known in _SHARED.in_use()):
+        _GIVEN[id(adapter)] = adapter
+
+
+def hindrances() -> str:
+    """Tell what may have kept an adapter from being registered."""
+    return plugins.hindrances(REGISTRY.registered())
+
+
+def is_handle(value: object) -> bool:
+    """Whether the value is a session or the like of an ORM."""
+    return any(_answer(adapter, "is_handle", value, False) for adapter in row_adapters())
+
+
+def plain(adapter: RowAdapter, value: object) -> Any:
+    """Return what a copy holds in place of a value; see `RowAdapter.plain`."""
+    return _answer(adapter, "plain", value, NotImplemented)

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any, Protocol, cast
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.frames import is_frame, with_named_columns
 from lumix_core.rows.projection import projected
-from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.registry import adapter_for, add_adapter, hindrances, is_handle, row_adapters
 from lumix_core.rows.standins import row_class_of
 from lumix_core.rows.tables import FrameTable, Path, Table
 
@@ -89,6 +89,10 @@ class QuerySource:
         class_of = self.adapter.row_class
         return projected(cast(ColumnQuery, self.query), class_of(row_type), class_of, paths, flush)
 
+    def why_rows(self) -> str | None:
+        """Return why columns of the query would not suffice, as far as its adapter knows before reading."""
+        return cast(ReasonedQuery, self.query).why_rows() if LXRowFeature.REASONS in self.features else None
+
     def with_reader(self, name: str, owner: str) -> QuerySource:
         """Return the source with another reader of its columns.
 
@@ -150,9 +154,11 @@ def model_source(
     """
     if target is DECLARED:
         target = _declared_or_error(declared, owner)
+    if adapter is not None:
+        add_adapter(adapter)
     adapters = [adapter] if adapter is not None else row_adapters()
     source = _first_query(adapters, target, handle, owner)
-    if source is None and any(candidate.is_handle(target) for candidate in adapters):
+    if source is None and (is_handle(target) if adapter is None else adapter.is_handle(target)):
         if handle is not None:
             raise LXSourceError(
                 f"{owner}.from_model() got a session first and then {handle!r:.60}: the session comes second. "
@@ -173,7 +179,7 @@ def model_source(
     raise LXSourceError(
         f"{owner}.from_model() got {shown}, which no installed row adapter maps (adapters in use: {known}). "
         f"Give a mapped class, a query or a session, install the adapter of its ORM "
-        f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects."
+        f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects. {hindrances()}".strip()
     )
 
 
@@ -198,13 +204,20 @@ def _check_declared(source: QuerySource, declared: type | None, owner: str) -> N
 
 
 def _first_query(adapters: Sequence[RowAdapter], target: Any, handle: Any, owner: str) -> QuerySource | None:
+    failure: Exception | None = None
     for adapter in adapters:
         try:
             query = adapter.query(target, handle)
         except LXSourceError as error:
             raise LXSourceError(f"{owner}: {error}") from None
+        except Exception as error:  # noqa: BLE001 - the target may be of another adapter
+            error.add_note(f"{owner}.from_model(): the row adapter {adapter.name!r} failed to make a query of this.")
+            failure = failure or error
+            continue
         if query is not None:
             return QuerySource(adapter, query)
+    if failure is not None:
+        raise failure
     return None
 
 

@@ -13,11 +13,11 @@ from lumix_core.errors import (
     listed,
 )
 from lumix_core.language.mixins import Bracketed
+from lumix_core.solver.claims import solve
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.live import Live
 from lumix_core.solver.options import COMMON, checked_options, refuse_unsupported
 from lumix_core.solver.registry import load_solver
-from lumix_core.solver.run import run
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import LXSolution, solution_of
 from lumix_core.solver.solver import LXFeature, Solver, SolverOptions
@@ -76,7 +76,7 @@ class LXOptimizer(Bracketed):
         solver, chosen = self._prepared("solve", model, options)
         problem = model.compile(snapshot=True) if snapshot else model.compile()
         started = time.perf_counter()
-        raw = run(solver, problem, chosen)
+        raw = solve(solver, problem, chosen)
         return solution_of(problem, raw, solver, time.perf_counter() - started)
 
     def explain_infeasibility(self, model: LXModel, **options: Any) -> LXInfeasibility:

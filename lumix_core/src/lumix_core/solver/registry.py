@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Any
 
 from lumix_core.errors import LXOptionError, LXPluginError, LXSolverNotFoundError, did_you_mean, listed
 from lumix_core.plugins.entry_points import Registration, in_one_line
 from lumix_core.plugins.registry import REGISTRY, Registry, hindrances, imported, refuse_incomplete
-from lumix_core.solver.solver import Solver, SolverOptions
+from lumix_core.solver.options import COMMON
+from lumix_core.solver.solver import Solver
 
 
 def load_solver(name: str, arguments: Mapping[str, object], registry: Registry = REGISTRY) -> Solver:
@@ -24,10 +24,12 @@ def load_solver(name: str, arguments: Mapping[str, object], registry: Registry =
     Raises:
         LXSolverNotFoundError: it is not registered, not installed, cannot be imported, or cannot run here.
         LXOptionError: its class does not take an argument, or needs another.
-        LXPluginError: a plugin breaks the rules of the seam.
+        LXPluginError: another solver has the same name, or it breaks the rules of the seam.
     """
     registered = registry.registered()
     registration = _find_solver(name, registered)
+    if registration.state == "broken":
+        raise LXPluginError(f"Solver {name!r} cannot be used: {registration.reason}.")
     if registration.now().state == "not installed":
         raise _missing(registration, registered)
     solver = _made(registration, arguments, registered)
@@ -69,7 +71,7 @@ def _check_arguments(registration: Registration, make: Callable[..., Any], argum
 
 
 def _unknown_argument(registration: Registration, name: str, own: list[str]) -> LXOptionError:
-    common = [item.name for item in fields(SolverOptions)]
+    common = list(COMMON)
     advice = did_you_mean(name, own + common).strip() or "Options by the solver's own names go into options={...}."
     return LXOptionError(
         f"Solver {registration.name!r} takes no argument {name!r}. Its own arguments are {listed(own)}; the options "

@@ -46,6 +46,19 @@ class RowActivities:
         self._x = x
         return self._activity
 
+    def belong(self, costs: FloatArray, duals: FloatArray, reduced_costs: FloatArray) -> bool:
+        """Whether ``reduced_costs = costs - A' duals``, seen along one random direction (R. Freivalds, 1977)."""
+        direction, activity = self._probe
+        paid = costs - reduced_costs
+        size = float(np.abs(duals * activity).sum()) + float(np.abs(paid * direction).sum())
+        return abs(float(paid @ direction) - float(duals @ activity)) <= DRIFT * size
+
+    @cached_property
+    def _probe(self) -> tuple[FloatArray, FloatArray]:
+        """A random direction, with entries from 1 to 2, and what the rows add up to along it."""
+        direction = np.random.default_rng(1977).uniform(1.0, 2.0, self._problem.num_variables)
+        return direction, self._problem.activity(direction)
+
     def _moved_to(self, x: FloatArray, before: FloatArray) -> bool:
         """Add what moved; returns False where adding up from scratch is quicker, or more exact."""
         moved = np.flatnonzero(x != before)

@@ -38,6 +38,9 @@ class LXFeature(StrEnum):
     LOG = "log"
     NATIVE_OPTIONS = "options"
     """Options by the solver's own names, through ``options={...}``."""
+    PRESOLVE = "presolve"
+    """Runs without presolve and preprocessing, by which the core repeats a run whose answer it doubts. Tolerances
+    should then be as small as is sensible."""
     CONFLICTS = "conflicts"
     """Sets of requirements that cannot hold together, for problems without integers; see `FindsConflicts`."""
 
@@ -56,6 +59,7 @@ class SolverOptions:
         log: False for silence, True for the solver's log on standard output, a path for a file
             that it is appended to, or a `logging.Logger` that gets every line at level INFO.
         options: options by the solver's own names.
+        presolve: whether the solver may change the problem before it solves it. Only the core sets it.
     """
 
     time_limit: float | None = None
@@ -65,6 +69,7 @@ class SolverOptions:
     seed: int | None = None
     log: bool | Path | logging.Logger = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    presolve: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,6 +86,8 @@ class RawResult:
         duals: d(objective)/d(right-hand side) for each row, in the user's sense, shape ``(m,)``.
         reduced_costs: d(objective)/d(x) at the active bound for each column, in the user's sense: what is
             left of ``c`` once the rows are paid for, ``c - A' duals``, shape ``(n,)``.
+        details: what else there is to tell, as plain data. The core adds ``checks``: what it did about a claim that
+            it had to check by further runs, in sentences.
     """
 
     status: LXStatus
@@ -91,6 +98,7 @@ class RawResult:
     best_bound: float | None = None
     duals: FloatArray | None = None
     reduced_costs: FloatArray | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -9,12 +9,15 @@ import numpy as np
 from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.certificates import duality_gap
 from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus
 
 FEASIBILITY = 1e-6
 """How far a row or bound may be exceeded, relative to the size of what is added up in it."""
+ENDLESS = 1e18
+"""From here on a value stands for one without an end."""
 INTEGRALITY = 1e-5
 """How far an integer variable may be from a whole number before it is rounded."""
 OPTIMALITY = 1e-4
@@ -48,6 +51,7 @@ class Verifier:
             return raw
         x = raw.x
         self._check_numbers("the point", x, self.problem.num_variables)
+        self._check_size(x)
         self._check_bounds(x)
         if not self._is_near(x):
             self._check_rows(x, "the point")
@@ -55,7 +59,7 @@ class Verifier:
         whole = self._rounded(x)
         objective = self.problem.objective_at(whole)
         self._check_bound(raw, objective)
-        self._check_duals(raw)
+        self._check_duals(raw, whole)
         return replace(raw, x=whole, objective=objective)
 
     def _check_status(self, raw: RawResult) -> None:
@@ -74,6 +78,12 @@ class Verifier:
             self._fail(f"returned {what} with shape {values.shape}", f"the model needs ({size},)")
         if not np.isfinite(values).all():
             self._fail(f"returned {what} with NaN or infinite values", "no such number solves a model")
+
+    def _check_size(self, x: FloatArray) -> None:
+        if len(x) and np.abs(x).max() >= ENDLESS:
+            worst = int(np.argmax(np.abs(x)))
+            name = self.problem.column_name(worst)
+            self._fail(f"returned {name} = {x[worst]:.6g}", "solvers take numbers of that size for infinite")
 
     def _is_near(self, x: FloatArray) -> bool:
         """Whether no row is exceeded by more than the least that is ever allowed: then its size need not be known."""
@@ -147,7 +157,8 @@ class Verifier:
         if ahead < -room:
             self._fail(f"proved the bound {bound:.12g}", f"its own point is better: {objective:.12g}")
         if raw.status is LXStatus.OPTIMAL and not self.options.options:
-            relative = max(OPTIMALITY, self.options.mip_rel_gap or 0.0)
+            requested = self.options.mip_rel_gap
+            relative = OPTIMALITY if requested is None else requested
             allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + room
             if ahead > allowed:
                 self._fail(
@@ -155,11 +166,30 @@ class Verifier:
                     f"its proved bound is {bound:.12g}, further away than the requested gap",
                 )
 
-    def _check_duals(self, raw: RawResult) -> None:
+    def _check_duals(self, raw: RawResult, x: FloatArray) -> None:
         if raw.duals is not None:
             self._check_numbers("duals", raw.duals, self.problem.num_constraints)
         if raw.reduced_costs is not None:
             self._check_numbers("reduced costs", raw.reduced_costs, self.problem.num_variables)
+        if raw.status is LXStatus.OPTIMAL and raw.duals is not None and not self.problem.is_mip:
+            self._check_optimum(x, raw.duals, raw.reduced_costs)
+
+    def _check_optimum(self, x: FloatArray, duals: FloatArray, reduced_costs: FloatArray | None) -> None:
+        """Check an optimum of a linear problem by the bound that its duals prove."""
+        if reduced_costs is not None and not self._belong(duals, reduced_costs):
+            reduced_costs = None
+        gap = duality_gap(self.problem, x, duals, reduced_costs)
+        if not gap.is_closed:
+            self._fail(
+                f"reported optimal with the objective {self.problem.objective_at(x):.12g}",
+                f"its duals prove the bound {gap.bound:.12g} only"
+                if np.isfinite(gap.bound)
+                else "its duals prove no bound: some reduced cost has the wrong sign",
+            )
+
+    def _belong(self, duals: FloatArray, reduced_costs: FloatArray) -> bool:
+        """Whether reduced costs are known to be those of the duals, without adding all coefficients up anew."""
+        return self.activities is not None and self.activities.belong(self.problem.objective, duals, reduced_costs)
 
     def _fail(self, claim: str, contradiction: str) -> None:
         raise LXVerificationError(

@@ -1,4 +1,4 @@
-"""What must be so for a formula to be true, or not zero: equal values, and keys that a table has.
+"""What must be so for a formula to be true, or not zero: equal values, values in order, and keys that a table has.
 
 This is where a function of pairs of rows becomes a join.
 """
@@ -25,6 +25,15 @@ class Equal:
 
 
 @dataclass(frozen=True, eq=False)
+class Order:
+    """Two formulas of which one must have the smaller value; ``strict``: not the same value."""
+
+    smaller: Node
+    larger: Node
+    strict: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Has:
     """A key that a table must have."""
 
@@ -32,7 +41,7 @@ class Has:
     key: Node
 
 
-Need: TypeAlias = Equal | Has
+Need: TypeAlias = Equal | Order | Has
 DefaultOf: TypeAlias = Callable[[Lookup], Any]
 """Returns what a lookup gives for a missing key, `NO_DEFAULT` where it raises."""
 
@@ -41,6 +50,7 @@ def conjuncts(condition: Node) -> list[Node]:
     """Return the conditions that a condition joins by ``and``, in order; none of its parts may raise."""
     if isinstance(condition, After):
         return conjuncts(condition.result)
+    condition = _tested(condition)
     if isinstance(condition, Choice) and is_false_without(condition):
         return [*conjuncts(condition.condition), *conjuncts(condition.then)]
     return [condition]
@@ -48,9 +58,13 @@ def conjuncts(condition: Node) -> list[Node]:
 
 def exact_need(condition: Node) -> Need | None:
     """Return the need that says all that a condition says, if there is one."""
+    condition = _tested(condition)
     if isinstance(condition, Apply) and operator_of(condition.function).compares == "equal":
         left, right = condition.operands
         return Equal(left, right, held=condition.function is same_or_equal)
+    if isinstance(condition, Apply) and operator_of(condition.function).compares == "order":
+        known = operator_of(condition.function)
+        return Order(condition.operands[known.smaller], condition.operands[1 - known.smaller], known.strict)
     return Has(condition.table, condition.key) if isinstance(condition, Element) else None
 
 
@@ -59,7 +73,7 @@ def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:
     exact = exact_need(formula)
     if isinstance(formula, After):
         yield from needs(formula.result, default_of)
-    elif exact is not None:
+    elif exact is not None and not isinstance(exact, Order):
         yield exact
     elif isinstance(formula, Lookup):
         if _is_zero(default_of(formula)):
@@ -71,7 +85,9 @@ def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:
 
 
 def _needs_of_operator(formula: Apply, default_of: DefaultOf) -> Iterator[Need]:
-    known = operator_of(formula.function)
+    known, exact = operator_of(formula.function), exact_need(formula)
+    if exact is not None:
+        yield exact
     if known.zero is not None:
         for operand in formula.operands if known.zero == "any" else formula.operands[:1]:
             yield from needs(operand, default_of)
@@ -91,7 +107,12 @@ def _needs_of_choice(formula: Choice, default_of: DefaultOf) -> Iterator[Need]:
 
 def is_false_without(formula: Choice) -> bool:
     """Whether a choice is false, or zero, where its condition is false: ``a and b``, ``x if a else 0``."""
-    return _is_zero_node(formula.otherwise) or same(formula.otherwise, formula.condition)
+    return _is_zero_node(formula.otherwise) or same(_tested(formula.otherwise), _tested(formula.condition))
+
+
+def _tested(node: Node) -> Node:
+    """Return the formula that ``bool`` is called with; any other as it is."""
+    return _tested(node.operands[0]) if isinstance(node, Apply) and node.function is bool else node
 
 
 def _is_zero_node(node: Node) -> bool:

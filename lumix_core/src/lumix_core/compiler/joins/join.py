@@ -1,4 +1,4 @@
-"""Which combinations of rows satisfy a condition: by joins where a formula tells what must be equal, else by blocks.
+"""Which combinations of rows satisfy a condition: by joins of what is equal or in order, else by blocks.
 
 A join never looks at the combinations that it leaves out, so it is used only for formulas that raise for none of them.
 All others are evaluated over blocks of the full product, in order.
@@ -10,14 +10,16 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from lumix_core.compiler.conversions import true_of
 from lumix_core.compiler.evaluator import EvaluationStatistics, Evaluator, agrees_on, sample
 from lumix_core.compiler.joins.axes import Axes, Combinations
-from lumix_core.compiler.joins.conditions import Equal, Has, Need, conjuncts, exact_need, needs
+from lumix_core.compiler.joins.conditions import Equal, Has, Need, Order, conjuncts, exact_need, needs
 from lumix_core.compiler.joins.value_ranges import AxisValues, Ranges, default_of
+from lumix_core.compiler.joins.windows import Bound, Groups, Windows, comparable, share, windows
 from lumix_core.compiler.vectorized import key_parts
 from lumix_core.formulas.arithmetic import NotVectorizable, filled
 from lumix_core.formulas.nodes import Constant, Lookup, Node, nodes, same
@@ -28,6 +30,10 @@ from lumix_core.rows.key_index import KeyIndex
 
 BLOCK = 1 << 18
 """How many combinations of rows are looked at in one go."""
+SELECTIVE = 4
+"""An order joins where it leaves out all but a part of the combinations: one in so many."""
+SHORT = 32
+"""With so few elements of an axis, all combinations are looked at as fast as an order is searched."""
 _NOT_JOINABLE = (NotVectorizable, TypeError, OverflowError, RecursionError)
 """What is raised where values cannot be hashed, or a condition might raise."""
 
@@ -120,9 +126,54 @@ class _Edge:
         return None
 
 
+@dataclass(frozen=True, eq=False)
+class _Band:
+    """Columns of two axes of which the first must be smaller."""
+
+    need: Order
+    axes: tuple[int, int]
+    columns: tuple[Column, Column]
+
+    def bound_of(self, axis: int, picks: dict[int, IntArray]) -> Bound | None:
+        """Return the bound that the combinations so far set for the axis, if they set one."""
+        for here, there in ((0, 1), (1, 0)):
+            if self.axes[here] == axis and self.axes[there] in picks:
+                return Bound(self.columns[there][picks[self.axes[there]]], is_lower=bool(here), strict=self.need.strict)
+        return None
+
+    def own(self, axis: int) -> tuple[Node, Column]:
+        """Return the formula that is bound, and its values."""
+        here = self.axes.index(axis)
+        return (self.need.smaller, self.need.larger)[here], self.columns[here]
+
+    def binds(self, axis: int, node: Node, dtype: np.dtype[Any]) -> bool:
+        """Whether it is a formula of the axis, with values of one type, that is bound."""
+        own, column = self.own(axis)
+        return column.dtype == dtype and same(own, node)
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """What bands leave of an axis, and the needs that are met thereby."""
+
+    axis: int
+    spans: Windows
+    needs: tuple[Order, ...]
+
+
 def _is_ready(condition: Node, axes: Axes, bound: dict[int, IntArray]) -> bool:
     """Whether all axes that a condition reads are joined."""
     return all(axis in bound for axis in range(len(axes.shape)) if condition.uses & axes.mask(axis))
+
+
+def _is_same_order(left: Order, right: Order) -> bool:
+    return left.smaller is right.smaller and left.larger is right.larger and left.strict == right.strict
+
+
+def _is_met(condition: Node, needs: Sequence[Order]) -> bool:
+    """Whether a condition says no more than one of these needs."""
+    exact = exact_need(condition)
+    return isinstance(exact, Order) and any(_is_same_order(exact, need) for need in needs)
 
 
 @dataclass(eq=False)
@@ -140,8 +191,10 @@ class _Join:
     edges: list[_Edge] = field(default_factory=list)
     filters: dict[int, BoolArray] = field(default_factory=dict)
     residual: list[Node] = field(default_factory=list)
+    bands: list[_Band] = field(default_factory=list)
     lookups: dict[int, Has] = field(default_factory=dict)
     bound: dict[int, IntArray] = field(default_factory=dict)
+    ordered: bool = False
 
     def combinations(self) -> Combinations:
         """Return the combinations; raises `NotVectorizable` where a formula might raise for one that is left out."""
@@ -197,7 +250,19 @@ class _Join:
 
     def _joins(self, need: Need) -> bool:
         """Take a need as edges between axes, if it can be."""
+        if isinstance(need, Order):
+            return self._joins_order(need)
         return self._joins_equal(need) if isinstance(need, Equal) else self._joins_table(need)
+
+    def _joins_order(self, need: Order) -> bool:
+        """Note an order of two axes. It stays to be evaluated, since it may not be what finds the combinations."""
+        smaller, larger = self.axes.axis_of(need.smaller), self.axes.axis_of(need.larger)
+        if smaller is None or larger is None or any(_is_same_order(need, band.need) for band in self.bands):
+            return False
+        columns = comparable(self.values.of(need.smaller, smaller), self.values.of(need.larger, larger))
+        if columns is not None:
+            self.bands.append(_Band(need, (smaller, larger), columns))
+        return False
 
     def _joins_equal(self, need: Equal) -> bool:
         here, there = self.axes.axis_of(need.left), self.axes.axis_of(need.right)
@@ -239,9 +304,16 @@ class _Join:
         return column[self.filters[axis]] if axis in self.filters else column
 
     def _start(self) -> None:
-        """Begin with a table if one is looked up, else with the smallest axis that joins another."""
+        """Begin with a table if one is looked up, else with the smallest axis that joins another.
+
+        Where nothing but an order joins, begin with the axis whose combinations with another one are the fewest.
+        """
         joined = {axis for edge in self.edges for axis in edge.axes}
-        first = min(self.lookups, default=min(joined, key=lambda axis: self.sizes[axis], default=0))
+        first = min(self.lookups, default=min(joined, key=lambda axis: self.sizes[axis], default=-1))
+        if first < 0:
+            windows = {axis: self._narrowest({axis: self._elements(axis)}) for band in self.bands for axis in band.axes}
+            totals = {axis: window.spans.total for axis, window in windows.items() if window is not None}
+            first = min(totals, key=lambda axis: totals[axis], default=0)
         self._take({first: self._elements(first)})
 
     def _take(self, bound: dict[int, IntArray]) -> None:
@@ -283,7 +355,13 @@ class _Join:
         for axis in left:
             ties = [tie for edge in self.edges if (tie := edge.between(axis, self.bound)) is not None]
             if ties:
+                window = self._narrowest_of(axis, ties)
+                if window is not None:
+                    return self._take_window(window)
                 return self._take_blocks(axis, self._joined(axis, ties))
+        window = self._narrowest(self.bound)
+        if window is not None:
+            return self._take_window(window)
         axis = next(axis for axis in left if axis not in self.lookups)
         return self._take_blocks(axis, self._crossed(axis))
 
@@ -312,6 +390,55 @@ class _Join:
             here, there = (there, here + start) if swapped else (here + start, there)
             yield {**{bound_axis: pick[here] for bound_axis, pick in before.items()}, axis: elements[there]}
 
+    def _narrowest(self, bound: dict[int, IntArray]) -> _Window | None:
+        """Return the axis, and what an order leaves of it, with the fewest combinations; None where it leaves most."""
+        count = len(next(iter(bound.values())))
+        axes = {axis for band in self.bands for axis in band.axes if axis not in bound and count}
+        windows = [window for axis in axes for window in self._windows(axis, bound)]
+        best = min(windows, key=lambda window: window.spans.total, default=None)
+        if best is None or SELECTIVE * best.spans.total > count * len(self._elements(best.axis)):
+            return None
+        return best
+
+    def _narrowest_of(self, axis: int, ties: list[tuple[Column, Column]]) -> _Window | None:
+        """Return what an order leaves of the elements with the same values; None where it leaves most of them."""
+        if not any(axis in band.axes and band.bound_of(axis, self.bound) for band in self.bands):
+            return None
+        index, others = KeyIndex([self._kept(axis, column) for column, _ in ties]), [column for _, column in ties]
+        if index.is_unique:
+            return None
+        groups = Groups(index.codes, index.encode(others, len(others[0])), index.span)
+        best = min(self._windows(axis, self.bound, groups), key=lambda window: window.spans.total, default=None)
+        total = int(index.counts(others, len(others[0])).sum())
+        return best if best is not None and SELECTIVE * best.spans.total <= total else None
+
+    def _windows(self, axis: int, bound: dict[int, IntArray], groups: Groups | None = None) -> Iterator[_Window]:
+        """Yield what the orders leave of an axis, for each of its formulas that they bind."""
+        elements, count = self._elements(axis), len(next(iter(bound.values())))
+        if min(len(elements), count) < SHORT:
+            return
+        bands = [(band, at) for band in self.bands if axis in band.axes and (at := band.bound_of(axis, bound))]
+        while bands:
+            node, column = bands[0][0].own(axis)
+            alike = [(band, at) for band, at in bands if band.binds(axis, node, column.dtype)]
+            bands = [(band, at) for band, at in bands if not band.binds(axis, node, column.dtype)]
+            values, bounds = self._kept(axis, column), [at for _, at in alike]
+            if SELECTIVE * share(values, bounds) <= 1:
+                yield _Window(axis, windows(values, bounds, groups), tuple(band.need for band, _ in alike))
+
+    def _take_window(self, window: _Window) -> None:
+        """Go on with the combinations that an order leaves; what it says need not be evaluated for them."""
+        self.residual = [condition for condition in self.residual if not _is_met(condition, window.needs)]
+        self.ordered = True
+        self._take_blocks(window.axis, self._within(window))
+
+    def _within(self, window: _Window) -> Iterator[dict[int, IntArray]]:
+        """Yield the combinations with the elements of an axis that lie within their bounds."""
+        elements, before = self._elements(window.axis), self.bound
+        count = max(window.spans.total, 1)
+        for here, there in window.spans.pairs(BLOCK if self._is_condition_ready(window.axis) else count):
+            yield {**{key: pick[here] for key, pick in before.items()}, window.axis: elements[there]}
+
     def _spans(self, axis: int, index: KeyIndex, values: list[Column], size: int) -> list[tuple[int, int]]:
         """Return the spans of values to be joined in one go: of a block each where a condition then leaves some out."""
         if index.is_unique or not self._is_condition_ready(axis):
@@ -339,5 +466,5 @@ class _Join:
         picks = self._picks(self.bound)
         codes = self.axes.codes(picks)
         known = {} if weight is None else self._known(weight, self.bound) or {}
-        combinations = Combinations(tuple(picks), known, bool(self.edges))
+        combinations = Combinations(tuple(picks), known, bool(self.edges) or self.ordered)
         return combinations if is_increasing(codes) else combinations.filtered(stable_order(codes))

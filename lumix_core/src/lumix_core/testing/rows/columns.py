@@ -43,9 +43,9 @@ class Columns(Kit, limited=on_main_thread):
         if (query := _query(adapter, world)) is None:
             return
 
-        columns = _lists(query.columns(PATHS))
+        columns = lists(query.columns(PATHS))
 
-        assert _exactly(columns) == _exactly(_by_instance(query.rows(), PATHS))
+        assert exactly(columns) == exactly(by_instance(query.rows(), PATHS))
         assert columns[0] == list(range(1, 13))
 
     def test_each_column_is_read_alone(self, adapter: RowAdapter, world: RowWorld) -> None:
@@ -54,9 +54,9 @@ class Columns(Kit, limited=on_main_thread):
         if (query := _query(adapter, world)) is None:
             return
 
-        alone = [_lists(query.columns([path]))[0] for path in PATHS]
+        alone = [lists(query.columns([path]))[0] for path in PATHS]
 
-        assert _exactly(alone) == _exactly(_by_instance(query.rows(), PATHS))
+        assert exactly(alone) == exactly(by_instance(query.rows(), PATHS))
 
     def test_a_related_row_that_is_missing_leaves_none(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Its product keeps its position in every column."""
@@ -65,7 +65,7 @@ class Columns(Kit, limited=on_main_thread):
             return
         world.orphan(2)
 
-        columns = _lists(query.columns(PATHS))
+        columns = lists(query.columns(PATHS))
 
         assert columns[0] == [1, 2, 3]
         assert columns[3:] == [[1, None, 1], [1.5, None, 1.5]]
@@ -80,10 +80,10 @@ class Columns(Kit, limited=on_main_thread):
         world.save(row)
         world.close_transaction()
 
-        columns = _lists(query.columns(PATHS))
+        columns = lists(query.columns(PATHS))
 
         assert columns[2] == [1.0, None, 3.0]
-        assert _exactly(columns) == _exactly(_by_instance(query.rows(), PATHS))
+        assert exactly(columns) == exactly(by_instance(query.rows(), PATHS))
 
     def test_no_rows_are_columns_of_no_values(self, adapter: RowAdapter, world: RowWorld) -> None:
         """An empty table is no reason to answer None."""
@@ -91,7 +91,7 @@ class Columns(Kit, limited=on_main_thread):
         if (query := _query(adapter, world)) is None:
             return
 
-        assert _lists(query.columns(PATHS)) == [[] for _ in PATHS]
+        assert lists(query.columns(PATHS)) == [[] for _ in PATHS]
 
     def test_columns_take_one_query(self, adapter: RowAdapter, world: RowWorld) -> None:
         """However many there are, and along however many relationships."""
@@ -126,9 +126,9 @@ class Columns(Kit, limited=on_main_thread):
         after = world.pending()
 
         assert after == before
-        assert unsaved is None or _exactly(_lists(unsaved)) == _exactly(_by_instance(query.rows(False), PATHS))
+        assert unsaved is None or exactly(lists(unsaved)) == exactly(by_instance(query.rows(False), PATHS))
         saved = query.columns(PATHS)
-        assert saved is None or _exactly(_lists(saved)) == _exactly(_by_instance(query.rows(), PATHS))
+        assert saved is None or exactly(lists(saved)) == exactly(by_instance(query.rows(), PATHS))
 
 
 def _query(adapter: RowAdapter, world: RowWorld) -> ColumnQuery | None:
@@ -137,12 +137,14 @@ def _query(adapter: RowAdapter, world: RowWorld) -> ColumnQuery | None:
     return cast(ColumnQuery, query) if LXRowFeature.COLUMNS in features_of(adapter, query) else None
 
 
-def _lists(columns: Sequence[Any] | None) -> list[list[Any]]:
+def lists(columns: Sequence[Any] | None) -> list[list[Any]]:
+    """Return columns as lists of Python's own values."""
     assert columns is not None
     return [column.tolist() if isinstance(column, np.ndarray) else list(column) for column in columns]
 
 
-def _by_instance(rows: Sequence[Any], paths: Sequence[Path]) -> list[list[Any]]:
+def by_instance(rows: Sequence[Any], paths: Sequence[Path]) -> list[list[Any]]:
+    """Return the columns that the attributes of instances make."""
     return [[_value(row, path) for row in rows] for path in paths]
 
 
@@ -152,6 +154,6 @@ def _value(row: Any, path: Path) -> Any:
     return row
 
 
-def _exactly(columns: Sequence[Sequence[Any]]) -> list[list[tuple[type, Any]]]:
+def exactly(columns: Sequence[Sequence[Any]]) -> list[list[tuple[type, Any]]]:
     """Return the values with their types: 1, 1.0 and True are not the same."""
     return [[(type(value), value) for value in column] for column in columns]

@@ -63,7 +63,6 @@ class Copies(Kit, limited=on_main_thread):
         expected = model.compile().upper.tolist()
 
         copied = copied_by(model)
-        world.close()
 
         assert copied.compile().upper.tolist() == expected == [1.0, 5.0]
         assert [row.price for row in copied.variables[0].get_instances()] == [1.0, None]

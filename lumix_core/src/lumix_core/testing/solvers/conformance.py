@@ -54,8 +54,8 @@ class SolverConformance(
     being refused. A deviation stands in `expected_failures` with its reason, and fails the day it passes.
     Solvers are run through the core (`lumix_core.solver.run.run`), so that an answer that the core's own checks
     reject fails too. Time limits and Ctrl-C are tried on problems that take hours; the kit takes about ten seconds.
-    A test runs in a thread of its own, and fails once it takes longer than ``limit`` seconds; those of Ctrl-C run on
-    the main thread. Native code that keeps Python's global lock for ever is the one thing that the kit cannot end.
+    A test runs in a thread of its own, those of Ctrl-C on the main thread; one that takes longer than ``limit`` seconds
+    fails. Native code that never gives back Python's global lock is the one thing that the kit cannot end.
     """
 
     limit = 30.0

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lumix_core.errors import LXOptionError
@@ -108,6 +109,10 @@ class LiveOptions(Kit, limited=in_thread):
 
                 _assert_ended(result, LXLimit.TIME)
                 assert result.x is None or is_feasible(step, result.x)
+            nothing_taken = replace(mip, upper=np.where(mip.integer, 0.0, mip.upper))
+            easy, _, _ = live.solve(nothing_taken)
+
+        assert easy.status is LXStatus.OPTIMAL, "the time limit counts anew for each run of an open problem"
 
     def test_live_runs_leave_the_problem_as_it_was(self, solver: Solver) -> None:
         """The arrays are the same after runs and changes, and still read-only."""

@@ -126,10 +126,30 @@ class LiveRuns(Kit, limited=in_thread):
 
         assert again[::-1] == once
 
+    @SENSES
+    def test_live_runs_that_rewind_find_the_same_of_several_optima(self, solver: Solver, maximize: bool) -> None:
+        """Where many points are optimal, which of them is the answer does not depend on what was solved before."""
+        sign = 1.0 if maximize else -1.0
+        first = problem([sign] * 6, [([1.0] * 6, -INF, 10.0)], upper=4.0, maximize=maximize)
+        tied = replace(first, row_upper=np.array([9.0]))
+        others = [replace(first, objective=sign * (1.0 + np.eye(6)[k] + np.eye(6)[k - 1])) for k in range(6)]
+
+        with closing(Live(solver, SolverOptions())) as live:
+            live.solve(first)
+            expected = _after_rewinding(live, first, tied)
+            for other in others:
+                _after_rewinding(live, first, other)
+
+                assert _after_rewinding(live, first, tied) == expected, "rewind() left something of a later run behind"
+
     def test_live_runs_prove_their_answers(self, solver: Solver) -> None:
         """The duals after a change belong to the changed problem."""
         lp = nondegenerate(maximize=False)
-        moved = replace(lp, row_upper=lp.row_upper + np.array([0.5, 0.25, 0.0, 0.0]))
+        moved = replace(
+            lp,
+            row_upper=lp.row_upper + np.array([0.5, 0.25, 0.0, 0.0]),
+            objective=lp.objective + np.array([0.125, 0.0, 0.25, 0.0, 0.0]),
+        )
 
         with closing(Live(solver, SolverOptions())) as live:
             live.solve(lp)
