@@ -1,4 +1,4 @@
-"""COPY, PostgreSQL's statement for many rows at once, over Django's own connection of psycopg."""
+"""COPY, PostgreSQL's statement that inserts many rows at once, over Django's own connection of psycopg."""
 
 from __future__ import annotations
 

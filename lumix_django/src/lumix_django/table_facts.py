@@ -1,4 +1,4 @@
-"""What writing has to know of a model: its attributes, keys and foreign keys."""
+"""The facts that writing needs of a model: its attributes, keys and foreign keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import Kind, Reference, WrittenField, WrittenTable
 from lumix_django.attributes import key_names
 
-# The first class that a field is of determines what its values are.
+# The first class that a field is an instance of gives the kind of its values.
 KINDS: tuple[tuple[Any, Kind], ...] = (
     (BooleanField, "truth"),
     (IntegerField, "integer"),
@@ -39,7 +39,7 @@ PREPARING = ("db_type", "get_db_prep_save", "get_db_prep_value", "get_internal_t
 
 
 def written_table(model: Any) -> WrittenTable:
-    """Return what writing has to know of a model, or of that which a proxy stands for.
+    """Return the facts that writing needs of a model, or of the one behind a proxy.
 
     Raises:
         LXWriteError: its rows are stored in several tables, or in none.
@@ -77,7 +77,7 @@ def stored_field(field: Any) -> Any:
 
 
 def is_djangos_own(field: Any) -> bool:
-    """Whether a field stores values as Django's fields do, and not by code of its own."""
+    """Whether a field stores values by the methods of Django's own fields."""
     methods = (getattr(type(owner), name) for owner in (field, stored_field(field)) for name in PREPARING)
     return all(method.__module__.startswith("django.") for method in methods)
 
@@ -113,6 +113,7 @@ def _field(field: Any) -> WrittenField:
         filled=has_default(field) or in_database or is_generated(field),
         writable=not is_generated(field),
         length=_length(stored_field(field)) if kind_of(field) == "text" else None,
+        comparable=not hasattr(field, "get_placeholder"),
     )
 
 
@@ -131,7 +132,7 @@ def _unique(options: Any) -> Iterator[tuple[str, ...]]:
 
 
 def _references(model: Any, options: Any) -> Iterator[Reference]:
-    """Yield the foreign keys; Django declares them such that they are looked at when the transaction is committed."""
+    """Yield the foreign keys; Django declares them such that they are checked when the transaction is committed."""
     for field in options.concrete_fields:
         if isinstance(field, ForeignKey) and field.db_constraint:
             target = field.remote_field.model

@@ -29,7 +29,7 @@ def test_a_loop_that_only_a_row_ends_is_not_followed_for_ever() -> None:
 
     found = computed(steps, nine(1.0, 2.0))
 
-    assert "more than 32 ways" in reason(steps)
+    assert "more than 32 paths" in reason(steps)
     assert found == by_row(steps, nine(1.0, 2.0))
 
 

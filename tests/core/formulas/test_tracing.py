@@ -183,7 +183,7 @@ def matched(row: Row) -> Any:
         (lambda row: [row.x, row.y], "it computes with a list"),
         (lambda row: row.method(by=2), "it calls a method of a value with named arguments"),
         (lambda row: next(iter(RATES)) * row.x, "it calls next()"),
-        (lambda row: factorial(row.x), "more than 32 ways"),
+        (lambda row: factorial(row.x), "more than 32 paths"),
         (lambda row: (value for value in (row.x, row.y)), "it computes with a generator"),
     ],
 )
@@ -200,7 +200,7 @@ def test_more_than_32_branches_are_left_to_the_rows() -> None:
     def stepped(row: Row) -> Any:
         return sum(1.0 if row.x > bound else 0.0 for bound in range(6))
 
-    assert "more than 32 ways" in reason(stepped)
+    assert "more than 32 paths" in reason(stepped)
     assert computed(stepped, nine(3.0, 5.0)) == by_row(stepped, nine(3.0, 5.0))
 
 

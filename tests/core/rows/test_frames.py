@@ -250,3 +250,22 @@ def test_a_row_of_a_frame_survives_pickling() -> None:
 
     assert (copy.id, copy["unit price"], copy) == (1, 2.5, row)
     assert type(copy) is type(row)
+
+
+@pytest.mark.parametrize("name", ["unit price", "unit.price", "2nd", "", "class", "price€", "_kept"])
+def test_a_column_of_any_name_is_read_by_getattr(name: str) -> None:
+    frame = pd.DataFrame({"id": range(9), name: [i / 4 for i in range(9)]})
+    variable = variable_over(frame).bounds(lower=lambda row: getattr(row, name))
+
+    found = LXModel("m").add_variable(variable).compile().lower.tolist()
+
+    assert found == [i / 4 for i in range(9)]
+
+
+def test_a_column_that_looks_like_a_special_name_is_read_as_an_item() -> None:
+    frame = pd.DataFrame({"id": [1], "__price": [2.5]})
+    (row,) = variable_over(frame).get_instances()
+
+    with pytest.raises(AttributeError, match=r"is read as row\['__price'\]"):
+        getattr(row, "__price")
+    assert row["__price"] == 2.5

@@ -1,4 +1,4 @@
-"""Batches: the arguments of a function for many members at once, as positions into tables."""
+"""Batches: the arguments of a function for many index elements at once, as positions into tables."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lumix_core.rows.tables import Path, Table
 
 @dataclass(frozen=True, eq=False)
 class Argument:
-    """One argument of a function for every member of a batch: ``table.rows[positions[i]]`` for member ``i``.
+    """One argument of a function for every element of a batch: ``table.rows[positions[i]]`` for element ``i``.
 
     Args:
         table: holds the rows.
         find: returns the positions; called when a function first reads the argument, which few read all of.
-        is_whole: whether the members are the rows of the table, each once and in order.
+        is_whole: whether the elements are the rows of the table, each once and in order.
     """
 
     table: Table
@@ -35,31 +35,31 @@ class Argument:
 
     @cached_property
     def positions(self) -> IntArray:
-        """Where the row of each member is in the table."""
+        """Where the row of each element is in the table."""
         return self.find()
 
     def column(self, path: Path) -> Column:
-        """Return the value of an attribute for each member; raises what reading it off the rows raises."""
+        """Return the value of an attribute for each element; raises what reading it off the rows raises."""
         values = self.table.column(path)
         return values if self.is_whole else values[self.positions]
 
     def take(self, picks: IntArray) -> Argument:
-        """Return the argument for some members."""
+        """Return the argument for some elements."""
         return Argument(self.table, lambda: self.positions[picks])
 
     def rows(self) -> Iterator[Any]:
-        """Return the rows, one a member."""
+        """Return the rows, one an element."""
         return map(self.table.rows.__getitem__, self.positions.tolist())
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """The arguments of a function for many members at once.
+    """The arguments of a function for many elements at once.
 
     Args:
         arguments: one for each parameter that gets a row.
-        size: how many members there are.
-        element: names a member in messages: "key 3 of 'production'".
+        size: how many elements there are.
+        element: names an element in messages: "key 3 of 'production'".
     """
 
     arguments: tuple[Argument, ...]
@@ -74,12 +74,12 @@ class Batch:
 
     def rows_of(self, i: int) -> tuple[Any, ...]:
         """Return the rows of one call."""
-        return tuple(one.table.rows[one.positions[i]] for one in self.arguments)
+        return tuple(argument.table.rows[argument.positions[i]] for argument in self.arguments)
 
     def take(self, picks: IntArray) -> Batch:
-        """Return the batch of some members."""
+        """Return the batch of some elements."""
         return Batch(
-            tuple(one.take(picks) for one in self.arguments),
+            tuple(argument.take(picks) for argument in self.arguments),
             len(picks),
             lambda i: self.element(int(picks[i])),
         )

@@ -18,15 +18,15 @@ from lumix_core.problem.numbers import is_real_type
 
 @dataclass(frozen=True)
 class Listed:
-    """Returns values as Python objects, converted if asked."""
+    """Returns values as Python objects, converted where a conversion is given."""
 
     convert: Callable[[Any], Any] | None
 
     def __call__(self, value: Value, size: int) -> list[Any]:
         """Return the objects; raises `NotVectorizable` where one cannot be converted."""
-        found: list[Any] = filled(value, size).tolist()
+        objects: list[Any] = filled(value, size).tolist()
         try:
-            return found if self.convert is None else list(map(self.convert, found))
+            return objects if self.convert is None else list(map(self.convert, objects))
         except Exception as error:
             raise NotVectorizable from error
 
@@ -63,35 +63,50 @@ def truth_of(value: Any) -> bool:
     return bool(value)
 
 
-def numbers_of(value: Value, size: int) -> FloatArray:
-    """Return each value as a float; raises `NotVectorizable` where one is no finite number."""
+def numbers_of(value: Value, size: int, infinite: float | None = None) -> FloatArray:
+    """Return each value as a float; raises `NotVectorizable` where one is not finite, nor the infinite one allowed."""
     values = filled(value, size)
     if values.dtype == np.object_:
-        found = numbers_of_rows(values.tolist())
-        if found is None:
+        numbers = numbers_of_rows(values.tolist(), infinite)
+        if numbers is None:
             raise NotVectorizable
-        return found
+        return numbers
     floats: FloatArray = values.astype(np.float64, copy=False)
-    if values.dtype == np.float64 and not np.isfinite(floats).all():
+    if values.dtype == np.float64 and not _are_numbers(floats, infinite):
         raise NotVectorizable
     return floats
 
 
-def numbers_of_rows(values: list[Any]) -> FloatArray | None:
-    """Return values as floats, None where one is no finite number."""
-    if not all(map(is_real_type, set(map(type, values)))):
+def _are_numbers(values: FloatArray, infinite: float | None) -> bool:
+    """Whether every value is finite, or the infinite one that is allowed."""
+    finite = np.isfinite(values)
+    return bool(finite.all()) or (infinite is not None and bool((finite | (values == infinite)).all()))
+
+
+def numbers_of_rows(values: list[Any], infinite: float | None = None) -> FloatArray | None:
+    """Return values as floats, None where one is not finite, nor the infinite one that is allowed."""
+    types = set(map(type, values))
+    if np.ndarray in types:
+        values = list(map(single_value, values))
+        types = set(map(type, values))
+    if not all(map(is_real_type, types)):
         return None
     try:
         result = np.fromiter(map(float, values), dtype=np.float64, count=len(values))
     except (OverflowError, ValueError):
         return None
-    return result if np.isfinite(result).all() else None
+    return result if _are_numbers(result, infinite) else None
 
 
-def equal(one: Any, other: Any) -> bool:
+def single_value(value: Any) -> Any:
+    """Return the one value of an array without dimensions, as ``np.where`` gives for one row; all else as it is."""
+    return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
+
+
+def equal(left: Any, right: Any) -> bool:
     """Whether two results are the same, bit for bit."""
-    one = one.item() if isinstance(one, np.generic) else one
-    other = other.item() if isinstance(other, np.generic) else other
-    if type(one) is not type(other) or not (one is other or bool(one == other)):
+    left = left.item() if isinstance(left, np.generic) else left
+    right = right.item() if isinstance(right, np.generic) else right
+    if type(left) is not type(right) or not (left is right or bool(left == right)):
         return False
-    return type(one) is not float or one != 0.0 or math.copysign(1.0, one) == math.copysign(1.0, other)
+    return type(left) is not float or left != 0.0 or math.copysign(1.0, left) == math.copysign(1.0, right)

@@ -1,24 +1,26 @@
 """Functions over many rows at once: over columns where they could be traced, else row by row.
 
-Columns are believed only as far as they agree with the rows: a few members are computed both ways, and whatever the
-columns cannot tell (an error, a value that is no number) is gone through row by row, which says where and why.
+Columns are used only as far as they agree with the rows: a few elements are computed both ways, and whatever the
+columns do not determine (an error, a value that is no number) is evaluated row by row, which says where and why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from lumix_core.compiler.batches import Batch
+from lumix_core.compiler.batches import Argument, Batch
 from lumix_core.compiler.conversions import (
     Listed,
     equal,
     numbers_of,
     numbers_of_rows,
+    single_value,
     true_of,
     truth_of,
     truths_of_rows,
@@ -30,7 +32,7 @@ from lumix_core.compiler.tracer import Tracer
 from lumix_core.compiler.vectorized import Vectorized
 from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
 from lumix_core.formulas.lookup_table import RUNNING
-from lumix_core.formulas.nodes import Tuple
+from lumix_core.formulas.nodes import Node, Tuple
 from lumix_core.formulas.tracing import Trace
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.arrays import BoolArray, FloatArray
@@ -46,7 +48,7 @@ class EvaluationStatistics:
         function: the function.
         mode: "columns", "join" or "row by row".
         reason: why it was called row by row.
-        count: for how many members it was evaluated.
+        count: for how many elements it was evaluated.
         possible: how many there would have been without a join.
         seconds: what it took.
     """
@@ -70,7 +72,7 @@ class Evaluator:
         tables: what formulas look values up in.
         vectorized: evaluates formulas.
         statistics: how each function was evaluated.
-        indices: an argument, and the index over one of its attributes once there is one.
+        indices: the index over an attribute of an argument, in a list that is empty before the index is made.
     """
 
     def __init__(self, reading: Reading | None = None) -> None:
@@ -79,7 +81,7 @@ class Evaluator:
         self.tables = LookupTables(lambda parameter: parameter.lookup_table(self))
         self.vectorized = Vectorized(self.tables)
         self.statistics: dict[UserFunction, EvaluationStatistics] = {}
-        self.indices: dict[tuple[int, Path], list[Any]] = {}
+        self.indices: dict[tuple[Argument, Path], list[Any]] = {}
 
     def __enter__(self) -> Evaluator:
         self._token = RUNNING.set(self.tables.parameter)
@@ -90,29 +92,29 @@ class Evaluator:
         self.reading.loaded.release()
 
     def objects(self, function: UserFunction, batch: Batch, convert: Callable[[Any], Any] | None = None) -> list[Any]:
-        """Return what a function returns for each member, converted if asked.
+        """Return what a function returns for each element, converted where a conversion is given.
 
         Raises:
             LXLateBindingError: it captures a loop variable that was rebound.
             LXNumberError: it failed on a value that is NULL or no number.
             LXFunctionError: it failed for another reason.
         """
-        found: list[Any] = self._either_way(function, batch, Listed(convert), list, convert)
-        return found
+        objects: list[Any] = self._evaluated(function, batch, Listed(convert), list, convert)
+        return objects
 
     def values(self, function: UserFunction, batch: Batch) -> Column:
-        """Return what a function returns for each member, as a column; raises as `objects` does."""
-        found: Column = self._either_way(function, batch, filled, column)
-        return found
+        """Return what a function returns for each element, as a column; raises as `objects` does."""
+        values: Column = self._evaluated(function, batch, filled, column)
+        return values
 
     def parts(self, function: UserFunction, batch: Batch) -> tuple[tuple[Column, ...], bool]:
-        """Return what a function returns for each member by parts, where it returns tuples of one length.
+        """Return what a function returns for each element by parts, where it returns tuples of one length.
 
         Returns:
             the columns of the parts, and True; or the one column of what is no tuple, and False.
         """
         function.check_captures()
-        formula = self.tracer.trace_of(function, tuple(one.table for one in batch.arguments)).formula
+        formula = self.tracer.trace_of(function, tuple(argument.table for argument in batch.arguments)).formula
         if isinstance(formula, Tuple) and batch.size:
             parts = self._tuple_parts(function, formula, batch)
             if parts is not None:
@@ -124,13 +126,13 @@ class Evaluator:
         return tuple(column(list(part)) for part in zip(*values, strict=True)), True
 
     def _tuple_parts(self, function: UserFunction, formula: Tuple, batch: Batch) -> tuple[Column, ...] | None:
-        """Return the parts of a tuple over columns; None where only the rows can tell."""
+        """Return the parts of a tuple over columns; None where only going row by row shows them."""
         began = perf_counter()
         try:
-            parts = tuple(filled(self.vectorized.value(one, batch), batch.size) for one in formula.items)
+            parts = tuple(filled(self.vectorized.value(item, batch), batch.size) for item in formula.items)
             picks = sample(batch.size)
             alone = [function.call(*batch.rows_of(i)) for i in picks]
-        except Exception:  # noqa: BLE001 - going row by row tells
+        except Exception:  # noqa: BLE001 - going row by row reports it
             return None
         if alone != [tuple(part.item(i) for part in parts) for i in picks]:
             return None
@@ -138,17 +140,24 @@ class Evaluator:
         return parts
 
     def truths(self, function: UserFunction, batch: Batch) -> BoolArray:
-        """Return for which members a condition is true, shape ``(size,)``; raises as `objects` does."""
-        found: BoolArray = self._either_way(function, batch, true_of, truths_of_rows, truth_of)
-        return found
+        """Return for which elements a condition is true, shape ``(size,)``; raises as `objects` does."""
+        truths: BoolArray = self._evaluated(function, batch, true_of, truths_of_rows, truth_of)
+        return truths
 
-    def numbers(self, value: float | UserFunction, batch: Batch, known: dict[int, Column] | None = None) -> FloatArray:
-        """Return a number for each member, float64, shape ``(size,)``.
+    def numbers(
+        self,
+        value: float | UserFunction,
+        batch: Batch,
+        known: dict[Node, Column] | None = None,
+        infinite: float | None = None,
+    ) -> FloatArray:
+        """Return a number for each element, float64, shape ``(size,)``.
 
         Args:
             value: a number, or a function of the rows.
-            batch: the members.
-            known: what a join has found of the function already.
+            batch: the elements.
+            known: what a join has computed for the function already.
+            infinite: the infinite value that is allowed, ``math.inf`` or ``-math.inf``.
 
         Raises:
             LXNumberError: one is NULL, NaN, infinite or no number; the message names family, key and attribute.
@@ -156,19 +165,20 @@ class Evaluator:
         if not isinstance(value, UserFunction):
             return np.full(batch.size, value)
 
-        of_rows = _Numbers(value, batch)
-        found: FloatArray = self._either_way(value, batch, numbers_of, of_rows, known=known)
-        return found
+        of_rows = _Numbers(value, batch, infinite)
+        of_columns = partial(numbers_of, infinite=infinite)
+        numbers: FloatArray = self._evaluated(value, batch, of_columns, of_rows, known=known)
+        return numbers
 
     def numbers_by_row(self, function: UserFunction, batch: Batch) -> FloatArray:
-        """Return a number for each of a few members that a key has picked; raises as `numbers` does."""
+        """Return a number for each of a few elements that a key has picked; raises as `numbers` does."""
         function.check_captures()
         of_rows = _Numbers(function, batch)
-        found = of_rows(by_row(function, batch, of_rows=of_rows))
+        numbers = of_rows(by_row(function, batch, of_rows=of_rows))
         self.note(EvaluationStatistics(function, "join", "", batch.size, batch.size))
-        return found
+        return numbers
 
-    def _either_way(
+    def _evaluated(
         self,
         function: UserFunction,
         batch: Batch,
@@ -176,23 +186,23 @@ class Evaluator:
         of_rows: Callable[[list[Any]], Any],
         convert: Callable[[Any], Any] | None = None,
         *,
-        known: dict[int, Column] | None = None,
+        known: dict[Node, Column] | None = None,
     ) -> Any:
         """Evaluate a function over columns if that says the same as its rows, else row by row."""
         function.check_captures()
         began = perf_counter()
-        tables = tuple(one.table for one in batch.arguments)
+        tables = tuple(argument.table for argument in batch.arguments)
         traced = self.tracer.trace_of(function, tables)
         if traced.formula is not None:
             try:
                 result = of_columns(self.vectorized.value(traced.formula, batch, known or None), batch.size)
                 if self._agrees(function, batch, result, of_rows, convert):
-                    way = "join" if known else "columns"
-                    self.note(EvaluationStatistics(function, way, "", batch.size, batch.size, perf_counter() - began))
+                    mode = "join" if known else "columns"
+                    self.note(EvaluationStatistics(function, mode, "", batch.size, batch.size, perf_counter() - began))
                     return result
                 traced = Trace(None, "it returns one thing for a row and another for its columns")
             except (NotVectorizable, RecursionError):
-                traced = Trace(None, "its columns hold what only the rows can tell, such as NULL or mixed types")
+                traced = Trace(None, "its columns hold what only the rows show, such as NULL or mixed types")
         result = of_rows(by_row(function, batch, convert, of_rows))
         reason = traced.reason
         if traced.formula is None:
@@ -208,13 +218,13 @@ class Evaluator:
         of_rows: Callable[[list[Any]], Any],
         convert: Callable[[Any], Any] | None,
     ) -> bool:
-        """Whether a few members say by themselves what the columns say."""
+        """Whether the rows of a few elements give what the columns give."""
         picks = sample(batch.size)
         try:
             values = [function.call(*batch.rows_of(i)) for i in picks]
             alone = of_rows(values if convert is None else list(map(convert, values)))
-            return all(equal(result[i], one) for i, one in zip(picks, alone, strict=True))
-        except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row tells
+            return all(equal(result[i], value) for i, value in zip(picks, alone, strict=True))
+        except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row reports it
             return False
 
     def note(self, done: EvaluationStatistics) -> None:
@@ -229,16 +239,17 @@ class Evaluator:
 
 @dataclass(frozen=True, eq=False)
 class _Numbers:
-    """Turns what a function returned for its first members into numbers, or raises for the first that is none."""
+    """Turns what a function returned for its first elements into numbers, or raises for the first that is none."""
 
     function: UserFunction
     batch: Batch
+    infinite: float | None = None
 
     def __call__(self, values: list[Any]) -> FloatArray:
-        found = numbers_of_rows(values)
-        if found is None:
-            raise wrong_number(self.function, self.batch, values)
-        return found
+        numbers = numbers_of_rows(values, self.infinite)
+        if numbers is None:
+            raise wrong_number(self.function, self.batch, list(map(single_value, values)), self.infinite)
+        return numbers
 
 
 def by_row(
@@ -247,9 +258,9 @@ def by_row(
     convert: Callable[[Any], Any] | None = None,
     of_rows: Callable[[list[Any]], Any] = list,
 ) -> list[Any]:
-    """Call a function for one member after the other and return what it returns, converted if asked.
+    """Call a function for one element after the other and return what it returns, converted if ``convert`` is given.
 
-    ``of_rows`` raises where a value is none that the model can hold: for a member before the one that fails, too.
+    ``of_rows`` raises where a value is none that the model can hold: for an element before the one that fails, too.
     """
     call = function.call
     values: list[Any] = []
@@ -267,13 +278,13 @@ def by_row(
 
 
 def agrees_on(condition: UserFunction, batch: Batch, expected: bool) -> bool:
-    """Whether a condition says by itself, for the only member of a batch, what its columns say."""
+    """Whether a condition gives for the rows of a batch of one what its columns give."""
     try:
         return truth_of(condition.call(*batch.rows_of(0))) is bool(expected)
-    except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row tells
+    except Exception:  # noqa: BLE001 - the columns say otherwise; going row by row reports it
         return False
 
 
 def sample(size: int) -> list[int]:
-    """Return a few places, spread over all of them."""
+    """Return a few positions, spread over all of them."""
     return sorted({0, size // 2, size - 1}) if size else []

@@ -1,4 +1,4 @@
-"""What to say of a function that fails or returns no number: what it read, found by calling it on watched rows."""
+"""The errors of functions that fail or return no number: what it read, found by calling it on watched rows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def attributes_read(function: Callable[..., Any], rows: tuple[Any, ...]) -> dict
 
 
 def failure(function: UserFunction, batch: Batch, i: int, error: Exception) -> Exception:
-    """Return the error to raise for a function that raised one for a member."""
+    """Return the error to raise for a function that raised one for an index element."""
     position = f"{function.title} failed for {batch.element(i)}: "
     if isinstance(error, LXModelError):  # a parameter that it looks up says what is wrong, and what to do
         return type(error)(f"{position}{error}")
@@ -60,15 +60,21 @@ def failure(function: UserFunction, batch: Batch, i: int, error: Exception) -> E
 
 
 def _hint(error: Exception) -> str:
-    """Return the question that Python itself asks of a misspelt attribute."""
+    """Return the suggestion that Python itself makes for a misspelt attribute."""
     if not isinstance(error, AttributeError) or not error.name or error.obj is None:
         return ""
     return did_you_mean(error.name, dir(error.obj))
 
 
-def wrong_number(function: UserFunction, batch: Batch, values: list[Any]) -> LXNumberError:
-    """Return the error to raise where one of the values is no finite number."""
-    i, wrong = next((i, wrong) for i, value in enumerate(values) if (wrong := flaw(value)) is not None)
+def wrong_number(
+    function: UserFunction, batch: Batch, values: list[Any], infinite: float | None = None
+) -> LXNumberError:
+    """Return the error to raise where one of the values is no finite number, nor the infinite one that is allowed."""
+    i, wrong = next(
+        (i, wrong)
+        for i, value in enumerate(values)
+        if (wrong := flaw(value)) is not None and not (wrong == "is infinite" and float(value) == infinite)
+    )
     read = attributes_read(function.call, batch.rows_of(i))
     returned = {path: value for path, value in read.items() if value is values[i]}
     flawed = {path: value for path, value in read.items() if flaw(value) is not None and not _is_row(value)}

@@ -31,10 +31,10 @@ class LookupTables:
             NotVectorizable: the key has other parts than the keys of the table.
         """
         parts = len(key.items) if isinstance(key, Tuple) else 0
-        found = self.parameter(held) if hasattr(held, "lookup_table") else self._of_captured(held, parts)
-        if found.size and (found.compound, len(found.key)) != (bool(parts), max(parts, 1)):
+        table = self.parameter(held) if hasattr(held, "lookup_table") else self._of_captured(held, parts)
+        if table.size and (table.compound, len(table.key)) != (bool(parts), max(parts, 1)):
             raise NotVectorizable
-        return found
+        return table
 
     def parameter(self, parameter: Any) -> LookupTable:
         """Return what a parameter holds.
@@ -52,10 +52,10 @@ class LookupTables:
             )
         self._opened.add(parameter)
         try:
-            found = self.parameters[parameter] = self._read(parameter)
+            table = self.parameters[parameter] = self._read(parameter)
         finally:
             self._opened.discard(parameter)
-        return found
+        return table
 
     def _of_captured(self, held: Any, parts: int) -> LookupTable:
         """Return a dict or a collection that a function captures, as a table."""

@@ -19,7 +19,7 @@ class Mentions:
 
     def __init__(self, functions: Iterable[Callable[..., Any]]) -> None:
         self._names: set[str] = set()
-        self._seen: set[int] = set()
+        self._seen: set[FunctionType] = set()
         for function in functions:
             self._add(function)
 
@@ -38,9 +38,9 @@ class Mentions:
         if isinstance(function, operator.attrgetter):
             self._names.update(name for path in function.__reduce__()[1] for name in path.split("."))
         plain = unwrapped(function)
-        if not isinstance(plain, FunctionType) or id(plain) in self._seen:
+        if not isinstance(plain, FunctionType) or plain in self._seen:
             return
-        self._seen.add(id(plain))
+        self._seen.add(plain)
         self._add_code(plain.__code__)
         for one in map(unwrapped, brought(plain)):
             if isinstance(one, FunctionType) and one.__code__.co_filename == plain.__code__.co_filename:

@@ -1,4 +1,4 @@
-"""Formulas over columns: the value for all members of a batch at once."""
+"""Formulas over columns: the value for all index elements of a batch at once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lumix_core.formulas import arithmetic
 from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
 from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable, check_hashed_as_compared
 from lumix_core.formulas.nodes import After, Apply, Attribute, Choice, Constant, Element, Failure, Lookup, Node, Tuple
+from lumix_core.formulas.operators import operator_of
 from lumix_core.problem.arrays import IntArray
 from lumix_core.rows.columns import Column, object_column, together
 
@@ -26,41 +27,41 @@ class Vectorized:
     def __init__(self, tables: LookupTables) -> None:
         self._tables = tables
 
-    def value(self, node: Node, batch: Batch, known: dict[int, Column] | None = None) -> Value:
-        """Return the value of a formula for each member: a column, or one value for all.
+    def value(self, node: Node, batch: Batch, known: dict[Node, Column] | None = None) -> Value:
+        """Return the value of a formula for each element: a column, or one value for all.
 
         Args:
             node: the formula.
-            batch: the members.
-            known: values of parts of the formula that were found before, by ``id``.
+            batch: the elements.
+            known: values of parts of the formula that were computed before.
 
         Raises:
             NotVectorizable: a row would raise.
         """
-        if known is not None and id(node) in known:
-            return known[id(node)]
+        if known is not None and node in known:
+            return known[node]
         if isinstance(node, Failure) and batch.size:
             raise NotVectorizable
         if isinstance(node, Constant):
             return node.value
         if isinstance(node, Attribute):
             return self._attribute(node, batch.arguments[node.argument])
-        one = _only(node.uses)
-        if one is not None and batch.size > len(batch.arguments[one].table):
-            found = self._by_table(node, one, batch)
-            if found is not None:
-                return found
+        argument = _only(node.uses)
+        if argument is not None and batch.size > len(batch.arguments[argument].table):
+            column = self._by_table(node, argument, batch)
+            if column is not None:
+                return column
         return _EVALUATE[type(node)](self, node, batch, known)
 
     def _by_table(self, node: Node, position: int, batch: Batch) -> Column | None:
-        """Evaluate what reads a single argument once for each row of its table; None where that cannot tell."""
+        """Evaluate what reads a single argument once for each row of its table; None where that fails."""
         argument = batch.arguments[position]
-        rows = tuple(Argument.whole(one.table) if i == position else one for i, one in enumerate(batch.arguments))
+        rows = tuple(Argument.whole(other.table) if i == position else other for i, other in enumerate(batch.arguments))
         try:
-            found = _EVALUATE[type(node)](self, node, Batch(rows, len(argument.table), batch.element), None)
+            values = _EVALUATE[type(node)](self, node, Batch(rows, len(argument.table), batch.element), None)
         except NotVectorizable:
             return None
-        return filled(found, len(argument.table))[argument.positions]
+        return filled(values, len(argument.table))[argument.positions]
 
     def _attribute(self, node: Attribute, argument: Argument) -> Column:
         try:
@@ -69,16 +70,16 @@ class Vectorized:
             raise NotVectorizable from error
         return arithmetic.present(values)
 
-    def _apply(self, node: Apply, batch: Batch, known: dict[int, Column] | None) -> Value:
-        operands = tuple([self.value(one, batch, known) for one in node.operands])
-        return arithmetic.apply(node.function, operands, batch.size)
+    def _apply(self, node: Apply, batch: Batch, known: dict[Node, Column] | None) -> Value:
+        operands = tuple([self.value(operand, batch, known) for operand in node.operands])
+        return operator_of(node.function).over_columns(node.function, operands, batch.size)
 
-    def _choice(self, node: Choice, batch: Batch, known: dict[int, Column] | None) -> Column:
+    def _choice(self, node: Choice, batch: Batch, known: dict[Node, Column] | None) -> Column:
         mask = arithmetic.truth(self.value(node.condition, batch, known), batch.size)
         if isinstance(node.then, Constant) and isinstance(node.otherwise, Constant):
-            one, other = node.then.value, node.otherwise.value
-            if type(one) is type(other) and type(one) in (float, bool):
-                chosen: Column = np.where(mask, one, other)
+            then, otherwise = node.then.value, node.otherwise.value
+            if type(then) is type(otherwise) and type(then) in (float, bool):
+                chosen: Column = np.where(mask, then, otherwise)
                 return chosen
         if mask.all() or not mask.any():
             branch = node.then if batch.size and mask[0] else node.otherwise
@@ -89,43 +90,43 @@ class Vectorized:
             self._branch(node.otherwise, batch, np.flatnonzero(~mask), known),
         )
 
-    def _branch(self, node: Node, batch: Batch, picks: IntArray, known: dict[int, Column] | None) -> Column:
+    def _branch(self, node: Node, batch: Batch, picks: IntArray, known: dict[Node, Column] | None) -> Column:
         if isinstance(node, Constant):
             return filled(node.value, len(picks))
-        within = None if known is None else {name: values[picks] for name, values in known.items()}
+        within = None if known is None else {part: values[picks] for part, values in known.items()}
         return filled(self.value(node, batch.take(picks), within), len(picks))
 
-    def _after(self, node: After, batch: Batch, known: dict[int, Column] | None) -> Value:
-        found = {id(one): filled(self.value(one, batch, known), batch.size) for one in node.effects}
-        return self.value(node.result, batch, found if known is None else {**known, **found})
+    def _after(self, node: After, batch: Batch, known: dict[Node, Column] | None) -> Value:
+        computed = {effect: filled(self.value(effect, batch, known), batch.size) for effect in node.effects}
+        return self.value(node.result, batch, computed if known is None else {**known, **computed})
 
-    def _lookup(self, node: Lookup, batch: Batch, known: dict[int, Column] | None) -> Column:
+    def _lookup(self, node: Lookup, batch: Batch, known: dict[Node, Column] | None) -> Column:
         table = self._tables.table(node.table, node.key)
-        places = self._places(table, node.key, batch, known)
+        positions = self._positions(table, node.key, batch, known)
         default = table.default if node.missing is None else node.missing.value
-        missing = places < 0
+        missing = positions < 0
         if not missing.any():
-            return table.values[places]
+            return table.values[positions]
         if default is NO_DEFAULT:
             raise NotVectorizable
-        return arithmetic.merged(~missing, table.values[places[~missing]], filled(default, int(missing.sum())))
+        return arithmetic.merged(~missing, table.values[positions[~missing]], filled(default, int(missing.sum())))
 
-    def _element(self, node: Element, batch: Batch, known: dict[int, Column] | None) -> Column:
+    def _element(self, node: Element, batch: Batch, known: dict[Node, Column] | None) -> Column:
         if isinstance(node.table, list | tuple):  # searched by ==, not by hash
             for part in key_parts(node.key):
                 check_hashed_as_compared(filled(self.value(part, batch, known), batch.size))
-        found: Column = self._places(self._tables.table(node.table, node.key), node.key, batch, known) >= 0
-        return found
+        contained: Column = self._positions(self._tables.table(node.table, node.key), node.key, batch, known) >= 0
+        return contained
 
-    def _places(self, table: LookupTable, key: Node, batch: Batch, known: dict[int, Column] | None) -> IntArray:
-        parts = [self.value(one, batch, known) for one in key_parts(key)]
+    def _positions(self, table: LookupTable, key: Node, batch: Batch, known: dict[Node, Column] | None) -> IntArray:
+        parts = [self.value(part, batch, known) for part in key_parts(key)]
         try:
             return table.find(parts, batch.size)
         except Exception as error:
             raise NotVectorizable from error
 
-    def _tuple(self, node: Tuple, batch: Batch, known: dict[int, Column] | None) -> Column:
-        return together([filled(self.value(one, batch, known), batch.size) for one in node.items])
+    def _tuple(self, node: Tuple, batch: Batch, known: dict[Node, Column] | None) -> Column:
+        return together([filled(self.value(item, batch, known), batch.size) for item in node.items])
 
 
 def key_parts(key: Node) -> tuple[Node, ...]:

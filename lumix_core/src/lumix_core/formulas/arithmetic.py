@@ -1,11 +1,7 @@
-"""Python's operators over columns: the same results bit for bit, or `NotVectorizable` where a row would raise.
-
-Floats, ints of 64 bits and bools are computed by numpy where numpy does what Python does; all else one by one.
-"""
+"""Values of formulas: columns, or single values that stand for all rows, and what the evaluation does with them."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from itertools import repeat
 from typing import Any, TypeAlias
@@ -13,47 +9,42 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from lumix_core.problem.arrays import BoolArray
-from lumix_core.rows.columns import ABSENT, Column, column, has_nan, object_column
+from lumix_core.rows.columns import ABSENT, Column, column, object_column
 
 Value: TypeAlias = Any
 """A `Column`, or one Python object that stands for all rows."""
-EXACT = 2**53
-"""Up to here every int is a float."""
-LIMIT = 2**63 - 1
 
 
 class NotVectorizable(Exception):  # noqa: N818 - a signal, not an error
-    """Columns cannot tell what the rows would: only going row by row does."""
-
-
-def apply(function: Callable[..., Any], operands: tuple[Value, ...], size: int) -> Value:
-    """Return a function of operands for every row.
-
-    Args:
-        function: of one Python value an operand.
-        operands: columns of ``size`` values, or single values.
-        size: how many rows there are.
-
-    Raises:
-        NotVectorizable: it raises for a row.
-    """
-    rule = _RULES.get(function)
-    found = None if rule is None else rule(*operands)
-    return one_by_one(function, operands, size) if found is None else found
+    """Columns do not determine what the rows give: only going row by row does."""
 
 
 def one_by_one(function: Callable[..., Any], operands: tuple[Value, ...], size: int) -> Column:
     """Call a function for every row, with Python's own objects."""
-    lists = [one.tolist() if isinstance(one, np.ndarray) else repeat(one, size) for one in operands]
+    lists = [operand.tolist() if isinstance(operand, np.ndarray) else repeat(operand, size) for operand in operands]
     try:
         return column(list(map(function, *lists)))
     except Exception as error:
         raise NotVectorizable from error
 
 
-def same_or_equal(one: Any, other: Any) -> bool:
-    """Compare as collections compare what they hold: NaN equals itself where it is one object."""
-    return one is other or bool(one == other)
+def same_or_equal(left: Any, right: Any) -> bool:
+    """Compare where Python may look for the same object first, as collections do.
+
+    Raises:
+        ValueError: it makes a difference, as for NaN, which does not equal itself.
+    """
+    equals = bool(left == right)
+    if left is right and not equals:
+        raise ValueError("this value does not equal itself")
+    return equals
+
+
+def required(is_there: Any) -> bool:
+    """Raise LookupError where a row is not there."""
+    if not is_there:
+        raise LookupError("there is no row to read this attribute of")
+    return True
 
 
 def truth(value: Value, size: int) -> BoolArray:
@@ -63,8 +54,8 @@ def truth(value: Value, size: int) -> BoolArray:
     if value.dtype == np.bool_:
         return value
     if value.dtype != np.object_:
-        found: BoolArray = value != 0
-        return found
+        nonzero: BoolArray = value != 0
+        return nonzero
     try:
         return np.fromiter(map(bool, value), dtype=np.bool_, count=len(value))
     except Exception as error:
@@ -73,7 +64,7 @@ def truth(value: Value, size: int) -> BoolArray:
 
 def present(values: Column) -> Column:
     """Return the values as they are; raises `NotVectorizable` where a row to read them off is missing."""
-    if values.dtype == np.object_ and any(one is ABSENT for one in values):
+    if values.dtype == np.object_ and any(value is ABSENT for value in values):
         raise NotVectorizable
     return values
 
@@ -92,153 +83,3 @@ def merged(mask: BoolArray, yes: Column, no: Column) -> Column:
     result[mask] = yes
     result[~mask] = no
     return result
-
-
-def _kind(value: Value) -> str:
-    """Return f, i or b for what numpy computes with, and O for the rest."""
-    if isinstance(value, np.ndarray):
-        return str(value.dtype.kind)
-    cls = type(value)
-    if cls is float:
-        return "f"
-    if cls is bool:
-        return "b"
-    return "i" if cls is int and -LIMIT <= value <= LIMIT else "O"
-
-
-def magnitude(value: Value) -> int:
-    """Return the largest absolute value of ints."""
-    if not isinstance(value, np.ndarray):
-        return abs(int(value))
-    return max(abs(int(value.max())), abs(int(value.min()))) if len(value) else 0
-
-
-def _as_floats(value: Value) -> Value:
-    return value.astype(np.float64) if isinstance(value, np.ndarray) else float(value)
-
-
-def _as_ints(value: Value) -> Value:
-    return value.astype(np.int64) if isinstance(value, np.ndarray) else int(value)
-
-
-def _computed(ufunc: np.ufunc, bound: Callable[[int, int], int]) -> Callable[[Value, Value], Column | None]:
-    """Make a rule for ``+ - *``: floats as they are, ints where the result has 64 bits."""
-
-    def rule(one: Value, other: Value) -> Column | None:
-        kinds = _kind(one) + _kind(other)
-        if "O" in kinds:
-            return None
-        if "f" in kinds:
-            with np.errstate(all="ignore"):
-                result: Column = ufunc(_as_floats(one), _as_floats(other))
-            return result
-        if bound(magnitude(one), magnitude(other)) > LIMIT:
-            return None
-        whole: Column = ufunc(_as_ints(one), _as_ints(other))
-        return whole
-
-    return rule
-
-
-def _divided(one: Value, other: Value) -> Column | None:
-    kinds = _kind(one) + _kind(other)
-    if "O" in kinds or not (_is_exact(one) and _is_exact(other)):
-        return None
-    if not np.all(other):
-        raise NotVectorizable
-    with np.errstate(all="ignore"):
-        result: Column = np.true_divide(_as_floats(one), _as_floats(other))
-    return result
-
-
-def _whole(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
-    """Make a rule for ``//`` and ``%`` of ints; those of floats are computed one by one."""
-
-    def rule(one: Value, other: Value) -> Column | None:
-        if not set(_kind(one) + _kind(other)) <= set("ib") or magnitude(one) > LIMIT:
-            return None
-        if not np.all(other):
-            raise NotVectorizable
-        result: Column = ufunc(_as_ints(one), _as_ints(other))
-        return result
-
-    return rule
-
-
-def _is_exact(value: Value) -> bool:
-    return _kind(value) != "i" or magnitude(value) <= EXACT
-
-
-def _compared(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
-    def rule(one: Value, other: Value) -> Column | None:
-        kinds = _kind(one) + _kind(other)
-        if "O" in kinds:
-            return None
-        if "f" in kinds and not (_is_exact(one) and _is_exact(other)):
-            return None
-        with np.errstate(invalid="ignore"):
-            result: Column = ufunc(one, other)
-        return result
-
-    return rule
-
-
-def _compared_as_held(one: Value, other: Value) -> Column | None:
-    if "f" in _kind(one) + _kind(other) and has_nan(one) and has_nan(other):
-        raise NotVectorizable  # whether they are one object
-    return _compared(np.equal)(one, other)
-
-
-def _bitwise(ufunc: np.ufunc) -> Callable[[Value, Value], Column | None]:
-    def rule(one: Value, other: Value) -> Column | None:
-        if _kind(one) + _kind(other) not in ("bb", "ii"):
-            return None
-        result: Column = ufunc(one, other)
-        return result
-
-    return rule
-
-
-def _unary(ufunc: np.ufunc) -> Callable[[Value], Column | None]:
-    def rule(one: Value) -> Column | None:
-        kind = _kind(one)
-        if kind == "O" or (kind == "i" and magnitude(one) > LIMIT):
-            return None
-        result: Column = ufunc(_as_ints(one) if kind == "b" else one)
-        return result
-
-    return rule
-
-
-def _to_float(one: Value) -> Column | None:
-    return None if _kind(one) == "O" else _as_floats(one)
-
-
-def _to_bool(one: Value) -> Column | None:
-    return truth(one, len(one)) if isinstance(one, np.ndarray) and one.dtype != np.object_ else None
-
-
-_RULES: dict[Callable[..., Any], Callable[..., Column | None]] = {
-    operator.add: _computed(np.add, lambda one, other: one + other),
-    operator.sub: _computed(np.subtract, lambda one, other: one + other),
-    operator.mul: _computed(np.multiply, lambda one, other: one * other),
-    operator.truediv: _divided,
-    operator.floordiv: _whole(np.floor_divide),
-    operator.mod: _whole(np.remainder),
-    operator.eq: _compared(np.equal),
-    operator.ne: _compared(np.not_equal),
-    same_or_equal: _compared_as_held,
-    operator.lt: _compared(np.less),
-    operator.le: _compared(np.less_equal),
-    operator.gt: _compared(np.greater),
-    operator.ge: _compared(np.greater_equal),
-    operator.and_: _bitwise(np.bitwise_and),
-    operator.or_: _bitwise(np.bitwise_or),
-    operator.xor: _bitwise(np.bitwise_xor),
-    operator.neg: _unary(np.negative),
-    operator.pos: _unary(np.positive),
-    operator.abs: _unary(np.absolute),
-    abs: _unary(np.absolute),
-    float: _to_float,
-    bool: _to_bool,
-}

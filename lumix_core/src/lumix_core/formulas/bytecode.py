@@ -1,4 +1,4 @@
-"""What the bytecode of functions tells: the one module that a new Python can break.
+"""What is read off the bytecode of functions: the one module that a new Python can break.
 
 Each reader names the instructions that it knows. A function with another one is called row by row, which is right on
 every Python, and slower.
@@ -35,7 +35,7 @@ def warn_of_unknown_python() -> None:
         warnings.warn(
             f"Python {sys.version_info.major}.{sys.version_info.minor} is newer than {'.'.join(map(str, NEWEST))}, the "
             f"newest that LumiX knows: functions may be called row by row, which is slower and gives the same numbers. "
-            f"Upgrade LumiX; model.explain() tells how each function runs.",
+            f"Upgrade LumiX; model.explain() shows how each function runs.",
             LXWarning,
             stacklevel=caller_level(),
         )
@@ -44,26 +44,28 @@ def warn_of_unknown_python() -> None:
 @functools.lru_cache(maxsize=4096)
 def objection_to(code: CodeType) -> str | None:
     """Return what in a code a symbolic row would answer wrongly, in words; None for code that can be traced."""
-    for one in dis.get_instructions(code):
-        if one.opname in ("LOAD_GLOBAL", "LOAD_NAME") and one.argval in _ASKING:
-            return f"it calls {one.argval}(), which a column cannot answer"
-        if one.opname == "STORE_DEREF" and one.argval in code.co_freevars:
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME") and instruction.argval in _ON_OBJECTS:
+            return f"it calls {instruction.argval}(), which a column cannot answer"
+        if instruction.opname == "STORE_DEREF" and instruction.argval in code.co_freevars:
             return _ASSIGNS
-        if one.argval in CHANGING and _calls_method(one):
-            return f"it calls .{one.argval}(), which changes something"
-        if one.opname == "CALL_INTRINSIC_1" and one.arg not in _INTRINSICS:
+        if instruction.argval in CHANGING and _calls_method(instruction):
+            return f"it calls .{instruction.argval}(), which changes something"
+        if instruction.opname == "CALL_INTRINSIC_1" and instruction.arg not in _INTRINSICS:
             return "it does what only Python can, row by row"
-        if one.opname not in _KNOWN:
-            return _REASONS.get(one.opname, f"it does what only Python can, row by row ({one.opname})")
+        if instruction.opname not in _KNOWN:
+            return _REASONS.get(instruction.opname, f"it does what only Python can, row by row ({instruction.opname})")
     return None
 
 
-def _calls_method(one: dis.Instruction) -> bool:
+def _calls_method(instruction: dis.Instruction) -> bool:
     """Whether an instruction reads an attribute to call it, which is an instruction of its own in Python 3.11."""
-    return one.opname == "LOAD_METHOD" or (sys.version_info >= (3, 12) and one.opname == "LOAD_ATTR" and one.arg & 1)
+    return instruction.opname == "LOAD_METHOD" or (
+        sys.version_info >= (3, 12) and instruction.opname == "LOAD_ATTR" and instruction.arg & 1
+    )
 
 
-_ASKING = {
+_ON_OBJECTS = {
     *("isinstance", "issubclass", "type", "id", "hasattr", "callable", "vars", "dir", "globals", "locals", "super"),
     *("print", "input", "open", "eval", "exec", "next", "iter", "setattr", "delattr"),
 }
@@ -90,7 +92,8 @@ _TEXT = "it makes a text of values"
 _REASONS = {
     **dict.fromkeys(("IS_OP", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE"), _IS),
     **dict.fromkeys(
-        (f"POP_JUMP_{way}_IF_{what}" for way in ("FORWARD", "BACKWARD") for what in ("NONE", "NOT_NONE")), _IS
+        (f"POP_JUMP_{direction}_IF_{what}" for direction in ("FORWARD", "BACKWARD") for what in ("NONE", "NOT_NONE")),
+        _IS,
     ),
     **dict.fromkeys(("PUSH_EXC_INFO", "SETUP_FINALLY", "CHECK_EXC_MATCH", "POP_EXCEPT"), _TRIES),
     **dict.fromkeys(("FORMAT_VALUE", "BUILD_STRING", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"), _TEXT),
@@ -105,8 +108,8 @@ _REASONS = {
 @functools.lru_cache(maxsize=4096)
 def has_no_calls(code: CodeType) -> bool:
     """Whether a code calls nothing, and makes no function that could."""
-    own = not any(one.opname.startswith("CALL") for one in dis.get_instructions(code))
-    return own and not any(isinstance(one, CodeType) for one in code.co_consts)
+    own = not any(instruction.opname.startswith("CALL") for instruction in dis.get_instructions(code))
+    return own and not any(isinstance(constant, CodeType) for constant in code.co_consts)
 
 
 def is_condition(frame: FrameType) -> bool:
@@ -157,21 +160,21 @@ class Loop:
 def loops(outer: CodeType, inner: CodeType) -> tuple[Loop, ...]:
     """Return the loops of a code: a jump back closes one."""
     instructions = list(dis.get_instructions(outer))
-    made = [one.offset for one in instructions if one.argval is inner]
+    made = [instruction.offset for instruction in instructions if instruction.argval is inner]
     return tuple(
         Loop(
-            start=one.argval,
-            end=one.offset,
-            names=frozenset(_assigned(instructions, one.argval, one.offset)),
-            makes=any(one.argval <= offset <= one.offset for offset in made),
+            start=instruction.argval,
+            end=instruction.offset,
+            names=frozenset(_assigned(instructions, instruction.argval, instruction.offset)),
+            makes=any(instruction.argval <= offset <= instruction.offset for offset in made),
         )
-        for one in instructions
-        if "JUMP_BACKWARD" in one.opname and "INTERRUPT" not in one.opname
+        for instruction in instructions
+        if "JUMP_BACKWARD" in instruction.opname and "INTERRUPT" not in instruction.opname
     )
 
 
 def _assigned(instructions: list[dis.Instruction], start: int, end: int) -> Iterator[str]:
-    for one in instructions:
-        if start <= one.offset <= end and one.opname.startswith("STORE_"):
-            names = one.argval if isinstance(one.argval, tuple) else (one.argval,)
+    for instruction in instructions:
+        if start <= instruction.offset <= end and instruction.opname.startswith("STORE_"):
+            names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
             yield from (name for name in names if isinstance(name, str))

@@ -15,7 +15,8 @@ from typing import Any
 
 from lumix_core.formulas.bytecode import CHANGING
 from lumix_core.formulas.nodes import Constant
-from lumix_core.formulas.symbolic_rows import Captured, Symbol, Untraceable, applied, holds_symbol, looked_up
+from lumix_core.formulas.recorder import Untraceable
+from lumix_core.formulas.symbolic_rows import Captured, Symbol, applied, holds_symbol, looked_up
 
 
 class CapturedDict(Captured):
@@ -24,12 +25,12 @@ class CapturedDict(Captured):
     __slots__ = ()
 
     def __getitem__(self, key: Any) -> Any:
-        found = looked_up(self._lx_held, key)
-        return self._lx_enter(self._lx_held[key]) if found is None else found
+        symbol = looked_up(self._lx_held, key)
+        return self._lx_enter(self._lx_held[key]) if symbol is None else symbol
 
     def __reversed__(self) -> Iterator[Any]:
-        found: Iterator[Any] = reversed(self._lx_held)
-        return found
+        keys: Iterator[Any] = reversed(self._lx_held)
+        return keys
 
     def _lx_read(self, name: str) -> Any:
         own = {"get": self._lx_get, "values": self._lx_values, "items": self._lx_items}.get(name)
@@ -44,12 +45,12 @@ class CapturedDict(Captured):
     def _lx_get(self, key: Any, missing: Any = None, /) -> Any:
         if isinstance(missing, Symbol):
             raise missing._lx_recorder.refuse("it names a value of the row as the default of .get()")
-        found = looked_up(self._lx_held, key, Constant(missing))
-        return self._lx_enter(self._lx_held.get(key, missing)) if found is None else found
+        symbol = looked_up(self._lx_held, key, Constant(missing))
+        return self._lx_enter(self._lx_held.get(key, missing)) if symbol is None else symbol
 
 
 class CapturedList(Captured):
-    """A captured list or tuple, which may be asked for the item at a position."""
+    """A captured list or tuple, which has items by position."""
 
     __slots__ = ()
 
@@ -82,7 +83,7 @@ class _Pure:
         self._function = function
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        symbol = next((one for one in arguments if isinstance(one, Symbol)), None)
+        symbol = next((argument for argument in arguments if isinstance(argument, Symbol)), None)
         if symbol is None:
             return self._function(*arguments, **keywords)
         if keywords:
@@ -101,7 +102,9 @@ class _RejectsSymbols(_Pure):
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         if holds_symbol((arguments, keywords)):
             why = f"it calls {self._function.__name__}()"
-            raise next((one._lx_refuse(why) for one in arguments if isinstance(one, Symbol)), Untraceable(why))
+            raise next(
+                (argument._lx_refuse(why) for argument in arguments if isinstance(argument, Symbol)), Untraceable(why)
+            )
         return self._function(*arguments, **keywords)
 
 
@@ -112,7 +115,7 @@ class _Sum(_Pure):
 
     def __call__(self, items: Iterable[Any], /, start: Any = 0) -> Any:
         values = list(items)
-        symbol = next((one for one in (start, *values) if isinstance(one, Symbol)), None)
+        symbol = next((value for value in (start, *values) if isinstance(value, Symbol)), None)
         return sum(values, start) if symbol is None else applied(symbol, total, start, *values)
 
 
@@ -121,30 +124,56 @@ def total(start: Any, *values: Any) -> Any:
     return sum(values, start)
 
 
+class _All(_Pure):
+    """Python's ``all``, whose branches are followed."""
+
+    __slots__ = ()
+
+    def __call__(self, items: Iterable[Any], /) -> bool:
+        for item in items:  # noqa: SIM110 - all() itself would not be seen to ask for truth only
+            if not item:
+                return False
+        return True
+
+
+class _Any(_Pure):
+    """Python's ``any``, whose branches are followed."""
+
+    __slots__ = ()
+
+    def __call__(self, items: Iterable[Any], /) -> bool:
+        for item in items:  # noqa: SIM110 - any() itself would not be seen to ask for truth only
+            if item:
+                return True
+        return False
+
+
 def entered_builtin(function: Any) -> Any:
     """Return a builtin function or class in a form that answers truly for symbols, or refuses them."""
-    way = _WAYS.get(function) if isinstance(function, type) or function is sum else None
-    if way is not None:
-        return way(function)
-    if is_blind(function):
+    wrap = _WRAPS.get(function) if isinstance(function, type | BuiltinFunctionType) else None
+    if wrap is not None:
+        return wrap(function)
+    if overlooks_symbols(function):
         return _RejectsSymbols(function)
     return _Pure(function) if getattr(function, "__module__", None) == "math" else function
 
 
-def is_blind(function: Any) -> bool:
+def overlooks_symbols(function: Any) -> bool:
     """Whether a builtin would not notice that it is given a symbol, or would keep it."""
     if isinstance(function, type):
         return function is type
     if not isinstance(function, BuiltinFunctionType):
         return False
-    return function in _BLIND or (function.__name__ in CHANGING and isinstance(function.__self__, _CHANGEABLE))
+    return function in _OVERLOOKING or (function.__name__ in CHANGING and isinstance(function.__self__, _CHANGEABLE))
 
 
 _CHANGEABLE = (list, dict, set, bytearray, deque)
 _COMPENSATED = sys.version_info >= (3, 12)
-_BLIND = {isinstance, issubclass, id, hasattr, callable, dir, operator.is_, operator.is_not}
-_BLIND |= {sum} if _COMPENSATED else set()
-_WAYS: dict[Any, Callable[[Any], _Pure]] = {
-    **dict.fromkeys((float, int, Decimal, Fraction), _Pure),
+_OVERLOOKING = {isinstance, issubclass, id, hasattr, callable, dir, operator.is_, operator.is_not}
+_OVERLOOKING |= {sum} if _COMPENSATED else set()
+_WRAPS: dict[Any, Callable[[Any], _Pure]] = {
+    **dict.fromkeys((float, int, bool, Decimal, Fraction), _Pure),
+    all: _All,
+    any: _Any,
     **({sum: _Sum} if _COMPENSATED else {}),
 }

@@ -57,8 +57,8 @@ class Capture:
         return self.overtaken or not (current is self.value or _equal_plain(current, self.value))
 
 
-def _equal_plain(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and isinstance(one, _PLAIN) and bool(one == other)
+def _equal_plain(left: Any, right: Any) -> bool:
+    return type(left) is type(right) and isinstance(left, _PLAIN) and bool(left == right)
 
 
 def unwrapped(function: Any) -> Any:
@@ -77,18 +77,18 @@ def unwrapped(function: Any) -> Any:
 
 def watched(function: Any) -> tuple[Capture, ...]:
     """Return the loop variables that a function, or a function that it calls, captures; as they are now."""
-    found: list[Capture] = []
-    seen: set[int] = set()
+    captures: list[Capture] = []
+    seen: set[FunctionType] = set()
     waiting = [unwrapped(function)]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, FunctionType) and id(one) not in seen:
-            seen.add(id(one))
-            held = dict(captured(one))
-            risky = _risky(one) if held else {}
-            found += [Capture(name, *held[name], risky[name]) for name in sorted(held.keys() & risky.keys())]
-            waiting += [unwrapped(value) for value, _ in held.values() if _is_of_same_file(value, one)]
-    return tuple(found)
+        user = waiting.pop()
+        if isinstance(user, FunctionType) and user not in seen:
+            seen.add(user)
+            held = dict(captured(user))
+            risky = _risky(user) if held else {}
+            captures += [Capture(name, *held[name], risky[name]) for name in sorted(held.keys() & risky.keys())]
+            waiting += [unwrapped(value) for value, _ in held.values() if _is_of_same_file(value, user)]
+    return tuple(captures)
 
 
 def _is_of_same_file(value: Any, user: FunctionType) -> bool:

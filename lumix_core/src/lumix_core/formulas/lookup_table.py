@@ -78,8 +78,8 @@ class LookupTable:
             hash(key)
             return None
         (code,) = self.index.encode([column([part]) for part in parts], 1)
-        found = np.flatnonzero(self.index.codes == code)
-        return self.values.item(int(found[0])) if code >= 0 and len(found) else None
+        positions = np.flatnonzero(self.index.codes == code)
+        return self.values.item(int(positions[0])) if code >= 0 and len(positions) else None
 
     @property
     def size(self) -> int:
@@ -87,14 +87,14 @@ class LookupTable:
         return len(self.values)
 
     def find(self, key: Sequence[Any], size: int) -> IntArray:
-        """Return the place of each key, -1 for those that are not there; raises TypeError as hashing does."""
+        """Return the position of each key, -1 for those that are not there; raises TypeError as hashing does."""
         for position, values in enumerate(key):
             self.check(position, values)
         if self.size:
             return self.index.positions(key, size)
         for part in key:
-            for one in part.tolist() if isinstance(part, np.ndarray) else [part] * bool(size):
-                hash(one)
+            for value in part.tolist() if isinstance(part, np.ndarray) else [part] * bool(size):
+                hash(value)
         return np.full(size, -1)
 
     def may_have(self, key: Any) -> bool:
@@ -120,7 +120,7 @@ class LookupTable:
             return True
         if is_real_type(kind):
             return any(map(is_real_type, self._kinds[position]))
-        return any(issubclass(kind, one) or issubclass(one, kind) for one in self._kinds[position])
+        return any(issubclass(kind, known) or issubclass(known, kind) for known in self._kinds[position])
 
     @cached_property
     def _kinds(self) -> tuple[set[type], ...]:
@@ -141,12 +141,12 @@ def table_of(held: Mapping[Any, Any] | Collection[Any], parts: int) -> LookupTab
         parts: how many values make a key: 0 for keys that are looked up as they are, else tuples of so many.
 
     Raises:
-        NotVectorizable: only a row can tell which keys it has.
+        NotVectorizable: only going row by row shows which keys it has.
     """
-    found = _table(held, _distinct(held) if isinstance(held, list | tuple) else list(held), parts)
-    if any(map(has_nan, found.key)):
+    table = _table(held, _distinct(held) if isinstance(held, list | tuple) else list(held), parts)
+    if any(map(has_nan, table.key)):
         raise NotVectorizable
-    return found
+    return table
 
 
 def _table(held: Mapping[Any, Any] | Collection[Any], keys: list[Any], parts: int) -> LookupTable:

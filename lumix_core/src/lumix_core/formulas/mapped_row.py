@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from functools import partial
 from types import FunctionType
 from typing import Any
 
-from lumix_core.formulas.nodes import Attribute, Node
-from lumix_core.formulas.symbolic_rows import PlainRow, Recorder, Symbol, Unwatched
+from lumix_core.formulas.arithmetic import required
+from lumix_core.formulas.nodes import Apply, Attribute, Node
+from lumix_core.formulas.recorder import ClassRead, Recorder, Unwatched
+from lumix_core.formulas.symbolic_rows import PlainRow, Symbol
 from lumix_core.rows.standins import RowClass
 from lumix_core.rows.tables import PRESENT
 
@@ -16,7 +19,10 @@ _NOTHING = object()
 
 
 class MappedRow(Symbol):
-    """A row of a class that an ORM maps: columns and related rows are told apart, the class's code is traced."""
+    """A row of a class that an ORM maps: columns and related rows are told apart, the class's code is traced.
+
+    The row may be of any subclass. Only what each of them has from the very same definition is traced.
+    """
 
     __slots__ = ("_lx_class",)
     _lx_node: Attribute
@@ -28,7 +34,8 @@ class MappedRow(Symbol):
 
     def __bool__(self) -> bool:
         mapped, node = self._lx_class.mapped, self._lx_node
-        if not node.path or hasattr(mapped, "__bool__") or hasattr(mapped, "__len__"):
+        has_truth = any(_static(cls, name) is not _NOTHING for cls in _classes(mapped) for name in _TRUTH)
+        if not node.path or has_truth:
             raise self._lx_recorder.refuse(f"it asks whether a {mapped.__name__} is true")
         return self._lx_recorder.decide(Attribute(node.argument, (*node.path, PRESENT)))
 
@@ -36,52 +43,99 @@ class MappedRow(Symbol):
         row, node, recorder = self._lx_class, self._lx_node, self._lx_recorder
         recorder.use(node)
         alias = row.aliases.get(name, ())
+        if alias and not self._lx_is_alias_of_all(name):
+            raise recorder.refuse(f"it uses {row.mapped.__name__}.{name}, which leads elsewhere in a subclass")
         name = alias[0] if len(alias) == 1 else name
-        found = Attribute(node.argument, (*node.path, name))
+        attribute = Attribute(node.argument, (*node.path, name))
         if name in row.columns:
-            return Symbol(found, recorder)
+            return Symbol(attribute, recorder)
         if name in row.related:
             related = recorder.row_class(row.related[name])
-            return PlainRow(found, recorder) if related is None else MappedRow(found, recorder, related)
+            return PlainRow(attribute, recorder) if related is None else MappedRow(attribute, recorder, related)
         if name in row.attributes or alias:
             raise recorder.refuse(f"it uses {row.mapped.__name__}.{name}, which is more than one value a row")
         return self._lx_of_class(name)
 
+    def _lx_is_alias_of_all(self, name: str) -> bool:
+        """Whether a name leads to the same attribute in the class and in each of its subclasses."""
+        known = [self._lx_recorder.row_class(cls) for cls in _classes(self._lx_class.mapped)]
+        return all(row is not None and row.aliases.get(name) == self._lx_class.aliases[name] for row in known)
+
     def _lx_of_class(self, name: str) -> Any:
         """Return what the class itself has of this name: its code is traced, its constants are constants."""
-        recorder, mapped = self._lx_recorder, self._lx_class.mapped
+        recorder, row = self._lx_recorder, self._lx_class
         if not recorder.watched:
             raise Unwatched
-        found = next((base.__dict__[name] for base in mapped.__mro__ if name in base.__dict__), _NOTHING)
-        if found is _NOTHING or any(name in one.__dict__ for one in _subclasses(mapped)):
-            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, which is no mapped attribute of one meaning")
-        getter = getattr(found, "fget", None)  # of a property, or of an ORM's hybrid
-        if isinstance(getter, FunctionType):
+        element = self._lx_element(name)
+        self._lx_require_row()
+        getter = getattr(element, "fget", None)
+        if isinstance(getter, FunctionType) and (_is_property(type(element)) or name in row.properties):
             return recorder.enter(getter)(self)
-        if isinstance(found, FunctionType):
-            return partial(recorder.enter(found), self)
-        if isinstance(found, staticmethod):
-            return recorder.enter(found.__func__)
-        if isinstance(found, classmethod):
-            return partial(recorder.enter(found.__func__), mapped)
-        if hasattr(type(found), "__get__"):
-            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, a {type(found).__name__}")
-        if not (name.isupper() or _is_declared_constant(mapped, name)):
-            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, of which a row may have a value of its own")
-        return recorder.enter(found)
+        recorder.class_reads.append(ClassRead(self._lx_node.argument, self._lx_node.path, name))
+        if isinstance(element, FunctionType):
+            return partial(recorder.enter(element), self)
+        if type(element) is staticmethod:
+            return recorder.enter(element.__func__)
+        if type(element) is classmethod:
+            return partial(recorder.enter(element.__func__), self._lx_only_class(name))
+        if hasattr(type(element), "__get__"):
+            raise recorder.refuse(f"it uses {row.mapped.__name__}.{name}, a {type(element).__name__}")
+        if not (name.isupper() or _is_declared_constant(row.mapped, name)):
+            raise recorder.refuse(f"it uses {row.mapped.__name__}.{name}, of which a row may have a value of its own")
+        return recorder.enter(element)
+
+    def _lx_element(self, name: str) -> Any:
+        """Return the one definition that the class and each of its subclasses have of a name."""
+        recorder, mapped = self._lx_recorder, self._lx_class.mapped
+        first, *others = [_static(cls, name) for cls in _classes(mapped)]
+        if first is _NOTHING:
+            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, which is no mapped attribute of one meaning")
+        if any(other is not first for other in others):
+            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, which a subclass has another of")
+        if any(_static(cls, "__getattribute__") is not _PLAIN_READING for cls in _classes(mapped)):
+            raise recorder.refuse(f"it uses {mapped.__name__}.{name}, of a class that defines __getattribute__")
+        return first
+
+    def _lx_only_class(self, name: str) -> type:
+        """Return the class that every row has, to which a class method is bound."""
+        mapped = self._lx_class.mapped
+        if len(list(_classes(mapped))) > 1:
+            raise self._lx_recorder.refuse(
+                f"it uses {mapped.__name__}.{name}, a class method, which takes the class of each row"
+            )
+        return mapped
+
+    def _lx_require_row(self) -> None:
+        """Note that a related row has to be there, whatever of its class is used."""
+        node, recorder = self._lx_node, self._lx_recorder
+        if node.path:
+            recorder.note(Apply(required, (Attribute(node.argument, (*node.path, PRESENT)),)))
+
+
+_TRUTH = ("__bool__", "__len__")
+_PLAIN_READING = object.__dict__["__getattribute__"]
+
+
+def _static(cls: type, name: str) -> Any:
+    """Return what instances of a class have of a name, as it is defined; `_NOTHING` where the class lacks it."""
+    return next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), _NOTHING)
+
+
+def _is_property(cls: type) -> bool:
+    """Whether a class is `property`, or a subclass that reads as it does."""
+    return issubclass(cls, property) and _static(cls, "__get__") is property.__dict__["__get__"]
 
 
 def _is_declared_constant(cls: type, name: str) -> bool:
     """Whether an attribute is annotated as one of the class, which no instance has for itself."""
     annotations = [inspect.get_annotations(base) for base in cls.__mro__]
-    return any("ClassVar" in str(one[name]) for one in annotations if name in one)
+    return any("ClassVar" in str(declared[name]) for declared in annotations if name in declared)
 
 
-def _subclasses(cls: type) -> list[type]:
-    """Return the classes derived from a mapped class, without those of its stand-ins."""
-    found: list[type] = []
+def _classes(cls: type) -> Iterator[type]:
+    """Yield a mapped class and the classes derived from it, without those of their stand-ins."""
+    yield cls
     derived: type
-    for derived in cls.__subclasses__():
+    for derived in type.__subclasses__(cls):
         if "__lumix_row_class__" not in derived.__dict__:
-            found += [derived, *_subclasses(derived)]
-    return found
+            yield from _classes(derived)

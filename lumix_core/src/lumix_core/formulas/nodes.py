@@ -1,7 +1,7 @@
 """Formulas: what a function of rows computes, as a tree over the rows' attributes.
 
 A formula means exactly what the function means, row by row: its operators are Python's, its branches are taken only
-where their condition holds. `arithmetic` evaluates the operators over columns.
+where their condition holds. `operators` has the table of operators.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from lumix_core.rows.tables import Path
 
 
 class Node:
-    """A part of a formula.
+    """A part of a formula; a key of dicts by its identity.
 
     Args:
         parts: what it is made of.
 
-    ``uses`` tells which arguments of the function it reads, as bits: 1 for the first, 2 for the second, and so on.
-    ``depth`` tells how deep parts are within parts, and ``size`` how many there are, repeated ones each time.
+    ``uses`` says which arguments of the function it reads, as bits: 1 for the first, 2 for the second, and so on.
+    ``depth`` says how deep parts are within parts, and ``size`` how many there are, repeated ones each time.
     """
 
     __slots__ = ("depth", "size", "uses")
 
     def __init__(self, *parts: Node) -> None:
         uses, depth, size = 0, 0, 1
-        for one in parts:
-            uses |= one.uses
-            size += one.size
-            depth = max(depth, one.depth)
+        for part in parts:
+            uses |= part.uses
+            size += part.size
+            depth = max(depth, part.depth)
         self.uses: int = uses
         self.depth: int = depth + 1
         self.size: int = size
@@ -176,29 +176,29 @@ def certain(formula: Node) -> Iterator[Node]:
 
 def _walked(formula: Node, parts: Callable[[Node], tuple[Node, ...]]) -> Iterator[Node]:
     waiting: list[Node] = [formula]
-    seen: set[int] = set()
+    seen: set[Node] = set()
     while waiting:
         node = waiting.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
+        if node not in seen:
+            seen.add(node)
             yield node
             waiting.extend(parts(node))
 
 
-def same(one: Node, other: Node) -> bool:
+def same(left: Node, right: Node) -> bool:
     """Whether two formulas are written alike."""
-    if one is other:
+    if left is right:
         return True
-    if type(one) is not type(other) or one.uses != other.uses:
+    if type(left) is not type(right) or left.uses != right.uses:
         return False
-    if any(getattr(one, name) != getattr(other, name) for name in _OWN.get(type(one), ())):
+    if any(getattr(left, name) != getattr(right, name) for name in _OWN.get(type(left), ())):
         return False
-    if isinstance(one, Lookup | Element) and one.table is not getattr(other, "table", None):
+    if isinstance(left, Lookup | Element) and left.table is not getattr(right, "table", None):
         return False
-    if isinstance(one, Constant) and isinstance(other, Constant):
-        return type(one.value) is type(other.value) and bool(one.value == other.value)
-    mine, others = one.parts(), other.parts()
-    return len(mine) == len(others) and not isinstance(one, Failure) and all(map(same, mine, others))
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return type(left.value) is type(right.value) and bool(left.value == right.value)
+    mine, others = left.parts(), right.parts()
+    return len(mine) == len(others) and not isinstance(left, Failure) and all(map(same, mine, others))
 
 
 _OWN: dict[type, tuple[str, ...]] = {Attribute: ("argument", "path"), Apply: ("function",)}

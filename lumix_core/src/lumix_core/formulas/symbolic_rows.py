@@ -21,149 +21,44 @@ from types import (
     MethodType,
     ModuleType,
 )
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from lumix_core.formulas.arithmetic import same_or_equal
 from lumix_core.formulas.bytecode import is_condition
 from lumix_core.formulas.captures import contents
-from lumix_core.formulas.nodes import After, Apply, Attribute, Constant, Element, Lookup, Node, Tuple, certain
-from lumix_core.rows.standins import RowClass
-
-BRANCHES = 32
-"""How many ways through a function are followed."""
-DEEPEST = 100
-"""How deep the parts of a formula may be within each other."""
-LARGEST = 10_000
-"""How many parts a formula may have."""
-TOO_LONG = "it computes too many steps from each other"
-
-
-class Untraceable(Exception):  # noqa: N818 - a signal, not an error
-    """The function does something that a symbolic row cannot stand for; the text says what."""
-
-
-class Unwatched(Exception):  # noqa: N818 - a signal, not an error
-    """Code of the row's class is to run, which has to be watched."""
-
-
-class Recorder:
-    """One run of a function over symbolic rows: the branches that it takes, and why it had to stop.
-
-    Args:
-        decisions: the branches to take, in order; beyond them every condition is taken as true.
-        enter: returns a value of the user's code in a form that symbolic rows can be used with.
-        row_class: returns what is known of a mapped class, None for a class that no ORM maps.
-        watched: whether every call is looked at.
-    """
-
-    def __init__(
-        self,
-        decisions: tuple[bool, ...],
-        enter: Callable[[Any], Any],
-        row_class: Callable[[type], RowClass | None],
-        watched: bool,
-    ) -> None:
-        self.decisions = decisions
-        self.enter = enter
-        self.row_class = row_class
-        self.watched = watched
-        self.taken: list[tuple[Node, bool]] = []
-        self.unused: dict[int, Node] = {}
-        self.left: list[tuple[Node, ...]] = []
-        self.refusal: str | None = None
-        self.is_over = False
-
-    def decide(self, condition: Node) -> bool:
-        """Return which branch to take where a condition may hold for some rows only."""
-        position = len(self.taken)
-        if self.is_over:
-            raise self.refuse("it keeps a value of the row")
-        if position >= BRANCHES:  # a loop that a row has to end, too
-            raise self.refuse(f"it has more than {BRANCHES} ways through its branches")
-        decision = self.decisions[position] if position < len(self.decisions) else True
-        self.taken.append((condition, decision))
-        self.use(condition)
-        self.left.append(tuple(self.unused.values()))
-        self.unused = {}
-        return decision
-
-    def note(self, node: Node) -> None:
-        """Note that a value was made, of others."""
-        if is_too_long(node):
-            raise self.refuse(TOO_LONG)
-        for part in node.parts():
-            self.unused.pop(id(part), None)
-        if not isinstance(node, Attribute) or node.path:
-            self.unused[id(node)] = node
-
-    def use(self, node: Node) -> None:
-        """Note that a value was used for something."""
-        self.unused.pop(id(node), None)
-
-    def completed(self, position: int, result: Node) -> Node:
-        """Return a result, after what was computed with ``position`` decisions taken and not used for it."""
-        left = self.left[position] if position < len(self.left) else tuple(self.unused.values())
-        if not left:
-            return result
-        used, effects = _Used(result), []
-        for node in reversed(left):
-            if node not in used:
-                effects.append(node)
-                used.add(node)
-        return After(tuple(reversed(effects)), result) if effects else result
-
-    def refuse(self, why: str) -> Untraceable:
-        """Note why the function cannot be traced; it holds even if someone swallows the error."""
-        self.refusal = self.refusal or why
-        return Untraceable(why)
-
-
-def is_too_long(formula: Node) -> bool:
-    """Whether a formula is made of more steps than are evaluated over columns."""
-    return formula.depth > DEEPEST or formula.size > LARGEST
-
-
-class _Used:
-    """The formulas that are evaluated on the way to others, whichever branches are taken."""
-
-    def __init__(self, formula: Node) -> None:
-        self._known: set[Any] = set()
-        self.add(formula)
-
-    def add(self, formula: Node) -> None:
-        for node in certain(formula):
-            self._known |= {id(node), *_readings(node)}
-
-    def __contains__(self, node: Node) -> bool:
-        own = _readings(node)[:1] if isinstance(node, Attribute) or _is_getter(node) else ()
-        return id(node) in self._known or not self._known.isdisjoint(own)
-
-
-def _readings(node: Node) -> list[tuple[Any, ...]]:
-    """Return what is read for a value: an attribute, and before it those on the way; a method, before it is called."""
-    if isinstance(node, Attribute):
-        return [(node.argument, node.path[:length]) for length in range(len(node.path), -1, -1)]
-    if isinstance(node, Apply) and isinstance(node.function, _Getter | _Method):
-        owner, name = node.operands[0], node.function.name
-        path = [(owner.argument, (*owner.path, name))] if isinstance(owner, Attribute) else []
-        return [(id(owner), name), *path]
-    return []
-
-
-def _is_getter(node: Node) -> bool:
-    return isinstance(node, Apply) and isinstance(node.function, _Getter)
+from lumix_core.formulas.nodes import Apply, Attribute, Constant, Element, Lookup, Node, Tuple
+from lumix_core.formulas.recorder import Getter, Method, Recorder, Untraceable
 
 
 class _SymbolType(type):
-    """The class of symbols: a function that asks for the class of a value must not learn of this one."""
+    """The class of symbols: a function that compares classes must not see this one."""
 
     def _refuse(cls, other: object) -> bool:
         raise Untraceable("it compares the class of a value, which a column cannot answer")
 
     __eq__ = __ne__ = _refuse
     __hash__ = type.__hash__
+
+
+def _binary(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
+    return lambda self, other: applied(self, function, self, other)
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
+    return lambda self, other: applied(self, function, other, self)
+
+
+def _unary(function: Callable[..., Any]) -> Callable[[Symbol], Symbol]:
+    return lambda self: applied(self, function, self)
+
+
+def _refusal(why: str) -> Callable[..., NoReturn]:
+    def refuse(self: Symbol | Captured, *_: object) -> NoReturn:
+        raise self._lx_refuse(why)
+
+    return refuse
 
 
 class Symbol(metaclass=_SymbolType):
@@ -186,7 +81,7 @@ class Symbol(metaclass=_SymbolType):
         return self._lx_read(name)
 
     def _lx_read(self, name: str) -> Any:
-        return Symbol(Apply(_Getter(name), (self._lx_node,)), self._lx_recorder)
+        return Symbol(Apply(Getter(name), (self._lx_node,)), self._lx_recorder)
 
     def _lx_refuse(self, why: str) -> Untraceable:
         return self._lx_recorder.refuse(why)
@@ -197,22 +92,60 @@ class Symbol(metaclass=_SymbolType):
     def __bool__(self) -> bool:
         node = node_of(self)
         if isinstance(node, Apply) and node.function is operator.eq and not is_condition(sys._getframe(1)):
-            node.function = same_or_equal  # a tuple, a list or a builtin looks for the same object first
+            node.function = same_or_equal  # a tuple or a list looks for the same object first, and all() does not
         return recorder_in(self).decide(node)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Symbol:  # noqa: D102 - a user's call of a method
         if keywords:
             raise self._lx_recorder.refuse("it calls a method of a value with named arguments")
         owner, name = _method(self)
-        return applied(self, _Method(name), owner, *arguments)
+        return applied(self, Method(name), owner, *arguments)
 
     def __round__(self, digits: Any = None) -> Symbol:
         return applied(self, round, self) if digits is None else applied(self, round, self, digits)
 
+    __add__, __radd__ = _binary(operator.add), _reflected(operator.add)
+    __sub__, __rsub__ = _binary(operator.sub), _reflected(operator.sub)
+    __mul__, __rmul__ = _binary(operator.mul), _reflected(operator.mul)
+    __truediv__, __rtruediv__ = _binary(operator.truediv), _reflected(operator.truediv)
+    __floordiv__, __rfloordiv__ = _binary(operator.floordiv), _reflected(operator.floordiv)
+    __mod__, __rmod__ = _binary(operator.mod), _reflected(operator.mod)
+    __pow__, __rpow__ = _binary(operator.pow), _reflected(operator.pow)
+    __matmul__, __rmatmul__ = _binary(operator.matmul), _reflected(operator.matmul)
+    __lshift__, __rlshift__ = _binary(operator.lshift), _reflected(operator.lshift)
+    __rshift__, __rrshift__ = _binary(operator.rshift), _reflected(operator.rshift)
+    __and__, __rand__ = _binary(operator.and_), _reflected(operator.and_)
+    __or__, __ror__ = _binary(operator.or_), _reflected(operator.or_)
+    __xor__, __rxor__ = _binary(operator.xor), _reflected(operator.xor)
+    __eq__ = _binary(operator.eq)  # type: ignore[assignment] # a symbol, not a bool
+    __ne__ = _binary(operator.ne)  # type: ignore[assignment]
+    __lt__, __le__ = _binary(operator.lt), _binary(operator.le)
+    __gt__, __ge__ = _binary(operator.gt), _binary(operator.ge)
+    __getitem__ = _binary(operator.getitem)
+    __neg__, __pos__ = _unary(operator.neg), _unary(operator.pos)
+    __abs__, __invert__ = _unary(operator.abs), _unary(operator.invert)
+
+    __hash__ = _refusal("it looks a value of the row up in a dict or set that is not a plain one")
+    __iter__ = _refusal("it goes through a collection of the row")
+    __len__ = _refusal("it counts a collection of the row")
+    __contains__ = _refusal("it searches a collection of the row")
+    __str__ = __repr__ = __format__ = _refusal("it makes a text of a value of the row")
+    __float__ = _refusal("it gives a value of the row to a function that wants a float")
+    __int__ = _refusal("it gives a value of the row to a function that wants an int")
+    __complex__ = _refusal("it gives a value of the row to a function that wants a number")
+    __index__ = _refusal("it uses a value of the row as a position")
+    __trunc__ = __floor__ = __ceil__ = _refusal("it rounds with a function that is not traced")
+    __array__ = _refusal("it makes an array of a value of the row")
+    __enter__ = _refusal("it opens a value of the row with 'with'")
+    __setitem__ = _refusal("it assigns to an item of the row")
+    __delitem__ = _refusal("it deletes an item of the row")
+    __copy__ = __deepcopy__ = _refusal("it copies a row")
+    __reduce_ex__ = _refusal("it pickles a row")
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Symbol:
         if method != "__call__" or keywords or ufunc.nout != 1:
             raise self._lx_recorder.refuse(f"it calls numpy's {ufunc.__name__} with more than values of the row")
-        if ufunc in _NOT_AS_OPERATOR and any(isinstance(one, np.generic) for one in inputs):
+        if ufunc in _NOT_AS_OPERATOR and any(isinstance(value, np.generic) for value in inputs):
             raise self._lx_recorder.refuse(f"it computes {ufunc.__name__} with a number of numpy's")
         return applied(self, ufunc, *inputs)
 
@@ -221,13 +154,16 @@ class Symbol(metaclass=_SymbolType):
 
 
 node_of: Callable[[Symbol], Node] = vars(Symbol)["_lx_node"].__get__
-"""Returns the formula of a symbol, without asking its `Symbol.__getattribute__`."""
+"""Returns the formula of a symbol, without `Symbol.__getattribute__`."""
 recorder_in: Callable[[Symbol], Recorder] = vars(Symbol)["_lx_recorder"].__get__
 """Returns the recorder of a symbol, in the same way."""
 
 
+_OF_COLLECTIONS = "it does more with a captured collection than to look things up"
+
+
 class Captured:
-    """A captured dict, list, tuple or set: it can be asked with symbols, and is never changed."""
+    """A captured dict, list, tuple or set: symbols can be looked up in it, and it is never changed."""
 
     __slots__ = ("_lx_enter", "_lx_held", "_lx_refuse")
     _lx_held: Any
@@ -241,6 +177,10 @@ class Captured:
         object.__setattr__(self, "_lx_refuse", refuse)
         object.__setattr__(self, "_lx_enter", enter)
 
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refusal(_OF_COLLECTIONS)
+    __str__ = __repr__ = __format__ = __array__ = __copy__ = __deepcopy__ = __reduce_ex__ = _refusal(_OF_COLLECTIONS)
+    __setattr__ = __setitem__ = __delitem__ = _refusal(_OF_COLLECTIONS)
+
     def __len__(self) -> int:
         return len(self._lx_held)
 
@@ -248,8 +188,8 @@ class Captured:
         return map(self._lx_enter, self._lx_held)
 
     def __contains__(self, key: Any) -> bool:
-        found = element_of(self._lx_held, key)
-        return key in self._lx_held if found is None else bool(found)
+        symbol = element_of(self._lx_held, key)
+        return key in self._lx_held if symbol is None else bool(symbol)
 
     def __bool__(self) -> bool:
         return bool(self._lx_held)
@@ -286,35 +226,11 @@ _NOT_AS_OPERATOR = (np.power, np.floor_divide, np.remainder)
 """Those that may round otherwise than the operator does, which calls them for a number of numpy's on its left."""
 
 
-class _Method:
-    """Calls a method of a value by its name."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, owner: Any, *arguments: Any) -> Any:
-        return getattr(owner, self.name)(*arguments)
-
-
-class _Getter:
-    """Reads an attribute of a value by its name."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, owner: Any) -> Any:
-        return getattr(owner, self.name)
-
-
 def _method(symbol: Symbol) -> tuple[Symbol, str]:
     """Return the value whose method a symbol stands for, and the method's name."""
     node, recorder = symbol._lx_node, symbol._lx_recorder
     recorder.use(node)
-    if isinstance(node, Apply) and isinstance(node.function, _Getter):
+    if isinstance(node, Apply) and isinstance(node.function, Getter):
         return Symbol(node.operands[0], recorder), node.function.name
     if isinstance(node, Attribute) and type(symbol) is PlainRow and node.path:
         return PlainRow(Attribute(node.argument, node.path[:-1]), recorder), node.path[-1]
@@ -329,8 +245,8 @@ def lifted(value: Any, recorder: Recorder) -> Node:
         return node_of(value)
     if isinstance(value, Captured):
         value = value._lx_held
-    if type(value) is tuple and any(isinstance(one, Symbol | tuple | Captured) for one in value):
-        return Tuple(tuple(lifted(one, recorder) for one in value))
+    if type(value) is tuple and any(isinstance(item, Symbol | tuple | Captured) for item in value):
+        return Tuple(tuple(lifted(item, recorder) for item in value))
     if isinstance(value, np.ndarray | list | dict | set) or hasattr(type(value), "__next__") or holds_symbol(value):
         raise recorder.refuse(f"it computes with a {type(value).__name__}")
     return Constant(value)
@@ -342,11 +258,11 @@ def holds_symbol(value: Any) -> bool:
     for _ in range(_LOOKED_AT):
         if not waiting:
             return False
-        one, depth = waiting.popleft()
-        if isinstance(one, Symbol | Captured):
+        held, depth = waiting.popleft()
+        if isinstance(held, Symbol | Captured):
             return True
-        if type(one) not in _HOLDS_NOTHING and depth < _DEEP:
-            waiting.extend((part, depth + 1) for part in _held_by(one))
+        if type(held) not in _HOLDS_NOTHING and depth < _DEEP:
+            waiting.extend((part, depth + 1) for part in _held_by(held))
     return False
 
 
@@ -370,7 +286,7 @@ _HOLDING: tuple[tuple[Any, Callable[[Any], Iterable[Any]]], ...] = (
     (dict, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
     (MappingProxyType, lambda value: [*islice(value, _LOOKED_AT), *islice(value.values(), _LOOKED_AT)]),
     (tuple | list | set | frozenset | deque, lambda value: islice(value, _LOOKED_AT)),
-    (FunctionType, lambda value: [one for cell in value.__closure__ or () for one in contents(cell)]),
+    (FunctionType, lambda value: [content for cell in value.__closure__ or () for content in contents(cell)]),
     (partial, lambda value: [value.func, *value.args, *value.keywords.values()]),
     (MethodType, lambda value: (value.__self__,)),
     (GeneratorType, lambda value: [] if value.gi_frame is None else list(value.gi_frame.f_locals.values())),
@@ -383,7 +299,7 @@ _HOLDS_NOTHING = {type(None), bool, int, float, str, bytes, Decimal, date, datet
 def applied(symbol: Symbol, function: Callable[..., Any], *operands: Any) -> Symbol:
     """Return what a function gives for symbols and constants."""
     recorder = recorder_in(symbol)
-    return Symbol(Apply(function, tuple([lifted(one, recorder) for one in operands])), recorder)
+    return Symbol(Apply(function, tuple([lifted(operand, recorder) for operand in operands])), recorder)
 
 
 def recorder_of(key: Any) -> Recorder | None:
@@ -402,61 +318,3 @@ def element_of(table: Any, key: Any) -> Symbol | None:
     """Return whether a table has a symbolic key, None where the key is made of plain values."""
     recorder = recorder_of(key)
     return None if recorder is None else Symbol(Element(table, lifted(key, recorder)), recorder)
-
-
-def _binary(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
-    return lambda self, other: applied(self, function, self, other)
-
-
-def _reflected(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
-    return lambda self, other: applied(self, function, other, self)
-
-
-def _unary(function: Callable[..., Any]) -> Callable[[Symbol], Symbol]:
-    return lambda self: applied(self, function, self)
-
-
-def _refusal(what: str) -> Callable[..., Any]:
-    def refuse(self: Symbol | Captured, *_: object) -> Any:
-        raise self._lx_refuse(what)
-
-    return refuse
-
-
-_BOTH_WAYS = "add sub mul truediv floordiv mod pow matmul lshift rshift and_ or_ xor"
-for _name in _BOTH_WAYS.split():
-    _plain = _name.rstrip("_")
-    setattr(Symbol, f"__{_plain}__", _binary(getattr(operator, _name)))
-    setattr(Symbol, f"__r{_plain}__", _reflected(getattr(operator, _name)))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne", "getitem"):
-    setattr(Symbol, f"__{_name}__", _binary(getattr(operator, _name)))
-for _name in ("neg", "pos", "abs", "invert"):
-    setattr(Symbol, f"__{_name}__", _unary(getattr(operator, _name)))
-_REFUSED = {
-    "hash": "it looks a value of the row up in a dict or set that is not a plain one",
-    "iter": "it goes through a collection of the row",
-    "len": "it counts a collection of the row",
-    "contains": "it searches a collection of the row",
-    "str": "it makes a text of a value of the row",
-    "repr": "it makes a text of a value of the row",
-    "format": "it makes a text of a value of the row",
-    "float": "it gives a value of the row to a function that wants a float",
-    "int": "it gives a value of the row to a function that wants an int",
-    "complex": "it gives a value of the row to a function that wants a number",
-    "index": "it uses a value of the row as a position",
-    "trunc": "it rounds with a function that is not traced",
-    "floor": "it rounds with a function that is not traced",
-    "ceil": "it rounds with a function that is not traced",
-    "array": "it makes an array of a value of the row",
-    "enter": "it opens a value of the row with 'with'",
-    "setitem": "it assigns to an item of the row",
-    "delitem": "it deletes an item of the row",
-    "copy": "it copies a row",
-    "deepcopy": "it copies a row",
-    "reduce_ex": "it pickles a row",
-}
-for _name, _why in _REFUSED.items():
-    setattr(Symbol, f"__{_name}__", _refusal(_why))
-_REFUSED_OF_COLLECTIONS = "eq ne lt le gt ge hash str repr format array copy deepcopy reduce_ex setattr setitem delitem"
-for _name in _REFUSED_OF_COLLECTIONS.split():
-    setattr(Captured, f"__{_name}__", _refusal("it does more with a captured collection than to look things up"))

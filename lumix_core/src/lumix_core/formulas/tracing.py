@@ -1,4 +1,4 @@
-"""From functions to formulas: a function is called with symbolic rows, once for each way through its branches.
+"""From functions to formulas: a function is called with symbolic rows, once for each path through its branches.
 
 What a symbolic row would answer wrongly without noticing (``is``, ``try``, ``isinstance`` and the like) is read from
 the bytecode of all code that a symbolic row is given to; such functions are not traced.
@@ -26,24 +26,13 @@ from lumix_core.formulas.captured_values import (
     CapturedList,
     CapturedModule,
     entered_builtin,
-    is_blind,
+    overlooks_symbols,
 )
 from lumix_core.formulas.captures import brought, contents
 from lumix_core.formulas.mapped_row import MappedRow
 from lumix_core.formulas.nodes import Attribute, Choice, Failure, Node
-from lumix_core.formulas.symbolic_rows import (
-    BRANCHES,
-    TOO_LONG,
-    Captured,
-    PlainRow,
-    Recorder,
-    Symbol,
-    Untraceable,
-    Unwatched,
-    holds_symbol,
-    is_too_long,
-    lifted,
-)
+from lumix_core.formulas.recorder import BRANCHES, TOO_LONG, ClassRead, Recorder, Untraceable, Unwatched, is_too_long
+from lumix_core.formulas.symbolic_rows import Captured, PlainRow, Symbol, holds_symbol, lifted
 from lumix_core.rows.standins import RowClass
 
 _OWN_CODE = str(FilePath(__file__).parents[1]) + os.sep  # of the whole package
@@ -51,15 +40,17 @@ _OWN_CODE = str(FilePath(__file__).parents[1]) + os.sep  # of the whole package
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What tracing found out of a function.
+    """The result of tracing a function.
 
     Args:
         formula: what the function computes; None where it has to be called row by row.
         reason: why it has to be.
+        class_reads: what it computes only where no row has its own in place of what its class has.
     """
 
     formula: Node | None
     reason: str = ""
+    class_reads: frozenset[ClassRead] = frozenset()
 
 
 def trace(
@@ -78,8 +69,9 @@ def trace(
     """
     warn_of_unknown_python()
     try:
-        formula = _Tracer(function, rows, row_class, watched).formula()
-        return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula)
+        tracer = _Tracer(function, rows, row_class, watched)
+        formula = tracer.formula()
+        return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula, "", frozenset(tracer.class_reads))
     except Unwatched:
         return trace(function, rows, row_class, watched=True)
     except Untraceable as why:
@@ -97,14 +89,15 @@ class _Tracer:
         self.rows = rows
         self.row_class = row_class
         self.paths = 0
+        self.class_reads: set[ClassRead] = set()
         self.refusal: str | None = None
         self.entered: dict[int, tuple[Any, Any]] = {}
         self.watched = watched or not _calls_nothing(function)
         self.function = self._top(_function_of(function))
 
     def _top(self, function: Any) -> Any:
-        way = _WAYS.get(type(function))
-        return self._enter(function) if way is None else way(self, function)
+        enter = _ENTER.get(type(function))
+        return self._enter(function) if enter is None else enter(self, function)
 
     def formula(self) -> Node:
         return self._explored(())
@@ -115,10 +108,10 @@ class _Tracer:
         return Untraceable(why)
 
     def _explored(self, decisions: tuple[bool, ...]) -> Node:
-        """Follow the branches, and return one formula for all ways that begin with the decisions."""
+        """Follow the branches, and return one formula for all paths that begin with the decisions."""
         self.paths += 1
         if self.paths > BRANCHES:
-            raise Untraceable(f"it has more than {BRANCHES} ways through its branches")
+            raise Untraceable(f"it has more than {BRANCHES} paths through its branches")
         recorder = Recorder(decisions, self._enter, self.row_class, self.watched)
         result = self._run(recorder)
         node = recorder.completed(len(recorder.taken), result)
@@ -141,9 +134,10 @@ class _Tracer:
             recorder.use(node)
         except (Untraceable, Unwatched):
             raise
-        except Exception as error:  # noqa: BLE001 - the branch fails: its rows are gone through one by one, and say so
+        except Exception as error:  # noqa: BLE001 - the branch fails: its rows are evaluated row by row, and say so
             node = Failure(error)
         recorder.is_over = True
+        self.class_reads.update(recorder.class_reads)
         refusal = recorder.refusal or self.refusal
         if refusal is not None:
             raise Untraceable(refusal)
@@ -151,18 +145,18 @@ class _Tracer:
 
     def _enter(self, value: Any) -> Any:
         """Return a value of the user's code in a form that symbolic rows can be used with."""
-        way = _WAYS.get(type(value))
-        if way is None:
+        enter = _ENTER.get(type(value))
+        if enter is None:
             return entered_builtin(value) if isinstance(value, type) else value
         known = self.entered.get(id(value))
         if known is None:
-            known = self.entered[id(value)] = (self._entered(way, value), value)
+            known = self.entered[id(value)] = (self._entered(enter, value), value)
         return known[0]
 
-    def _entered(self, way: Callable[[_Tracer, Any], Any], value: Any) -> Any:
+    def _entered(self, enter: Callable[[_Tracer, Any], Any], value: Any) -> Any:
         try:
             with _unwatched():
-                return way(self, value)
+                return enter(self, value)
         except Untraceable:  # it stays as it is, and must not be given a symbol
             return value
 
@@ -183,7 +177,7 @@ class _Tracer:
         return MethodType(function, method.__self__) if callable(function) else method
 
     def _enter_partial(self, value: functools.partial[Any]) -> Any:
-        named = {name: self._enter(one) for name, one in value.keywords.items()}
+        named = {name: self._enter(value) for name, value in value.keywords.items()}
         return functools.partial(self._enter(value.func), *map(self._enter, value.args), **named)
 
 
@@ -208,13 +202,13 @@ def _calls_nothing(function: Any) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _acts(cls: Any) -> bool:
-    """Whether objects of a class run Python code when they are combined with a value or asked for an item."""
+    """Whether objects of a class run Python code when they are combined with a value or used in a lookup."""
     if issubclass(cls, type):
         return False
     return any(
-        isinstance(found, FunctionType) and not found.__code__.co_filename.startswith(("<string>", _OWN_CODE))
+        isinstance(element, FunctionType) and not element.__code__.co_filename.startswith(("<string>", _OWN_CODE))
         for base in cls.__mro__
-        for name, found in vars(base).items()
+        for name, element in vars(base).items()
         if name in _OPERATORS
     )
 
@@ -227,7 +221,7 @@ _OPERATORS |= {f"__r{name}__" for name in _COMPUTING.split()}
 
 def _function_of(function: Callable[..., Any]) -> Any:
     """Return the method behind a callable object, so that it is traced like a function."""
-    if type(function) in _WAYS or isinstance(function, type | operator.attrgetter | operator.itemgetter):
+    if type(function) in _ENTER or isinstance(function, type | operator.attrgetter | operator.itemgetter):
         return function
     call = getattr(type(function), "__call__", None)  # noqa: B004 - the class's own, as Python calls it
     return MethodType(call, function) if isinstance(call, FunctionType) else function
@@ -242,7 +236,7 @@ def _cells(function: FunctionType) -> tuple[CellType, ...] | None:
     return tuple(CellType() for _ in function.__closure__) if function.__closure__ else None
 
 
-_WAYS: dict[type, Callable[[_Tracer, Any], Any]] = {
+_ENTER: dict[type, Callable[[_Tracer, Any], Any]] = {
     FunctionType: _Tracer._enter_function,
     MethodType: _Tracer._enter_method,
     functools.partial: _Tracer._enter_partial,
@@ -267,8 +261,8 @@ def _prepared(code: CodeType) -> CodeType:
     objection = objection_to(code)
     if objection is not None:
         raise Untraceable(objection)
-    constants = tuple(_prepared_constant(one) for one in code.co_consts)
-    changed = any(one is not other for one, other in zip(constants, code.co_consts, strict=True))
+    constants = tuple(_prepared_constant(constant) for constant in code.co_consts)
+    changed = any(prepared is not constant for prepared, constant in zip(constants, code.co_consts, strict=True))
     return code.replace(co_consts=constants) if changed else code
 
 
@@ -281,8 +275,10 @@ def _prepared_constant(value: Any) -> Any:
 @contextmanager
 def _unwatched() -> Iterator[None]:
     """Let tracing itself call what it needs to."""
-    ways: list[tuple[Any, Any]] = [(sys.getprofile(), sys.setprofile), (sys.gettrace(), sys.settrace)]
-    watching = [(watch, install) for watch, install in ways if isinstance(getattr(watch, "__self__", None), _Watch)]
+    installed: list[tuple[Any, Any]] = [(sys.getprofile(), sys.setprofile), (sys.gettrace(), sys.settrace)]
+    watching = [
+        (watch, install) for watch, install in installed if isinstance(getattr(watch, "__self__", None), _Watch)
+    ]
     for _, install in watching:
         install(None)
     try:
@@ -314,12 +310,12 @@ class _Watch:
         code = frame.f_code
         if event not in ("call", "c_call") or code.co_filename.startswith(_OWN_CODE):
             return
-        if event == "call" and any(type(one) is Captured for one in code.co_consts):
+        if event == "call" and any(type(constant) is Captured for constant in code.co_consts):
             return  # prepared for symbols already
         if event == "call":
             objection = objection_to(code)
         else:
-            objection = f"it calls {function.__name__}()" if is_blind(function) else None
+            objection = f"it calls {function.__name__}()" if overlooks_symbols(function) else None
         if objection is not None and _holds_symbol(frame):
             raise self._recorder.refuse(objection)
 

@@ -70,6 +70,18 @@ class ReaderQuery(ColumnQuery, Protocol):
 
 
 @runtime_checkable
+class ReasonedQuery(ColumnQuery, Protocol):
+    """A query that says why its columns do not suffice."""
+
+    def why_rows(self) -> str | None:
+        """Return why only `rows` tells the truth, as far as is known before reading; None where nothing is known.
+
+        The text completes "whole rows: ...". Runs no query.
+        """
+        ...
+
+
+@runtime_checkable
 class KeepingQuery(ColumnQuery, Protocol):
     """A query that knows which of its rows are instances already, so that a copy may take columns for all others."""
 

@@ -15,6 +15,8 @@ class LXRowFeature(StrEnum):
     """Its queries have several readers of their columns: `lumix_core.rows.ReaderQuery`. Needs COLUMNS."""
     KEEPING = "keeping"
     """Its queries know which rows the session keeps as instances: `lumix_core.rows.KeepingQuery`. Needs COLUMNS."""
+    REASONS = "reasons"
+    """Its queries say why their columns do not suffice: `lumix_core.rows.ReasonedQuery`. Needs COLUMNS."""
     SNAPSHOTS = "snapshots"
     """Several of its queries can be read at one moment: `lumix_core.rows.SnapshotQuery`."""
     RELEASE = "release"
@@ -27,6 +29,7 @@ OF_QUERIES: Mapping[LXRowFeature, tuple[str, ...]] = {
     LXRowFeature.COLUMNS: ("columns",),
     LXRowFeature.READERS: ("columns", "with_reader"),
     LXRowFeature.KEEPING: ("columns", "kept"),
+    LXRowFeature.REASONS: ("columns", "why_rows"),
     LXRowFeature.SNAPSHOTS: ("snapshot",),
 }
 """What the queries of an adapter with a feature have."""

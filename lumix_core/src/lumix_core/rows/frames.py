@@ -31,6 +31,10 @@ class FrameRow(tuple[Any, ...]):
         return item in self._lx_columns if isinstance(item, str) else tuple.__contains__(self, item)
 
     def __getattr__(self, name: str) -> Any:
+        if name in self._lx_columns:
+            if name.startswith("__"):
+                raise AttributeError(f"the column {name!r} is read as row[{name!r}]")
+            return self[name]
         raise AttributeError(f"no column {name!r}; the columns are {', '.join(self._lx_columns)}")
 
     def __repr__(self) -> str:

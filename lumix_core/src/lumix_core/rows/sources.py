@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol, cast
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.frames import is_frame, with_named_columns
 from lumix_core.rows.projection import projected
@@ -88,6 +88,10 @@ class QuerySource:
             return None
         class_of = self.adapter.row_class
         return projected(cast(ColumnQuery, self.query), class_of(row_type), class_of, paths, flush)
+
+    def why_rows(self) -> str | None:
+        """Return why columns of the query would not suffice, as far as its adapter knows before reading."""
+        return cast(ReasonedQuery, self.query).why_rows() if LXRowFeature.REASONS in self.features else None
 
     def with_reader(self, name: str, owner: str) -> QuerySource:
         """Return the source with another reader of its columns.

@@ -1,4 +1,4 @@
-"""Axes: the members that are combined with each other, and the combinations of them."""
+"""Axes: the index elements that are combined with each other, and the combinations of them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from lumix_core.rows.columns import Column
 
 @dataclass(frozen=True, eq=False)
 class Axes:
-    """The members that are combined, and which of their rows are the arguments of the functions.
+    """The elements that are combined, and which of their rows are the arguments of the functions.
 
     Args:
         batches: one an axis; the last varies fastest.
-        places: for each argument of a function, the axis and the place among its arguments.
+        positions: for each argument of a function, the axis and the position among its arguments.
     """
 
     batches: tuple[Batch, ...]
-    places: tuple[tuple[int, int], ...]
+    positions: tuple[tuple[int, int], ...]
 
     @classmethod
     def in_order(cls, batches: Sequence[Batch]) -> Axes:
@@ -33,29 +33,29 @@ class Axes:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many members each axis has."""
+        """How many elements each axis has."""
         return tuple(batch.size for batch in self.batches)
 
     def batch(self, picks: Sequence[IntArray], arguments: int | None = None) -> Batch:
-        """Return the combinations with member ``picks[a][i]`` of each axis ``a``, as the arguments of functions."""
+        """Return the combinations with element ``picks[a][i]`` of each axis ``a``, as the arguments of functions."""
 
         def element(i: int) -> str:
             return " and ".join(axis.element(int(pick[i])) for axis, pick in zip(self.batches, picks, strict=True))
 
         taken = tuple(
-            self.batches[axis].arguments[position].take(picks[axis]) for axis, position in self.places[:arguments]
+            self.batches[axis].arguments[position].take(picks[axis]) for axis, position in self.positions[:arguments]
         )
         return Batch(taken, len(picks[0]), element)
 
     def whole(self, axis: int) -> Batch:
-        """Return every member of one axis, as the arguments of functions that read no other."""
+        """Return every element of one axis, as the arguments of functions that read no other."""
         size = self.batches[axis].size
         nothing = np.zeros(size, dtype=np.int64)
         arguments = (
-            self.batches[one].arguments[position]
-            if one == axis
-            else self.batches[one].arguments[position].take(nothing)
-            for one, position in self.places
+            self.batches[other].arguments[position]
+            if other == axis
+            else self.batches[other].arguments[position].take(nothing)
+            for other, position in self.positions
         )
         return Batch(tuple(arguments), size, self.batches[axis].element)
 
@@ -70,7 +70,7 @@ class Axes:
 
     def mask(self, axis: int) -> int:
         """Return the arguments that are rows of an axis, as bits."""
-        return sum(1 << argument for argument, (of, _) in enumerate(self.places) if of == axis)
+        return sum(1 << argument for argument, (of, _) in enumerate(self.positions) if of == axis)
 
     def axis_of(self, node: Node) -> int | None:
         """Return the one axis that a formula reads; None for a formula of several, or of none."""
@@ -81,24 +81,24 @@ class Axes:
 
 @dataclass(frozen=True, eq=False)
 class Combinations:
-    """Combinations of members, in lexicographic order: ``picks[a][i]`` of each axis ``a``.
+    """Combinations of elements, in lexicographic order: ``picks[a][i]`` of each axis ``a``.
 
     Args:
         picks: arrays of one length.
-        known: the values of lookups that a join has found on its way, by the ``id`` of their formulas.
+        known: the values of lookups that a join has computed, by their formulas.
         joined: whether a join has found them.
     """
 
     picks: tuple[IntArray, ...]
-    known: dict[int, Column] = field(default_factory=dict)
+    known: dict[Node, Column] = field(default_factory=dict)
     joined: bool = False
 
     @property
-    def way(self) -> str:
+    def mode(self) -> str:
         """How they were found, in a word."""
         return "join" if self.joined else "columns"
 
     def filtered(self, kept: IntArray) -> Combinations:
         """Return some of the combinations."""
-        known = {name: values[kept] for name, values in self.known.items()}
+        known = {lookup: values[kept] for lookup, values in self.known.items()}
         return Combinations(tuple(pick[kept] for pick in self.picks), known, self.joined)

@@ -1,11 +1,10 @@
-"""What must be so for a formula to be true, or not zero: equal values, and keys that a table has.
+"""What must be so for a formula to be true, or not zero: equal values, values in order, and keys that a table has.
 
 This is where a function of pairs of rows becomes a join.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -13,10 +12,7 @@ from typing import Any, TypeAlias
 from lumix_core.formulas.arithmetic import same_or_equal
 from lumix_core.formulas.lookup_table import NO_DEFAULT
 from lumix_core.formulas.nodes import After, Apply, Choice, Constant, Element, Lookup, Node, same
-
-EQUALITIES = {operator.eq, same_or_equal}
-COMPARISONS = {*EQUALITIES, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
-_ZERO_FOR_ZERO = {operator.neg, operator.pos, operator.abs, abs, float, operator.truediv}
+from lumix_core.formulas.operators import operator_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +25,15 @@ class Equal:
 
 
 @dataclass(frozen=True, eq=False)
+class Order:
+    """Two formulas of which one must have the smaller value; ``strict``: not the same value."""
+
+    smaller: Node
+    larger: Node
+    strict: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Has:
     """A key that a table must have."""
 
@@ -36,7 +41,7 @@ class Has:
     key: Node
 
 
-Need: TypeAlias = Equal | Has
+Need: TypeAlias = Equal | Order | Has
 DefaultOf: TypeAlias = Callable[[Lookup], Any]
 """Returns what a lookup gives for a missing key, `NO_DEFAULT` where it raises."""
 
@@ -45,6 +50,7 @@ def conjuncts(condition: Node) -> list[Node]:
     """Return the conditions that a condition joins by ``and``, in order; none of its parts may raise."""
     if isinstance(condition, After):
         return conjuncts(condition.result)
+    condition = _tested(condition)
     if isinstance(condition, Choice) and is_false_without(condition):
         return [*conjuncts(condition.condition), *conjuncts(condition.then)]
     return [condition]
@@ -52,9 +58,13 @@ def conjuncts(condition: Node) -> list[Node]:
 
 def exact_need(condition: Node) -> Need | None:
     """Return the need that says all that a condition says, if there is one."""
-    if isinstance(condition, Apply) and condition.function in EQUALITIES:
+    condition = _tested(condition)
+    if isinstance(condition, Apply) and operator_of(condition.function).compares == "equal":
         left, right = condition.operands
         return Equal(left, right, held=condition.function is same_or_equal)
+    if isinstance(condition, Apply) and operator_of(condition.function).compares == "order":
+        known = operator_of(condition.function)
+        return Order(condition.operands[known.smaller], condition.operands[1 - known.smaller], known.strict)
     return Has(condition.table, condition.key) if isinstance(condition, Element) else None
 
 
@@ -63,7 +73,7 @@ def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:
     exact = exact_need(formula)
     if isinstance(formula, After):
         yield from needs(formula.result, default_of)
-    elif exact is not None:
+    elif exact is not None and not isinstance(exact, Order):
         yield exact
     elif isinstance(formula, Lookup):
         if _is_zero(default_of(formula)):
@@ -75,13 +85,14 @@ def needs(formula: Node, default_of: DefaultOf) -> Iterator[Need]:
 
 
 def _needs_of_operator(formula: Apply, default_of: DefaultOf) -> Iterator[Need]:
-    if formula.function in (operator.mul, operator.and_):
-        for one in formula.operands:
-            yield from needs(one, default_of)
-    elif formula.function in _ZERO_FOR_ZERO:
-        yield from needs(formula.operands[0], default_of)
-    elif formula.function in COMPARISONS and _is_false_by_default(formula, default_of):
-        lookup = next(one for one in formula.operands if isinstance(one, Lookup))
+    known, exact = operator_of(formula.function), exact_need(formula)
+    if exact is not None:
+        yield exact
+    if known.zero is not None:
+        for operand in formula.operands if known.zero == "any" else formula.operands[:1]:
+            yield from needs(operand, default_of)
+    elif known.compares is not None and _is_false_by_default(formula, default_of):
+        lookup = next(operand for operand in formula.operands if isinstance(operand, Lookup))
         yield Has(lookup.table, lookup.key)
 
 
@@ -96,7 +107,12 @@ def _needs_of_choice(formula: Choice, default_of: DefaultOf) -> Iterator[Need]:
 
 def is_false_without(formula: Choice) -> bool:
     """Whether a choice is false, or zero, where its condition is false: ``a and b``, ``x if a else 0``."""
-    return _is_zero_node(formula.otherwise) or same(formula.otherwise, formula.condition)
+    return _is_zero_node(formula.otherwise) or same(_tested(formula.otherwise), _tested(formula.condition))
+
+
+def _tested(node: Node) -> Node:
+    """Return the formula that ``bool`` is called with; any other as it is."""
+    return _tested(node.operands[0]) if isinstance(node, Apply) and node.function is bool else node
 
 
 def _is_zero_node(node: Node) -> bool:
@@ -110,10 +126,10 @@ def _is_zero(value: Any) -> bool:
 def _is_false_by_default(formula: Apply, default_of: DefaultOf) -> bool:
     """Whether a comparison of one lookup with a constant is false for a key that is missing."""
     values = [
-        one.value if isinstance(one, Constant) else default_of(one) if isinstance(one, Lookup) else NO_DEFAULT
-        for one in formula.operands
+        part.value if isinstance(part, Constant) else default_of(part) if isinstance(part, Lookup) else NO_DEFAULT
+        for part in formula.operands
     ]
-    lookups = sum(isinstance(one, Lookup) for one in formula.operands)
-    if lookups != 1 or any(type(one) not in (int, float, bool) for one in values):
+    lookups = sum(isinstance(operand, Lookup) for operand in formula.operands)
+    if lookups != 1 or any(type(value) not in (int, float, bool) for value in values):
         return False
     return not formula.function(*values)

@@ -1,7 +1,7 @@
-"""Members picked by a key: functions that are false, or zero, for all members of a family but those with one value.
+"""Index elements picked by a key: functions that are false, or zero, for all elements but those with one value.
 
-``1.0 if p.id == current.id else 0.0``, in a loop over rows, would look at all members for each of the rows. An index
-over the attribute, made at the second of them, tells at once which are meant.
+``1.0 if p.id == current.id else 0.0``, in a loop over rows, would look at all elements for each of the rows. An index
+over the attribute, made at the second of them, shows at once which are meant.
 """
 
 from __future__ import annotations
@@ -21,60 +21,59 @@ from lumix_core.rows.columns import EQUAL_TO_THEMSELVES
 from lumix_core.rows.tables import Path
 
 Index: TypeAlias = dict[Any, list[int]]
-"""The places of the members with each value."""
+"""The positions of the elements with each value."""
 _NOTHING = (bool, int, float)
 
 
 def picked(evaluator: Evaluator, function: UserFunction, batch: Batch) -> IntArray | None:
-    """Return the members for which a function can be true, or not zero, because they have the value that it asks for.
+    """Return the elements for which a function can be true, or not zero, because they have the value that it needs.
 
     Returns:
-        None where the function asks for no single value, or a few of the other members do not say so by themselves.
+        None where the function needs no single value, or is not false or zero for a few of the other elements.
     """
-    formula = evaluator.tracer.trace_of(function, tuple(one.table for one in batch.arguments)).formula
-    asked = None if formula is None else _asked(formula)
-    if asked is None:
+    formula = evaluator.tracer.trace_of(function, tuple(argument.table for argument in batch.arguments)).formula
+    required = None if formula is None else _required(formula)
+    if required is None:
         return None
-    attribute, value = asked
+    attribute, value = required
     index = _index(evaluator, batch.arguments[attribute.argument], attribute.path)
     if index is None or type(value) not in EQUAL_TO_THEMSELVES:
         return None
-    found = index.get(value, [])
-    others = set(sample(batch.size)).difference(found)
-    return np.array(found, dtype=np.int64) if all(_is_nothing(function, batch, i) for i in others) else None
+    positions = index.get(value, [])
+    others = set(sample(batch.size)).difference(positions)
+    return np.array(positions, dtype=np.int64) if all(_is_nothing(function, batch, i) for i in others) else None
 
 
-def _asked(formula: Node) -> tuple[Attribute, Any] | None:
+def _required(formula: Node) -> tuple[Attribute, Any] | None:
     """Return the attribute that must have a value for a formula to be true, or not zero, and the value."""
     condition = formula.condition if isinstance(formula, Choice) and is_false_without(formula) else formula
     need = exact_need(condition)
-    sides = (need.left, need.right) if isinstance(need, Equal) else ()
-    for one, other in (sides, sides[::-1]) if sides else ():
-        if isinstance(one, Attribute) and one.path and isinstance(other, Constant):
-            return one, other.value
+    operands = (need.left, need.right) if isinstance(need, Equal) else ()
+    for left, right in (operands, operands[::-1]) if operands else ():
+        if isinstance(left, Attribute) and left.path and isinstance(right, Constant):
+            return left, right.value
     return None
 
 
 def _index(evaluator: Evaluator, argument: Argument, path: Path) -> Index | None:
     """Return an index over an attribute, None where its values cannot be found by a key as they are by ``==``.
 
-    The first who asks gets none: what is asked once is faster looked at than put in order.
+    The first call gets none: a single search is faster than an index.
     """
-    name = (id(argument), path)
-    known = evaluator.indices.get(name)
+    known = evaluator.indices.get((argument, path))
     if known is None:
-        evaluator.indices[name] = [argument]
+        evaluator.indices[argument, path] = []
         return None
-    if len(known) == 1:
+    if not known:
         known.append(_made(argument, path))
-    index: Index | None = known[1]
+    index: Index | None = known[0]
     return index
 
 
 def _made(argument: Argument, path: Path) -> Index | None:
     try:
         values = argument.column(path).tolist()
-    except Exception:  # noqa: BLE001 - going row by row tells
+    except Exception:  # noqa: BLE001 - going row by row reports it
         return None
     if not set(map(type, values)) <= EQUAL_TO_THEMSELVES:
         return None
@@ -85,9 +84,9 @@ def _made(argument: Argument, path: Path) -> Index | None:
 
 
 def _is_nothing(function: UserFunction, batch: Batch, i: int) -> bool:
-    """Whether a function says by itself that it is false or zero for a member."""
+    """Whether a function is false or zero for an element."""
     try:
-        found = function.call(*batch.rows_of(i))
-    except Exception:  # noqa: BLE001 - going row by row tells
+        result = function.call(*batch.rows_of(i))
+    except Exception:  # noqa: BLE001 - going row by row reports it
         return False
-    return type(found) in _NOTHING and not found
+    return type(result) in _NOTHING and not result
