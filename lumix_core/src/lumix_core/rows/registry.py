@@ -116,14 +116,14 @@ def row_adapters() -> list[RowAdapter]:
 
 
 def adapter_for(cls: type) -> RowAdapter | None:
-    """Return the adapter that owns a class, or None; found once for each class.
+    """Return the adapter that owns a class, or None; found once for each class; of those given, the last.
 
     Raises:
         LXPluginError: LUMIX_PLUGINS names a plugin that is not installed.
     """
     owner = _SHARED.owner_of(cls)
     if owner is None and (_GIVEN or _HELD):
-        owner = next((adapter for adapter in _given() if _answer(adapter, "owns", cls, False)), None)
+        owner = next((adapter for adapter in reversed(_given()) if _answer(adapter, "owns", cls, False)), None)
     return owner
 
 
@@ -135,6 +135,7 @@ def add_adapter(adapter: RowAdapter) -> None:
     """Let an adapter be known that a user gave to a model, after those that are registered."""
     if all(adapter is not known for known in _SHARED.in_use()):
         try:
+            _GIVEN.pop(id(adapter), None)
             _GIVEN[id(adapter)] = adapter
         except TypeError:
             _HELD.extend(() if any(adapter is known for known in _HELD) else (adapter,))

@@ -143,6 +143,7 @@ class RowWriter(Protocol):
         ...
 
 
+@runtime_checkable
 class FilteredWriter(Protocol):
     """What a `RowWriter` has besides where the user's session or manager may hide rows from queries."""
 

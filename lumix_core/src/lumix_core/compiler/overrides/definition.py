@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Parts = dict[str, tuple[Any, ...]]
 PLAIN = (int, float, str, bool, bytes)
 """Types of values that are compared; all others are the same if they are one object."""
-CACHES = frozenset({"_found", "_named"})
+CACHES = frozenset({"_cached", "_named", "_report"})
 """Attributes in which a part keeps what it was asked for."""
 
 
