@@ -53,6 +53,9 @@ class LXConstraint(IndexedFamily[Row]):
 
     @lhs.setter
     def lhs(self, expression: LXLinearExpression | None) -> None:
+        self._set_lhs(expression)
+
+    def _set_lhs(self, expression: LXLinearExpression | None) -> None:
         if expression is not None and not isinstance(expression, LXLinearExpression):
             raise LXModelError(
                 f"{self.owner}.expression() got {expression!r}, which is not an expression. "
@@ -121,7 +124,7 @@ class LXConstraint(IndexedFamily[Row]):
                 f"{self.owner} has an expression already ({self._lhs!r}): a second one would replace it. "
                 f"Write a second constraint, one sum (first + second), or constraint.lhs = ... to replace it."
             )
-        self.lhs = expression
+        self._set_lhs(expression)
         return self
 
     def le(self) -> Self:
@@ -197,13 +200,13 @@ class LXConstraint(IndexedFamily[Row]):
                 f"{self.owner} is {self.sense!s} already: .{_CALLS[sense]} would replace that. For two sides write "
                 f".between(lower, upper), or a second constraint; assign constraint.sense to change it."
             )
-        self.sense = sense
+        self.__dict__["sense"] = sense
         return self
 
     def _set_rhs(self, side: RightHandSide) -> None:
         if self._range is not None:
             raise self._second_side("a right-hand side")
-        self._rhs = side
+        self.__dict__["_rhs"] = side
 
     def _second_side(self, call: str) -> LXModelError:
         now = self._range if self._range is not None else self._rhs
