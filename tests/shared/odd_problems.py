@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from exact import Exact
+from exact import Exact, exact
 
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.solver import RawResult
@@ -115,24 +115,55 @@ class Verdict:
 def verdict(problem: LXProblem, answer: RawResult, truth: Exact) -> Verdict:
     """Return whether an answer claims anything wrong. An error claims nothing."""
     text = f"{problem.name}: {answer.status} {answer.objective}, truth {truth.status} {_shown(truth.objective)}"
-    if truth.status == "unknown" or answer.status in (LXStatus.ERROR, LXStatus.NO_SOLUTION, LXStatus.FEASIBLE):
+    if truth.status == "unknown" or answer.status in CLAIM_NOTHING:
         return Verdict(False, text)
     if answer.status is LXStatus.INFEASIBLE_OR_UNBOUNDED:
         return Verdict(truth.status == "optimal", text)
-    if answer.status != truth.status:
-        return Verdict(True, text)
-    return Verdict(truth.objective is not None and not _reaches(problem, answer, truth.objective), text)
+    if answer.status is not LXStatus.OPTIMAL:
+        return Verdict(answer.status != truth.status, text)
+    if truth.objective is not None and _is_near(problem, answer, truth.objective):
+        return Verdict(False, text)
+    return Verdict(not _is_between(problem, answer, truth, exact(loosened(problem))), text)
 
 
-def _reaches(problem: LXProblem, answer: RawResult, optimum: Fraction) -> bool:
+CLAIM_NOTHING = (LXStatus.ERROR, LXStatus.NO_SOLUTION, LXStatus.FEASIBLE)
+ROOM = 1e-6
+"""How far a point may exceed a row or a bound, as LumiX's own checks allow."""
+
+
+def loosened(problem: LXProblem) -> LXProblem:
+    """Return a problem with the room of the tolerance around rows and bounds."""
+    return replace(
+        problem,
+        lower=problem.lower - np.where(problem.integer, 0.0, ROOM * (1.0 + np.abs(problem.lower))),
+        upper=problem.upper + np.where(problem.integer, 0.0, ROOM * (1.0 + np.abs(problem.upper))),
+        row_lower=problem.row_lower - ROOM * (1.0 + np.abs(problem.row_lower)),
+        row_upper=problem.row_upper + ROOM * (1.0 + np.abs(problem.row_upper)),
+    )
+
+
+def _is_near(problem: LXProblem, answer: RawResult, optimum: Fraction) -> bool:
     """Whether the objective is the optimum, up to a millionth of its terms."""
     assert answer.objective is not None
     assert answer.x is not None
     own = optimum - Fraction(problem.offset)
     given = Fraction(answer.objective) - Fraction(problem.offset)
-    room = 1e-15 * abs(problem.offset) + 1e-9 * float(np.abs(problem.objective).max(initial=0.0))  # that of the rows
     terms = float(np.abs(problem.objective * answer.x).sum())
-    return abs(float(given - own)) <= 3e-6 * max(terms, abs(float(own))) + room
+    rounding = 1e-15 * abs(problem.offset) + 1e-9 * float(np.abs(problem.objective).max(initial=0.0))
+    return abs(float(given - own)) <= 3e-6 * max(terms, abs(float(own))) + rounding
+
+
+def _is_between(problem: LXProblem, answer: RawResult, truth: Exact, loose: Exact) -> bool:
+    """Whether the objective is no better than with all the room, and no worse than without: then room explains it."""
+    assert answer.objective is not None
+    if truth.status == "unbounded" or loose.status == "infeasible":
+        return False
+    sign = -1 if problem.maximize else 1
+    given = sign * Fraction(answer.objective)
+    rounding = abs(given) / 10**12
+    no_better = loose.objective is None or given >= sign * loose.objective - rounding
+    no_worse = truth.objective is None or given <= sign * truth.objective + rounding
+    return no_better and no_worse
 
 
 def _shown(value: Fraction | None) -> str:

@@ -65,6 +65,10 @@ class LXLateBindingError(LXFunctionError):
     """A function captures a loop variable that has been rebound since."""
 
 
+class LXFileError(LXError, ValueError):
+    """A file holds no model that can be read, or a model cannot be written to a file."""
+
+
 class LXNotLinearError(LXError, TypeError):
     """An expression was combined with something that would not be linear."""
 

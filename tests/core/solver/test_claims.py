@@ -176,3 +176,27 @@ def test_an_optimum_costs_no_further_run():
     result = solve(solver, plan(), OPTIONS)
 
     assert (len(solver.problems), dict(result.details)) == (1, {})
+
+
+@pytest.mark.parametrize("sense", [1.0, -1.0])
+def test_an_optimum_of_integers_that_one_variable_improves_is_solved_again(sense):
+    def lie(given: LXProblem, options: SolverOptions, raw: RawResult) -> RawResult:
+        if not options.presolve:
+            return raw
+        x = np.array([0.0, 4.0])
+        return replace(raw, x=x, objective=given.objective_at(x), best_bound=None)
+
+    result = solve(Liar(lie), plan(integer=True, sense=sense), OPTIONS)
+
+    assert result.objective == pytest.approx(sense * 4.0)
+    assert "with x1 = 3 in place of 4 it is better by 2" in result.details["checks"][0]
+
+
+def test_an_optimum_within_the_requested_gap_is_not_doubted():
+    def lie(given: LXProblem, options: SolverOptions, raw: RawResult) -> RawResult:
+        x = np.array([0.0, 4.0])
+        return replace(raw, x=x, objective=given.objective_at(x), best_bound=None)
+
+    result = solve(Liar(lie), plan(integer=True), SolverOptions(mip_abs_gap=5.0))
+
+    assert (result.objective, dict(result.details)) == (8.0, {})

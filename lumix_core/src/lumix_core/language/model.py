@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
@@ -17,6 +18,7 @@ from lumix_core.rows.copyable import Copyable
 if TYPE_CHECKING:
     from lumix_core.compiler.compile import Report
     from lumix_core.compiler.explanation import LXExplanation
+    from lumix_core.problem.files import LXFileNames
 
 Family = TypeVar("Family", bound=Indexed[Any])
 
@@ -158,6 +160,44 @@ class LXModel(Declared, Copyable, Bracketed):
         from lumix_core.compiler.explanation import explain
 
         return explain(self, self._report)
+
+    def write(self, path: str | Path) -> LXFileNames:
+        """Compile the model and write it to a file: ``.mps``, ``.lp`` or ``.json``, with or without ``.gz``.
+
+        Files of MPS and LP hold names that every program reads, and the families and keys in comments, from which
+        `read` restores them. A file of MPS is a minimisation, since some programs ignore the sense of one.
+
+        Returns:
+            the names of columns and rows in the file, and the way back from them to families and keys.
+
+        Raises:
+            LXModelError: the model cannot be built.
+            LXFileError: the ending is unknown, or a key cannot be held by a file.
+            OSError: the file cannot be written.
+        """
+        from lumix_core.problem.files import write_problem
+
+        return write_problem(self.compile(), Path(path))
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Return the model of a file that `write`, or another program, wrote; it compiles to the arrays of the file.
+
+        A file of another program has one family ``variables`` (and a further one where whole variables begin or end)
+        and one ``constraints``; the names in the file are their keys.
+
+        Raises:
+            LXFileError: the file holds no linear model, is damaged, or has more than one meaning; it names the line.
+            OSError: the file cannot be read.
+        """
+        from lumix_core.language.from_problem import families_of
+        from lumix_core.problem.files import read_problem
+
+        problem = read_problem(Path(path))
+        families = families_of(problem)
+        model = cls(problem.name or Path(path).name).add_variables(families.variables)
+        model.add_constraints(families.constraints)
+        return model.maximize(families.objective) if problem.maximize else model.minimize(families.objective)
 
     def summary(self) -> str:
         """Return a few lines of text on the families and the objective; reads no rows."""

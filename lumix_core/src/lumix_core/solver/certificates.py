@@ -105,6 +105,29 @@ def _at_bounds(prices: FloatArray, lower: FloatArray, upper: FloatArray) -> Floa
     return np.multiply(prices, bounds, out=np.zeros_like(prices), where=prices != 0)
 
 
+def better_move(problem: LXProblem, x: FloatArray) -> tuple[int, float, float]:
+    """Return the single variable whose change, all others left as they are, improves a feasible point the most.
+
+    Returns:
+        Its position, the value that it could have, and the gain of the objective; a gain of 0 where there is none.
+    """
+    costs = -problem.objective if problem.maximize else problem.objective
+    rising = costs < 0
+    steps = np.where(rising, problem.upper - x, x - problem.lower)
+    activity = problem.activity(x)
+    adds = (problem.coefficients > 0) == rising[problem.columns]
+    rows = problem.row_numbers()
+    room = np.where(adds, (problem.row_upper - activity)[rows], (activity - problem.row_lower)[rows])
+    sizes = np.abs(problem.coefficients)
+    allowed = np.divide(room, sizes, out=np.full_like(room, np.inf), where=sizes > 0)
+    np.minimum.at(steps, problem.columns, allowed)
+    steps = np.where(problem.integer, np.floor(steps + NOISE), steps)
+    steps = np.where(costs == 0, 0.0, np.maximum(steps, 0.0))
+    gains = np.abs(costs) * steps
+    best = int(np.argmax(gains))
+    return best, float(x[best] + (steps[best] if rising[best] else -steps[best])), float(gains[best])
+
+
 def proves_infeasible(problem: LXProblem, multipliers: FloatArray) -> bool:
     """Whether the rows, times multipliers and added up, require what no values within the bounds of columns reach.
 

@@ -111,6 +111,8 @@ class Claims:
         if raw.status is LXStatus.ERROR:
             answer = self._repeated(problem, f"solver {self._solver.name!r} gave up ({raw.raw_status})")
             return raw if answer.status is LXStatus.ERROR else answer
+        if raw.status is LXStatus.OPTIMAL and problem.is_mip and _has_wide_costs(problem) and self._has_ray(problem):
+            return self._endless(problem, raw)
         return raw
 
     def _infeasible(self, problem: LXProblem, raw: RawResult) -> RawResult:
@@ -273,6 +275,13 @@ def _has_wide_rows(problem: LXProblem) -> bool:
         return False
     sizes, firsts = np.abs(problem.coefficients), problem.row_starts[:-1][filled]
     return bool((np.maximum.reduceat(sizes, firsts) > WIDE * np.minimum.reduceat(sizes, firsts)).any())
+
+
+def _has_wide_costs(problem: LXProblem) -> bool:
+    """Whether some costs are so small beside others that a solver's tolerance may hide what they bring."""
+    costs = np.abs(problem.objective)
+    largest = float(costs.max(initial=0.0))
+    return bool((costs[costs > 0] * WIDE * WIDE < largest).any())
 
 
 def _without_objective(problem: LXProblem) -> LXProblem:

@@ -25,8 +25,8 @@ LARGEST = 1e15
 """From here on solvers refuse coefficients."""
 NEGLIGIBLE = 1e-12
 """Up to here solvers take a coefficient for 0."""
-SMALL_COST, LARGE_COST = 1e-2, 1e9
-"""Objectives whose largest coefficient is outside are scaled."""
+SMALL_COST, LARGE_COST = 1e-4, 1e9
+"""Objectives with coefficients outside are scaled."""
 SMALL_ROW, LARGE_ROW = 1e-3, 1e6
 """Rows are scaled whose largest coefficient is below the first, or whose smallest one is above the second."""
 
@@ -250,6 +250,7 @@ class Preparation:
 
     def __init__(self) -> None:
         self._matrix: Matrix | None = None
+        self._scale = 1.0
         self._checked: dict[str, FloatArray] = {}  # the arrays of the last problem
 
     def prepared(self, problem: LXProblem, options: SolverOptions) -> Prepared:
@@ -269,7 +270,12 @@ class Preparation:
         if self._matrix is None or not self._matrix.fits(problem):
             self._matrix = Matrix(problem)
         prepared = _settle_idle(Prepared(problem, _with_matrix(problem, self._matrix)), self._matrix)
-        return prepared if options.options else _scale_costs(prepared)
+        return prepared if options.options else _scale_costs(prepared, self._scale_of(problem.objective))
+
+    def _scale_of(self, objective: FloatArray) -> float:
+        if self._checked.get("objective") is not objective:
+            self._checked["objective"], self._scale = objective, _cost_scale(objective)
+        return self._scale
 
 
 BOUNDS = {
@@ -345,13 +351,25 @@ def _whole_bounds(problem: LXProblem) -> tuple[FloatArray, FloatArray]:
     return lower, np.maximum(lower, np.where(integer, np.floor(problem.upper + FEASIBILITY), problem.upper))
 
 
-def _scale_costs(prepared: Prepared) -> Prepared:
-    """Multiply an objective of small or of large coefficients by a power of 2."""
-    problem = prepared.problem
-    costs = np.abs(problem.objective)
-    largest = float(costs.max(initial=0.0))
-    if largest == 0.0 or SMALL_COST <= largest <= LARGE_COST:
+def _cost_scale(objective: FloatArray) -> float:
+    """Return a power of 2 that brings the coefficients of an objective to sizes that suit tolerances of 1e-7.
+
+    The smallest one comes above `SMALL_COST` where the largest one allows that.
+    """
+    costs = np.abs(objective)
+    costs = costs[costs > 0]
+    if not len(costs):
+        return 1.0
+    smallest, largest = float(costs.min()), float(costs.max())
+    if smallest >= SMALL_COST and largest <= LARGE_COST:
+        return 1.0
+    wanted = min(max(16.0 * SMALL_COST / smallest, 1024.0 / largest), LARGE_COST / largest)
+    return float(_power(np.array([wanted]))[0])
+
+
+def _scale_costs(prepared: Prepared, scale: float) -> Prepared:
+    if scale == 1.0 or prepared.endless:
         return prepared
-    scale = float(_power(np.array([1.0 / largest]))[0]) * 1024.0
+    problem = prepared.problem
     scaled = replace(problem, objective=problem.objective * scale, offset=problem.offset * scale)
     return replace(prepared, problem=scaled, cost_scale=scale)

@@ -20,11 +20,12 @@ from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, left_hand_sides, refuse_crossed
 from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.tables import Table
+from lumix_core.solver.claims import solve
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.live import Live
 from lumix_core.solver.solution import LXSolution, Results, solution_of
-from lumix_core.solver.solver import Ranging
+from lumix_core.solver.solver import Ranging, RawResult
 from lumix_core.solver.turns import Turns, in_turn
 
 if TYPE_CHECKING:
@@ -176,9 +177,10 @@ class LXLiveSession(Closing):
             LXUnknownNameError: no function of the model looks anything up in the parameter.
             LXMissingKeyError: a key can be none of its keys, or nothing in the model asks for it.
             LXNumberError: a number is none.
-            LXModelError: the model would be wrong with them.
+            LXModelError: the model would be wrong with them; or its rows have changed since the session was opened.
         """
         held, table = self._parameter(parameter)
+        self._compiled.check_moment()
         changed = changed_parameter(held.name, table, numbers)
         if isinstance(numbers, Mapping):
             self._check_new_keys(held, table, numbers)
@@ -199,13 +201,16 @@ class LXLiveSession(Closing):
 
         Raises:
             LXSourceError: no source has rows of the class, or no such attribute.
-            LXModelError: the condition is true for no row; or something else leads to the rows, such as an attribute
-                of other rows or a function that captures them, which would still see the old value.
+            LXModelError: the condition is true for no row; something else leads to the rows, such as an attribute of
+                other rows or a function that captures them, which would still see the old value; or rows of the model
+                have changed since the session was opened.
             LXFunctionError: a function failed for a row.
         """
         compiled = self._compiled
+        compiled.check_moment()
         override = row_override(row_type, where, attribute, value)
-        changed = override.tables(self._tables(), compiled.sources, compiled.functions())
+        changed = override.tables(self._tables(), compiled.tables, compiled.sources, compiled.functions())
+        compiled.check_keys(override.title, changed.keys())
         return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
 
     @in_turn
@@ -256,6 +261,15 @@ class LXLiveSession(Closing):
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         self._check_open()
         return self._live.ranging()
+
+    @in_turn
+    def solve_other(self, problem: LXProblem) -> RawResult:
+        """Solve another problem from scratch, by the session's solver and with its options; the answer is checked.
+
+        Raises:
+            LXSolverError: the solver failed, or its answer does not satisfy the problem.
+        """
+        return solve(self._live.solver, problem, self._live.options)
 
     @in_turn
     def explain_infeasibility(self, problem: LXProblem | None = None) -> LXInfeasibility:

@@ -9,7 +9,7 @@ import numpy as np
 from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.certificates import duality_gap
+from lumix_core.solver.certificates import better_move, duality_gap
 from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus
@@ -171,8 +171,27 @@ class Verifier:
             self._check_numbers("duals", raw.duals, self.problem.num_constraints)
         if raw.reduced_costs is not None:
             self._check_numbers("reduced costs", raw.reduced_costs, self.problem.num_variables)
-        if raw.status is LXStatus.OPTIMAL and raw.duals is not None and not self.problem.is_mip:
+        if raw.status is not LXStatus.OPTIMAL:
+            return
+        if raw.duals is not None and not self.problem.is_mip:
             self._check_optimum(x, raw.duals, raw.reduced_costs)
+        elif len(x) and not self.options.options:
+            self._check_moves(x)
+
+    def _check_moves(self, x: FloatArray) -> None:
+        """Check an optimum without duals: no single variable may improve it by more than the gap."""
+        column, value, gain = better_move(self.problem, x)
+        objective = self.problem.objective_at(x)
+        terms = float(np.abs(self.problem.objective * x).sum())
+        requested = self.options.mip_rel_gap
+        relative = OPTIMALITY if requested is None else requested
+        allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + FEASIBILITY * terms
+        if gain > allowed + FEASIBILITY * float(np.abs(self.problem.objective).max()):
+            name = self.problem.column_name(column)
+            self._fail(
+                f"reported optimal with the objective {objective:.12g}",
+                f"with {name} = {value:.12g} in place of {x[column]:.12g} it is better by {gain:.6g}",
+            )
 
     def _check_optimum(self, x: FloatArray, duals: FloatArray, reduced_costs: FloatArray | None) -> None:
         """Check an optimum of a linear problem by the bound that its duals prove."""

@@ -205,7 +205,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
     @in_turn
     def _is_basic(self, column: int, room: float) -> bool:
         ranging: Ranging | None = self._allowable_changes().ranging
-        return bool(ranging.basic[column]) if ranging is not None else room > 1e-6 * (1.0 + abs(self._x[column]))
+        return bool(ranging.basic[column] if ranging is not None else room > 1e-6 * (1.0 + abs(self._x[column])))
 
     def _allowable_changes(self) -> AllowableChanges:
         if self._allowable is None:
