@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Self, SupportsFloat
+from typing import Any, Self, SupportsFloat, TypeAlias, TypeVar, overload
 
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
@@ -17,6 +17,11 @@ from lumix_core.problem.numbers import flaw, real_number
 from lumix_core.problem.problem import LXSense
 
 RightHandSide = float | UserFunction
+R = TypeVar("R")
+OfRow: TypeAlias = SupportsFloat | Callable[[R], SupportsFloat]
+"""A number, or a function of the constraint's row."""
+OfRows: TypeAlias = SupportsFloat | Callable[[Any, Any], SupportsFloat] | Callable[[Any, Any, Any], SupportsFloat]
+"""A number, or a function of one row a dimension."""
 
 
 class LXConstraint(IndexedFamily[Row]):
@@ -48,6 +53,9 @@ class LXConstraint(IndexedFamily[Row]):
 
     @lhs.setter
     def lhs(self, expression: LXLinearExpression | None) -> None:
+        self._set_lhs(expression)
+
+    def _set_lhs(self, expression: LXLinearExpression | None) -> None:
         if expression is not None and not isinstance(expression, LXLinearExpression):
             raise LXModelError(
                 f"{self.owner}.expression() got {expression!r}, which is not an expression. "
@@ -116,7 +124,7 @@ class LXConstraint(IndexedFamily[Row]):
                 f"{self.owner} has an expression already ({self._lhs!r}): a second one would replace it. "
                 f"Write a second constraint, one sum (first + second), or constraint.lhs = ... to replace it."
             )
-        self.lhs = expression
+        self._set_lhs(expression)
         return self
 
     def le(self) -> Self:
@@ -131,11 +139,11 @@ class LXConstraint(IndexedFamily[Row]):
         """Hold the expression at the right-hand side."""
         return self._set_sense(LXSense.EQ)
 
-    def between(
-        self,
-        lower: SupportsFloat | Callable[..., SupportsFloat],
-        upper: SupportsFloat | Callable[..., SupportsFloat],
-    ) -> Self:
+    @overload
+    def between(self, lower: OfRow[Row], upper: OfRow[Row]) -> Self: ...
+    @overload
+    def between(self, lower: OfRows, upper: OfRows) -> Self: ...
+    def between(self, lower: Any, upper: Any) -> Self:
         """Hold the expression between two sides, in place of a sense and a right-hand side.
 
         Args:
@@ -160,7 +168,11 @@ class LXConstraint(IndexedFamily[Row]):
         self._range = sides
         return self
 
-    def rhs(self, value: SupportsFloat | Callable[..., SupportsFloat]) -> Self:
+    @overload
+    def rhs(self, value: OfRow[Row]) -> Self: ...
+    @overload
+    def rhs(self, value: OfRows) -> Self: ...
+    def rhs(self, value: Any) -> Self:
         """Set the right-hand side: a number, or a function of the constraint's row (of one row a dimension).
 
         ``math.inf`` for ``<=`` and ``-math.inf`` for ``>=``, from a function too, make a row that never binds.
@@ -188,13 +200,13 @@ class LXConstraint(IndexedFamily[Row]):
                 f"{self.owner} is {self.sense!s} already: .{_CALLS[sense]} would replace that. For two sides write "
                 f".between(lower, upper), or a second constraint; assign constraint.sense to change it."
             )
-        self.sense = sense
+        self.__dict__["sense"] = sense
         return self
 
     def _set_rhs(self, side: RightHandSide) -> None:
         if self._range is not None:
             raise self._second_side("a right-hand side")
-        self._rhs = side
+        self.__dict__["_rhs"] = side
 
     def _second_side(self, call: str) -> LXModelError:
         now = self._range if self._range is not None else self._rhs

@@ -67,7 +67,7 @@ class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
         """Add a number."""
         role = "the constant of an expression"
         refuse_unknown(value, role, "Write add_term(variable), or add the expressions with +.")
-        self.constant = real_number(sum_of(self.constant, real_number(value, role)), role)
+        self.__dict__["constant"] = real_number(sum_of(self.constant, real_number(value, role)), role)
         return self
 
     def copy(self) -> LXLinearExpression:
