@@ -105,9 +105,15 @@ WORKSHOP = (Contender("LumiX", "workshop.with_lumix:build", "workshop.with_lumix
 
 DATABASES = {"sqlite": "an SQLite file", "postgresql": "PostgreSQL"}
 
+
+def readable(contenders: tuple[Contender, ...], database: str) -> tuple[Contender, ...]:
+    """Return the contenders that can read a database: LumiX reads SQLite files alone as Arrow data."""
+    return tuple(contender for contender in contenders if contender is not ARROW_LUMIX or database == "sqlite")
+
+
 TABLES = (
     *(
-        Table(f"production-{key}", f"Production, from {name}", PRODUCTION, ("100k", "1m"), "10k", key)
+        Table(f"production-{key}", f"Production, from {name}", readable(PRODUCTION, key), ("100k", "1m"), "10k", key)
         for key, name in DATABASES.items()
     ),
     Table("timetable", "Timetable, from objects; by the number of lectures", TIMETABLE, ("100", "600"), "20"),
@@ -118,7 +124,7 @@ TABLES = (
         Table(
             f"growth-{key}",
             f"Production, from {name}: the growth of the cost with the number of coefficients",
-            (FLOOR, LUMIX, ARROW_FLOOR, ARROW_LUMIX),
+            readable((FLOOR, LUMIX, ARROW_FLOOR, ARROW_LUMIX), key),
             ("10k", "100k", "1m", "10m"),
             "10k",
             key,

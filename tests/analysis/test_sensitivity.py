@@ -11,9 +11,11 @@ from lumix_core.errors import (
     LXNoDualsError,
     LXNoSolutionError,
     LXNumberError,
+    LXSolverNotFoundError,
     LXUnknownKeyError,
     LXUnknownNameError,
 )
+from lumix_solvers.highs import HighsSolver
 
 
 @pytest.fixture
@@ -147,9 +149,9 @@ class TestText:
         assert sensitivity.generate_summary().splitlines() == [
             "Model 'workshop': objective 2,735.71",
             "  3 of 10 constraints are binding",
-            "  least[2]: one more is worth -22.8571",
-            "  stock[1]: one more is worth +5.71429",
-            "  least[1]: one more is worth -0.714286",
+            "  least[2]: shadow price -22.8571",
+            "  stock[1]: shadow price +5.71429",
+            "  least[1]: shadow price -0.714286",
         ]
 
     def test_report(self, sensitivity):
@@ -182,7 +184,7 @@ class TestMistakes:
     @pytest.mark.parametrize("wood", [-1, +1])
     def test_solution_for_other_right_hand_sides_is_refused(self, workshop, optimizer, wood):
         solution = optimizer.solve(workshop.model)
-        workshop.stock.rhs(lambda m: m.available + (wood if m.id == 1 else 0))
+        workshop.stock.rhs_func = lambda m: m.available + (wood if m.id == 1 else 0)
 
         with pytest.raises(LXModelError, match="none of model 'workshop' with its rows as they are now"):
             LXSensitivityAnalyzer(workshop.model, solution)
@@ -206,7 +208,7 @@ class TestMistakes:
 
     def test_a_right_hand_side_without_a_price_may_be_another(self, workshop, optimizer):
         solution = optimizer.solve(workshop.model)
-        workshop.stock.rhs(lambda m: m.available + (10 if m.id == 2 else 0))
+        workshop.stock.rhs_func = lambda m: m.available + (10 if m.id == 2 else 0)
 
         with LXSensitivityAnalyzer(workshop.model, solution) as sensitivity:
             assert sensitivity.analyze_constraint("stock", key=1).shadow_price == pytest.approx(workshop.wood_price)
@@ -248,7 +250,7 @@ class TestMistakes:
             (
                 lambda a: a.analyze_constraint("stock"),
                 LXModelError,
-                "Constraint 'stock' has 3 members.*all_constr",
+                "Constraint 'stock' has 3 index elements.*all_constr",
             ),
         ],
     )
@@ -264,3 +266,17 @@ class TestMistakes:
         analyzer = LXSensitivityAnalyzer(workshop.model, solution, LXOptimizer().use_solver("pulp"))
 
         assert analyzer.analyze_constraint("stock", key=1).allowable_increase == pytest.approx(383.125)
+
+
+class OwnHighs(HighsSolver):
+    name = "own"
+
+
+def test_solution_of_a_solver_object(workshop):
+    optimizer = LXOptimizer().use_solver(OwnHighs())
+    solution = optimizer.solve(workshop.model)
+
+    with pytest.raises(LXSolverNotFoundError, match=r"the solver 'own', which found the solution.*optimizer=optimizer"):
+        LXSensitivityAnalyzer(workshop.model, solution)
+    with LXSensitivityAnalyzer(workshop.model, solution, optimizer=optimizer) as analyzer:
+        assert analyzer.analyze_constraint("stock", 1).shadow_price == pytest.approx(workshop.wood_price)

@@ -30,7 +30,7 @@ class Flaky(ThreadPoolExecutor):
             if fate == "lacks" and task.parcel.content is None:
                 return None
             if fate in ("fails", "fails late"):
-                for position in task.places:
+                for position in task.positions:
                     self.attempts[position] += 1
             if fate == "fails":
                 raise ConnectionError("lost before")

@@ -328,7 +328,10 @@ class TestRefused:
             sweep.write_back().record(ScenarioRun).append(ScenarioRun, "made", **LINES)
 
     def test_what_is_no_class(self, sweep):
-        with pytest.raises(LXWriteError, match=r"LXSweepWriteBack\.record\(\.\.\.\) got 5 first, which is no class"):
+        with pytest.raises(
+            LXWriteError,
+            match=r"LXSweepWriteBack\.record\(\.\.\.\) got 5 as its first argument; expected a mapped class",
+        ):
             sweep.write_back().record(5)
 
     def test_a_class_that_is_not_mapped(self, sweep, engine, sent):
@@ -338,7 +341,7 @@ class TestRefused:
         assert "has nothing to write" in refusal(sweep.write_back(), engine, sent)
 
     def test_no_place_to_write_to(self, sweep):
-        with pytest.raises(LXWriteError, match=r"write\(\) got nothing where a session or an engine belongs"):
+        with pytest.raises(LXWriteError, match=r"write\(\) got nothing; expected a session or an engine"):
             sweep.write_back().record(ScenarioRun).write()
 
     def test_two_places_to_write_to(self, sweep, engine, sent):

@@ -391,7 +391,7 @@ MISTAKES = [
     (lambda w: w.increase_constraint_rhs("stock"), LXModelError, r"was given 0 of by=, by_percent=, to="),
     (lambda w: w.increase_constraint_rhs("stock", by=1, to=2), LXModelError, "was given 2 of"),
     (lambda w: w.relax_constraint("stock"), LXModelError, r"relax_constraint\('stock'\) was given 0 of by=, by_perc"),
-    (lambda w: w.increase_constraint_rhs("stock", by=-1), LXModelError, "would go the other way"),
+    (lambda w: w.increase_constraint_rhs("stock", by=-1), LXModelError, "is in the other direction"),
     (lambda w: w.increase_constraint_rhs("stock", to=1), LXModelError, "right-hand side is 500 now. Call decrease"),
     (
         lambda w: w.decrease_constraint_rhs("stock", to=900, key=1),
@@ -420,7 +420,7 @@ MISTAKES = [
         "by_percent=10 would be 1000 percent: .* Write by_percent=0.1 for 10 percent",
     ),
     (lambda w: w.find_bottlenecks(key=77), LXUnknownKeyError, "no constraint of model 'workshop' has such a key"),
-    (lambda w: w.find_bottlenecks(test_amount=-1), LXModelError, "would go the other way"),
+    (lambda w: w.find_bottlenecks(test_amount=-1), LXModelError, "is in the other direction"),
     (
         lambda w: w.increase_constraint_rhs("stock", by=float("nan")),
         LXError,

@@ -44,7 +44,7 @@ def set_up() -> None:
     pymysql.install_as_MySQLdb()
     settings.configure(
         DATABASES={"default": MEMORY, "replica": MEMORY},
-        INSTALLED_APPS=["django.contrib.contenttypes", "warehouse", "workshop"],
+        INSTALLED_APPS=["django.contrib.contenttypes", "warehouse", "workshop", "tenants"],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         USE_TZ=True,
     )

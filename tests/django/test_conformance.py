@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 from warehouse.models import Category, Part, Product
-from workshop.models import PlanLine, PlanRun, Task
+from workshop.models import PlanLine, PlanRun, Shift, Task
 
 from lumix_core.testing import RowAdapterConformance
 from lumix_django import DjangoAdapter
@@ -20,7 +20,7 @@ from lumix_django import DjangoAdapter
 class World:
     """Tables in a database, found by its alias."""
 
-    Product, Run, Line, Task = Product, PlanRun, PlanLine, Task
+    Product, Run, Line, Task, Shift = Product, PlanRun, PlanLine, Task, Shift
     DatabaseError = DatabaseError
     handle = committing = "default"
     parts_of = staticmethod(lambda product: product.parts.all())
@@ -67,6 +67,30 @@ class World:
 
     def orphan(self, key: int) -> None:
         Product.objects.filter(id=key).update(category=None)
+
+    @property
+    def selections(self) -> Sequence[tuple[str, Any, Any, Sequence[int]]]:
+        above = Product.objects.filter(price__gt=6.0)
+        chosen = {
+            "condition": (above, [7, 8, 9, 10]),
+            "another value": (Product.objects.filter(price__gt=8.0), [9, 10]),
+            "its order": (above.order_by("-id"), [10, 9, 8, 7]),
+            "its limit": (above.order_by("id")[:2], [7, 8]),
+            "a window": (Product.objects.order_by("-price")[2:5], [8, 7, 6]),
+            "a condition elsewhere": (Product.objects.filter(parts__weight=4.0).order_by("id"), [2, 4]),
+            "without some": (Product.objects.exclude(name__in=["product 1", "product 10"]), list(range(2, 10))),
+            "of a union": (Product.objects.filter(id__lt=2) | Product.objects.filter(id__gt=9), [1, 10]),
+        }
+        return [(name, target, self.handle, keys) for name, (target, keys) in chosen.items()]
+
+    def fill_shifts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        Shift.objects.all().delete()
+        Shift.objects.bulk_create([Shift(**row) for row in rows])
+
+    def move(self, key: int, category: int | None) -> None:
+        if category is not None:
+            Category.objects.get_or_create(id=category, defaults={"markup": category + 0.5})
+        Product.objects.filter(id=key).update(category_id=category)
 
     def close_transaction(self) -> None:
         """Autocommit: there is none."""

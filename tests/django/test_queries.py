@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -189,7 +190,7 @@ class TestOrder:
 
         assert keys(Engineer) == bobs
         assert keys(Engineer.objects.order_by("-name")) == bobs
-        assert query(Engineer).queryset.query.order_by == ("name", "pk")
+        assert query(Engineer.objects.all()).queryset.query.order_by == ("name", "pk")
         assert query(Engineer.objects.order_by("-pk")).queryset.query.order_by == ("-pk",)
         assert query(Engineer.objects.order_by("-rate", "person_ptr")).queryset.query.order_by == (
             "-rate",
@@ -350,7 +351,7 @@ class TestRefusals:
             LXVariable[Site, float]("x").from_model(Machine.objects.all())
 
     def test_readers(self):
-        with pytest.raises(LXSourceError, match="django are read in one way only"):
+        with pytest.raises(LXSourceError, match="django have one reader only"):
             over(Machine, reader="arrow")
 
     def test_an_annotation_that_hides_an_attribute_of_the_class(self):
@@ -419,8 +420,64 @@ class TestCoroutines:
         assert asyncio.run(compile_it()) == [1.0, 2.0, 3.0]
 
 
-def test_data_that_is_a_queryset_is_refused_by_copies(filled):
-    x = LXVariable[Machine, float]("x").from_data(Machine.objects.all())
+QUERYSETS_AS_DATA: dict[str, Callable[[], Any]] = {
+    "a queryset": lambda: Machine.objects.order_by("-id"),
+    "without an order": Machine.objects.all,
+    "of a manager that hides some": LongMachine.objects.all,
+    "of related rows": lambda: Site.objects.get(code="b").machines.filter(id__gt=0),
+    "prefetched": lambda: Machine.objects.prefetch_related("tags"),
+    "raw": lambda: Machine.objects.raw("SELECT * FROM warehouse_machine ORDER BY id"),
+}
 
-    with pytest.raises(LXCopyError, match=r"'x'.*QuerySet.*from_model"):
-        copy.deepcopy(x)
+
+class TestData:
+    """A queryset that is given as data is what a list of its rows would be."""
+
+    @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+    @pytest.mark.parametrize("is_compiled", [False, True])
+    @pytest.mark.parametrize("make", QUERYSETS_AS_DATA.values(), ids=QUERYSETS_AS_DATA)
+    def test_copies_hold_its_rows(self, filled, statements, make, is_compiled, copied):
+        x = LXVariable[Machine, float]("x").from_data(make()).bounds(0, lambda machine: machine.hours)
+        model = LXModel("plan").add_variable(x)
+        before = model.compile().upper.tolist() if is_compiled else None
+
+        twin = copied(model)
+        sent = len(statements)
+        bounds = twin.compile().upper.tolist()
+        twin.variables[0].get_instances()[0].hours = 99.0
+
+        assert len(statements) == sent
+        assert bounds == model.compile().upper.tolist() == (before or bounds)
+        assert twin.compile().upper.tolist() == [99.0, *bounds[1:]]
+
+    def test_of_two_families_over_one_queryset_the_rows_stay_the_same(self, filled):
+        machines = Machine.objects.order_by("id")
+        x = LXVariable[Machine, float]("x").from_data(machines)
+        y = LXVariable[Machine, float]("y").from_data(machines)
+
+        twin = copy.deepcopy(LXModel("plan").add_variables(x, y))
+
+        first, second = (variable.get_instances() for variable in twin.variables)
+        assert all(row is other for row, other in zip(first, second, strict=True))
+
+    def test_dicts_are_copied_too(self, filled):
+        x = LXVariable[Any, float]("x").from_data(Machine.objects.order_by("id").values("id", "hours"))
+        x.indexed_by(lambda row: row["id"]).bounds(0, lambda row: row["hours"])
+
+        twin = copy.deepcopy(LXModel("plan").add_variable(x))
+
+        assert twin.compile().upper.tolist() == [10.0, 20.0, 30.0, 40.0]
+
+    def test_a_function_that_captures_a_queryset_is_refused_still(self, filled):
+        machines = Machine.objects.all()
+        x = LXVariable[Machine, float]("x").from_data(machines).bounds(0, lambda machine: machines.count())
+
+        with pytest.raises(LXCopyError, match=r"captures 'machines'.*QuerySet"):
+            copy.deepcopy(LXModel("plan").add_variable(x))
+
+    def test_in_a_coroutine_it_is_refused(self, filled):
+        async def copy_it() -> None:
+            copy.deepcopy(LXVariable[Machine, float]("x").from_data(Machine.objects.all()))
+
+        with pytest.raises(LXSourceError, match=r"Machine cannot be read here.*sync_to_async"):
+            asyncio.run(copy_it())

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from solver_faults import Fake
 
 from lumix_core.errors import LXError
 from lumix_core.problem.requirements import Requirements
@@ -17,28 +18,6 @@ from lumix_core.testing.solvers import options as solver_options
 from lumix_core.testing.solvers import statuses as solver_statuses
 from lumix_core.testing.solvers.answers import replace_rows
 from lumix_solvers.highs import HighsSolver
-
-
-class Fake:
-    """HiGHS, with a fault: its problem and options are changed before, its answer after the run."""
-
-    name = "fake"
-    features = HighsSolver.features
-
-    def __init__(self, before=None, after=None, found=None):
-        self.before = before or (lambda problem, options: (problem, options))
-        self.after = after or (lambda problem, result: result)
-        self.found = found or (lambda problem, conflict: conflict)
-
-    def is_available(self):
-        return True
-
-    def solve(self, problem, options):
-        problem, options = self.before(problem, options)
-        return self.after(problem, HighsSolver().solve(problem, options))
-
-    def find_conflict(self, problem, options):
-        return self.found(problem, HighsSolver().find_conflict(problem, options))
 
 
 class Bare:
@@ -377,8 +356,10 @@ def test_fault_is_caught(fault, test, parameters):
 
 @pytest.mark.parametrize(("fault", "test", "parameters"), SLOW_FAULTS, ids=names(SLOW_FAULTS))
 def test_fault_at_a_limit_is_caught(fault, test, parameters, hasty):
+    kit = type("Hasty", (SolverConformance,), {})
+
     with pytest.raises(CAUGHT):
-        getattr(SolverConformance(), test)(solver=fault, **parameters)
+        getattr(kit(), test)(solver=fault, **parameters)
 
 
 def test_printing_is_caught(capfd):
@@ -428,29 +409,29 @@ def outcome(tmp_path):
 
 
 def test_joining_needs_a_class_and_a_fixture(outcome):
-    said = outcome("test_no_rows", {})
+    output = outcome("test_no_rows", {})
 
-    assert "2 passed" in said
+    assert "2 passed" in output
 
 
 def test_expected_failure_that_passes_is_a_failure(outcome):
-    said = outcome("test_no_rows", {"test_no_rows": "it cannot do without rows"})
+    output = outcome("test_no_rows", {"test_no_rows": "it cannot do without rows"})
 
-    assert "2 failed" in said
-    assert "it cannot do without rows" in said
+    assert "2 failed" in output
+    assert "it cannot do without rows" in output
 
 
 def test_expected_failure_that_fails_is_none(outcome):
-    said = outcome("test_something_wrong", {"test_something_wrong": "it cannot count"})
+    output = outcome("test_something_wrong", {"test_something_wrong": "it cannot count"})
 
-    assert "1 xfailed" in said
-    assert "it cannot count" in said
+    assert "1 xfailed" in output
+    assert "it cannot count" in output
 
 
 def test_unexpected_failure_is_a_failure(outcome):
-    said = outcome("test_something_wrong", {})
+    output = outcome("test_something_wrong", {})
 
-    assert "1 failed" in said
+    assert "1 failed" in output
 
 
 def test_expected_failure_leaves_the_kit_as_it_was():

@@ -12,7 +12,7 @@ import pytest
 from lumix_core.errors import LXOptionError, LXSolverError, LXUnsupportedError
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.live import Live
-from lumix_core.solver.row_activities import Tally
+from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import LXFeature, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
 from lumix_core.testing.solvers.live_runs import CHANGES, LiveRuns
@@ -66,7 +66,7 @@ def opened(solver, **options):
     return live
 
 
-def test_hot_start_is_told():
+def test_hot_start_is_pass_changes():
     live = opened(HighsSolver())
 
     result, start, reason = live.solve(asked(3.0))
@@ -104,11 +104,11 @@ def test_another_shape_is_rebuilt(other, reason):
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (lambda result: replace(result, x=result.x + 1.0), "the answer from where the solver was is wrong"),
-        (lambda result: replace(result, objective=result.objective + 1.0), "the answer from where the solver was"),
+        (lambda result: replace(result, x=result.x + 1.0), "the answer of the hot start is wrong"),
+        (lambda result: replace(result, objective=result.objective + 1.0), "the answer of the hot start"),
         (
             lambda result: replace(result, status=LXStatus.ERROR, x=None, objective=None, raw_status="lost"),
-            "from where the solver was it found no answer (lost)",
+            "the hot start ended without an answer (lost)",
         ),
     ],
 )
@@ -212,14 +212,14 @@ class Interrupted(HighsSolver):
     is_first = True
 
     def open(self, problem, options):
-        run, told = super().open(problem, options), HighsLiveRun._told
+        run, told = super().open(problem, options), HighsLiveRun._pass_changes
 
         def half(changes):
             told(run, replace(changes, columns=changes.columns[:0], costs=changes.costs[:0]))
             raise KeyboardInterrupt
 
         if self.is_first:
-            run._told = half
+            run._pass_changes = half
         self.is_first = False
         return run
 
@@ -252,25 +252,25 @@ def test_kit_notices_a_solver_that_forgets_changes(changed):
         LiveRuns().test_live_runs_follow_changes(live, changed)
 
 
-class TestTally:
+class TestRowActivities:
     def test_follows_points_that_move(self):
         given = planted(3, rows=40, columns=60, per_row=5).problem
-        tally, random = Tally(given), np.random.default_rng(0)
+        activities, random = RowActivities(given), np.random.default_rng(0)
         x = random.uniform(-5, 5, 60)
 
         for _ in range(200):
             x = x.copy()
             x[random.integers(0, 60, 3)] = random.uniform(-5, 5, 3)
 
-            np.testing.assert_allclose(tally.activity(x), given.activity(x), rtol=0, atol=1e-9)
+            np.testing.assert_allclose(activities.activity(x), given.activity(x), rtol=0, atol=1e-9)
 
     def test_forgets_what_a_huge_value_has_rounded_away(self):
         given = planted(3, rows=40, columns=60, per_row=5).problem
-        tally = Tally(given)
+        activities = RowActivities(given)
         small, huge = np.ones(60), np.ones(60)
         huge[7] = 1e18
 
         for x in (small, huge, small):
-            found = tally.activity(x)
+            found = activities.activity(x)
 
         np.testing.assert_allclose(found, given.activity(small), rtol=0, atol=1e-9)

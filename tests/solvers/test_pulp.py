@@ -262,7 +262,9 @@ class TestReading:
     def test_program_that_writes_no_answer_is_an_error(self, replay, small):
         cbc = replay(["print('out of memory')"])
 
-        with pytest.raises(LXSolverError, match=r"ended without an answer; the last that it said: \['out of memory'\]"):
+        with pytest.raises(
+            LXSolverError, match=r"ended without an answer; the last line of its log: \['out of memory'\]"
+        ):
             cbc.solve(small, SolverOptions(), print)
 
     def test_program_that_does_not_heed_its_time_limit_is_killed(self, replay, small, monkeypatch):

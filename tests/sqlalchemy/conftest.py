@@ -20,6 +20,7 @@ pytest.register_assert_rewrite(
     "tests.sqlalchemy.adapter.mapped",
     "tests.sqlalchemy.arrow.items",
     "tests.sqlalchemy.columns.reading",
+    "tests.sqlalchemy.hiding.shop",
 )
 
 SERVERS = {

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
 from kit_faults import fails
-from sqlalchemy import Double, Engine, ForeignKey, String, create_engine, delete, event, select, update
+from sqlalchemy import (
+    Double,
+    Engine,
+    ForeignKey,
+    Numeric,
+    PrimaryKeyConstraint,
+    String,
+    create_engine,
+    delete,
+    event,
+    select,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, scoped_session, sessionmaker
 
@@ -64,10 +78,21 @@ class Task(Base):
     after_id: Mapped[int | None] = mapped_column(ForeignKey("kit_tasks.id"))
 
 
+class Shift(Base):
+    """A key of two parts, named in another order than the columns, and values that the database stores otherwise."""
+
+    __tablename__ = "kit_shifts"
+    __table_args__ = (PrimaryKeyConstraint("site", "day"),)
+    day: Mapped[date] = mapped_column()
+    site: Mapped[str] = mapped_column(String(10))
+    is_open: Mapped[bool]
+    cost: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+
+
 class World:
     """Tables in a database, and a session."""
 
-    Product, Run, Line, Task = Product, Run, Line, Task
+    Product, Run, Line, Task, Shift = Product, Run, Line, Task, Shift
     DatabaseError = SQLAlchemyError
     parts_of = staticmethod(lambda product: product.parts)
 
@@ -130,6 +155,41 @@ class World:
         self.handle.commit()
         with Session(self.engine) as other:
             other.execute(update(Product).where(Product.id == key).values(category_id=None))
+            other.commit()
+
+    @property
+    def selections(self) -> Sequence[tuple[str, Any, Any, Sequence[int]]]:
+        all_of_them = select(Product)
+        above = all_of_them.where(Product.price > 6.0)
+        chosen = {
+            "condition": (above, [7, 8, 9, 10]),
+            "another value": (all_of_them.where(Product.price > 8.0), [9, 10]),
+            "its order": (above.order_by(Product.id.desc()), [10, 9, 8, 7]),
+            "its limit": (above.order_by(Product.id).limit(2), [7, 8]),
+            "a window": (all_of_them.order_by(Product.price.desc()).offset(2).limit(3), [8, 7, 6]),
+            "a condition elsewhere": (
+                all_of_them.join(Part).where(Part.weight == 4.0).order_by(Product.id),
+                [2, 4],
+            ),
+            "of a list": (all_of_them.where(Product.id.in_([2, 4])).order_by(Product.id.desc()), [4, 2]),
+        }
+        queries = [(name, target, self.handle, keys) for name, (target, keys) in chosen.items()]
+        old = self.handle.query(Product).filter(Product.id < 3).order_by(Product.id)
+        return [*queries, ("a legacy query", old, None, [1, 2])]
+
+    def fill_shifts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.handle.execute(delete(Shift))
+        self.handle.add_all([Shift(**row) for row in rows])
+        self.handle.commit()
+        self.handle.expunge_all()
+
+    def move(self, key: int, category: int | None) -> None:
+        self.handle.commit()
+        with Session(self.engine) as other:
+            if category is not None and other.get(Category, category) is None:
+                other.add(Category(id=category, markup=category + 0.5))
+                other.flush()
+            other.execute(update(Product).where(Product.id == key).values(category_id=category))
             other.commit()
 
     def close_transaction(self) -> None:
@@ -251,6 +311,6 @@ def test_the_kit_notices_a_writer_without_savepoints(world: World) -> None:
 def test_the_kit_notices_plans_that_are_mixed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     if world.engine.dialect.name != "postgresql":
         pytest.skip("other databases lock what is deleted, and where it was")
-    monkeypatch.setattr(ConnectionWriter, "_take_turns", lambda writer, table, where: None)
+    monkeypatch.setattr(ConnectionWriter, "_take_advisory_locks", lambda writer, table, where: None)
 
     assert fails("test_two_plans_at_once_are_not_mixed", SQLAlchemyAdapter(), world, world.handle.rollback)

@@ -77,8 +77,8 @@ WRONG: dict[str, tuple[Kind, Any, str]] = {
     "NULL": ("number", [1.0, None], "row 1: 'x' is NULL"),
     "a part": ("integer", np.array([1.0, 2.5]), r"row 1: 'x' is 2\.5, and the column holds whole numbers"),
     "bytes for text": ("text", [b"a"], r"row 0: 'x' is b'a' \(bytes\), not text"),
-    "two as a truth": ("truth", [2], "row 0: 'x' is 2, which is neither true nor false"),
-    "text as a truth": ("truth", ["yes"], "row 0: 'x' is 'yes', which is neither"),
+    "two as a truth": ("truth", [2], "row 0: 'x' is 2; expected True or False"),
+    "text as a truth": ("truth", ["yes"], "row 0: 'x' is 'yes'; expected True or False"),
     "no UUID": ("uuid", ["nothing"], "row 0: 'x' is 'nothing', not a UUID"),
     "NaN as anything": ("other", [float("nan")], "row 0: 'x' is nan, which is not NULL"),
     "NaT": ("other", [pd.NaT], "row 0: 'x' is NaT, which is not NULL"),
@@ -222,12 +222,12 @@ def test_a_solution_keeps_its_run_id_and_time_through_copies() -> None:
 def test_what_is_no_solution_is_not_recorded() -> None:
     wrong: Any = {"status": "optimal"}
 
-    with pytest.raises(LXWriteError, match="which is no LXSolution"):
+    with pytest.raises(LXWriteError, match="expected the LXSolution of the run"):
         LXWriteBack().record(Plan, wrong)
 
 
 def test_an_object_in_place_of_a_class_is_refused() -> None:
     wrong: Any = [{"id": 1}]
 
-    with pytest.raises(LXWriteError, match=r"got \[\{'id': 1\}\] first, which is no class"):
+    with pytest.raises(LXWriteError, match=r"got \[\{'id': 1\}\] as its first argument; expected a mapped class"):
         LXWriteBack().replace(wrong, Plan)

@@ -52,7 +52,7 @@ class DjangoAdapter(BaseRowAdapter):
         return detaching.values(row)
 
     def plain(self, value: Any) -> Any:
-        """Return a definition (a field, a condition, an expression) as it is."""
+        """Return a definition (a field, a condition, an expression) as it is, and the rows of a queryset as a list."""
         return detaching.plain(value)
 
     def query(self, target: object, handle: object | None) -> RowQuery | None:

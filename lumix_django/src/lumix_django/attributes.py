@@ -80,17 +80,17 @@ def _found_names(model: Any) -> Names:
     elements = {name: value for base in reversed(model.__mro__) for name, value in vars(base).items()}
     kinds = {name: type(value) for name, value in elements.items()}
     fields = frozenset(name for name, kind in kinds.items() if issubclass(kind, DeferredAttribute))
-    private = {one.name: one for one in model._meta.private_fields}
+    private = {field.name: field for field in model._meta.private_fields}
     return Names(
         fields,
         frozenset(name for name in fields if kinds[name] not in PLAIN),
         {name: elements[name].field for name, kind in kinds.items() if issubclass(kind, ForwardManyToOneDescriptor)},
-        {name: one for name, one in private.items() if hasattr(one, "ct_field") and one.many_to_one},
+        {name: field for name, field in private.items() if hasattr(field, "ct_field") and field.many_to_one},
         {name: elements[name].related for name, kind in kinds.items() if issubclass(kind, ReverseOneToOneDescriptor)},
         {
-            name: _prefetched_as(name, one)
-            for name, one in elements.items()
-            if isinstance(one, ReverseManyToOneDescriptor)
+            name: _prefetched_as(name, descriptor)
+            for name, descriptor in elements.items()
+            if isinstance(descriptor, ReverseManyToOneDescriptor)
         },
         frozenset(name for name, kind in kinds.items() if issubclass(kind, ManagerDescriptor)),
     )
@@ -107,13 +107,13 @@ def _prefetched_as(name: str, descriptor: Any) -> str:
 def key_names(model: Any) -> tuple[str, ...]:
     """Return the attributes of the primary key, in its order."""
     fields = getattr(model._meta, "pk_fields", None) or [model._meta.pk]
-    return tuple(one.attname for one in fields)
+    return tuple(field.attname for field in fields)
 
 
 def column_names(model: Any) -> frozenset[str]:
     """Return the attributes that hold what was read of the row's own fields, just as it was read."""
     names = names_of(model)
-    concrete = {one.attname for one in model._meta.concrete_fields}
+    concrete = {field.attname for field in model._meta.concrete_fields}
     return frozenset(name for name in names.fields - names.converted if name in concrete)
 
 

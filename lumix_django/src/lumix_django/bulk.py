@@ -1,6 +1,6 @@
-"""Inserting columns: by COPY or the driver's own ``executemany`` where that stores exactly what Django's way would.
+"""Inserts of columns: by COPY or the driver's own ``executemany`` where that stores exactly what Django's would.
 
-Django's own way makes an instance of each row, and one statement of many of them.
+Django's own execution makes an instance of each row, and one statement of many of them.
 """
 
 from __future__ import annotations
@@ -39,22 +39,24 @@ def insert_columns(connection: Any, model: Any, columns: Mapping[str, Sequence[A
     """
     if not columns:
         raise LXWriteError(f"The rows of {model.__name__} have no value at all. Give at least one attribute.")
-    fields = {one.attname: one for one in model._meta.concrete_fields}
+    fields = {field.attname: field for field in model._meta.concrete_fields}
     given = {fields[name]: values for name, values in columns.items()}
-    if _own_way(fields.values(), given):
+    if _needs_own_execution(fields.values(), given):
         _insert_instances(connection, model, given)
         return
     whole = {**given, **_defaults(fields.values(), given)}
-    sent = {one: prepared(one, values, connection) for one, values in whole.items()}
+    sent = {field: prepared(field, values, connection) for field, values in whole.items()}
     if not copy_columns(connection, model, sent):
         _insert_tuples(connection, model, sent)
 
 
-def _own_way(fields: Any, columns: Columns) -> bool:
-    """Whether only Django's own statements know what to send: fields of other makes, and expressions as values."""
-    filled = [one for one in fields if one in columns or has_default(one)]
-    odd = any(_is_odd(one) for one in filled)
-    return odd or any(kind_of(one) == "other" and any(map(_is_expression, values)) for one, values in columns.items())
+def _needs_own_execution(fields: Any, columns: Columns) -> bool:
+    """Whether only Django's own statements know what to send: fields of others, and expressions as values."""
+    filled = [field for field in fields if field in columns or has_default(field)]
+    odd = any(_is_odd(field) for field in filled)
+    return odd or any(
+        kind_of(field) == "other" and any(map(_is_expression, values)) for field, values in columns.items()
+    )
 
 
 def _is_odd(field: Any) -> bool:
@@ -68,8 +70,8 @@ def _is_expression(value: Any) -> bool:
 def _defaults(fields: Any, columns: Columns) -> dict[Any, Sequence[Any]]:
     """Return the columns that are left out of the rows, and that Python fills in."""
     size = len(next(iter(columns.values())))
-    absent = [one for one in fields if one not in columns and has_default(one) and not is_generated(one)]
-    return {one: _filled(one, size) for one in absent}
+    absent = [field for field in fields if field not in columns and has_default(field) and not is_generated(field)]
+    return {field: _filled(field, size) for field in absent}
 
 
 def _filled(field: Any, size: int) -> list[Any]:
@@ -91,10 +93,10 @@ def prepared(field: Any, values: Sequence[Any], connection: Any) -> Sequence[Any
     prepare = partial(field.get_db_prep_save, connection=connection)
     value: Any = None
     try:
-        found = []
+        stored = []
         for value in values:
-            found.append(prepare(value))
-        return found
+            stored.append(prepare(value))
+        return stored
     except (ValidationError, ValueError, TypeError, ArithmeticError) as error:
         shown = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
         raise LXWriteError(
@@ -104,7 +106,7 @@ def prepared(field: Any, values: Sequence[Any], connection: Any) -> Sequence[Any
 
 
 def _fits(field: Any, values: Sequence[Any]) -> bool:
-    """Whether all values are stored as they are, found without a look at each in turn."""
+    """Whether all values are stored as they are, decided without a loop over them."""
     stored = stored_field(field)
     if stored.get_internal_type() == "DecimalField" or not set(map(type, values)) <= AS_IS.get(kind_of(field), set()):
         return False
@@ -123,9 +125,9 @@ def _insert_tuples(connection: Any, model: Any, columns: Columns) -> None:
 
 def _insert_instances(connection: Any, model: Any, columns: Columns) -> None:
     """Insert by Django's own statements, without its signals."""
-    names = [one.attname for one in columns]
+    names = [field.attname for field in columns]
     rows = [model(**dict(zip(names, row, strict=True))) for row in zip(*columns.values(), strict=True)]
-    fields = [one for one in model._meta.concrete_fields if one in columns or has_default(one)]
+    fields = [field for field in model._meta.concrete_fields if field in columns or has_default(field)]
     for field in fields:
         if not (is_moment(field) and field in columns):
             for row in rows:

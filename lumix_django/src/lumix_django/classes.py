@@ -1,4 +1,4 @@
-"""What a copy of a model's rows is: the class of the plain objects, without anything that would ask a database."""
+"""What a copy of a model's rows is: the class of the plain objects, without anything that would query a database."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from lumix_core.errors import LXDetachedError
 from lumix_core.rows import RowClass, not_loaded, row_class_of
 from lumix_django.attributes import Names, column_names, key_names, names_of, neighbours, related_models
+from lumix_django.derived import derived_attributes
 from lumix_django.sets import DetachedSet
 
 ADVICE = (
@@ -18,11 +19,11 @@ ASKING = (
     "save", "save_base", "asave", "delete", "adelete", "refresh_from_db", "arefresh_from_db", "validate_unique",
     "validate_constraints",
 )  # fmt: skip
-"""The methods of every model that ask a database."""
+"""The methods of every model that query a database."""
 
 
 class Refused:
-    """Stands for a method that asks a database."""
+    """Stands for a method that queries a database."""
 
     def __init__(self, cls: str, name: str) -> None:
         self.cls = cls
@@ -32,7 +33,7 @@ class Refused:
         return self
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse; every method stands for one that asks a database."""
+        """Refuse; every method stands for one that queries a database."""
         raise LXDetachedError(
             f"{self.cls}.{self.name}() asks the database, and a detached row has none: it is a copy, of a model that "
             f"may be solved where there is no database. Call it on the row that {self.cls}.objects reads."
@@ -87,7 +88,7 @@ SAVED, UNSAVED = DetachedState(False), DetachedState(True)
 
 
 class OneRow:
-    """Leads to the row that refers to this one, and says as Django does where there is none."""
+    """Leads to the row that refers to this one, and raises what Django does where there is none."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -100,10 +101,10 @@ class OneRow:
             return getattr(mapped, self.name)
         if self.name not in instance.__dict__:
             raise not_loaded(self.name, row_class)
-        found = instance.__dict__[self.name]
-        if found is None:
+        related = instance.__dict__[self.name]
+        if related is None:
             raise getattr(mapped, self.name).RelatedObjectDoesNotExist(f"{mapped.__name__} has no {self.name}.")
-        return found
+        return related
 
     def __set__(self, instance: Any, value: Any) -> None:
         instance.__dict__[self.name] = value
@@ -156,7 +157,9 @@ def _found_row_class(cls: Any, names: Names) -> RowClass:
     key = key_names(cls)
     aliases = {"pk": key} if len(key) == 1 and key[0] != "pk" else {}
     columns, related = column_names(cls), related_models(cls)
-    return RowClass(cls, attributes, key, aliases, ADVICE, columns, related, _elements(cls, names))
+    elements = _elements(cls, names)
+    derived = derived_attributes(cls, names)
+    return RowClass(cls, attributes, key, aliases, ADVICE, columns, related, elements, derived=derived)
 
 
 def _elements(cls: Any, names: Names) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""COPY, PostgreSQL's way to take many rows at once, over Django's own connection of psycopg."""
+"""COPY, PostgreSQL's statement that inserts many rows at once, over Django's own connection of psycopg."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def copy_columns(connection: Any, model: Any, columns: Mapping[Any, Sequence[Any
     writers = [text_writer(values, _types(field)) for field, values in columns.items()]
     quote = connection.ops.quote_name
     name = quote(model._meta.db_table)
-    known = [one for one in writers if one is not None]
+    known = [writer for writer in writers if writer is not None]
     if len(known) < len(writers) or not _may_copy(connection, name):
         return False
     names = ", ".join(quote(field.column) for field in columns)

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
+from functools import partial
 from inspect import getattr_static
 from typing import Any
 
-from django.db.models import Field, Q, QuerySet, prefetch_related_objects
+from django.db.models import Field, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.options import Options
+from django.db.models.query import RawQuerySet
 
 from lumix_core.errors import LXCopyError
 from lumix_django.attributes import Names, key_names, names_of
 from lumix_django.classes import UNSAVED, DetachedState
 from lumix_django.handles import readable
+from lumix_django.routing import by_database
 from lumix_django.sets import DetachedSet
 
 ROWS_A_QUERY = 20_000
-"""How many rows are asked for in one query; databases limit a statement's parameters."""
+"""How many rows are read by one query; databases limit a statement's parameters."""
 PAIRS_A_QUERY = 500
 """The same where a key has several columns: of conditions on these SQLite takes no thousand."""
 PREFETCHED = "_prefetched_objects_cache"
@@ -71,15 +74,15 @@ def _read_again(model: Any, alias: str | None, rows: Sequence[Any], names: Set[s
     """Read the fields that rows lack, and see that all of them are still there."""
     missing = sorted({name for row in rows for name in names - row.__dict__.keys()})
     query = QuerySet(model, using=alias).filter(pk__in=[row.pk for row in rows])
-    found = (
-        {one.pk: one for one in query.only(*missing)} if missing else dict.fromkeys(query.values_list("pk", flat=True))
+    fresh = (
+        {row.pk: row for row in query.only(*missing)} if missing else dict.fromkeys(query.values_list("pk", flat=True))
     )
     for row in rows:
-        if row.pk not in found:
+        if row.pk not in fresh:
             raise _deleted(row)
         for name in missing:
             if name not in row.__dict__:
-                setattr(row, name, getattr(found[row.pk], name))
+                setattr(row, name, getattr(fresh[row.pk], name))
 
 
 def _deleted(row: Any) -> LXCopyError:
@@ -90,7 +93,7 @@ def _deleted(row: Any) -> LXCopyError:
 
 
 def _without(name: str, rows: Sequence[Any], known: Names) -> list[Any]:
-    """Return the rows that lack what a relationship leads to, and can be asked for it."""
+    """Return the rows that lack what a relationship leads to, and can load it."""
     if name in known.to_many:
         key = known.to_many[name]
         return [row for row in rows if not row._state.adding and key not in row.__dict__.get(PREFETCHED, ())]
@@ -107,10 +110,26 @@ def _local_values(row: Any, field: Any) -> list[Any]:
 
 
 def _load_related(name: str, rows: Sequence[Any], known: Names) -> None:
-    if name in known.forward and len(known.forward[name].related_fields) == 1:
-        _load_forward(name, rows, known.forward[name])
+    if name in known.generic:  # its rows are read from the database of the row
+        _prefetch(name, rows, known, None)
         return
-    prefetch_related_objects(rows, name)
+    for alias, some in by_database(rows, partial(_model_behind, name, rows[0], known)).items():
+        if name in known.forward and len(known.forward[name].related_fields) == 1:
+            _load_forward(name, some, known.forward[name], alias)
+        else:
+            _prefetch(name, some, known, alias)
+
+
+def _model_behind(name: str, row: Any, known: Names) -> Any:
+    """Return the model of the rows that an attribute leads to."""
+    if name in known.forward:
+        return known.forward[name].remote_field.model
+    return known.reverse_one[name].related_model if name in known.reverse_one else getattr(row, name).model
+
+
+def _prefetch(name: str, rows: Sequence[Any], known: Names, alias: str | None) -> None:
+    """Load related rows as Django does; of the database that is named, where one is."""
+    prefetch_related_objects(rows, name if alias is None else Prefetch(name, _query_behind(name, rows[0]).using(alias)))
     if name in known.to_many:
         for row in rows:
             setattr(row.__dict__[PREFETCHED][known.to_many[name]], OURS, True)
@@ -121,17 +140,27 @@ def _load_related(name: str, rows: Sequence[Any], known: Names) -> None:
                 relation.delete_cached_value(row)
 
 
-def _load_forward(name: str, rows: Sequence[Any], field: Any) -> None:
+def _query_behind(name: str, row: Any) -> Any:
+    """Return the queryset of all rows that an attribute may lead to, as the attribute itself has it."""
+    descriptor = getattr_static(type(row), name)
+    if hasattr(descriptor, "get_queryset"):
+        return descriptor.get_queryset(instance=row)
+    manager = getattr(row, name)
+    return super(type(manager), manager).get_queryset()
+
+
+def _load_forward(name: str, rows: Sequence[Any], field: Any, alias: str | None) -> None:
     """Load the rows of a foreign key, with the query of its attribute.
 
     Django's own prefetching writes one condition a key, of which SQLite takes no thousand.
     """
     ((own, remote),) = field.related_fields
     keys = sorted({row.__dict__[own.attname] for row in rows}, key=repr)
-    query = getattr_static(type(rows[0]), name).get_queryset(instance=rows[0])
-    found = {getattr(one, remote.attname): one for one in query.filter(**{f"{remote.name}__in": keys})}
+    query = _query_behind(name, rows[0])
+    query = query if alias is None else query.using(alias)
+    targets = {getattr(target, remote.attname): target for target in query.filter(**{f"{remote.name}__in": keys})}
     for row in rows:
-        related = found.get(row.__dict__[own.attname])
+        related = targets.get(row.__dict__[own.attname])
         if related is not None:  # what is not there is missed when it is read, as without loading
             field.set_cached_value(row, related)
             if not field.remote_field.multiple:
@@ -143,7 +172,7 @@ def release(rows: Iterable[Any]) -> None:
     for row in rows:
         kept = row.__dict__.get(PREFETCHED)
         if kept is not None:
-            for key in [key for key, found in kept.items() if hasattr(found, OURS)]:
+            for key in [key for key, rows in kept.items() if hasattr(rows, OURS)]:
                 del kept[key]
             if not kept:
                 del row.__dict__[PREFETCHED]
@@ -152,42 +181,45 @@ def release(rows: Iterable[Any]) -> None:
 def values(row: Any) -> dict[str, Any]:
     """Return the attributes of a row that are loaded; runs no query."""
     names = names_of(type(row))
-    found = dict(row.__dict__)
-    if found.pop("_state").adding:
-        found["_state"] = UNSAVED
-    prefetched = found.pop(PREFETCHED, {})
-    found |= {name: getattr(row, name) for name in names.converted & found.keys()}
+    loaded = dict(row.__dict__)
+    if loaded.pop("_state").adding:
+        loaded["_state"] = UNSAVED
+    prefetched = loaded.pop(PREFETCHED, {})
+    loaded |= {name: getattr(row, name) for name in names.converted & loaded.keys()}
     for name, relation in names.to_one.items():
         if relation.is_cached(row):
-            found |= _of_one(name, relation.get_cached_value(row), names)
-        elif name in names.forward and relation.null and None in _loaded_values(found, relation):
-            found[name] = None
+            loaded |= _of_one(name, relation.get_cached_value(row), names)
+        elif name in names.forward and relation.null and None in _loaded_values(loaded, relation):
+            loaded[name] = None
     for name, key in names.to_many.items():
         if key in prefetched and prefetched[key]._result_cache is not None:
-            found[name] = _of_many(f"{type(row).__name__}.{name}", prefetched[key])
-    return found
+            loaded[name] = _of_many(f"{type(row).__name__}.{name}", prefetched[key])
+    return loaded
 
 
 def _of_one(name: str, related: Any, names: Names) -> dict[str, Any]:
-    """Return what an attribute reads as; where Django would say that there is no row, nothing."""
+    """Return what an attribute reads as; where Django would raise that there is no row, nothing."""
     absent = related is None and name in names.forward and not names.forward[name].null
     return {} if absent else {name: related}
 
 
-def _loaded_values(found: dict[str, Any], field: Any) -> list[Any]:
-    return [found[own.attname] for own, _ in field.related_fields if own.attname in found]
+def _loaded_values(loaded: dict[str, Any], field: Any) -> list[Any]:
+    return [loaded[own.attname] for own, _ in field.related_fields if own.attname in loaded]
 
 
-def _of_many(name: str, found: Any) -> DetachedSet:
-    return DetachedSet(name, list(found._result_cache), _is_ordered(found._query))
+def _of_many(name: str, queryset: Any) -> DetachedSet:
+    return DetachedSet(name, list(queryset._result_cache), _is_ordered(queryset._query))
 
 
 def _is_ordered(query: Any) -> bool:
-    """What ``QuerySet.ordered`` tells, without working out the conditions of a queryset that will not be run."""
+    """Return what ``QuerySet.ordered`` is, without working out the conditions of a queryset that will not be run."""
     by_model = query.default_ordering and query.get_meta().ordering and not query.group_by
     return bool(query.extra_order_by or query.order_by or by_model)
 
 
 def plain(value: Any) -> Any:
-    """Return a definition as it is; a queryset that was evaluated is none."""
-    return value if issubclass(type(value), DEFINITIONS) and not isinstance(value, QuerySet) else NotImplemented
+    """Return a definition as it is, and the rows of a queryset, which keeps them for its next reader too."""
+    if issubclass(type(value), QuerySet | RawQuerySet):
+        with readable(value.model.__name__):
+            return list(value)
+    return value if issubclass(type(value), DEFINITIONS) else NotImplemented

@@ -1,4 +1,4 @@
-"""What is bound to a database in Django, and what to say where one cannot be read."""
+"""What is bound to a database in Django, and the error where one cannot be read."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def check_ready(cls: Any) -> None:
 
 @contextmanager
 def readable(what: Any) -> Iterator[None]:
-    """Say what to write where Django refuses to read in a coroutine.
+    """Raise an error that suggests what to write where Django refuses to read in a coroutine.
 
     Raises:
         LXSourceError: an event loop runs in this thread.

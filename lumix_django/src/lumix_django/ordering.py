@@ -1,6 +1,6 @@
 """The order of a queryset, so that a model compiles to the same problem every time.
 
-Rows without an order are ordered by primary key, and of rows that have one those that it does not tell apart; columns
+Rows without an order are ordered by primary key, and of rows that have one those that compare equal; columns
 (``values()`` and the like) by their values.
 """
 
@@ -14,15 +14,15 @@ RANDOM = "?"
 
 
 def in_order(queryset: Any) -> Any:
-    """Return a copy of a queryset of instances, with an order that tells any two rows apart."""
+    """Return a copy of a queryset of instances, with an order in which no two rows are equal."""
     twin = queryset._chain()
     query = twin.query
     ordering = tuple(query.order_by) or _of_model(query)
-    if query.extra_order_by or any(_is_random(one) for one in ordering):
+    if query.extra_order_by or any(_is_random(term) for term in ordering):
         return twin
     if query.distinct_fields and not ordering:
         ordering = tuple(query.distinct_fields)
-    if not any(_is_key(one, twin.model) for one in ordering):
+    if not any(_is_key(term, twin.model) for term in ordering):
         ordering = (*ordering, "pk")
     # Not order_by(), which refuses a slice: of rows without an order it is the first rows by key that are meant.
     query.order_by = ordering
@@ -44,11 +44,11 @@ def _of_model(query: Any) -> tuple[Any, ...]:
     return tuple(query.get_meta().ordering or ()) if used else ()
 
 
-def _is_random(one: Any) -> bool:
-    return one == RANDOM or type(getattr(one, "expression", one)).__name__ == "Random"
+def _is_random(term: Any) -> bool:
+    return term == RANDOM or type(getattr(term, "expression", term)).__name__ == "Random"
 
 
-def _is_key(one: Any, model: Any) -> bool:
+def _is_key(term: Any, model: Any) -> bool:
     key = key_names(model)
     names = {"pk", model._meta.pk.name, *key} if len(key) == 1 else {"pk"}
-    return isinstance(one, str) and one.lstrip("-+") in names
+    return isinstance(term, str) and term.lstrip("-+") in names

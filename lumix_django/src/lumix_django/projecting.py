@@ -1,4 +1,4 @@
-"""When columns say all that instances would: which querysets, models and paths can be read by ``values_list()``."""
+"""When columns hold all that instances would: which querysets, models and paths can be read by ``values_list()``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from django.db import router
 from django.db.models import Prefetch, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.query import ModelIterable
@@ -14,9 +13,11 @@ from django.db.models.sql import Query
 
 from lumix_core.rows import Column, Path, transposed
 from lumix_django.attributes import column_names, key_names, loads_plainly, related_models
+from lumix_django.routing import is_read_beside
 
 READING = (
-    "__iter__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "db", "iterator", "values_list",
+    "__getattribute__", "__iter__", "__len__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "db",
+    "iterator", "query", "using", "values_list",
 )  # fmt: skip
 """What a queryset of a class of its own may have changed, so that its rows are not those of its query."""
 
@@ -34,7 +35,7 @@ def reads_plainly(queryset: Any) -> bool:
 
 def can_read(queryset: Any, paths: Sequence[Path]) -> bool:
     """Whether each path leads to a column, by joins that find the very rows that the attributes lead to."""
-    if any(len(path) > 1 for path in paths) and any(_is_narrowed(one) for one in queryset._prefetch_related_lookups):
+    if any(len(path) > 1 for path in paths) and any(map(_is_narrowed, queryset._prefetch_related_lookups)):
         return False
     known = {field.name for field in queryset._known_related_objects}
     return all(path and _leads_to_column(queryset, path, known) for path in paths)
@@ -49,32 +50,27 @@ def _leads_to_column(queryset: Any, path: Path, known: Iterable[str]) -> bool:
     if len(path) > 1 and path[0] in known:  # leads to an instance that the user holds
         return False
     for name in path[:-1]:
-        model = related_models(model).get(name)
-        if model is None or not loads_plainly(model) or not _is_read_from(alias, model):
+        owner, model = model, related_models(model).get(name)
+        if model is None or not loads_plainly(model) or not is_read_beside(alias, owner, model):
             return False
     return path[-1] in column_names(model)
-
-
-def _is_read_from(alias: str, model: Any) -> bool:
-    """Whether the routers, where there are any, have a related row read from the database of the row."""
-    return not router.routers or router.db_for_read(model) == alias
 
 
 def selected(queryset: Any, paths: Sequence[Path]) -> list[Sequence[Any] | Column]:
     """Run the query for some columns and return one sequence for each path."""
     markers = {path: _marker(queryset.model, path) for path in paths}
-    asked = list(dict.fromkeys([*paths, *(one for one in markers.values() if one is not None)]))
-    rows = list(queryset.values_list(*(LOOKUP_SEP.join(path) for path in asked)))
-    columns = transposed(rows) if rows else [()] * len(asked)
-    found = dict(zip(asked, columns, strict=True))
-    return [_marked(found[path], found.get(markers[path] or ())) for path in paths]
+    wanted = list(dict.fromkeys([*paths, *(marker for marker in markers.values() if marker is not None)]))
+    rows = list(queryset.values_list(*(LOOKUP_SEP.join(path) for path in wanted)))
+    columns = transposed(rows) if rows else [()] * len(wanted)
+    by_path = dict(zip(wanted, columns, strict=True))
+    return [_marked(by_path[path], by_path.get(markers[path] or ())) for path in paths]
 
 
 def _marker(model: Any, path: Path) -> Path | None:
     """Return the path to a key that is NULL where there is no related row; None where NULL stays None anyway."""
     for name in path[:-1]:
         model = related_models(model)[name]
-    field = next(one for one in model._meta.concrete_fields if one.attname == path[-1])
+    field = next(candidate for candidate in model._meta.concrete_fields if candidate.attname == path[-1])
     if len(path) == 1 or not hasattr(field, "from_db_value"):
         return None
     return (*path[:-1], key_names(model)[0])

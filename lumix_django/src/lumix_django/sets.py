@@ -96,7 +96,7 @@ class DetachedSet(Sequence[Any]):
         raise LXDetachedError(
             f"{self._name}.{name}() asks the database, and a detached row runs no query. Use .all(), .count(), "
             f".exists(), .first() or .last(), and let Python do the rest: "
-            f"[one for one in row.{self._name.rpartition('.')[2]}.all() if ...]."
+            f"[part for part in row.{self._name.rpartition('.')[2]}.all() if ...]."
         )
 
     def __repr__(self) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 
 from lumix_core.errors import LXSourceError
+from lumix_django.routing import SNAPSHOT
 from lumix_django.transactions import ENOUGH, begin_for_real, is_open, level, repeat_reads
 
 # How a user gets such a transaction of their own.
@@ -20,7 +23,7 @@ CURES = {
     "mysql": 'set "OPTIONS": {{"isolation_level": "repeatable read"}} in settings.DATABASES[{alias!r}]',
     "sqlite": "",
 }
-# The databases in which a transaction was begun; MySQL and MariaDB do not tell that it is a stricter one.
+# The databases in which a transaction was begun; MySQL and MariaDB do not report that it is a stricter one.
 _BEGUN: WeakKeyDictionary[ExitStack, set[str]] = WeakKeyDictionary()
 
 
@@ -37,6 +40,8 @@ def enter_snapshot(alias: str, ends: ExitStack) -> tuple[str, str]:
     Raises:
         LXSourceError: the transaction that is open sees more than one moment, or nothing is known of the database.
     """
+    if SNAPSHOT.get() not in (None, alias):  # which the core refuses
+        return "django", alias
     connection = connections[alias]
     if connection.vendor not in CURES:
         raise LXSourceError(
@@ -51,7 +56,29 @@ def enter_snapshot(alias: str, ends: ExitStack) -> tuple[str, str]:
     elif alias not in begun:
         begin_for_real(connection)
         _check_level(connection)
+    if SNAPSHOT.get() is None:
+        _keep_to(alias, ends)
     return "django", alias
+
+
+def _keep_to(alias: str, ends: ExitStack) -> None:
+    """See that nothing is read from any other database until the snapshot ends."""
+    ends.callback(SNAPSHOT.reset, SNAPSHOT.set(alias))
+    for other in connections:
+        if other != alias:
+            with suppress(ImproperlyConfigured):  # nothing can be read from it at all
+                ends.enter_context(connections[other].execute_wrapper(_refusal(alias, other)))
+
+
+def _refusal(alias: str, other: str) -> Callable[..., Any]:
+    def refuse(_: Callable[..., Any], sql: str, *__: Any) -> Any:
+        raise LXSourceError(
+            f"snapshot=True: the model is read from the database {alias!r}, and {other!r} would see another moment. "
+            f"It was to be sent {sql!r:.200}. Read all from one database: let the routers choose it for the related "
+            f"rows too, name it in from_model(..., using={alias!r}), or leave out snapshot=True."
+        )
+
+    return refuse
 
 
 def _begin(connection: Any, ends: ExitStack) -> None:
@@ -63,11 +90,11 @@ def _begin(connection: Any, ends: ExitStack) -> None:
 
 
 def _check_level(connection: Any) -> None:
-    found = level(connection)
-    if found not in ENOUGH:
+    isolation = level(connection)
+    if isolation not in ENOUGH:
         raise LXSourceError(
             f"snapshot=True: a transaction is open in the database {connection.alias!r} already (by "
-            f"transaction.atomic(), ATOMIC_REQUESTS or a test), and its isolation level is {found}, in which each "
+            f"transaction.atomic(), ATOMIC_REQUESTS or a test), and its isolation level is {isolation}, in which each "
             f"query may see another moment. Compile outside of it, where LumiX begins a transaction of its own; or "
             f"{CURES[connection.vendor].format(alias=connection.alias)}."
         )

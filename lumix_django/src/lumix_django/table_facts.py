@@ -1,4 +1,4 @@
-"""What writing has to know of a model: its attributes, keys and foreign keys."""
+"""The facts that writing needs of a model: its attributes, keys and foreign keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import Kind, Reference, WrittenField, WrittenTable
 from lumix_django.attributes import key_names
 
-# The first class that a field is of says what its values are.
+# The first class that a field is an instance of gives the kind of its values.
 KINDS: tuple[tuple[Any, Kind], ...] = (
     (BooleanField, "truth"),
     (IntegerField, "integer"),
@@ -39,14 +39,14 @@ PREPARING = ("db_type", "get_db_prep_save", "get_db_prep_value", "get_internal_t
 
 
 def written_table(model: Any) -> WrittenTable:
-    """Return what writing has to know of a model, or of that which a proxy stands for.
+    """Return the facts that writing needs of a model, or of the one behind a proxy.
 
     Raises:
         LXWriteError: its rows are stored in several tables, or in none.
     """
     options = model._meta.concrete_model._meta
     _check_table(model, options)
-    fields = {one.attname: _field(one) for one in options.concrete_fields}
+    fields = {field.attname: _field(field) for field in options.concrete_fields}
     return WrittenTable(
         cls=model,
         name=options.db_table,
@@ -61,7 +61,7 @@ def written_table(model: Any) -> WrittenTable:
 def _check_table(model: Any, options: Any) -> None:
     if options.swapped:
         raise LXWriteError(f"{model.__name__} is swapped for {options.swapped} and has no table. Write that model.")
-    above = next((one.model for one in options.concrete_fields if one.model is not options.model), None)
+    above = next((field.model for field in options.concrete_fields if field.model is not options.model), None)
     if above is not None:
         raise LXWriteError(
             f"{model.__name__} inherits from the model {above.__name__}, so that its rows are stored in two tables. "
@@ -77,9 +77,9 @@ def stored_field(field: Any) -> Any:
 
 
 def is_djangos_own(field: Any) -> bool:
-    """Whether a field stores values as Django's fields do, and not in a way of its own."""
-    methods = (getattr(type(one), name) for one in (field, stored_field(field)) for name in PREPARING)
-    return all(one.__module__.startswith("django.") for one in methods)
+    """Whether a field stores values by the methods of Django's own fields."""
+    methods = (getattr(type(owner), name) for owner in (field, stored_field(field)) for name in PREPARING)
+    return all(method.__module__.startswith("django.") for method in methods)
 
 
 def kind_of(field: Any) -> Kind:
@@ -113,25 +113,26 @@ def _field(field: Any) -> WrittenField:
         filled=has_default(field) or in_database or is_generated(field),
         writable=not is_generated(field),
         length=_length(stored_field(field)) if kind_of(field) == "text" else None,
+        comparable=not hasattr(field, "get_placeholder"),
     )
 
 
 def _length(field: Any) -> int | None:
-    found: int | None = None if isinstance(field, TextField) else field.max_length
-    return found
+    length: int | None = None if isinstance(field, TextField) else field.max_length
+    return length
 
 
 def _unique(options: Any) -> Iterator[tuple[str, ...]]:
     for field in options.concrete_fields:
         if field.unique and not field.primary_key:
             yield (field.attname,)
-    constraints = [one.fields for one in options.total_unique_constraints]
+    constraints = [constraint.fields for constraint in options.total_unique_constraints]
     for names in (*options.unique_together, *constraints):
         yield tuple(options.get_field(name).attname for name in names)
 
 
 def _references(model: Any, options: Any) -> Iterator[Reference]:
-    """Yield the foreign keys; Django declares them such that they are looked at when the transaction is committed."""
+    """Yield the foreign keys; Django declares them such that they are checked when the transaction is committed."""
     for field in options.concrete_fields:
         if isinstance(field, ForeignKey) and field.db_constraint:
             target = field.remote_field.model

@@ -24,15 +24,15 @@ def begin_for_real(connection: Any) -> None:
 
 
 def level(connection: Any) -> str:
-    """Return the isolation level; MySQL and MariaDB tell only that of the session, and not of its transaction."""
+    """Return the isolation level; MySQL and MariaDB report only that of the session, and not of its transaction."""
     if connection.vendor == "sqlite":
         return SERIALIZABLE
     if connection.vendor == "postgresql":
-        found = run(connection, "SHOW transaction_isolation")
+        isolation = run(connection, "SHOW transaction_isolation")
     else:
         name = "tx_isolation" if connection.mysql_is_mariadb else "transaction_isolation"
-        found = run(connection, f"SELECT @@{name}")
-    return str(found).upper().replace("-", " ")
+        isolation = run(connection, f"SELECT @@{name}")
+    return str(isolation).upper().replace("-", " ")
 
 
 def repeat_reads(connection: Any) -> None:

@@ -14,6 +14,7 @@ from django.db.models import AutoField
 from lumix_core.errors import LXWriteError, listed
 from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
 from lumix_django.attributes import names_of
+from lumix_django.managers import queryset_of
 from lumix_django.row_writer import DatabaseWriter
 from lumix_django.table_facts import is_generated, is_moment
 from lumix_django.transactions import begin_for_real, is_open, repeat_reads
@@ -40,7 +41,7 @@ def writing(handle: object, tables: Sequence[WrittenTable]) -> Iterator[Database
 
 @contextmanager
 def _committed(alias: str) -> Iterator[None]:
-    """Return a block of Django's, whose commit may find what the database had put off looking at."""
+    """Return a block of Django's, whose commit may fail on constraints that the database checks only then."""
     done = False
     try:
         with transaction.atomic(using=alias):
@@ -49,9 +50,9 @@ def _committed(alias: str) -> Iterator[None]:
     except IntegrityError as error:
         if not done:
             raise
-        said = str(error).rstrip(".")
+        reason = str(error).rstrip(".")
         raise LXWriteError(
-            f"The database refused the rows when they were to be committed: {said}. Correct them, or write what they "
+            f"The database refused the rows when they were to be committed: {reason}. Correct them, or write what they "
             f"refer to and what refers to those that they replace in the same write-back. Nothing was written."
         ) from error
 
@@ -62,22 +63,33 @@ def _alias(handle: object, tables: Sequence[WrittenTable]) -> str:
     if isinstance(handle, str) and handle in connections:
         return handle
     raise LXWriteError(
-        f"write() got {handle!r:.80} where the alias of a database belongs. The aliases in "
+        f"write() got {handle!r:.80}; expected the alias of a database. The aliases in "
         f'settings.DATABASES are {listed(connections)}. Write .write("default"), or .write() to let the routers '
         f"choose; in a block of transaction.atomic(using=...) that database's transaction is used."
     )
 
 
 def _by_routers(tables: Sequence[WrittenTable]) -> str:
-    found = {one.cls: router.db_for_write(one.cls) for one in tables}
-    first, *others = dict.fromkeys(found.values())
+    aliases = {table.cls: _by_router(table.cls) for table in tables}
+    first, *others = dict.fromkeys(aliases.values())
     if others:
-        names = ", ".join(f"{cls.__name__} in {alias!r}" for cls, alias in found.items())
+        names = ", ".join(f"{cls.__name__} in {alias!r}" for cls, alias in aliases.items())
         raise LXWriteError(
             f"The routers keep these models in different databases, which have no transaction in common: {names}. "
             f"Write those of each database by themselves, or name one database: .write({first!r})."
         )
     return str(first)
+
+
+def _by_router(model: Any) -> str:
+    """Return the database that the routers choose, which has to be the one that the default manager writes to."""
+    chosen, named = str(router.db_for_write(model)), queryset_of(model)._db
+    if named not in (None, chosen):
+        raise LXWriteError(
+            f"The default manager of {model.__name__} writes to the database {named!r}, and the routers choose "
+            f"{chosen!r}. Name the database: .write({named!r})."
+        )
+    return chosen
 
 
 @contextmanager
@@ -98,7 +110,7 @@ def _check_engines(connection: Any, tables: Sequence[WrittenTable]) -> None:
     marks = ", ".join(["%s"] * len(tables))
     with connection.cursor() as cursor:
         query = NOT_TRANSACTIONAL.format(schema="database()", names=f"({marks})")
-        cursor.execute(query, [one.name for one in tables])
+        cursor.execute(query, [table.name for table in tables])
         refuse_without_transactions(cursor.fetchall())
 
 
@@ -106,22 +118,22 @@ def instance_values(row: Any) -> Mapping[str, Any]:
     """Return the attributes that are set on a new instance; of a foreign key the value of its column.
 
     Raises:
-        LXWriteError: the instance is no new one; the text goes on after its name.
+        LXWriteError: the instance is not new; the text follows its name.
     """
     if not row._state.adding:
         raise LXWriteError(
             f"is an instance of {type(row).__name__} that was saved or read from the database, and would be written "
             f"twice. Make new instances and do not save them, or give mappings."
         )
-    found = {one.attname: row.__dict__[one.attname] for one in row._meta.concrete_fields if _is_set(one, row)}
+    values = {field.attname: row.__dict__[field.attname] for field in row._meta.concrete_fields if _is_set(field, row)}
     for name, field in names_of(type(row)).forward.items():
         if field.is_cached(row) and field.attname in row._meta._forward_fields_map:
-            _resolve(found, name, field, field.get_cached_value(row))
-    return {name: _name_of_file(name, value) for name, value in found.items()}
+            _resolve(values, name, field, field.get_cached_value(row))
+    return {name: _name_of_file(name, value) for name, value in values.items()}
 
 
 def _is_set(field: Any, row: Any) -> bool:
-    """Whether the instance has a value, and not just what Django puts there until the database fills it in."""
+    """Whether the instance has a value, and not a placeholder of Django's until the database fills it in."""
     if field.attname not in row.__dict__ or is_generated(field):
         return False
     value = row.__dict__[field.attname]

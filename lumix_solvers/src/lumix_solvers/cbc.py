@@ -1,7 +1,7 @@
 """CBC, run as the program that it is.
 
-It is given a file with all digits and writes its answer as binary numbers, so that nothing is rounded on the
-way; what ended the run is read off its solution file and its log, held against each other.
+It is given a file with all digits and writes its answer as binary numbers, so that nothing is
+rounded; what ended the run is read off its solution file and its log.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ OPTIONS: Mapping[str, Callable[[Any], list[str]]] = {
     # CBC measures the gap against the larger of incumbent and bound; this makes it hold against the incumbent.
     "mip_rel_gap": lambda gap: ["-ratioGap", str(float(gap / (1 + gap)))],
     "mip_abs_gap": lambda gap: ["-allowableGap", str(float(gap))],
-    # 0 is CBC's word for a single thread; from 100 on it means other things.
+    # 0 is a single thread to CBC; from 100 on it means other things.
     "threads": lambda count: ["-threads", str(0 if count == 1 else min(count, 99))],
     # 0 would be the time of day.
     "seed": lambda seed: ["-randomSeed", str(seed or 2**31 - 1), "-randomCbcSeed", str(seed or 2**31 - 1)],
@@ -67,6 +67,15 @@ COMPLAINTS = ("No match for", "valid range", "is illegal for", "Possible options
 
 PATIENCE = 60.0
 """Seconds that CBC gets to list its parameters, or to look at a value; it takes milliseconds."""
+
+CRASHED = ""
+"""The header of a solution file that CBC died of, as without preprocessing on some problems without a point."""
+
+EMPTIED = "Cgl0004I processed model has 0 rows, 0 columns"
+"""What CBC prints where preprocessing alone decides an integer problem, which it does wrongly at times."""
+
+CAREFUL = ("-presolve", "off", "-preprocess", "off", "-heur", "off", "-integerT", "1e-9", "-primalT", "1e-9")
+"""The arguments of a run whose answer is to be trusted: heuristics find points that are none, and end the search."""
 
 HARMFUL = {"direction"}
 """Options that would change the problem."""
@@ -87,13 +96,22 @@ class Cbc:
     def solve(self, problem: LXProblem, options: SolverOptions, write: Write) -> RawResult:
         """Solve a problem, writing the log with ``write``."""
         arguments = [*_common(options), *self._native(options.options)]
-        rows = one_sided(problem)
         with TemporaryDirectory(prefix="lumix-") as name:
             folder = Path(name)
-            write_mps(problem, rows, folder / "problem.mps")
-            run = Program([self.path, "problem.mps", *arguments, *_COMMANDS], folder, write)
-            run.run(options.time_limit)
-            return _Reading(self.name, problem, options, run).result(folder, rows)
+            write_mps(problem, one_sided(problem), folder / "problem.mps")
+            result = self._run(problem, options, write, folder, arguments)
+            if result.raw_status == CRASHED:
+                result = self._run(problem, options, write, folder, [*arguments, "-preprocess", "sos"])
+            return result
+
+    def _run(
+        self, problem: LXProblem, options: SolverOptions, write: Write, folder: Path, arguments: list[str]
+    ) -> RawResult:
+        run = Program([self.path, "problem.mps", *arguments, *_COMMANDS], folder, write)
+        run.run(options.time_limit)
+        if options.presolve and any(line.startswith(EMPTIED) for line in run.log):
+            return self._run(problem, replace(options, presolve=False), write, folder, [*arguments, *CAREFUL])
+        return _Reading(self.name, problem, options, run).result(folder, one_sided(problem))
 
     def _native(self, options: Mapping[str, Any]) -> Iterator[str]:
         """Yield the arguments for native options, each tried first on CBC without a problem."""
@@ -102,7 +120,7 @@ class Cbc:
             if name.lower() not in known:
                 raise unknown_native_option(self.name, name, list(known.values()))
             arguments = [f"-{known[name.lower()]}", _written(value)]
-            for line in self._said(*arguments):
+            for line in self._output(*arguments):
                 if any(complaint in line for complaint in COMPLAINTS):
                     raise bad_native_option(self.name, name, value, line.strip("<> ;"))
             yield from arguments
@@ -110,20 +128,20 @@ class Cbc:
     def _known(self) -> Iterator[str]:
         """Yield the names of its parameters, off the list that ``-?`` prints, where one reads ``ratio(Gap)``."""
         of_parameters = False
-        for line in self._said("-allCommands", "all", "-?"):
+        for line in self._output("-allCommands", "all", "-?"):
             if line.endswith(":"):
                 of_parameters = "Actions" not in line and "actions" not in line
             elif of_parameters and line.startswith(" "):
                 names = (re.sub("[()]", "", word) for word in line.split())
                 yield from (name for name in names if name not in HARMFUL)
 
-    def _said(self, *arguments: str) -> list[str]:
+    def _output(self, *arguments: str) -> list[str]:
         command = [self.path, *arguments, "-quit"]
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
-        _, _, said = done.stdout.partition("(default strategy")
-        return said.splitlines()[1:]
+        _, _, output = done.stdout.partition("(default strategy")
+        return output.splitlines()[1:]
 
 
 _COMMANDS = ("-solve", "-solution", "solution.txt", "-saveSolution", "solution.bin", "-quit")
@@ -131,6 +149,8 @@ _COMMANDS = ("-solve", "-solution", "solution.txt", "-saveSolution", "solution.b
 
 def _common(options: SolverOptions) -> Iterator[str]:
     yield from ("-timeMode", "elapsed")  # the default counts processor time, and loses incumbents at the limit
+    if not options.presolve:
+        yield from CAREFUL
     for name, arguments in OPTIONS.items():
         value = getattr(options, name)
         if value is not None:
@@ -196,16 +216,16 @@ class _Reading:
             return "Killed"
         if not path.exists():
             raise LXSolverError(
-                f"Solver {self._name!r} ended without an answer; the last that it said: {self._run.log[-1:]}. "
-                f"Nothing is known of the model; try log=True to see all that it said, or another solver."
+                f"Solver {self._name!r} ended without an answer; the last line of its log: {self._run.log[-1:]}. "
+                f"Nothing is known of the model; try log=True to see its log, or another solver."
             )
         header, _, _ = path.read_text(encoding="ascii", errors="replace").partition(" - objective value")
         return header
 
     def _optimal(self, header: str, point: _Point) -> RawResult:
-        said = self._said("Result - ")
-        if said and not said.startswith("Optimal"):
-            return RawResult(status=LXStatus.ERROR, raw_status=f"{header}, but {said}")
+        result = self._logged("Result - ")
+        if result and not result.startswith("Optimal"):
+            return RawResult(status=LXStatus.ERROR, raw_status=f"{header}, but {result}")
         mip = self._problem.is_mip
         return RawResult(
             status=LXStatus.OPTIMAL,
@@ -227,9 +247,9 @@ class _Reading:
         )
         if point is None:
             return empty
-        found = replace(empty, status=LXStatus.FEASIBLE, x=point.x, objective=point.objective)
+        incumbent = replace(empty, status=LXStatus.FEASIBLE, x=point.x, objective=point.objective)
         try:
-            return Verifier(self._name, self._problem, self._options).checked(found)
+            return Verifier(self._name, self._problem, self._options).checked(incumbent)
         except LXVerificationError:
             return empty
 
@@ -238,8 +258,8 @@ class _Reading:
             return self._run.stopped_by
         if "on time" in header:
             return LXLimit.TIME
-        said = self._said("Result - ")
-        return next((limit for word, limit in LIMITS.items() if said.startswith(word)), LXLimit.OTHER)
+        result = self._logged("Result - ")
+        return next((limit for word, limit in LIMITS.items() if result.startswith(word)), LXLimit.OTHER)
 
     def _within_gap(self, objective: float) -> float | None:
         """Return the bound behind an optimum within a gap: the better of the log's and the one that the gap implies."""
@@ -252,21 +272,21 @@ class _Reading:
         return objective - gap if printed is None else max(objective - gap, printed)
 
     def _bound(self) -> float | None:
-        """Return the bound that the log says was proved, less what the print may have added.
+        """Return the proved bound of the log, less what its rounding may have added.
 
         It is printed with three decimals in the end, and with eight digits where the search ends.
         """
-        coarse = self._said("Lower bound:")
+        coarse = self._logged("Lower bound:")
         if not coarse or abs(float(coarse)) > 1e49:
             return None
         bound = float(coarse) - 0.5e-3
-        _, _, fine = self._said("Cbc0005I").partition("(best possible ")
+        _, _, fine = self._logged("Cbc0005I").partition("(best possible ")
         number = re.match(r"[-+.\de]+", fine)
         if number and abs(float(number[0]) - float(coarse)) < 1e-3:
             bound = max(bound, float(number[0]) - 0.5e-7 * abs(float(number[0])))
         return (-bound if self._problem.maximize else bound) + 0.0
 
-    def _said(self, start: str) -> str:
+    def _logged(self, start: str) -> str:
         """Return the last line of the log that starts so, without the start."""
         lines = (line for line in reversed(self._run.log) if line.startswith(start))
         return next(lines, start)[len(start) :].strip()

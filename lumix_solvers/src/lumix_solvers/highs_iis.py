@@ -1,7 +1,8 @@
 """HiGHS's search for an irreducible infeasible set, of problems without integers.
 
 HiGHS makes hard, round after round, what an elastic problem misses, and then leaves out the rows and columns of that
-which are not needed. On some problems it gives up with a warning, and leaves a set that it does not stand to.
+which are not needed. On some problems it gives up with a warning, and leaves a set that it does not claim to be a
+conflict.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class IisSearch:
         reset_scheduler()
 
     def answer(self, problem: LXProblem) -> RawConflict:
-        """Read what was found: nothing unless HiGHS itself stands to it."""
+        """Read the conflict: no set unless HiGHS itself claims it."""
         word = f"{self._status.name}, {self._highs.modelStatusToString(self._highs.getModelStatus())}"
         iis = self._iis
         if self._status != self._native.HighsStatus.kOk or not iis.valid_ or not (iis.row_index_ or iis.col_index_):
@@ -53,10 +54,10 @@ class IisSearch:
         requirements = Requirements.of(problem, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper)
         return RawConflict(raw_status=word, requirements=requirements)
 
-    def _row_bounds(self, places: Any, statuses: Any, size: int) -> tuple[BoolArray, BoolArray]:
+    def _row_bounds(self, positions: Any, statuses: Any, size: int) -> tuple[BoolArray, BoolArray]:
         kind = self._native.IisBoundStatus
         lower, upper = np.zeros((2, size), dtype=np.bool_)
-        for position, status in zip(places, statuses, strict=True):
+        for position, status in zip(positions, statuses, strict=True):
             lower[position] = status in _values(kind.kIisBoundStatusLower, kind.kIisBoundStatusBoxed)
             upper[position] = status in _values(kind.kIisBoundStatusUpper, kind.kIisBoundStatusBoxed)
         return lower, upper

@@ -55,7 +55,7 @@ class HighsLiveRun(HighsRun):
             return True
         if changes.nonzeros is None or len(changes.nonzeros) > FEW:
             return self._hand_over_again()
-        return all(status != self._native.HighsStatus.kError for status in self._told(changes))
+        return all(status != self._native.HighsStatus.kError for status in self._pass_changes(changes))
 
     def solve(self) -> RawResult:
         """Run, from the last basis where there is one, and read the answer."""
@@ -87,40 +87,45 @@ class HighsLiveRun(HighsRun):
         """Return the ranges at the optimal basis; None where HiGHS has no basis, as for problems with integers."""
         if not self._ended or self._problem.is_mip or not self._highs.getBasis().valid:
             return None
-        found: list[Any] = []
-        self._ended = self._worker.run(lambda: found.append(self._highs.getRanging()), self._stop)
-        if not found or found[0][0] != self._native.HighsStatus.kOk or not found[0][1].valid:
+        results: list[Any] = []
+        self._ended = self._worker.run(lambda: results.append(self._highs.getRanging()), self._stop)
+        if not results or results[0][0] != self._native.HighsStatus.kOk or not results[0][1].valid:
             return None
-        return self._read_ranging(found[0][1])
+        return self._read_ranging(results[0][1])
 
     def close(self) -> None:
-        """Let HiGHS go, its thread and the log."""
+        """Release HiGHS, its thread and the log."""
         self._opened.close()
 
-    def _told(self, changes: ProblemDiff) -> list[Any]:
-        """Tell HiGHS what changed; returns its status for each call."""
+    def _pass_changes(self, changes: ProblemDiff) -> list[Any]:
+        """Pass changes to HiGHS; returns its status for each call."""
         problem, highs = changes.problem, self._highs
-        rows, columns, costs = (one.astype(np.int32) for one in (changes.rows, changes.columns, changes.costs))
-        said = []
+        rows, columns, costs = (
+            positions.astype(np.int32) for positions in (changes.rows, changes.columns, changes.costs)
+        )
+        statuses = []
         if len(rows):
-            said.append(highs.changeRowsBounds(len(rows), rows, problem.row_lower[rows], problem.row_upper[rows]))
+            statuses.append(highs.changeRowsBounds(len(rows), rows, problem.row_lower[rows], problem.row_upper[rows]))
         if len(columns):
             lower, upper = integer_bounds(problem)
-            said.append(highs.changeColsBounds(len(columns), columns, lower[columns], upper[columns]))
+            statuses.append(highs.changeColsBounds(len(columns), columns, lower[columns], upper[columns]))
         if len(costs):
-            said.append(highs.changeColsCost(len(costs), costs, problem.objective[costs]))
+            statuses.append(highs.changeColsCost(len(costs), costs, problem.objective[costs]))
         if changes.offset:
-            said.append(highs.changeObjectiveOffset(problem.offset))
-        return said + self._told_coefficients(changes)
+            statuses.append(highs.changeObjectiveOffset(problem.offset))
+        return statuses + self._pass_coefficients(changes)
 
-    def _told_coefficients(self, changes: ProblemDiff) -> list[Any]:
-        problem, places = changes.problem, changes.nonzeros
-        assert places is not None
-        if not len(places):
+    def _pass_coefficients(self, changes: ProblemDiff) -> list[Any]:
+        problem, positions = changes.problem, changes.nonzeros
+        assert positions is not None
+        if not len(positions):
             return []
         self._changed = "small coefficients are left out" if self._drops_coefficients() else ""
-        rows = np.searchsorted(problem.row_starts, places, side="right") - 1
-        cells = zip(rows.tolist(), problem.columns[places].tolist(), problem.coefficients[places].tolist(), strict=True)
+        rows = np.searchsorted(problem.row_starts, positions, side="right") - 1
+        cells = zip(
+            rows.tolist(), problem.columns[positions].tolist(), problem.coefficients[positions].tolist(), strict=True
+        )
+        self._take_small_coefficients()
         return [self._highs.changeCoeff(row, column, value) for row, column, value in cells]
 
     def _hand_over_again(self) -> bool:
@@ -135,15 +140,15 @@ class HighsLiveRun(HighsRun):
     def _run_until_done(self) -> bool:
         return self._worker.run(self._highs.run, self._stop)
 
-    def _read_ranging(self, found: Any) -> Ranging:
+    def _read_ranging(self, native: Any) -> Ranging:
         basis, basic = self._highs.getBasis(), self._native.HighsBasisStatus.kBasic
         held = np.array([status != basic for status in basis.row_status], dtype=np.bool_)
         rows, columns = self._problem.num_constraints, self._problem.num_variables
-        down, up = (floats(one.value_)[:rows] for one in (found.row_bound_dn, found.row_bound_up))
+        down, up = (floats(bounds.value_)[:rows] for bounds in (native.row_bound_dn, native.row_bound_up))
         return Ranging(
             rhs_lower=np.where(held, down, np.nan),
             rhs_upper=np.where(held, up, np.nan),
-            cost_lower=floats(found.col_cost_dn.value_)[:columns],  # behind them HiGHS may have those of its slacks
-            cost_upper=floats(found.col_cost_up.value_)[:columns],
+            cost_lower=floats(native.col_cost_dn.value_)[:columns],  # behind them HiGHS may have those of its slacks
+            cost_upper=floats(native.col_cost_up.value_)[:columns],
             basic=np.array([status == basic for status in basis.col_status], dtype=np.bool_),
         )

@@ -1,4 +1,4 @@
-"""The module highspy, imported on use, and instances of HiGHS that write nothing of their own accord."""
+"""The module highspy, imported on use, and instances of HiGHS that write nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def new_highs() -> Any:
     """Return an instance of HiGHS that does not write to standard output: not one line, its banner included.
 
     Options can be set only on an instance that exists, and HiGHS 1.16 writes its banner while highspy's constructor
-    enables the callbacks. So the option is set when they are about to be enabled. Redirecting standard output for that
+    enables the callbacks. So the option is set just before. Redirecting standard output for that
     moment would take along what other threads write. The log still goes to those who subscribe to it.
     """
     return _silent_class()()

@@ -52,6 +52,12 @@ OPTIONS = {
 }
 """The common options, and what HiGHS calls them."""
 
+LEAST = 1e-12
+"""HiGHS takes a coefficient up to here for 0, whatever its options are."""
+
+INTEGRALITY = "non-empty integrality"
+"""What HiGHS complains of in every problem without integers: highspy cannot leave the array out."""
+
 VALUES: Mapping[str, tuple[type, type, str]] = {
     "kBool": (bool, bool, "True or False"),
     "kInt": (Integral, int, "a whole number"),
@@ -61,16 +67,25 @@ VALUES: Mapping[str, tuple[type, type, str]] = {
 """For each type of HiGHS's own options: what is accepted, what is passed on, and what to call it."""
 
 
+FILES = frozenset(
+    {
+        "read_basis_file", "read_solution_file", "write_model_file", "write_model_to_file",
+        "write_presolved_model_file", "write_presolved_model_to_file",
+    }
+)  # fmt: skip
+"""Options of HiGHS's own program: given to its library, they end the run before it begins, or are ignored."""
+
+
 def interrupt(highs: Any) -> None:
     """End a run of an instance of HiGHS, from another thread.
 
-    Only now HiGHS is made to ask whether to go on: every such question needs Python's lock.
+    The callbacks are subscribed only now: each call needs Python's lock.
     """
-    for question in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
-        question.subscribe(_answer_no)
+    for callback in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
+        callback.subscribe(_request_interrupt)
 
 
-def _answer_no(event: Any) -> None:
+def _request_interrupt(event: Any) -> None:
     event.data_in.user_interrupt = True
 
 
@@ -87,7 +102,7 @@ class HighsRun:
         self._complaints: list[str] = []
         self._failures: list[Exception] = []
         self._incumbent: FloatArray | None = None
-        self._changed = ""  # what HiGHS said that it changed in the problem, if it did
+        self._changed = ""  # HiGHS's own words on changes that it made to the problem
         self._statuses = {
             int(native): STATUSES[name]
             for name, native in highspy.HighsModelStatus.__members__.items()
@@ -95,7 +110,6 @@ class HighsRun:
         }
         self._ended = True
         self._highs = new_highs()
-        self._highs.setOptionValue("small_matrix_value", 1e-12)  # the least that HiGHS allows; it drops what is smaller
         self._highs.cbLogging.subscribe(self._hear)
         self._highs.cbMipImprovingSolution.subscribe(self._keep)
 
@@ -107,6 +121,9 @@ class HighsRun:
                 raise LXOptionError(
                     f"Solver 'highs' refuses {name}={value!r}: {self._complaint()}. Give a value that it allows."
                 )
+        if not options.presolve:
+            self._set("presolve", "off")
+            self._set("mip_feasibility_tolerance", 1e-9)
         for name, value in options.options.items():
             if not self._set(name, self._native_value(name, value)):
                 raise bad_native_option("highs", name, value, self._complaint())
@@ -118,6 +135,7 @@ class HighsRun:
     def _hand_over(self) -> RawResult | None:
         """Give HiGHS the problem; returns an answer only where it refuses it."""
         self._complaints.clear()
+        self._take_small_coefficients()
         passed = self._pass_problem()
         complaint = "; ".join(self._complaints) or "HiGHS gives no reason"
         if passed == self._native.HighsStatus.kError:
@@ -136,7 +154,7 @@ class HighsRun:
         return self._answer()
 
     def find_conflict(self, options: SolverOptions) -> RawConflict:
-        """Hand the problem over, search, and read what was found."""
+        """Hand the problem over, search, and read the conflict."""
         search = IisSearch(self._native, self._highs)
         search.configure(options.time_limit)
         self.set_options(options)
@@ -151,7 +169,7 @@ class HighsRun:
         return run_until_done(self._run_once, self._stop)
 
     def close(self) -> None:
-        """Let HiGHS go, unless it was left behind running."""
+        """Release HiGHS, unless it was left behind running."""
         if self._ended:
             for callback in self._highs.callbacks:
                 callback.clear()
@@ -214,19 +232,27 @@ class HighsRun:
         return bound if math.isfinite(bound) and (status.has_point or status is LXStatus.NO_SOLUTION) else None
 
     def _has_all_nodes(self, info: Any) -> bool:
-        """Whether the limit on nodes is reached: HiGHS has one word for it and for those on leaves and solutions."""
+        """Whether the limit on nodes is reached: HiGHS reports limits on leaves and solutions by the same status."""
         _, most = self._highs.getOptionValue("mip_max_nodes")
         return bool(info.mip_node_count >= most)
 
+    def _take_small_coefficients(self) -> None:
+        """Let HiGHS take the least coefficients that it allows, where the problem has such.
+
+        By the same option it drops what its factorisation leaves, and with a least one it loses its way more often.
+        """
+        _, usual = self._highs.getOptionValue("small_matrix_value")
+        if (np.abs(self._problem.coefficients) <= usual).any():
+            self._highs.setOptionValue("small_matrix_value", LEAST)
+
     def _drops_coefficients(self) -> bool:
-        _, least = self._highs.getOptionValue("small_matrix_value")
-        return bool((np.abs(self._problem.coefficients) <= least).any())
+        return bool((np.abs(self._problem.coefficients) <= LEAST).any())
 
     def _answer_without_highs(self) -> RawResult:
-        """Answer for a run that did not heed Ctrl-C and goes on alone: HiGHS may not be asked any more."""
-        found = self._incumbent is not None
+        """Answer for a run that did not heed Ctrl-C and goes on alone: HiGHS must not be used any more."""
+        has_point = self._incumbent is not None
         return RawResult(
-            status=LXStatus.FEASIBLE if found else LXStatus.NO_SOLUTION,
+            status=LXStatus.FEASIBLE if has_point else LXStatus.NO_SOLUTION,
             raw_status="Interrupted, and left behind",
             limit=LXLimit.INTERRUPT,
             x=self._incumbent,
@@ -237,9 +263,14 @@ class HighsRun:
         return bool(self._highs.setOptionValue(name, value) == self._native.HighsStatus.kOk)
 
     def _native_value(self, name: str, value: object) -> object:
-        found, kind = self._highs.getOptionType(name)
-        if found != self._native.HighsStatus.kOk:
-            known = [one for one in dir(self._highs.getOptions()) if not one.startswith("_")]
+        if name in FILES and value:
+            raise LXOptionError(
+                f"Solver 'highs' cannot honour {name}={value!r} (given in options={{...}}): it reads or writes a file "
+                f"in place of solving the model, or is ignored. Leave it out."
+            )
+        status, kind = self._highs.getOptionType(name)
+        if status != self._native.HighsStatus.kOk:
+            known = [option for option in dir(self._highs.getOptions()) if not option.startswith("_")]
             raise unknown_native_option("highs", name, known)
         accepted, passed_on, word = VALUES[kind.name]
         if not isinstance(value, accepted) or (isinstance(value, bool) and accepted is not bool):
@@ -247,8 +278,8 @@ class HighsRun:
         return passed_on(value)
 
     def _hear(self, event: Any) -> None:
-        """Take a piece of the log. No exception may fly through HiGHS, so it waits until the run has ended."""
-        if self._failures:
+        """Take a piece of the log. HiGHS must not see an exception, so it is raised after the run."""
+        if self._failures or INTEGRALITY in event.message:
             return
         if event.data_out.log_type in (self._native.HighsLogType.kWarning, self._native.HighsLogType.kError):
             self._complaints.append(event.message.removeprefix("WARNING:").removeprefix("ERROR:").strip())
@@ -270,5 +301,5 @@ class HighsRun:
 
 
 def floats(values: list[float]) -> FloatArray:
-    """Return a list of HiGHS's as an array; this way takes half the time of numpy's own."""
+    """Return a list of HiGHS's as an array; it takes half the time of ``np.array(values)``."""
     return np.array(array("d", values))

@@ -1,4 +1,4 @@
-"""Work that Ctrl-C can end: it runs on a thread of its own, while the caller's thread listens."""
+"""Work that Ctrl-C can end: it runs on a thread of its own, while the caller's thread waits."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Worker:
 class Task:
     """A piece of work, what it raised, and whether it is done.
 
-    Whoever waits is woken by a queue, of all of Python's ways the quickest; what counts is the flag, since Ctrl-C may
+    Whoever waits is woken by a queue, the quickest means of Python; the flag is what counts, since Ctrl-C may
     come when the queue has been read.
     """
 
@@ -97,7 +97,7 @@ class Task:
 def _wait_for_the_end(thread: Thread) -> None:
     """Wait a moment until a thread has ended; it is about to.
 
-    `Thread.join` asks for the thread that calls it, which Python 3.13.0 no longer knows at the end of a program, and
+    `Thread.join` looks up the calling thread, which Python 3.13.0 no longer knows at the end of a program, and
     prints an error.
     """
     deadline = time.monotonic() + GRACE

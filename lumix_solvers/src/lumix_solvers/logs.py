@@ -1,4 +1,4 @@
-"""The log of a run: whole lines, sent where the user asked."""
+"""The log of a run: whole lines, sent where the user wants them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Problems as files in free MPS format, every number with all its digits.
 
 The format: CPLEX file formats reference, "MPS file format"; the objective's constant is the negative
-right-hand side of the objective row. Every bound is written, since readers differ in what they suppose.
+right-hand side of the objective row. Every bound is written, since readers differ in their defaults.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _lines(problem: LXProblem, rows: OneSidedRows) -> Iterator[str]:
     yield from _columns(problem, rows, sign)
     yield "RHS"
     yield f" RHS COST {-sign * problem.offset!r}"
-    yield from (f" RHS R{i} {side!r}" for i, side in enumerate(rows.rhs.tolist()))
+    yield from (f" RHS R{i} {rhs!r}" for i, rhs in enumerate(rows.rhs.tolist()))
     yield "BOUNDS"
     for j, bounds in enumerate(zip(problem.lower.tolist(), problem.upper.tolist(), strict=True)):
         yield from _bounds(f"C{j}", *bounds)

@@ -1,4 +1,4 @@
-"""Rows with one side each, for solvers and file formats that know no ranges."""
+"""Rows with one row bound each, for solvers and file formats without ranges."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class OneSidedRows:
     """The rows of a problem, a range taken apart into two, a row without rhs left out.
 
     Args:
-        source: the row of the problem that each one comes from, shape ``(r,)``.
-        senses: `EQUAL`, `AT_LEAST` or `AT_MOST` for each one, shape ``(r,)``.
-        rhs: the right-hand side of each one, shape ``(r,)``.
+        source: the row of the problem that each row comes from, shape ``(r,)``.
+        senses: `EQUAL`, `AT_LEAST` or `AT_MOST` for each row, shape ``(r,)``.
+        rhs: the right-hand side of each row, shape ``(r,)``.
     """
 
     source: IntArray
@@ -35,16 +35,16 @@ class OneSidedRows:
         lengths = np.diff(problem.row_starts)[self.source]
         rows = np.repeat(np.arange(len(self)), lengths)
         position_in_row = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        places = problem.row_starts[self.source][rows] + position_in_row
-        return rows, problem.columns[places].astype(np.int64), problem.coefficients[places]
+        positions = problem.row_starts[self.source][rows] + position_in_row
+        return rows, problem.columns[positions].astype(np.int64), problem.coefficients[positions]
 
     def merged(self, duals: FloatArray, size: int) -> FloatArray:
-        """Return the duals of the problem's ``size`` rows: the sum of those of their rhs."""
+        """Return the duals of the problem's ``size`` rows: the sum over their one-sided rows."""
         return np.bincount(self.source, weights=duals, minlength=size).astype(np.float64)
 
 
 def one_sided(problem: LXProblem) -> OneSidedRows:
-    """Return the rows of a problem with one side each."""
+    """Return the rows of a problem with one row bound each."""
     equal = problem.row_lower == problem.row_upper
     parts = (
         (EQUAL, equal, problem.row_lower),

@@ -1,4 +1,4 @@
-"""The solvers of this distribution, one line each; imports none of them."""
+"""The solvers of this distribution, a line each; imports no solver."""
 
 from __future__ import annotations
 

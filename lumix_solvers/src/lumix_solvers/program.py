@@ -1,4 +1,4 @@
-"""A solver that is a program: run, listened to, and stopped by Ctrl-C or from outside."""
+"""A solver that is a program: run, its output read, stopped by Ctrl-C or a time limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWN_GROUP: dict[str, Any] = (
     if os.name == "posix"
     else {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
 )
-"""Keeps a terminal's Ctrl-C, which goes to every process of its group, from the program: it hears of it from us."""
+"""Keeps a terminal's Ctrl-C, which goes to every process of its group, from the program: it gets the signal from us."""
 
 
 class Program:
@@ -27,7 +27,7 @@ class Program:
     Attributes:
         log: the lines that it printed.
         stopped_by: what ended it from outside, `LXLimit.INTERRUPT` or `LXLimit.TIME`, if anything did.
-        killed: whether it did not listen and was killed.
+        killed: whether it ignored the signal and was killed.
     """
 
     def __init__(self, command: list[str], folder: Path, write: Write) -> None:
@@ -69,7 +69,7 @@ class Program:
         process.wait(GRACE)  # it has closed its output, so it is ending
 
     def _stop(self, process: subprocess.Popen[str], reason: LXLimit) -> None:
-        """Ask it to end as Ctrl-C does, which lets it write down what it has; kill it where it does not listen."""
+        """Ask it to end as Ctrl-C does, which lets it write down what it has; kill it where it ignores that."""
         self.stopped_by = reason
         if os.name == "posix":
             process.send_signal(signal.SIGINT)

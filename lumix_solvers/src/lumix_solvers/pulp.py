@@ -1,8 +1,8 @@
 """Solvers that PuLP reaches: CBC, which comes with PuLP, and every other one that PuLP can call here.
 
-CBC is run from the executable that PuLP finds (see `lumix_solvers.cbc`): PuLP's own account of a run of CBC
-calls incumbents at a time limit optimal, and hands over points that solve nothing. The others are run by PuLP,
-always as a minimisation of rows with one side, and believed no further than PuLP can be.
+CBC is run from the executable that PuLP finds (see `lumix_solvers.cbc`): PuLP itself calls
+incumbents of CBC at a time limit optimal, and returns points that solve nothing. The others are run by PuLP,
+always as a minimisation of rows with one row bound, and its answers are trusted where PuLP's can be.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def _silent_highs(pulp: Any, name: str, **keywords: Any) -> Any:
         def createAndConfigureSolver(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
             lp.solverModel = new_highs()
             settings = {"output_flag": False, "time_limit": self.timeLimit, "mip_abs_gap": self.gapAbs}
+            settings |= {"mip_rel_gap": 0.0}  # PuLP leaves the objective's constant out, to which it would be relative
             for option, value in {**settings, **self.optionsDict}.items():
                 if value is not None:
                     lp.solverModel.setOptionValue(option, value)
@@ -52,7 +53,7 @@ def _silent_highs(pulp: Any, name: str, **keywords: Any) -> Any:
 
 @dataclass(frozen=True)
 class Reach:
-    """What is known of one of PuLP's solvers.
+    """What is known of a solver of PuLP's.
 
     Args:
         features: what it can do.
@@ -79,7 +80,7 @@ REACHES: Mapping[str, Reach] = {
         native=_silent_highs,
     ),
 }
-"""The solvers that were tried, by PuLP's names; every other one is `UNKNOWN`."""
+"""The solvers that were tried, by PuLP's names; every other solver is `UNKNOWN`."""
 
 EXECUTABLES: Mapping[str, Callable[[Any], str]] = {
     "PULP_CBC_CMD": lambda pulp: str(pulp.PULP_CBC_CMD.pulp_cbc_path),
@@ -103,8 +104,8 @@ SOLVED = 1
 class PulpSolver:
     """A solver that PuLP reaches; needs ``pip install "lumix-solvers[pulp]"``.
 
-    What it can do depends on the solver: `REACHES` holds those that were tried; of others nothing is supposed
-    but that they solve problems with integers.
+    What it can do depends on the solver: `REACHES` holds those that were tried; of others LumiX assumes only
+    that they solve problems with integers.
 
     Args:
         solver: PuLP's name for it, as ``pulp.listSolvers(onlyAvailable=True)`` shows it.
@@ -143,10 +144,10 @@ class PulpSolver:
         return REACHES.get(self.solver, UNKNOWN)
 
     def _executable(self, pulp: Any) -> str:
-        found = shutil.which(EXECUTABLES[self.solver](pulp)) if hasattr(pulp, self.solver) else None
-        if found is None:
+        path = shutil.which(EXECUTABLES[self.solver](pulp)) if hasattr(pulp, self.solver) else None
+        if path is None:
             raise self._not_found(pulp)
-        return found
+        return path
 
     def _native(self, pulp: Any, options: SolverOptions) -> Any:
         given = {keyword: getattr(options, name) for name, keyword in self._reach.keywords.items()}
@@ -164,7 +165,7 @@ class PulpSolver:
         return LXSolverNotFoundError(
             f"PuLP cannot run a solver named {self.solver!r} here. "
             f"It can run {listed(pulp.listSolvers(onlyAvailable=True))}. "
-            f'Name one of them in use_solver("pulp", solver=...), or install the one you want.'
+            f'Name one of them in use_solver("pulp", solver=...), or install the one that you want.'
         )
 
 
@@ -192,7 +193,7 @@ class _Run:
         try:
             return run_until_done(lambda: self._model.solve(self._native), self._stop)
         except Exception:
-            if self._interrupted:  # and PuLP does not know what to make of it
+            if self._interrupted:  # and PuLP does not expect that
                 return False
             raise
 
@@ -201,43 +202,43 @@ class _Run:
         self._reach.stop(self._model.solverModel)
 
     def _limit(self, seconds: float) -> LXLimit:
-        """Guess what ended the run, if a limit did: PuLP does not tell."""
+        """Guess which limit ended the run, if one did: PuLP does not report it."""
         if self._interrupted:
             return LXLimit.INTERRUPT
         limit = self._options.time_limit
         return LXLimit.TIME if limit is not None and seconds > 0.9 * limit else LXLimit.OTHER
 
     def _answer(self, limit: LXLimit) -> RawResult:
-        said = STATUSES.get(self._model.status, LXStatus.ERROR)
-        if said is LXStatus.OPTIMAL and self._model.sol_status != SOLVED:
+        status = STATUSES.get(self._model.status, LXStatus.ERROR)
+        if status is LXStatus.OPTIMAL and self._model.sol_status != SOLVED:
             return self._stopped(limit)
-        if said is LXStatus.OPTIMAL:
+        if status is LXStatus.OPTIMAL:
             return self._optimal()
-        if said is LXStatus.NO_SOLUTION and limit is LXLimit.OTHER:
-            said = LXStatus.ERROR
-        status = _sure(said, self._problem)
+        if status is LXStatus.NO_SOLUTION and limit is LXLimit.OTHER:
+            status = LXStatus.ERROR
+        status = _certain(status, self._problem)
         return RawResult(
             status=status, raw_status=self._word(), limit=limit if status is LXStatus.NO_SOLUTION else None
         )
 
     def _optimal(self) -> RawResult:
         x = self._values(self._variables, "varValue")
-        found = RawResult(
+        optimum = RawResult(
             status=LXStatus.OPTIMAL, raw_status=self._word(), x=x, objective=self._problem.objective_at(x)
         )
         if self._problem.is_mip:
-            return found
-        found = replace(found, best_bound=found.objective)
+            return optimum
+        optimum = replace(optimum, best_bound=optimum.objective)
         if LXFeature.DUALS not in self._reach.features:
-            return found
+            return optimum
         duals = self._rows.merged(self._values(self._constraints, "pi"), self._problem.num_constraints)
         reduced_costs = self._values(self._variables, "dj")
-        return replace(found, duals=self._sign * duals + 0.0, reduced_costs=self._sign * reduced_costs + 0.0)
+        return replace(optimum, duals=self._sign * duals + 0.0, reduced_costs=self._sign * reduced_costs + 0.0)
 
     def _stopped(self, limit: LXLimit) -> RawResult:
         """Answer for a run that a limit ended; PuLP's point is kept only if it solves the problem."""
         x = self._values(self._variables, "varValue")
-        found = RawResult(
+        incumbent = RawResult(
             status=LXStatus.FEASIBLE,
             raw_status=self._word(),
             limit=limit,
@@ -245,9 +246,9 @@ class _Run:
             objective=self._problem.objective_at(x),
         )
         try:
-            return Verifier("pulp", self._problem, self._options).checked(found)
+            return Verifier("pulp", self._problem, self._options).checked(incumbent)
         except LXVerificationError:
-            return replace(found, status=LXStatus.NO_SOLUTION, x=None, objective=None)
+            return replace(incumbent, status=LXStatus.NO_SOLUTION, x=None, objective=None)
 
     def _word(self) -> str:
         import pulp
@@ -255,8 +256,8 @@ class _Run:
         return str(pulp.LpSolution.get(self._model.sol_status, self._model.sol_status))
 
     @staticmethod
-    def _values(ones: list[Any], attribute: str) -> FloatArray:
-        values = (getattr(one, attribute) for one in ones)
+    def _values(elements: list[Any], attribute: str) -> FloatArray:
+        values = (getattr(element, attribute) for element in elements)
         return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
@@ -285,22 +286,22 @@ def _constraints(pulp: Any, problem: LXProblem, rows: OneSidedRows, variables: l
     row_of, column_of, coefficients = rows.entries(problem)
     starts = np.searchsorted(row_of, np.arange(len(rows) + 1)).tolist()
     terms = [(variables[j], a) for j, a in zip(column_of.tolist(), coefficients.tolist(), strict=True)]
-    for i, (sense, side) in enumerate(zip(rows.senses.tolist(), rows.rhs.tolist(), strict=True)):
+    for i, (sense, rhs) in enumerate(zip(rows.senses.tolist(), rows.rhs.tolist(), strict=True)):
         expression = pulp.LpAffineExpression(terms[starts[i] : starts[i + 1]])
-        yield pulp.LpConstraint(expression, senses[sense], f"c{i}", side)
+        yield pulp.LpConstraint(expression, senses[sense], f"c{i}", rhs)
 
 
 def _finite(bounds: FloatArray) -> list[float | None]:
     return [bound if np.isfinite(bound) else None for bound in bounds.tolist()]
 
 
-def _sure(said: LXStatus, problem: LXProblem) -> LXStatus:
-    """Return what is sure of a status: PuLP says infeasible of problems that are unbounded, and the other way."""
-    if said is LXStatus.INFEASIBLE and not _is_bounded(problem):
+def _certain(status: LXStatus, problem: LXProblem) -> LXStatus:
+    """Return what is certain of a status: PuLP reports unbounded problems as infeasible, and vice versa."""
+    if status is LXStatus.INFEASIBLE and not _is_bounded(problem):
         return LXStatus.INFEASIBLE_OR_UNBOUNDED
-    if said is LXStatus.UNBOUNDED and problem.is_mip:
+    if status is LXStatus.UNBOUNDED and problem.is_mip:
         return LXStatus.INFEASIBLE_OR_UNBOUNDED
-    return said
+    return status
 
 
 def _is_bounded(problem: LXProblem) -> bool:

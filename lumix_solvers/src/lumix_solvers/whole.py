@@ -1,4 +1,4 @@
-"""Whole bounds of whole variables, for solvers that do not take others well."""
+"""Whole bounds of whole variables, for solvers that mistake others."""
 
 from __future__ import annotations
 

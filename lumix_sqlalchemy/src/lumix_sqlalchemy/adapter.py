@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import FromClause, inspect, select
 from sqlalchemy.orm import Query, class_mapper
 from sqlalchemy.orm.util import AliasedClass
 
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import BaseRowAdapter, LXRowFeature, RowClass, RowQuery, RowWriter, WrittenTable
-from lumix_sqlalchemy import detaching, table_facts, writing
+from lumix_sqlalchemy import detaching, loading, table_facts, writing
 from lumix_sqlalchemy.handles import checked, is_handle
 from lumix_sqlalchemy.ordering import key_names
 from lumix_sqlalchemy.queries import STATEMENTS, LegacyQuery, StatementQuery
@@ -23,8 +23,8 @@ class SQLAlchemyAdapter(BaseRowAdapter):
     """Rows of mapped classes, read in the user's own session and transaction.
 
     Args:
-        reader: who reads the columns of queries: ``"session"``, or ``"arrow"`` with a connection of its own, as
-            `StatementQuery.with_reader` tells.
+        reader: how the columns of queries are read: ``"session"``, or ``"arrow"`` with a connection of its own; see
+            `StatementQuery.with_reader`.
     """
 
     name = "sqlalchemy"
@@ -33,6 +33,7 @@ class SQLAlchemyAdapter(BaseRowAdapter):
             LXRowFeature.COLUMNS,
             LXRowFeature.READERS,
             LXRowFeature.KEEPING,
+            LXRowFeature.REASONS,
             LXRowFeature.SNAPSHOTS,
             LXRowFeature.WRITING,
         }
@@ -59,18 +60,18 @@ class SQLAlchemyAdapter(BaseRowAdapter):
 
     def load(self, rows: Sequence[Any], names: Set[str] | None = None) -> None:
         """Load the columns and relationships that the rows lack, or those named, in a few queries for all of them."""
-        detaching.load(rows, names)
+        loading.load(rows, names)
 
     def values(self, row: Any) -> dict[str, Any]:
         """Return the attributes of a row that are loaded; runs no query."""
         return detaching.values(row)
 
     def plain(self, value: Any) -> Any:
-        """Return a collection or tracked value without what binds it to its row; a definition as it is."""
+        """Return a collection or tracked value that is not bound to its row; a definition unchanged."""
         return detaching.plain(value)
 
     def query(self, target: object, handle: object | None) -> RowQuery | None:
-        """Turn what was given to ``from_model`` into a query.
+        """Turn the arguments of ``from_model`` into a query.
 
         Args:
             target: a mapped class or an alias of one, a ``select(...)`` or other statement, or a ``Query``.
@@ -100,10 +101,10 @@ class SQLAlchemyAdapter(BaseRowAdapter):
 
         Args:
             handle: a ``Session`` or ``scoped_session``, an ``Engine``, a ``sessionmaker`` or a ``Connection``.
-            tables: what will be written.
+            tables: the tables that will be written.
 
         Raises:
-            LXWriteError: the handle is none of these, or has no transaction for all of the tables.
+            LXWriteError: the handle is not one of these, or has no transaction for all of the tables.
         """
         return writing.writing(handle, tables)
 
@@ -114,6 +115,11 @@ class SQLAlchemyAdapter(BaseRowAdapter):
             return StatementQuery(target, checked(handle, "query"))
         if isinstance(target, AliasedClass) or (isinstance(target, type) and self.owns(target)):
             return StatementQuery(select(target), checked(handle, _shown(target)))
+        if isinstance(target, FromClause):
+            raise LXSourceError(
+                f"from_model() got {_table_text(target)}, which is no class and no query. "
+                f"Write .from_model(select(table), session): its rows have the columns as attributes."
+            )
         if is_handle(target):
             _check_alone(target, handle)
         return None
@@ -123,9 +129,14 @@ def _check_alone(target: object, handle: object | None) -> None:
     checked(target, "Row")
     if handle is not None:
         raise LXSourceError(
-            f"from_model() got a session before what it is to read. The session comes second. "
+            f"from_model() got a session as its first argument. The session comes second, after the class or query. "
             f"Write .from_model({_shown(handle)}, session)."
         )
+
+
+def _table_text(target: FromClause) -> str:
+    name = getattr(target, "name", None)
+    return f"the {type(target).__name__.lower()} {name!r}" if name else f"a {type(target).__name__.lower()}"
 
 
 def _shown(target: object) -> str:

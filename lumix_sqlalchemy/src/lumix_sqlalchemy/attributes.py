@@ -7,24 +7,37 @@ from inspect import getattr_static
 from typing import Any
 
 from sqlalchemy import BinaryExpression, BooleanClauseList, Column, Index, Table, TypeDecorator, UniqueConstraint
-from sqlalchemy.orm import ColumnProperty, Mapper, QueryableAttribute, RelationshipProperty
+from sqlalchemy.orm import (
+    ClassManager,
+    ColumnProperty,
+    InstrumentedAttribute,
+    Mapper,
+    QueryableAttribute,
+    RelationshipProperty,
+)
 from sqlalchemy.sql import operators
 
 WRITTEN_ONLY = ("dynamic", "write_only")
 NEVER_LOADED = ("raise", "raise_on_sql", "noload", *WRITTEN_ONLY)
-# Listens for loaded rows too, but sets nothing except the composite itself.
+# Its listeners for loading set only the composite itself.
 COMPOSITES = "sqlalchemy.orm.descriptor_props"
 
 
 def column_names(mapper: Mapper[Any]) -> frozenset[str]:
     """Return the attributes that hold one value a row, read by the class and its subclasses in the same way."""
-    return frozenset(one.key for one in mapper.column_attrs if is_loadable(one) and _is_same_below(mapper, one))
+    return frozenset(
+        attribute.key
+        for attribute in mapper.column_attrs
+        if is_loadable(attribute) and _is_same_below(mapper, attribute)
+    )
 
 
 def related_classes(mapper: Mapper[Any]) -> dict[str, type]:
     """Return the to-one relationships that a join can follow without repeating a row, each with its target."""
     return {
-        one.key: one.mapper.class_ for one in mapper.relationships if _is_same_below(mapper, one) and _is_joinable(one)
+        relationship.key: relationship.mapper.class_
+        for relationship in mapper.relationships
+        if _is_same_below(mapper, relationship) and _is_joinable(relationship)
     }
 
 
@@ -35,65 +48,90 @@ def is_loadable(column: ColumnProperty[Any]) -> bool:
 
 def is_of_tables(mapper: Mapper[Any]) -> bool:
     """Whether a row of the class is a row of one table, or of those of its superclasses, joined by their keys."""
-    return all(isinstance(one.local_table, Table) and not one.concrete for one in mapper.iterate_to_root())
+    return all(isinstance(base.local_table, Table) and not base.concrete for base in mapper.iterate_to_root())
 
 
 def loads_plainly(mapper: Mapper[Any]) -> bool:
-    """Whether there is an instance for each row, which holds just what was read.
+    """Whether there is an instance for each row, which holds the values of the database.
 
-    Nothing listens for it to be loaded or stands between, and no inner join of its mapping leaves rows out.
+    No listener hears of its loading, nothing intercepts reading it, and no inner join of its mapping leaves rows out.
     """
-    return all(_is_untouched(one) for one in mapper.self_and_descendants) and not _joins_inner(mapper, set())
+    return all(map(_is_untouched, mapper.self_and_descendants)) and not _joins_inner(mapper, set())
 
 
 def _is_untouched(mapper: Mapper[Any]) -> bool:
     dispatch: Any = mapper.class_manager.dispatch
     listeners = (*dispatch.load, *dispatch.refresh)
-    heard = any(getattr(one, "__module__", None) != COMPOSITES for one in listeners)
-    return not heard and getattr_static(mapper.class_, "__getattribute__") is object.__dict__["__getattribute__"]
+    has_listeners = any(getattr(listener, "__module__", None) != COMPOSITES for listener in listeners)
+    if has_listeners or type(mapper.class_manager) is not ClassManager:
+        return False
+    return getattr_static(mapper.class_, "__getattribute__") is object.__dict__["__getattribute__"]
 
 
 def _joins_inner(mapper: Mapper[Any], seen: set[Any]) -> bool:
     """Whether loading the class joins, by its mapping, what a row may lack."""
     seen.add(mapper)
-    joined = [one for below in mapper.self_and_descendants for one in below.relationships if one.lazy == "joined"]
-    return any(one.innerjoin or (one.mapper not in seen and _joins_inner(one.mapper, seen)) for one in joined)
+    relationships = (each for below in mapper.self_and_descendants for each in below.relationships)
+    joined = [relationship for relationship in relationships if relationship.lazy == "joined"]
+    return any(
+        relationship.innerjoin or (relationship.mapper not in seen and _joins_inner(relationship.mapper, seen))
+        for relationship in joined
+    )
 
 
-def _is_same_below(mapper: Mapper[Any], one: ColumnProperty[Any] | RelationshipProperty[Any]) -> bool:
+def _is_same_below(mapper: Mapper[Any], attribute: ColumnProperty[Any] | RelationshipProperty[Any]) -> bool:
     return all(
-        isinstance(getattr_static(below.class_, one.key, None), QueryableAttribute)
-        and _is_same(one, below.attrs.get(one.key))
+        _is_plain(getattr_static(below.class_, attribute.key, None), attribute)
+        and _is_same(attribute, below.attrs.get(attribute.key))
         for below in mapper.self_and_descendants
     )
 
 
-def _is_same(one: ColumnProperty[Any] | RelationshipProperty[Any], below: Any) -> bool:
-    """Whether a subclass has the very attribute, or its own table's part of the shared key."""
-    if below is one:
-        return True
-    if not isinstance(one, ColumnProperty) or not isinstance(below, ColumnProperty):
+def _is_plain(descriptor: Any, attribute: Any) -> bool:
+    """Whether an attribute is loaded and read by SQLAlchemy's own code."""
+    if not isinstance(descriptor, QueryableAttribute):
         return False
-    return set(one.columns) <= set(below.columns) and set(one.columns) <= set(one.parent.primary_key)
+    return _is_sqlalchemys(attribute) and type(descriptor).__get__ is InstrumentedAttribute.__get__
 
 
-def _is_joinable(one: RelationshipProperty[Any]) -> bool:
-    plain = not one.uselist and one.secondary is None and one.lazy not in NEVER_LOADED
-    return plain and not one.entity.is_aliased_class and is_of_tables(one.mapper) and _leads_to_one_row(one)
+def _is_sqlalchemys(part: Any) -> bool:
+    return type(part).__module__.startswith("sqlalchemy.")
 
 
-def _leads_to_one_row(one: RelationshipProperty[Any]) -> bool:
-    """Whether what the join compares is a key of a table of the target."""
-    compared = set(_compared(one))
-    return any(key <= compared for table in one.mapper.tables if isinstance(table, Table) for key in _keys(table))
+def _is_same(attribute: ColumnProperty[Any] | RelationshipProperty[Any], below: Any) -> bool:
+    """Whether a subclass has the very attribute, or its own table's part of the shared key."""
+    if below is attribute:
+        return True
+    if not isinstance(attribute, ColumnProperty) or not isinstance(below, ColumnProperty):
+        return False
+    columns = set(attribute.columns)
+    return columns <= set(below.columns) and columns <= set(attribute.parent.primary_key)
 
 
-def _compared(one: RelationshipProperty[Any]) -> Iterator[Any]:
-    pairs = list(one.local_remote_pairs or ())
-    for clause in _conditions(one.primaryjoin):
+def _is_joinable(relationship: RelationshipProperty[Any]) -> bool:
+    if relationship.uselist or relationship.secondary is not None or relationship.lazy in NEVER_LOADED:
+        return False
+    if not _is_sqlalchemys(relationship.strategy):  # which may load what it likes
+        return False
+    if relationship.entity.is_aliased_class or not is_of_tables(relationship.mapper):
+        return False
+    return _leads_to_one_row(relationship)
+
+
+def _leads_to_one_row(relationship: RelationshipProperty[Any]) -> bool:
+    """Whether the columns that the join compares contain a key of a table of the target."""
+    compared = set(_compared(relationship))
+    return any(
+        key <= compared for table in relationship.mapper.tables if isinstance(table, Table) for key in _keys(table)
+    )
+
+
+def _compared(relationship: RelationshipProperty[Any]) -> Iterator[Any]:
+    pairs = list(relationship.local_remote_pairs or ())
+    for clause in _conditions(relationship.primaryjoin):
         if isinstance(clause, BinaryExpression) and clause.operator is operators.eq:
-            sides = {hash(clause.left), hash(clause.right)}
-            yield from (remote for local, remote in pairs if {hash(local), hash(remote)} == sides)
+            operands = {hash(clause.left), hash(clause.right)}
+            yield from (remote for local, remote in pairs if {hash(local), hash(remote)} == operands)
 
 
 def _conditions(clause: Any) -> Iterator[Any]:
@@ -108,14 +146,16 @@ def _conditions(clause: Any) -> Iterator[Any]:
 def _keys(table: Table) -> Iterator[set[Column[Any]]]:
     """Yield the sets of columns of which the database allows each combination once, at any time."""
     constraints: list[Any] = [
-        one for one in table.constraints if isinstance(one, UniqueConstraint) and not one.deferrable
+        constraint
+        for constraint in table.constraints
+        if isinstance(constraint, UniqueConstraint) and not constraint.deferrable
     ]
-    indexes = [one for one in table.indexes if one.unique and not one.dialect_kwargs and _is_of_columns(one)]
-    yield from filter(None, ({*one.columns} for one in (table.primary_key, *constraints, *indexes)))
+    indexes = [index for index in table.indexes if index.unique and not index.dialect_kwargs and _is_of_columns(index)]
+    yield from filter(None, ({*key.columns} for key in (table.primary_key, *constraints, *indexes)))
 
 
 def _is_of_columns(index: Index) -> bool:
-    return all(isinstance(one, Column) for one in index.expressions)
+    return all(isinstance(expression, Column) for expression in index.expressions)
 
 
 def is_own_type(kind: Any) -> bool:

@@ -18,50 +18,50 @@ from lumix_sqlalchemy.projecting import Projection
 OIDS = frozenset({16, 20, 21, 23, 25, 701, 1042, 1043})
 """bool, int8, int2, int4, text, float8, bpchar, varchar. A float4 is another number as text: its shortest one."""
 OPTION = "lumix_binary"
-"""The execution option of the query that is to come in binary."""
+"""The execution option of a query whose result is requested in binary."""
 
 
 @contextmanager
-def asked_for(session: Session, dialect: Dialect | None, projection: Projection) -> Iterator[dict[str, Any]]:
-    """Have a projection come in binary, if it can, when it is executed with the options that this yields.
+def requested(session: Session, dialect: Dialect | None, projection: Projection) -> Iterator[dict[str, Any]]:
+    """Yield the execution options with which a projection is executed, so that its result comes in binary if it can.
 
     Args:
-        session: where it is executed.
-        dialect: of its database; None where only the session can tell.
-        projection: what is executed.
+        session: the session that executes it.
+        dialect: of its database; None where only the session knows it.
+        projection: the query of columns.
     """
     if dialect is None or dialect.driver != "psycopg" or not all(map(_may_be, projection.columns)):
         yield {}
         return
     connection = session.connection(bind_arguments=projection.bind_arguments)
-    event.listen(connection, "before_cursor_execute", _ask, named=True)
+    event.listen(connection, "before_cursor_execute", _request, named=True)
     try:
         yield {OPTION: True}
     finally:
-        event.remove(connection, "before_cursor_execute", _ask)
+        event.remove(connection, "before_cursor_execute", _request)
 
 
 def is_as_text(result: CursorResult[Any]) -> bool:
     """Whether a result has the values that it would have as text."""
     cursor: Any = result.cursor
-    return not getattr(cursor, "format", 0) or {one[1] for one in cursor.description} <= OIDS
+    return not getattr(cursor, "format", 0) or {description[1] for description in cursor.description} <= OIDS
 
 
 def _may_be(expression: Any) -> bool:
-    """Whether a column can be expected to be of one of the types; the result tells for sure."""
+    """Whether a column is likely to be of one of the types; `is_as_text` checks the result."""
     kind = expression.type
     short = isinstance(kind, REAL | Enum) or (isinstance(kind, Float) and kind.precision is not None)
     return is_own_type(kind) and not short and isinstance(kind, Integer | Float | Boolean | String)
 
 
-def _ask(cursor: Any, context: Any, **_: Any) -> None:
-    """Ask for a binary result as the cursor is about to execute the query."""
+def _request(cursor: Any, context: Any, **_: Any) -> None:
+    """Request a binary result just before the cursor executes the query."""
     from psycopg import Cursor
     from psycopg.pq import Format
 
     if context is None or OPTION not in context.execution_options or type(cursor) is not Cursor:
         return
-    if all(_is_psycopgs(cursor.adapters.get_loader(oid, way)) for oid in OIDS for way in Format):
+    if all(_is_psycopgs(cursor.adapters.get_loader(oid, format)) for oid in OIDS for format in Format):
         cursor.format = Format.BINARY
 
 

@@ -1,7 +1,7 @@
-"""COPY, PostgreSQL's way to take many rows at once, over the session's own connection of psycopg.
+"""COPY, PostgreSQL's statement that inserts many rows at once, over the session's own connection of psycopg.
 
-A text is sent for each value, so only values are sent whose text says exactly what the value is to the column's type;
-the rest is left to ``INSERT``.
+A text is sent for each value, so only values are sent whose text is exact for the column's type; the rest is left to
+``INSERT``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from lumix_core.rows import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
 
-# The statement that tells whether a table takes COPY.
+# The statement that returns whether a table takes COPY.
 MAY_COPY_TABLE = text(MAY_COPY.format(name=":name"))
 # For each type of a column what its values may be.
 TYPES: tuple[tuple[type[TypeEngine[Any]], set[type]], ...] = (
@@ -62,7 +62,7 @@ def copy_columns(connection: Connection, table: Table, columns: Mapping[Column[A
     if (dialect.name, dialect.driver, dialect.is_async) != ("postgresql", "psycopg", False) or size < ROWS_AT_LEAST:
         return False
     writers = [_writer(column.type, values, dialect) for column, values in columns.items()]
-    known = [one for one in writers if one is not None]
+    known = [writer for writer in writers if writer is not None]
     name = dialect.identifier_preparer.format_table(table)
     if len(known) < len(writers) or connection.scalar(MAY_COPY_TABLE, {"name": name}) is not True:
         return False
@@ -72,7 +72,7 @@ def copy_columns(connection: Connection, table: Table, columns: Mapping[Column[A
 
 
 def _writer(declared: TypeEngine[Any], values: Sequence[Any], dialect: Dialect) -> Writer | None:
-    """Return what makes the text of the values; None where a text would not say exactly what they are."""
+    """Return the function that makes the text of the values; None where a text would not be exact."""
     kind: Any = declared.dialect_impl(dialect)
     expression = kind.bind_expression(bindparam("value", type_=kind))
     kind = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
@@ -85,7 +85,9 @@ def _writer(declared: TypeEngine[Any], values: Sequence[Any], dialect: Dialect) 
 
 def _loses_zone(kind: Any, values: Sequence[Any]) -> bool:
     """Whether moments with a time zone go to a column without one; a text's zone would be ignored there."""
-    return isinstance(kind, DateTime) and not kind.timezone and any(one is not None and one.tzinfo for one in values)
+    return (
+        isinstance(kind, DateTime) and not kind.timezone and any(value is not None and value.tzinfo for value in values)
+    )
 
 
 def _copy(connection: Connection, statement: str, texts: Iterator[str]) -> None:
@@ -94,8 +96,8 @@ def _copy(connection: Connection, statement: str, texts: Iterator[str]) -> None:
     with closing(driver.cursor()) as cursor:
         try:
             with cursor.copy(statement) as copy:
-                for one in texts:
-                    copy.write(one)
+                for block in texts:
+                    copy.write(block)
         except driver_error(connection) as caught:
             error: Any = caught
             gone = connection.dialect.is_disconnect(error, driver, cursor)
@@ -106,8 +108,8 @@ def _copy(connection: Connection, statement: str, texts: Iterator[str]) -> None:
 
 def driver_error(connection: Connection) -> type[Exception]:
     """Return the root of the driver's errors."""
-    found: Any = connection.dialect.loaded_dbapi.Error
-    return found  # type: ignore[no-any-return]
+    root: Any = connection.dialect.loaded_dbapi.Error
+    return root  # type: ignore[no-any-return]
 
 
 def _as_sqlalchemy(connection: Connection, statement: str, error: Any, gone: bool) -> Any:

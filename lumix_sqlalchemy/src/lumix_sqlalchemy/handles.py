@@ -1,4 +1,4 @@
-"""What holds a connection in SQLAlchemy, and what to say where it is given and a session belongs."""
+"""The classes of SQLAlchemy that hold a connection, and the messages where one is given in place of a session."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ AnySession = Session | scoped_session[Any]
 def async_handles() -> tuple[type, ...]:
     """Return the asynchronous handles; there are none before the program itself imports their module.
 
-    Importing it here would ask for greenlet, which a program without asyncio need not have.
+    Importing it here would need greenlet, which a program without asyncio need not have.
     """
     module = sys.modules.get("sqlalchemy.ext.asyncio")
     return tuple(getattr(module, name) for name in ASYNC_HANDLES) if module else ()
@@ -74,11 +74,11 @@ def checked(handle: object, row: str) -> AnySession:
     """Return the handle if it is a session.
 
     Args:
-        handle: what was given to ``from_model`` as its session.
-        row: how the user writes what is to be read, for messages.
+        handle: the argument of ``from_model`` that should be a session.
+        row: the class or query as the user writes it, for messages.
 
     Raises:
-        LXSourceError: it is none; the message shows how to get one.
+        LXSourceError: it is not a session; the message shows how to get one.
     """
     if isinstance(handle, SESSIONS):
         return handle
@@ -90,7 +90,7 @@ def checked(handle: object, row: str) -> AnySession:
 
 
 def _refusals() -> tuple[tuple[tuple[type, ...], str, str], ...]:
-    """Return what may be given for a session: its types, its name, why it is none and what to do."""
+    """Return what users give in place of a session: its types, its name, why it is not one and what to do."""
     return (
         ((type(None),), "nothing", "What to read does not yet say from which database. Write"),
         (

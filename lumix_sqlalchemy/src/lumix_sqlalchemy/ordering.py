@@ -56,7 +56,7 @@ def compound_in_order(select: CompoundSelect[Any]) -> CompoundSelect[Any]:
 
 
 def query_in_order(query: Query[Any]) -> Query[Any]:
-    """Return the legacy query with an order; which it refuses after LIMIT, unless told not to check."""
+    """Return the legacy query with an order; which it refuses after LIMIT, unless its assertions are disabled."""
     statement = query.statement
     if not isinstance(statement, GenerativeSelect) or is_ordered(statement):
         return query
@@ -69,9 +69,9 @@ def _size(statement: GenerativeSelect) -> int:
 
 def _columns(descriptions: Iterable[Any]) -> Iterator[Any]:
     for description in descriptions:
-        whole = entity(description)
-        if whole is not None:
-            yield from (getattr(whole, name) for name in key_names(inspect(whole).mapper))
+        mapped = entity(description)
+        if mapped is not None:
+            yield from (getattr(mapped, name) for name in key_names(inspect(mapped).mapper))
         else:
             yield from filter(_can_order, _parts(description["expr"]))
 

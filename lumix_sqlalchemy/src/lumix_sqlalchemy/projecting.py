@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from lumix_core.rows import Path
 from lumix_sqlalchemy.attributes import column_names, is_of_tables, is_own_type, loads_plainly, related_classes
 from lumix_sqlalchemy.ordering import key_names
 
-# The parts of a select that leave it one row an instance. Any other, also of a later SQLAlchemy, asks for instances.
+# The parts of a select that leave it one row an instance. Any other, also of a later SQLAlchemy, needs instances.
 KEPT = {
     "_raw_columns",
     "_from_obj",
@@ -35,8 +35,6 @@ KEPT = {
 
 
 LOADS = (Load, type(lazyload("*")))
-# What a listener may add on the way to the database.
-ADDED = {"_with_options", "_where_criteria", "_params"}
 _PARTS = {name for name, _ in getattr(Select, "_traverse_internals", (("unknown", None),))}
 
 
@@ -47,9 +45,10 @@ class Projection:
     Args:
         statement: what to run.
         columns: the expressions that it selects.
-        positions: for each path asked for, which column holds its values.
-        markers: for each of them, which column is NULL where there is no related row; None where NULL stays None.
-        mapper: of the instances that it reads columns of.
+        positions: for each path, the position of the column that holds its values.
+        markers: for each path, the position of a column that is NULL where there is no related row; None where NULL
+            stays None.
+        mapper: of the rows.
         joined: the classes that it joins.
     """
 
@@ -62,7 +61,7 @@ class Projection:
 
     @property
     def bind_arguments(self) -> dict[str, Any]:
-        """What a session chooses its database by."""
+        """The arguments of the session's ``get_bind``."""
         return {"mapper": self.mapper, "clause": self.statement}
 
 
@@ -74,16 +73,23 @@ def project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> Proje
         entity: the class or alias.
         paths: the attributes, each after the relationships that lead there.
     """
+    return projection_of(statement, entity, paths) if can_project(statement, entity, paths) else None
+
+
+def projection_of(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> Projection | None:
+    """Return the query for some columns of a select that can be projected; None where its options miss a join."""
+    projection = _Builder(statement, entity).build(paths)
+    return projection if can_join(statement, projection.joined) else None
+
+
+def can_project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> bool:
+    """Whether a select can be turned into one of columns, as far as its form and its class tell."""
     mapper: Mapper[Any] = inspect(entity).mapper
     joined = any(len(path) > 1 for path in paths)
     if not (_are_known(mapper, paths) and is_one_row_an_instance(statement, entity) and _is_named(statement, joined)):
-        return None
-    if _loads_otherwise(statement):
-        return None
-    if joined and statement._for_update_arg is not None:  # databases refuse to lock what an outer join may lack
-        return None
-    projection = _Builder(statement, entity).build(paths)
-    return projection if can_join(statement, projection.joined) else None
+        return False
+    # Databases refuse to lock what an outer join may lack.
+    return not (changes_values(statement._with_options) or (joined and statement._for_update_arg is not None))
 
 
 def is_one_row_an_instance(statement: Select[Any], entity: Any) -> bool:
@@ -113,9 +119,9 @@ def _is_own(source: Any, entity: Any) -> bool:
 
 def can_join(statement: Any, joined: Iterable[Mapper[Any]]) -> bool:
     """Whether criteria for all loads of a class reach its aliased join as they reach the loading of a relationship."""
-    criteria = [one for one in statement._with_options if isinstance(one, LoaderCriteriaOption)]
-    partial = [one for one in criteria if not (one.include_aliases and one.propagate_to_loaders)]
-    return not any(_is_criterion_of(one, mapper) for one in partial for mapper in joined)
+    criteria = [option for option in statement._with_options if isinstance(option, LoaderCriteriaOption)]
+    partial = [option for option in criteria if not (option.include_aliases and option.propagate_to_loaders)]
+    return not any(_is_criterion_of(option, mapper) for option in partial for mapper in joined)
 
 
 def _is_criterion_of(option: LoaderCriteriaOption, mapper: Mapper[Any]) -> bool:
@@ -124,28 +130,32 @@ def _is_criterion_of(option: LoaderCriteriaOption, mapper: Mapper[Any]) -> bool:
     return option.entity is None or mapper.isa(option.entity.mapper)
 
 
-def _loads_otherwise(statement: Any) -> bool:
+def narrows_related(options: Iterable[Any]) -> bool:
+    """Whether an option changes what relationships lead to."""
+    options = list(options)
+    return any(isinstance(option, LoaderCriteriaOption) for option in options) or changes_values(options)
+
+
+def forbids_loading(options: Iterable[Any]) -> bool:
+    """Whether an option makes lazy relationships raise."""
+    return any(str(dict(part.strategy or ()).get("lazy")).startswith("raise") for part in _parts_of(options))
+
+
+def changes_values(options: Iterable[Any]) -> bool:
     """Whether a loader option changes which instances there are, or what their relationships lead to."""
-    options = [one for one in statement._with_options if isinstance(one, LOADS)]
-    return any(_changes_values(part) for one in options for part in getattr(one, "context", (one,)))
+    return any(map(_changes_a_value, _parts_of(options)))
 
 
-def _changes_values(part: Any) -> bool:
+def _parts_of(options: Iterable[Any]) -> Iterator[Any]:
+    for option in options:
+        if isinstance(option, LOADS):
+            yield from getattr(option, "context", (option,))
+
+
+def _changes_a_value(part: Any) -> bool:
     lazy = dict(part.strategy or ()).get("lazy")
     narrowed = getattr(part, "_extra_criteria", ()) or getattr(part, "_of_type", None)
     return lazy == "noload" or bool(narrowed) or bool(part.local_opts.get("innerjoin"))
-
-
-def still_says_the_same(projection: Projection, invoked: Any) -> bool:
-    """Whether a statement is a projection, but for options and conditions that listeners added on its way."""
-    mine = projection.statement
-    if any(_part(invoked, name) is not _part(mine, name) for name in _PARTS - ADDED):
-        return False
-    if _part(invoked, "_where_criteria") is not _part(mine, "_where_criteria") and (
-        len(invoked.get_final_froms()) > 1 or not _is_named(invoked, bool(projection.joined))
-    ):
-        return False
-    return can_join(invoked, projection.joined) and not _loads_otherwise(invoked)
 
 
 def _part(statement: Any, name: str) -> Any:
@@ -155,7 +165,7 @@ def _part(statement: Any, name: str) -> Any:
 def _is_named(statement: Select[Any], joined: bool) -> bool:
     """Whether no name in the select can mean another column once others are selected or joined."""
     clauses = [*statement._order_by_clauses, *([statement.whereclause] if joined else [])]
-    parts = (part for one in clauses if one is not None for part in visitors.iterate(one))
+    parts = (part for clause in clauses if clause is not None for part in visitors.iterate(clause))
     return not any(_is_bare(part) for part in parts)
 
 
@@ -169,8 +179,8 @@ def _is_bare(part: Any) -> bool:
 def _are_known(mapper: Mapper[Any], paths: Iterable[Path]) -> bool:
     if not all(paths):
         return False
-    found = {prefix: _column_names(mapper, prefix) for prefix in {path[:-1] for path in paths}}
-    return all(path[-1] in found[path[:-1]] for path in paths)
+    names = {prefix: _column_names(mapper, prefix) for prefix in {path[:-1] for path in paths}}
+    return all(path[-1] in names[path[:-1]] for path in paths)
 
 
 def _column_names(mapper: Mapper[Any], prefix: Path) -> Set[str]:
@@ -197,14 +207,14 @@ class _Builder:
         self.known: dict[tuple[Path, str], int] = {}
 
     def build(self, paths: Sequence[Path]) -> Projection:
-        # Criteria for a class, and those of its place in a single-table hierarchy, need one of its own columns.
+        # Criteria for a class, and the condition of a single-table hierarchy, need one of its own columns.
         mapper: Mapper[Any] = inspect(self.entities[()]).mapper
         if not any(len(path) == 1 and _is_own_column(mapper, path[0]) for path in paths):
             self._column((), key_names(mapper)[0])
         positions = [self._column(path[:-1], path[-1]) for path in paths]
         markers = [self._marker(path, position) for path, position in zip(paths, positions, strict=True)]
         statement = self.statement.with_only_columns(*self.columns)
-        joined = [inspect(one).mapper for prefix, one in self.entities.items() if prefix]
+        joined = [inspect(entity).mapper for prefix, entity in self.entities.items() if prefix]
         return Projection(statement, self.columns, positions, markers, mapper, joined)
 
     def _column(self, prefix: Path, name: str) -> int:
@@ -230,7 +240,7 @@ class _Builder:
 def _is_own_column(mapper: Mapper[Any], name: str) -> bool:
     """Whether an attribute is a column of the class's own table, and not an expression."""
     columns = mapper.column_attrs[name].columns if name in mapper.column_attrs else ()
-    return any(getattr(one, "table", None) is mapper.local_table for one in columns)
+    return any(getattr(column, "table", None) is mapper.local_table for column in columns)
 
 
 def _keeps_null(attribute: Any) -> bool:

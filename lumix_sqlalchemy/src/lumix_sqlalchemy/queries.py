@@ -1,4 +1,4 @@
-"""The queries behind ``from_model``: run in the user's own session, each as SQLAlchemy itself would run it."""
+"""The queries of ``from_model``, run in the user's own session as SQLAlchemy itself would run them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase, inspect
-from sqlalchemy.orm import FromStatement, Query, Session
+from sqlalchemy.orm import FromStatement, Mapper, Query, Session
 
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import Column, Path
 from lumix_sqlalchemy.handles import AnySession, resolved
+from lumix_sqlalchemy.held_rows import kept
+from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, overrider, overrides, query_interceptor
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read
 from lumix_sqlalchemy.readers import checked as checked_reader
-from lumix_sqlalchemy.reading import kept
+from lumix_sqlalchemy.schemas import identity_options
 from lumix_sqlalchemy.snapshots import enter_snapshot
 
 Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextualSelect | FromStatement[Any] | TextClause
@@ -47,36 +49,48 @@ class StatementQuery:
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
-        session, statement = resolved(self.handle), self._ordered
-        with nullcontext() if flush else session.no_autoflush:
-            return self._run(session, statement)
+        with nullcontext() if flush else resolved(self.handle).no_autoflush:
+            return self._run({**ALL_AT_ONCE, **self._identity_options})
 
-    def _run(self, session: Session, statement: Statement) -> Sequence[Any]:
+    def _run(self, options: dict[str, Any]) -> Sequence[Any]:
         if self.row_type is not None:
-            return session.scalars(statement, execution_options=ALL_AT_ONCE).unique().all()
-        result = session.execute(statement, execution_options=ALL_AT_ONCE)
+            rows: Sequence[Any] = _scalars(self.handle, self._ordered, options).unique().all()
+            return rows
+        result = self.handle.execute(self._ordered, execution_options=options)
         return result.unique().all() if _all_entities(self._described) else result.all()
 
     def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
         """Read some columns of the instances, in one query, which joins what the paths lead to.
 
-        It reads the database, in the session's own transaction. An instance that the session already holds keeps what
-        it has loaded: `rows` returns that, and this what the database says, where another has changed it meanwhile.
-        Changes of the session itself are the same in both: flushed first, or else only `rows` knows of them.
+        None is returned wherever the columns may not be those of the instances: see `why_rows`; and where an instance
+        that the session holds has loaded other values than the database has now.
         """
         statement, entity = self._ordered, _only_entity(self._described)
-        if entity is None or not isinstance(statement, Select):
+        if entity is None or not isinstance(statement, Select) or self.why_rows() is not None:
             return None
-        session = resolved(self.handle)
-        return read(self.reader, session, statement, entity, paths, flush=flush, options=ALL_AT_ONCE)
+        return read(
+            self.reader,
+            resolved(self.handle),
+            statement,
+            entity,
+            paths,
+            flush=flush,
+            options=ALL_AT_ONCE,
+            token=self._token,
+            refreshes=self._refreshes,
+        )
+
+    def why_rows(self) -> str | None:
+        """Return what may change queries on their way to the database, for which only `rows` tells the truth."""
+        return _interceptor(self.handle, self.row_type, self.statement)
 
     def with_reader(self, name: str) -> StatementQuery:
         """Return the query with another reader of its columns; `rows` stay the session's.
 
         Args:
-            name: ``"session"``, the default; or ``"arrow"``, which reads numbers faster over a connection of its own
-                (ADBC, on SQLite files and PostgreSQL). That connection sees only what is committed, at the moment of
-                reading and not of the session's transaction; events of the engine do not hear of it.
+            name: ``"session"``, the default; or ``"arrow"``, which reads the numbers of SQLite files faster, over a
+                connection of its own (ADBC). That connection sees only what is committed, at the moment of reading
+                and not of the session's transaction; listeners of the engine do not hear of it.
 
         Raises:
             LXSourceError: there is no such reader, or it cannot read from this database, or is not installed.
@@ -84,10 +98,10 @@ class StatementQuery:
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
     def snapshot(self, ends: ExitStack) -> Hashable:
-        """See that this and all later reading in the session's transaction sees one moment; returns its connection.
+        """Make this and all later reading in the session's transaction read one moment; return its connection.
 
         Args:
-            ends: gets nothing: the transaction is the session's, and its user ends it.
+            ends: stays empty: the transaction is the session's, and its user ends it.
 
         Raises:
             LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
@@ -97,11 +111,26 @@ class StatementQuery:
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
-        refreshes = self.statement.get_execution_options().get("populate_existing", False)
-        return None if self.row_type is None or refreshes else kept(resolved(self.handle), self.row_type)
+        if self.row_type is None or self._refreshes:
+            return None
+        return kept(resolved(self.handle), self.row_type, self._token)
 
     def __str__(self) -> str:
         return _in_one_line(self.statement)
+
+    @property
+    def _refreshes(self) -> bool:
+        return bool(self.statement.get_execution_options().get("populate_existing", False))
+
+    @property
+    def _token(self) -> Hashable:
+        given = self.statement.get_execution_options().get("identity_token")
+        return self._identity_options.get("identity_token", given)
+
+    @property
+    def _identity_options(self) -> dict[str, Any]:
+        mappers = _mappers(self._described)
+        return identity_options(resolved(self.handle), mappers, self.statement.get_execution_options())
 
     @cached_property
     def _described(self) -> Sequence[Any]:
@@ -137,14 +166,17 @@ class LegacyQuery:
     def identity(self) -> Hashable:
         """Equal for one query in one session, with the same parameters and options."""
         query = query_in_order(self.query)
-        key, session = query.statement._generate_cache_key(), resolved(self.handle)
+        session, statement = resolved(self.handle), query.statement
+        # A listener, or a class of queries, may look at more than the statement.
+        key = statement._generate_cache_key() if query_interceptor(query) is None else None
         return _identity(session, key, self.query, query.statement, self.reader, query.load_options)
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
         session = resolved(self.handle)
+        query = query_in_order(self.query).execution_options(**self._identity_options)
         with nullcontext() if flush else session.no_autoflush:
-            return query_in_order(self.query).with_session(session).all()
+            return query.with_session(session).all()
 
     def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
         """Read some columns of the instances in one query, as `StatementQuery.columns` does."""
@@ -152,27 +184,77 @@ class LegacyQuery:
         statement, entity = query.statement, _only_entity(query.column_descriptions)
         if entity is None or not query.is_single_entity or not isinstance(statement, Select):
             return None
-        if type(query) is not Query:  # a subclass may make of its rows what it likes
+        if self.why_rows() is not None:
             return None
-        options = {**ALL_AT_ONCE, **_own_flushing(query)}
-        session = resolved(self.handle)
-        return read(self.reader, session, statement, entity, paths, flush=flush, options=options)
+        return read(
+            self.reader,
+            resolved(self.handle),
+            statement,
+            entity,
+            paths,
+            flush=flush,
+            options={**ALL_AT_ONCE, **_own_flushing(query)},
+            token=self._token,
+            refreshes=self._refreshes,
+        )
+
+    def why_rows(self) -> str | None:
+        """Return what may change queries on their way to the database, for which only `rows` tells the truth."""
+        return query_interceptor(self.query) or _interceptor(self.handle, self.row_type, self.query.statement)
 
     def with_reader(self, name: str) -> LegacyQuery:
         """Return the query with another reader of its columns, as `StatementQuery.with_reader` does."""
         return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
 
     def snapshot(self, ends: ExitStack) -> Hashable:
-        """See that this and all later reading sees one moment, as `StatementQuery.snapshot` does."""
+        """Make this and all later reading read one moment, as `StatementQuery.snapshot` does."""
         return _snapshot(self.reader, resolved(self.handle), self.row_type, self.query.statement)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
-        refreshes = getattr(self.query.load_options, "_populate_existing", False)
-        return None if self.row_type is None or refreshes else kept(resolved(self.handle), self.row_type)
+        if self.row_type is None or self._refreshes:
+            return None
+        return kept(resolved(self.handle), self.row_type, self._token)
 
     def __str__(self) -> str:
         return _in_one_line(self.query.statement)
+
+    @property
+    def _refreshes(self) -> bool:
+        return bool(getattr(self.query.load_options, "_populate_existing", False))
+
+    @property
+    def _token(self) -> Hashable:
+        given = self.query.get_execution_options().get("identity_token")
+        return self._identity_options.get("identity_token", given)
+
+    @property
+    def _identity_options(self) -> dict[str, Any]:
+        mappers = _mappers(self.query.column_descriptions)
+        return identity_options(resolved(self.handle), mappers, self.query.get_execution_options())
+
+
+def _interceptor(handle: AnySession, row_type: type | None, statement: Any) -> str | None:
+    return overrider(handle) or interceptor(resolved(handle), _bind_arguments(row_type, statement))
+
+
+def _bind_arguments(row_type: type | None, statement: Any) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"clause": statement}
+    if row_type is not None:
+        arguments["mapper"] = inspect(row_type)
+    return arguments
+
+
+def _scalars(handle: AnySession, statement: Statement, options: dict[str, Any]) -> Any:
+    """Return the instances of a statement, by the method that the application has overridden."""
+    if overrides(handle, "scalars"):
+        return handle.scalars(statement, execution_options=options)
+    return handle.execute(statement, execution_options=options).scalars()
+
+
+def _mappers(described: Sequence[Any]) -> list[Mapper[Any]]:
+    """Return the classes whose instances are read."""
+    return [inspect(found).mapper for description in described if (found := entity(description)) is not None]
 
 
 def _snapshot(reader: str, session: Session, row_type: type | None, statement: Any) -> Hashable:
@@ -181,10 +263,13 @@ def _snapshot(reader: str, session: Session, row_type: type | None, statement: A
             f"snapshot=True: the reader {reader!r} reads over a connection of its own, which does not see the moment "
             f"of the session's transaction. Use the reader {SESSION!r}, or leave out snapshot=True."
         )
-    arguments: dict[str, Any] = {"clause": statement}
-    if row_type is not None:
-        arguments["mapper"] = inspect(row_type)
-    return enter_snapshot(session, arguments)
+    if has_own_routing(session):
+        raise LXSourceError(
+            f"snapshot=True: {type(session).__name__} chooses a database for each query by its own get_bind(), and two "
+            f"databases have no moment in common. Give the model a session on one connection, such as "
+            f"Session(connection), or leave out snapshot=True."
+        )
+    return enter_snapshot(session, _bind_arguments(row_type, statement))
 
 
 @dataclass(frozen=True)
@@ -197,27 +282,33 @@ class _Identity:
 def _identity(
     session: Session, key: Any, origin: object, statement: Statement | UpdateBase, *more: object
 ) -> _Identity:
-    """Return what is equal for equal statements; where SQLAlchemy cannot compare them, each is its own.
+    """Return an identity that is equal for equal statements; where SQLAlchemy cannot compare them, each has its own.
 
     Args:
         session: where it is run.
         key: that of SQLAlchemy's own cache: ClauseElement.compare() is blind to the parameters of loader options, and
             fails on joins along relationships. The values of parameters may be another each time.
-        origin: what the user gave.
-        statement: what is run.
-        more: what else its rows depend on.
+        origin: the object that the user gave.
+        statement: the statement that is run.
+        more: all else that its rows depend on.
     """
     if key is None:
         return _Identity(session, id(origin), (origin, more))
     structure, bound, *others = key
-    values = [one.effective_value for one in bound]
-    return _Identity(session, structure, (values, others, statement.get_execution_options(), more))
+    values = [parameter.effective_value for parameter in bound]
+    return _Identity(session, structure, (values, others, statement.get_execution_options(), _own(statement), more))
+
+
+def _own(statement: Any) -> list[Any]:
+    """Return the options of which SQLAlchemy's key does not tell: those of the application, and of shards."""
+    options = getattr(statement, "_with_options", ())
+    return [option for option in options if not getattr(option, "_is_has_cache_key", False)]
 
 
 def _only_class(described: Sequence[Any]) -> type | None:
     if len(described) == 1 and entity(described[0]) is not None:
-        found: type = described[0]["type"]
-        return found
+        row_type: type = described[0]["type"]
+        return row_type
     return None
 
 
@@ -227,12 +318,12 @@ def _only_entity(described: Sequence[Any]) -> Any | None:
 
 
 def _own_flushing(query: Query[Any]) -> dict[str, Any]:
-    """Return the execution option that says what ``Query.autoflush()`` said."""
+    """Return the execution option for what ``Query.autoflush()`` has set."""
     return {} if getattr(query.load_options, "_autoflush", True) else {"autoflush": False}
 
 
 def _all_entities(described: Sequence[Any]) -> bool:
-    return len(described) > 0 and all(entity(one) is not None for one in described)
+    return len(described) > 0 and all(entity(description) is not None for description in described)
 
 
 def _in_one_line(statement: Statement | UpdateBase) -> str:

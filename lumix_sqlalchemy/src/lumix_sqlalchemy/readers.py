@@ -1,8 +1,8 @@
-"""Who reads the columns of a query: the session, or a reader with a connection of its own."""
+"""Readers of the columns of a query: the session, or one with a connection of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, inspect
@@ -19,7 +19,7 @@ def checked(name: str, session: Session, row_type: type | None) -> str:
     """Return the name of a reader that can read from the database of a session.
 
     Raises:
-        LXSourceError: there is no such reader, or it has no driver for the database, or needs what is not installed.
+        LXSourceError: there is no such reader, it has no driver for the database, or the driver is not installed.
     """
     if name not in READERS:
         raise LXSourceError(
@@ -27,7 +27,7 @@ def checked(name: str, session: Session, row_type: type | None) -> str:
             f"over a connection of its own. Name one of these."
         )
     dialect = dialect_of(session, mapper=inspect(row_type)) if name == ARROW and row_type is not None else None
-    if dialect is not None:  # a session that chooses among databases by itself is asked when it reads
+    if dialect is not None:  # of a session that chooses among databases itself, the reader learns when it reads
         from lumix_sqlalchemy.arrow import check_database
 
         check_database(dialect)
@@ -43,12 +43,16 @@ def read(
     *,
     flush: bool,
     options: dict[str, Any],
+    token: Hashable,
+    refreshes: bool,
 ) -> Sequence[Column] | None:
-    """Read columns with a reader; what it leaves alone is read in the session. See `read_columns`."""
+    """Read columns with a reader; what it cannot read exactly is read in the session. See `read_columns`."""
     if reader == ARROW:
         from lumix_sqlalchemy.arrow import read_arrow
 
-        found = read_arrow(session, statement, entity, paths)
-        if found is not None:
-            return found
-    return read_columns(session, statement, entity, paths, flush=flush, options=options)
+        columns = read_arrow(session, statement, entity, paths)
+        if columns is not None:
+            return columns
+    return read_columns(
+        session, statement, entity, paths, flush=flush, options=options, token=token, refreshes=refreshes
+    )

@@ -1,21 +1,23 @@
-"""Reading a projection in the user's session: the database's own tuples, turned into columns a chunk at a time.
+"""Reading a projection in the user's session: the driver's tuples, turned into columns a chunk at a time.
 
-The values pass the same processors as those of an instance, but column by column, and only where a type has one.
+The values pass the same processors as those of an instance, column by column, where their type has one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeAlias
 
 import numpy as np
 from sqlalchemy import CursorResult, Dialect, Select, inspect
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm import Session
 
 from lumix_core.rows import Column, Path, Paused, column, stacked, transposed
 from lumix_sqlalchemy import binary
-from lumix_sqlalchemy.projecting import Projection, project, still_says_the_same
+from lumix_sqlalchemy.held_rows import HeldRows
+from lumix_sqlalchemy.interceptors import has_own_routing, is_routed_alike
+from lumix_sqlalchemy.projecting import Projection, can_project, projection_of
 
 Processor: TypeAlias = Callable[[Any], Any]
 Values: TypeAlias = Sequence[Any] | Column
@@ -35,6 +37,8 @@ def read_columns(
     *,
     flush: bool,
     options: dict[str, Any],
+    token: Hashable = None,
+    refreshes: bool = False,
 ) -> Sequence[Column] | None:
     """Read some columns of the instances that a select would return; None where only the instances tell the truth.
 
@@ -45,24 +49,28 @@ def read_columns(
         paths: the attributes, each after the relationships that lead there.
         flush: whether pending changes may be written to the database first.
         options: execution options of the session for this query.
+        token: the identity token of its instances.
+        refreshes: whether the select loads instances anew that the session holds.
     """
     unflushed = not (flush and session.autoflush) and has_pending(session)
-    projection = None if unflushed or changes_loaded(session) else project(statement, entity, paths)
-    if projection is None:
+    if unflushed or changes_loaded(session) or not can_project(statement, entity, paths):
+        return None
+    held = HeldRows.of(session, inspect(entity).mapper, paths, token, refreshes)
+    projection = None if held is None else projection_of(statement, entity, [*paths, *held.paths])
+    if held is None or projection is None or not _is_routed_alike(session, statement, projection):
         return None
     with Paused(), nullcontext() if flush else session.no_autoflush:
-        found = run(session, projection, options)
+        columns = run(session, projection, options)
     # A query with autoflush=False of its own has flushed nothing.
-    return None if has_pending(session) else found
-
-
-def kept(session: Session, cls: type) -> dict[tuple[Any, ...], Any] | None:
-    """Return the instances of a mapped class that a session keeps, by primary key; None if there are subclasses."""
-    mapper: Mapper[Any] = inspect(cls)
-    if len(list(mapper.self_and_descendants)) > 1:
+    if columns is None or has_pending(session) or not held.agree([*paths, *held.paths], columns):
         return None
-    found = [one for one in session.identity_map.values() if isinstance(one, cls)]
-    return {inspect(one).identity: one for one in found}
+    return columns[: len(paths)]
+
+
+def _is_routed_alike(session: Session, statement: Select[Any], projection: Projection) -> bool:
+    if not (projection.joined or has_own_routing(session)):
+        return True
+    return is_routed_alike(session, projection.mapper, (statement, projection.statement), projection.joined)
 
 
 def has_pending(session: Session) -> bool:
@@ -79,16 +87,14 @@ def changes_loaded(session: Session) -> bool:
 def run(
     session: Session, projection: Projection, options: dict[str, Any], *, as_text: bool = False
 ) -> Sequence[Column] | None:
-    """Run a projection in its session; None where listeners or shards gave it another result than its own."""
+    """Run a projection in its session; None where its result is not one of the database's driver."""
     dialect = dialect_of(session, **projection.bind_arguments)
     streaming = {"stream_results": True} if dialect is not None and dialect.name in ALL_TUPLES else {}
-    with binary.asked_for(session, None if as_text else dialect, projection) as asked:
-        result = session.execute(projection.statement, execution_options={**options, **streaming, **asked})
+    with binary.requested(session, None if as_text else dialect, projection) as requested:
+        result = session.execute(projection.statement, execution_options={**options, **streaming, **requested})
     try:
         cursor = getattr(result, "raw", None)
-        if not isinstance(cursor, CursorResult) or not still_says_the_same(
-            projection, cursor.context.invoked_statement
-        ):
+        if not isinstance(cursor, CursorResult):
             return None
         if binary.is_as_text(cursor):
             return list(_columns(cursor, projection))
@@ -98,7 +104,7 @@ def run(
 
 
 def dialect_of(session: Session, **bind_arguments: Any) -> Dialect | None:
-    """Return the dialect of the database; None for a session that chooses among databases by itself."""
+    """Return the dialect of the database; None for a session that chooses among databases itself."""
     if type(session).get_bind is not Session.get_bind:
         return None
     return session.get_bind(**bind_arguments).dialect
@@ -126,8 +132,8 @@ def _readers(result: CursorResult[Any], projection: Projection) -> list[Callable
     """Return for each path how its values are read off the columns of a chunk."""
     described: Any = result.cursor.description
     processors = [
-        processor(one, result.dialect, description[1])
-        for one, description in zip(projection.columns, described, strict=True)
+        processor(expression, result.dialect, description[1])
+        for expression, description in zip(projection.columns, described, strict=True)
     ]
     return [
         _reader(position, processors[position], marker)
@@ -137,8 +143,8 @@ def _readers(result: CursorResult[Any], projection: Projection) -> list[Callable
 
 def processor(expression: Any, dialect: Dialect, coltype: object) -> Processor | None:
     """Return what SQLAlchemy does to each value of a column; None where it leaves them as the driver made them."""
-    found: Processor | None = expression.type.dialect_impl(dialect).result_processor(dialect, coltype)
-    return found
+    processor: Processor | None = expression.type.dialect_impl(dialect).result_processor(dialect, coltype)
+    return processor
 
 
 def _reader(position: int, process: Processor | None, marker: int | None) -> Callable[[Sequence[Values]], Values]:

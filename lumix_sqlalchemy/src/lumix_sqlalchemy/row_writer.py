@@ -1,8 +1,8 @@
-"""Deleting, changing, inserting and looking for rows over one connection."""
+"""Deletes, updates, inserts and looks up rows over one connection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    ForeignKeyConstraint,
+    Executable,
     FromClause,
     Table,
     and_,
@@ -28,13 +28,18 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
-from lumix_core.rows import Key, OneOf, WrittenTable, advisory_lock_statements, existing_keys
+from lumix_core.rows import Key, ReferringKey, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_sqlalchemy.bulk import insert_columns
+from lumix_sqlalchemy.conditions import column_of, conditions
+from lumix_sqlalchemy.foreign_keys import checks_references, column_named, named_table, referring_to
 from lumix_sqlalchemy.savepoints import savepoint
 
 KEYS_A_QUERY = 400
-"""How many keys are looked for in one query; databases limit a statement's parameters."""
-CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
+"""The number of keys of one query; databases limit a statement's parameters."""
+
+
+class StillReferred(Exception):  # noqa: N818 - it never reaches a user
+    """Rows that stay refer to rows to be deleted, and the database does not check it."""
 
 
 class ConnectionWriter:
@@ -43,7 +48,7 @@ class ConnectionWriter:
     ``changed`` holds the tables whose rows were deleted or changed.
     """
 
-    integrity_errors = (IntegrityError,)
+    integrity_errors = (IntegrityError, StillReferred)
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -51,10 +56,8 @@ class ConnectionWriter:
 
     @cached_property
     def checks_references(self) -> bool:
-        """False for SQLite where ``PRAGMA foreign_keys`` is off, as it is unless someone turns it on."""
-        if self.connection.dialect.name != "sqlite":
-            return True
-        return bool(self.connection.exec_driver_sql("PRAGMA foreign_keys").scalar())
+        """False where foreign keys are off."""
+        return checks_references(self.connection)
 
     def savepoint(self) -> AbstractContextManager[object]:
         """Return a block that leaves nothing behind if it fails."""
@@ -62,51 +65,88 @@ class ConnectionWriter:
 
     def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
         """Return how many rows of other tables refer to rows that would be deleted, and would go or change too."""
-        found: dict[str, int] = {}
-        target = table_of(table.cls)
-        for key in _cascading(target):
-            count = self._count_referring(key, table, where) if where or key.table is not target else 0
-            if count:
-                found[key.table.fullname] = found.get(key.table.fullname, 0) + count
-        return found
+        counts: dict[str, int] = {}
+        for key in referring_to(self.connection, table_of(table.cls)):
+            if key.changes and (count := self._count_referring(key, table, where)):
+                counts[key.table] = counts.get(key.table, 0) + count
+        return counts
 
-    def _count_referring(self, key: ForeignKeyConstraint, table: WrittenTable, where: Mapping[str, Any]) -> int:
-        child: Any = key.table.alias("referring")
-        pairs = [child.c[one.parent.key] == one.column for one in key.elements]
-        statement = select(func.count()).select_from(child.join(key.referred_table, and_(*pairs)))
-        statement = statement.where(*_conditions(key.referred_table, table, where))
-        if key.table is key.referred_table:  # those that are deleted themselves do not count
-            chosen = and_(*_conditions(child, table, where))
+    def _count_referring(self, key: ReferringKey, table: WrittenTable, where: Mapping[str, Any]) -> int:
+        """Return how many rows that stay refer by a foreign key to rows that would be deleted."""
+        target = table_of(table.cls)
+        own = key.table == target.name and key.schema in (None, target.schema)
+        if own and not where:
+            return 0
+        child = (target if own else named_table(key)).alias("referring")
+        pairs = [
+            column_named(child, name) == column_named(target, other)
+            for name, other in zip(key.columns, key.targets, strict=True)
+        ]
+        statement = select(func.count()).select_from(child.join(target, and_(*pairs)))
+        statement = statement.where(*self._conditions(target, table, where))
+        if own:  # those that are deleted themselves do not count
+            chosen = and_(*self._conditions(child, table, where))
             statement = statement.where(func.coalesce(case((chosen, 1)), 0) == 0)
-        return int(self.connection.scalar(statement) or 0)
+        return int(self._run(statement).scalar() or 0)
 
     def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Return how many rows there are."""
         target = table_of(table.cls)
-        statement = select(func.count()).select_from(target).where(*_conditions(target, table, where))
-        return int(self.connection.scalar(statement) or 0)
+        statement = select(func.count()).select_from(target).where(*self._conditions(target, table, where))
+        return int(self._run(statement).scalar() or 0)
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
-        """Delete rows and return how many."""
+        """Delete rows and return how many.
+
+        Raises:
+            StillReferred: rows that stay refer to them, and the database does not check it.
+        """
         target = table_of(table.cls)
         self.changed.add(target)
         self._take_advisory_locks(table, where)
-        return self.connection.execute(delete(target).where(*_conditions(target, table, where))).rowcount
+        self._check_referring(table, where)
+        return int(self._run(delete(self._entity(table)).where(*self._conditions(target, table, where))).rowcount)
+
+    def _check_referring(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
+        if self.checks_references:
+            return
+        for key in referring_to(self.connection, table_of(table.cls)):
+            if count := self._count_referring(key, table, where):
+                raise StillReferred(f"{count:,} row(s) of the table {key.table!r}")
 
     def update(self, table: WrittenTable, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Set attributes of rows and return how many rows there are."""
         target = table_of(table.cls)
         self.changed.add(target)
-        stored = {column_of(table.cls, name): value for name, value in values.items()}
-        statement = update_statement(target).where(*_conditions(target, table, where)).values(stored)
-        return self.connection.execute(statement).rowcount
+        statement = update_statement(self._entity(table)).where(*self._conditions(target, table, where))
+        return int(self._run(statement.values(self._stored(table, values))).rowcount)
 
     def insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Insert rows by the fastest way that gives exactly what SQLAlchemy's own would."""
+        """Insert rows by the fastest statement that gives exactly what SQLAlchemy's own would."""
         self.changed.add(table_of(table.cls))
         self._check_zeros(table, columns)
+        self._insert(table, columns)
+
+    def _insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
         named = {column_of(table.cls, name): values for name, values in columns.items()}
         insert_columns(self.connection, table_of(table.cls), named)
+
+    def _run(self, statement: Executable) -> Any:
+        """Run a statement and return its result."""
+        return self.connection.execute(statement)
+
+    def _entity(self, table: WrittenTable) -> Any:
+        """Return what is deleted from and changed."""
+        return table_of(table.cls)
+
+    def _stored(self, table: WrittenTable, values: Mapping[str, Any]) -> Mapping[Any, Any]:
+        """Return values by what a statement names them by."""
+        return {column_of(table.cls, name): value for name, value in values.items()}
+
+    def _conditions(
+        self, source: FromClause, table: WrittenTable, where: Mapping[str, Any]
+    ) -> list[ColumnElement[bool]]:
+        return conditions(source, table, where, self.connection.dialect)
 
     def _take_advisory_locks(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
         if self.connection.dialect.name != "postgresql":
@@ -115,7 +155,7 @@ class ConnectionWriter:
             self.connection.execute(text(statement), {"name": name})
 
     def _check_zeros(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Refuse a 0 that MySQL and MariaDB would take for "the next number"."""
+        """Refuse a 0 that MySQL and MariaDB would replace by the next number."""
         if self.connection.dialect.name not in ("mysql", "mariadb"):
             return
         counted = table_of(table.cls).autoincrement_column
@@ -135,7 +175,7 @@ class ConnectionWriter:
     def _asked(self, columns: Sequence[Column[Any]], keys: Sequence[Key]) -> set[Key]:
         alone = len(columns) == 1
         condition = columns[0].in_([key[0] for key in keys]) if alone else tuple_(*columns).in_(keys)
-        return {tuple(row) for row in self.connection.execute(select(*columns).where(condition))}
+        return {tuple(row) for row in self._run(select(*columns).where(condition))}
 
 
 def table_of(cls: type) -> Table:
@@ -143,31 +183,3 @@ def table_of(cls: type) -> Table:
     mapper: Mapper[Any] = inspect(cls)
     assert isinstance(mapper.local_table, Table)
     return mapper.local_table
-
-
-def column_of(cls: type, name: str) -> Column[Any]:
-    """Return the column that an attribute is stored in."""
-    mapper: Mapper[Any] = inspect(cls)
-    return mapper.columns[name]
-
-
-def _conditions(source: FromClause, table: WrittenTable, where: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    """Return the conditions on a table, or an alias of it; "= NULL" becomes IS NULL."""
-    columns = {name: source.c[column_of(table.cls, name).key] for name in where}
-    return [
-        columns[name].in_(value.values) if isinstance(value, OneOf) else columns[name] == value
-        for name, value in where.items()
-    ]
-
-
-def _cascading(target: Table) -> Iterator[ForeignKeyConstraint]:
-    """Yield the foreign keys to a table whose rule changes the rows that refer to what is deleted."""
-    for table in target.metadata.tables.values():
-        for key in table.foreign_key_constraints:
-            if (key.ondelete or "").upper() in CHANGING and _refers_to(key, target):
-                yield key
-
-
-def _refers_to(key: ForeignKeyConstraint, target: Table) -> bool:
-    named = f"{key.elements[0].target_fullname.rpartition('.')[0]}"
-    return named == target.fullname

@@ -1,4 +1,4 @@
-"""Savepoints of a connection, which leave the transaction around them as it was."""
+"""Savepoints of a connection, which leave the transaction around them unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NUMBERS = count(1)
 
 
 def begin_for_real(connection: Connection) -> None:
-    """Begin the transaction that SQLAlchemy takes for begun.
+    """Begin the transaction in the database that SQLAlchemy has begun.
 
     Python's sqlite3 begins it only before the first change. A savepoint before that would be committed when it is
     released, and reading takes place outside of any transaction.
@@ -27,7 +27,7 @@ def begin_for_real(connection: Connection) -> None:
 def savepoint(connection: Connection, on_lost: Callable[[], object] = lambda: None) -> Iterator[None]:
     """Release a savepoint at the end of a block, or roll back to it.
 
-    The error that ended the block is raised also where there is no such savepoint any more.
+    The error that ended the block is raised even if the savepoint no longer exists.
 
     Args:
         connection: in a transaction.

@@ -15,16 +15,16 @@ WITH_LEVELS = ("postgresql", "mysql", "mariadb")
 
 
 def enter_snapshot(session: Session, bind_arguments: dict[str, Any]) -> Connection:
-    """See that the session's transaction reads one moment, beginning it where it has not begun.
+    """Make the session's transaction read one moment; begin it where it has not begun.
 
-    What the session has loaded before, and not changed, is read anew: it may be of another moment.
+    Rows that the session has loaded before, and not changed, are expired: they may be of another moment.
 
     Args:
         session: the session.
-        bind_arguments: what the session chooses its database by.
+        bind_arguments: the arguments of the session's ``get_bind``.
 
     Raises:
-        LXSourceError: the transaction that has begun sees more than one moment, or the database has none that does not.
+        LXSourceError: the transaction that has begun sees more than one moment, or the database cannot read one moment.
     """
     name = session.get_bind(**bind_arguments).dialect.name
     if name == "sqlite":
@@ -37,9 +37,9 @@ def enter_snapshot(session: Session, bind_arguments: dict[str, Any]) -> Connecti
     else:
         raise LXSourceError(
             f"snapshot=True: LumiX does not know how {name} reads one moment; it knows SQLite, PostgreSQL, MySQL and "
-            f"MariaDB. Begin such a transaction in the session as {name} asks for it, and leave out snapshot=True."
+            f"MariaDB. Begin such a transaction in the session yourself, and leave out snapshot=True."
         )
-    _forget(session)
+    _expire_unmodified(session)
     return connection
 
 
@@ -53,16 +53,16 @@ def _begun(session: Session, bind_arguments: dict[str, Any]) -> Connection:
 
 
 def _check_level(connection: Connection, enough: tuple[str, ...]) -> None:
-    found = "AUTOCOMMIT" if connection._is_autocommit_isolation() else connection.get_isolation_level()
-    if found not in enough:
+    level = "AUTOCOMMIT" if connection._is_autocommit_isolation() else connection.get_isolation_level()
+    if level not in enough:
         raise LXSourceError(
-            f"snapshot=True: the session is in a transaction already, and its isolation level is {found}, in which "
+            f"snapshot=True: the session is in a transaction already, and its isolation level is {level}, in which "
             f"each query may see another moment. End it before, with session.commit() or session.rollback(); or begin "
             f'it by session.connection(execution_options={{"isolation_level": "{enough[0]}"}}).'
         )
 
 
-def _forget(session: Session) -> None:
+def _expire_unmodified(session: Session) -> None:
     for row in list(session.identity_map.values()):
         if not inspect(row).modified:
             session.expire(row)

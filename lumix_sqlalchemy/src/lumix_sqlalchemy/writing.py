@@ -1,4 +1,4 @@
-"""Writing rows of mapped classes: what is known of their tables, and the transaction in which they are written."""
+"""Writing rows of mapped classes: the transaction in which they are written, and new instances as rows."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, bindparam, inspect, text
-from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty, Session, sessionmaker
+from sqlalchemy import Connection, Engine, bindparam, inspect, text
+from sqlalchemy.orm import RelationshipDirection, RelationshipProperty, Session, sessionmaker
 
 from lumix_core.errors import LXWriteError
 from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
+from lumix_sqlalchemy.expiry import expire
 from lumix_sqlalchemy.handles import SESSIONS, async_handles, resolved
+from lumix_sqlalchemy.interceptors import interceptor
+from lumix_sqlalchemy.routing import bind_of, bound_to
 from lumix_sqlalchemy.row_writer import ConnectionWriter
 from lumix_sqlalchemy.savepoints import begin_for_real, savepoint
+from lumix_sqlalchemy.session_writer import SessionWriter
 
 UNSAFE = NOT_TRANSACTIONAL.format(schema="coalesce(:schema, database())", names=":names")
 
@@ -23,7 +27,7 @@ def writing(handle: object, tables: Sequence[WrittenTable]) -> Iterator[Connecti
     """Return a writer in a transaction of its own, or in a savepoint of the one that a session or connection has.
 
     Raises:
-        LXWriteError: the handle is none, or has no transaction for all of the tables.
+        LXWriteError: the handle is not valid, or has no transaction for all of the tables.
     """
     if isinstance(handle, SESSIONS):
         with _in_session(resolved(handle), tables) as writer:
@@ -34,11 +38,11 @@ def writing(handle: object, tables: Sequence[WrittenTable]) -> Iterator[Connecti
     elif isinstance(handle, Connection) and handle.in_transaction():
         transaction = handle.get_transaction()
         assert transaction is not None
-        with _on_connection(handle, tables, transaction.rollback) as writer:
-            yield writer
+        with _in_savepoint(handle, tables, transaction.rollback):
+            yield ConnectionWriter(handle)
     elif isinstance(handle, Connection | Engine):
-        with _begun(handle) as connection, _on_connection(connection, tables, _nothing) as writer:
-            yield writer
+        with _begun(handle) as connection, _in_savepoint(connection, tables, _nothing):
+            yield ConnectionWriter(connection)
     else:
         raise _no_handle(handle)
 
@@ -63,16 +67,19 @@ def _in_session(session: Session, tables: Sequence[WrittenTable]) -> Iterator[Co
     if session.autoflush:
         session.flush()
     _check_flushed(session, tables)
-    connection = _only_connection(session, tables)
-    with _on_connection(connection, tables, session.rollback) as writer:
+    bind = bind_of(session, tables)
+    connection = session.connection(bind_arguments={"bind": bind})
+    with bound_to(session, bind), _in_savepoint(connection, tables, session.rollback):
+        plain = interceptor(session, {"bind": bind}) is None and not getattr(session, "execution_options", None)
+        writer = ConnectionWriter(connection) if plain else SessionWriter(session, connection)
         yield writer
-    _expire(session, writer.changed)
+    expire(session, writer.changed)
 
 
 @contextmanager
-def _on_connection(
+def _in_savepoint(
     connection: Connection, tables: Sequence[WrittenTable], on_lost: Callable[[], object]
-) -> Iterator[ConnectionWriter]:
+) -> Iterator[None]:
     if connection._is_autocommit_isolation():
         raise LXWriteError(
             "write() got a connection in AUTOCOMMIT, where each statement is committed by itself, and a "
@@ -81,12 +88,12 @@ def _on_connection(
     _check_engines(connection, tables)
     begin_for_real(connection)
     with savepoint(connection, on_lost):
-        yield ConnectionWriter(connection)
+        yield
 
 
 def _check_flushed(session: Session, tables: Sequence[WrittenTable]) -> None:
     """Refuse changes of the very classes that would reach the database later, among or over what is written."""
-    classes = tuple(one.cls for one in tables)
+    classes = tuple(table.cls for table in tables)
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, classes):
             raise LXWriteError(
@@ -96,45 +103,17 @@ def _check_flushed(session: Session, tables: Sequence[WrittenTable]) -> None:
             )
 
 
-def _only_connection(session: Session, tables: Sequence[WrittenTable]) -> Connection:
-    found = {one.cls: session.connection(bind_arguments={"mapper": inspect(one.cls)}) for one in tables}
-    first, *others = found.values()
-    if any(other is not first for other in others):
-        names = ", ".join(f"{cls.__name__} in {one.engine.url!r}" for cls, one in found.items())
-        raise LXWriteError(
-            f"The session keeps these classes in different databases, which have no transaction in common: {names}. "
-            f"Write those of each database by themselves."
-        )
-    return first
-
-
 def _check_engines(connection: Connection, tables: Sequence[WrittenTable]) -> None:
     """Refuse tables of MySQL's and MariaDB's engines that know no transactions, such as MyISAM."""
     if connection.dialect.name not in ("mysql", "mariadb"):
         return
     by_schema: dict[str | None, list[str]] = {}
-    for one in tables:
-        table: Any = inspect(one.cls).local_table
+    for written in tables:
+        table: Any = inspect(written.cls).local_table
         by_schema.setdefault(table.schema, []).append(table.name)
     for schema, names in by_schema.items():
         query = text(UNSAFE).bindparams(bindparam("names", expanding=True))
         refuse_without_transactions(map(tuple, connection.execute(query, {"schema": schema, "names": names})))
-
-
-def _expire(session: Session, changed: set[Table]) -> None:
-    """Make the session forget what it has loaded of tables whose rows were replaced."""
-    for row in list(session.identity_map.values()):
-        mapper: Mapper[Any] = inspect(row).mapper
-        if mapper.local_table in changed:
-            session.expire(row)
-            continue
-        names = [
-            one.key
-            for one in mapper.relationships
-            if one.key in row.__dict__ and (one.mapper.local_table in changed or one.secondary in changed)
-        ]
-        if names:
-            session.expire(row, names)
 
 
 def _no_handle(handle: object) -> LXWriteError:
@@ -144,14 +123,14 @@ def _no_handle(handle: object) -> LXWriteError:
     else:
         what = "nothing" if handle is None else f"{handle!r:.80}"
         cure = "Give a session, to write in its transaction, or an engine, to write in one that is committed."
-    return LXWriteError(f"write() got {what} where a session or an engine belongs. {cure}")
+    return LXWriteError(f"write() got {what}; expected a session or an engine. {cure}")
 
 
 def mapped_values(row: Any) -> Mapping[str, Any]:
     """Return the attributes that are set on a new instance; of a to-one relationship the foreign key.
 
     Raises:
-        LXWriteError: the instance is no new one; the text goes on after its name.
+        LXWriteError: the instance is not new; the text follows its name.
     """
     state = inspect(row)
     if not state.transient:
@@ -159,11 +138,13 @@ def mapped_values(row: Any) -> Mapping[str, Any]:
             f"is an instance of {type(row).__name__} that is in a session or was read from the database, and would "
             f"be written twice. Make new instances and do not add them to the session, or give mappings."
         )
-    found = {name: state.dict[name] for name in state.mapper.attrs.keys() if name in state.dict}  # noqa: SIM118
-    for one in state.mapper.relationships:
-        if one.key in found and (one.direction is RelationshipDirection.MANYTOONE or not found[one.key]):
-            _resolve(found, one, found.pop(one.key))
-    return found
+    values = {name: state.dict[name] for name in state.mapper.attrs.keys() if name in state.dict}  # noqa: SIM118
+    for relationship in state.mapper.relationships:
+        if relationship.key in values and (
+            relationship.direction is RelationshipDirection.MANYTOONE or not values[relationship.key]
+        ):
+            _resolve(values, relationship, values.pop(relationship.key))
+    return values
 
 
 def _resolve(values: dict[str, Any], relationship: RelationshipProperty[Any], related: Any) -> None:

@@ -25,3 +25,11 @@ def over(data: Any, upper: Any = 1.0) -> LXModel:
 def upper(model: LXModel) -> list[float]:
     bounds: list[float] = model.compile().upper.tolist()
     return bounds
+
+
+def key_of(row: Product) -> int:
+    return row.id
+
+
+def price_of(row: Product) -> float:
+    return row.price

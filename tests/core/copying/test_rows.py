@@ -240,6 +240,35 @@ class TestIdentity:
         assert type(twin) is type(parts[part])
         assert twin is not parts[part]
 
+    def test_the_values_of_a_dict_as_data(self, rows, copied):
+        by_id = {row.id: row for row in rows}
+        best = rows[2]
+        model = over(by_id.values(), lambda row: 9.0 if row is best else row.price)
+        twin = copied(model)
+
+        by_id.clear()
+        rows[0].price = 0.0
+
+        assert upper(twin) == [10.0, 20.0, 9.0]
+        rows_of(twin)[0].price = 5.0
+        assert upper(twin) == [5.0, 20.0, 9.0]
+
+    def test_a_global_row_of_the_values_of_a_dict(self, rows, copied, monkeypatch):
+        monkeypatch.setitem(globals(), "favourite", rows[1])
+        by_id = {row.id: row for row in rows}
+
+        twin = copied(over(by_id.values(), lambda row: 7.0 if is_favourite(row) else 1.0))
+
+        assert upper(twin) == [1.0, 7.0, 1.0]
+
+    @pytest.mark.parametrize(("view", "keys"), [(OrderedDict.keys, ["a", "b"]), (dict.items, [("a", 1), ("b", 2)])])
+    def test_other_views_of_a_dict_as_data(self, copied, view, keys):
+        x = LXVariable[Any, float]("x").from_data(view(OrderedDict(a=1, b=2)))
+
+        twin = copied(LXModel("plan").add_variable(x))
+
+        assert list(twin.compile().variables[0].keys) == keys
+
     def test_a_user_s_subclass_of_the_model(self, rows, copied):
         class Plan(LXModel):
             def __init__(self, name: str) -> None:

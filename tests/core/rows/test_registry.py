@@ -159,3 +159,41 @@ def test_an_adapter_that_lacks_a_method_is_broken(site: Path, install: Install) 
         adapters = Plugins().row_adapters()
 
     assert adapters == []
+
+
+FAILING = """
+    def owns(self, cls):
+        raise ZeroDivisionError('division by zero')
+"""
+
+
+def test_an_adapter_whose_owns_fails_is_named_once_and_owns_nothing(site: Path, install: Install) -> None:
+    tiny_orm(site)
+    install("lumix-tiny", adapter_hook(), adapter=ADAPTER + FAILING)
+    importlib.import_module("tinyorm")
+    plugins = Plugins()
+
+    with pytest.warns(LXPluginWarning) as caught:
+        owners = [plugins.adapter_for(cls) for cls in (int, str)]
+
+    assert owners == [None, None]
+    assert [str(one.message) for one in caught] == [
+        "Row adapter 'tiny' of plugin 'tiny' of lumix-tiny 1.0 does not keep to the rules: owns() failed for int with "
+        "ZeroDivisionError: division by zero. LumiX goes on as if it knew nothing of that. "
+        "Repair or uninstall lumix-tiny, or leave it out with LUMIX_PLUGINS."
+    ]
+    (found,) = plugins.registrations()
+    assert (found.state, found.reason) == ("broken", "owns() failed for int with ZeroDivisionError: division by zero")
+
+
+def test_an_adapter_that_fails_for_one_class_owns_the_others(site: Path, install: Install) -> None:
+    tiny_orm(site)
+    odd = ADAPTER.replace("self.asked.append(cls)", "self.asked.append(cls.__name__ if cls is not int else 1 / 0)")
+    install("lumix-tiny", adapter_hook(), adapter=odd)
+    importlib.import_module("tinyorm")
+    plugins = Plugins()
+
+    with pytest.warns(LXPluginWarning, match="failed for int"):
+        plugins.adapter_for(int)
+
+    assert plugins.adapter_for(type("Product", (), {"tiny_table": "products"})) is not None

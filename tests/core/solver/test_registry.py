@@ -230,8 +230,8 @@ def test_a_solver_that_cannot_run_here_is_not_found(install: Install) -> None:
     message = not_found(Plugins(), "acme")
 
     assert message.startswith(
-        "Solver 'acme' says that it cannot run here, although the package 'lumix_acme' is installed. "
-        "See that its program and its licence are in place. Ready to use instead: none."
+        "Solver 'acme' reports that it cannot run here, although the package 'lumix_acme' is installed. "
+        "See that its program and its licence are installed. Ready to use instead: none."
     )
 
 

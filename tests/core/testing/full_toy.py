@@ -63,13 +63,13 @@ class FullQuery(ToyQuery):
         classes: dict[tuple[str, ...], Any] = {(): self.row_type}
         sql = f"FROM {self.row_type.__name__} AS row"
         for path in paths:
-            for way in (path[:i] for i in range(1, len(path))):
-                relation = related_of(classes[way[:-1]]).get(way[-1])
+            for prefix in (path[:i] for i in range(1, len(path))):
+                relation = related_of(classes[prefix[:-1]]).get(prefix[-1])
                 if relation is None or relation.many:
                     return None
-                if way not in classes:
-                    classes[way] = relation.target
-                    alias, origin = _alias(way), _alias(way[:-1])
+                if prefix not in classes:
+                    classes[prefix] = relation.target
+                    alias, origin = _alias(prefix), _alias(prefix[:-1])
                     sql += f" LEFT JOIN {relation.target.__name__} AS {alias} ON {alias}.id = {origin}.{relation.by}"
             if not path or path[-1] not in classes[path[:-1]].__annotations__:
                 return None
@@ -88,13 +88,14 @@ class FullQuery(ToyQuery):
         return connection
 
 
-def _alias(way: tuple[str, ...]) -> str:
-    return "_".join(("row", *way))
+def _alias(path: tuple[str, ...]) -> str:
+    return "_".join(("row", *path))
 
 
 class FullToyAdapter(ToyAdapter):
     """Reads columns and snapshots, and writes."""
 
+    writer: type[Any]
     features = frozenset({LXRowFeature.COLUMNS, LXRowFeature.KEEPING, LXRowFeature.SNAPSHOTS, LXRowFeature.WRITING})
 
     def row_class(self, cls: type) -> RowClass:
@@ -132,7 +133,7 @@ class FullToyAdapter(ToyAdapter):
     def writing(self, handle: object | None, tables: Sequence[WrittenTable]) -> Iterator[Any]:
         if not isinstance(handle, sqlite3.Connection):
             raise LXWriteError(f"write() got {handle!r:.80} where a connection belongs. Give a connection.")
-        writer = ToyWriter(handle)
+        writer = self.writer(handle)
         if handle.in_transaction:
             with writer.savepoint():
                 yield writer
@@ -207,8 +208,11 @@ def _condition(where: Mapping[str, Any]) -> tuple[str, list[Any]]:
     return f"WHERE {' AND '.join(parts)}" if parts else "", [one for values in wanted.values() for one in values]
 
 
+FullToyAdapter.writer = ToyWriter
+
+
 class WatchedConnection(sqlite3.Connection):
-    """A connection that tells of its statements before they are sent, and after."""
+    """A connection that reports its statements before they are sent, and after."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -17,9 +17,9 @@ from lumix_core.rows import registry as rows_registry
 from lumix_core.testing import RowAdapterConformance
 from lumix_core.testing.rows.columns import Columns
 from lumix_core.testing.rows.toy import ToyAdapter
-from tests.core.testing import full_toy as toys
+from tests.core.testing import query_toy as toys
 
-FullToyAdapter: Any = toys.FullToyAdapter
+FullToyAdapter: Any = toys.QueryToyAdapter
 
 
 class _Wrong:
@@ -120,7 +120,7 @@ class CommitsFailures(FullToyAdapter):
 
 
 class LosesErrors(FullToyAdapter):
-    """Does not tell of a commit that failed."""
+    """Hides that a commit failed."""
 
     @contextmanager
     def writing(self, *arguments: Any) -> Iterator[Any]:  # type: ignore[override]
@@ -225,7 +225,7 @@ class LiesOfColumns(FullToyAdapter):
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     adapters: Any = _OnlyTheToy()
     monkeypatch.setattr(rows_registry, "_SHARED", adapters)
-    world = toys.PlanningToyWorld(tmp_path / "toy.db")
+    world = toys.QueryToyWorld(tmp_path / "toy.db")
     yield world
     world.close()
 

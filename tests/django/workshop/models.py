@@ -208,6 +208,16 @@ class Cell(models.Model):
     value = models.FloatField()
 
 
+class Shift(models.Model):
+    """A key of two parts, named in another order than the fields, and values that the database stores otherwise."""
+
+    pk = models.CompositePrimaryKey("site", "day")
+    day = models.DateField()
+    site = models.CharField(max_length=10)
+    is_open = models.BooleanField()
+    cost = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+
+
 class Vehicle(models.Model):
     name = models.CharField(max_length=20)
 
@@ -240,3 +250,70 @@ class Here(models.Model):
 
 class There(models.Model):
     stock = models.IntegerField()
+
+
+class Tenancy:
+    """The tenant of the request that is answered."""
+
+    now = 1
+
+
+class Rows(models.QuerySet):  # type: ignore[type-arg]
+    """A queryset that a manager may be made of."""
+
+    def of_tenant(self) -> Any:
+        return self.filter(tenant=Tenancy.now)
+
+
+class Marking(models.QuerySet):  # type: ignore[type-arg]
+    """Marks rows in place of deleting them."""
+
+    def delete(self) -> Any:
+        return self.update(hidden=True)
+
+
+class InPython(models.QuerySet):  # type: ignore[type-arg]
+    """Leaves rows out once they are read."""
+
+    def _fetch_all(self) -> None:
+        super()._fetch_all()
+        self._result_cache = [row for row in self._result_cache if getattr(row, "tenant", 1) == Tenancy.now]
+
+
+class Lot(models.Model):
+    """Its default manager is another one in each test."""
+
+    id = models.IntegerField(primary_key=True)
+    tenant = models.IntegerField(default=1)
+    plant = models.CharField(max_length=20, default="north")
+    hidden = models.BooleanField(default=False)
+    owner = models.ForeignKey("Owner", models.PROTECT, null=True, related_name="lots")
+    objects = models.Manager()
+
+    class Meta:
+        base_manager_name = "objects"
+
+
+class Owner(models.Model):
+    id = models.IntegerField(primary_key=True)
+    tenant = models.IntegerField(default=1)
+
+
+class Hour(models.Model):
+    at = models.DateTimeField(unique=True)
+    kwh = models.FloatField()
+
+
+class Place(models.Model):
+    """Texts that a database may take for equal."""
+
+    id = models.IntegerField(primary_key=True)
+    name = models.CharField(max_length=20, null=True)
+    long = models.TextField(null=True)
+    code = models.SlugField(max_length=20, null=True)
+
+
+class PlaceLine(models.Model):
+    place = models.ForeignKey(Place, models.PROTECT, null=True)
+    after = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
+    label = models.CharField(max_length=20)

@@ -101,7 +101,7 @@ def test_the_routers_choose_the_database(tables: str, settings_with: Any) -> Non
 
 @pytest.mark.parametrize("handle", ["nowhere", connection, object()], ids=["an alias", "a connection", "an object"])
 def test_what_is_no_alias_is_refused(tables: str, handle: Any) -> None:
-    with pytest.raises(LXWriteError, match=r"write\(\) got .*where the alias of a database belongs.*'default'"):
+    with pytest.raises(LXWriteError, match=r"write\(\) got .*expected the alias of a database.*'default'"):
         LXWriteBack().replace(Schedule, []).write(handle)
 
     assert plan() == OLD

@@ -77,7 +77,7 @@ class TestPrimaryKey:
             (Recipe, ("product_id", "machine_id")),
             (Worker, ("number",)),
             (Welder, ("number",)),
-            (Depot, ("place",)),
+            (Depot, ("position",)),
             (Truck, ("number",)),
         ],
     )

@@ -256,7 +256,7 @@ class TestRefusals:
 
     def test_session_first(self, unbound):
         assert self.refused(unbound, Product) == (
-            "from_model() got a session before what it is to read. The session comes second. "
+            "from_model() got a session as its first argument. The session comes second, after the class or query. "
             "Write .from_model(Product, session)."
         )
         assert ".from_model(query, session)" in self.refused(unbound, select(Product))

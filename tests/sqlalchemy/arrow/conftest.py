@@ -1,4 +1,4 @@
-"""The databases that Arrow reads, with items in them."""
+"""A database that Arrow reads, with items in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.sqlalchemy.arrow.items import Base, Item, Line
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
-        databases = getattr(metafunc.function, "databases", tuple(arrow.DATABASES))
+        databases = getattr(metafunc.function, "databases", (arrow.DATABASE,))
         # As a mark, since it takes the place of the fixture's own parameters.
         metafunc.definition.add_marker(pytest.mark.parametrize("engine", databases, indirect=True, scope="module"))
 

@@ -52,14 +52,6 @@ TEXTS = [("name",), ("note",)]
 OTHERS = [("cost",), ("due",), ("moment",), ("price",), ("colour",), ("line", "head", "id")]
 
 
-class OtherBase(DeclarativeBase): ...
-
-
-class Tenant(OtherBase):
-    __tablename__ = "arrow_tenants"
-    id: Mapped[int] = mapped_column(primary_key=True)
-
-
 def by_arrow(session: Session, target: Any, paths: Any) -> list[Any] | None:
     """Return what Arrow alone reads; None where it leaves the query to the session."""
     query: Any = ADAPTER.query(target, session)

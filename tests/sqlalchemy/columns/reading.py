@@ -40,6 +40,7 @@ def assert_as_instances(session: Session, target: Any, paths: Any) -> None:
 
 
 def assert_read(session: Session, target: Any, paths: Any, wanted: list[list[Any]]) -> None:
+    session.expunge_all()
     found = read(session, target, paths)
     assert found is not None
     for path, column, values in zip(paths, found, wanted, strict=True):

@@ -237,7 +237,13 @@ def test_a_class_of_a_subquery_is_for_instances(session: Session) -> None:
 
 
 class OwnQuery(Query[Any]):
-    """May make of its rows what it likes."""
+    def __iter__(self) -> Any:
+        return iter([])
+
+
+class PagedQuery(Query[Any]):
+    def page(self, number: int) -> Any:
+        return self.limit(10).offset(10 * number)
 
 
 def test_a_query_of_a_class_of_its_own_is_for_instances(filled: Engine) -> None:
@@ -245,13 +251,19 @@ def test_a_query_of_a_class_of_its_own_is_for_instances(filled: Engine) -> None:
         assert read(session, session.query(Machine), ID) is None
 
 
-def test_a_condition_that_a_query_s_listener_adds_holds(session: Session) -> None:
+def test_a_query_of_a_class_that_only_adds_to_query_is_read_as_columns(filled: Engine) -> None:
+    with Session(filled, query_cls=PagedQuery) as session:
+        assert read(session, session.query(Machine), ID) == [[1, 2, 3, 4]]
+
+
+def test_a_query_with_a_listener_is_for_instances(session: Session) -> None:
     def only_large(query: Query[Any]) -> Query[Any]:
         return query.filter(Machine.hours > 15)
 
     event.listen(Query, "before_compile", only_large, retval=True)
     try:
-        assert read(session, session.query(Machine), ID) == [[2, 3, 4]]
+        assert read(session, session.query(Machine), ID) is None
+        assert expected(session, session.query(Machine), ID) == [[2, 3, 4]]
     finally:
         event.remove(Query, "before_compile", only_large)
 

@@ -200,7 +200,7 @@ class TestRefusals:
         if kind.endswith("Result"):
             held.close()  # SQLite locks its tables while one is open
 
-    @pytest.mark.parametrize("place", REFUSED)
+    @pytest.mark.parametrize("position", REFUSED)
     def test_it_is_found_wherever_it_is_captured(self, session, copied, position):
         make, where = REFUSED[position]
 

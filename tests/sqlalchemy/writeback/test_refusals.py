@@ -73,12 +73,12 @@ def test_instances_whose_relationship_contradicts_the_key_are_refused(session: S
 def test_a_condition_in_place_of_values_is_refused(session: Session) -> None:
     wrong: Any = Schedule.note == "mine"
 
-    with pytest.raises(LXWriteError, match=r"which is no mapping.*where=\{\"plant_id\": 3\}"):
+    with pytest.raises(LXWriteError, match=r"expected a mapping of attributes to values.*where=\{\"plant_id\": 3\}"):
         LXWriteBack().replace(Schedule, [], where=wrong)
 
 
 def test_a_list_in_place_of_a_value_is_refused(session: Session) -> None:
-    with pytest.raises(LXWriteError, match=r"got \['a', 'b'\] for 'note', which is no single value"):
+    with pytest.raises(LXWriteError, match=r"got \['a', 'b'\] for 'note', which is not a single value"):
         LXWriteBack().replace(Schedule, [], where={"note": ["a", "b"]}).write(session)
 
 

@@ -51,13 +51,13 @@ class LXWriteBack:
                 attribute, and must have them where they do not.
 
         Raises:
-            LXWriteError: the class is none, or is written twice.
+            LXWriteError: it is not a class, or is written twice.
         """
         title = call_title("LXWriteBack.replace", cls)
         if not isinstance(where, Mapping | None):
             raise LXWriteError(
-                f"{title} got where={where!s:.60}, which is no mapping. Name the attributes and the values that "
-                f'the rows have: where={{"plant_id": 3}}.'
+                f"{title} got where={where!s:.60}; expected a mapping of attributes to values, such as "
+                f'where={{"plant_id": 3}}.'
             )
         return self._add(cls, Step(title, _kept(rows), key, value, dict(where or {})))
 
@@ -73,7 +73,7 @@ class LXWriteBack:
             value: as for `replace`.
 
         Raises:
-            LXWriteError: the class is none, or is written twice.
+            LXWriteError: it is not a class, or is written twice.
         """
         return self._add(cls, Step(call_title("LXWriteBack.append", cls), _kept(rows), key, value, run=run))
 
@@ -87,14 +87,14 @@ class LXWriteBack:
             cls: a mapped class, the history of runs.
             solution: the run.
             run: the attribute that holds the run's id; without it, the primary key.
-            more: further attributes of the row, or others in place of the above.
+            more: further attributes of the row; they override those above.
 
         Raises:
-            LXWriteError: the class is none, or a run is recorded already.
+            LXWriteError: it is not a class, or a run is recorded already.
         """
         title = call_title("LXWriteBack.record", cls)
         if not isinstance(solution, LXSolution):
-            raise LXWriteError(f"{title} got {solution!r:.60}, which is no LXSolution. Give the run's.")
+            raise LXWriteError(f"{title} got {solution!r:.60}; expected the LXSolution of the run.")
         if self._run is not None:
             raise LXWriteError(f"{title}: a run is recorded already. Write back one run at a time.")
         return self._add(cls, Step(title, more, run=run, recorded=run_of(solution)))
@@ -110,7 +110,7 @@ class LXWriteBack:
                 Django the alias of a database, or nothing; within its ``atomic()`` a savepoint is used, else the rows
                 are committed.
             using: the same, as Django calls it.
-            adapter: asked in place of the installed adapter that knows the classes.
+            adapter: used in place of the installed adapter of the classes.
 
         Returns:
             how many rows were written.
@@ -123,12 +123,12 @@ class LXWriteBack:
                 "LXWriteBack().write() has nothing to write. Call replace(), append() or record() before."
             )
         run_id = None if self._run is None else self._run.run_id
-        calls = [replace(call, steps=[replace(one, run_id=run_id) for one in call.steps]) for call in self._calls]
+        calls = [replace(call, steps=[replace(step, run_id=run_id) for step in call.steps]) for call in self._calls]
         return replace(written(calls, handle, using, adapter), run_id=run_id)
 
     @property
     def _run(self) -> Run | None:
-        return next((one.recorded for call in self._calls for one in call.steps if one.recorded is not None), None)
+        return next((step.recorded for call in self._calls for step in call.steps if step.recorded is not None), None)
 
     def _add(self, cls: type, step: Step) -> Self:
         check_class(step.title, cls, [call.cls for call in self._calls])

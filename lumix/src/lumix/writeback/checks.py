@@ -1,4 +1,4 @@
-"""What is checked of rows before the first statement is sent: names, values, keys; and the values that are sent."""
+"""The checks of rows before the first statement is sent: names, values and keys; and the values that are sent."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from uuid import UUID
 import numpy as np
 
 from lumix.writeback.input_rows import GivenRows, Values, as_list
+from lumix.writeback.instants import with_instants
 from lumix_core.errors import LXWriteError, did_you_mean, listed
 from lumix_core.problem import flaw, is_real_type
 from lumix_core.rows import Kind, WrittenField, WrittenTable, has_nan
 
 
 class Unfit(Exception):  # noqa: N818 - it never reaches a user
-    """A value that does not fit; its text goes on after "which"."""
+    """A value that the column cannot hold; the text follows the name of the attribute."""
 
 
 def checked_values(table: WrittenTable, rows: GivenRows) -> dict[str, list[Any]]:
@@ -28,16 +29,16 @@ def checked_values(table: WrittenTable, rows: GivenRows) -> dict[str, list[Any]]
             the same key.
     """
     _check_names(table, rows)
-    found = {}
+    columns = {}
     for name, values in rows.columns.items():
         field = table.fields[name]
         if not (field.filled and not field.nullable and _all_null(values)):
-            found[name] = checked_column(field, values, lambda i: f"{rows.row(i)}: ")
-    _check_missing(table, found, rows)
+            columns[name] = checked_column(field, values, lambda i: f"{rows.row(i)}: ")
+    _check_missing(table, columns, rows)
     for names in (table.primary_key, *table.unique):
-        if found.keys() >= set(names):
-            _check_unique(names, found, rows)
-    return found
+        if columns.keys() >= set(names):
+            _check_unique(names, columns, rows)
+    return columns
 
 
 def _check_names(table: WrittenTable, rows: GivenRows) -> None:
@@ -51,7 +52,7 @@ def _check_names(table: WrittenTable, rows: GivenRows) -> None:
 
 
 def check_name(table: WrittenTable, name: Any, title: str) -> None:
-    """Refuse a name that is no attribute which is stored in a column."""
+    """Refuse a name that is not an attribute stored in a column."""
     if name in table.fields:
         return
     if name in table.advice:
@@ -64,7 +65,9 @@ def check_name(table: WrittenTable, name: Any, title: str) -> None:
 
 def _check_missing(table: WrittenTable, columns: Iterable[str], rows: GivenRows) -> None:
     given = set(columns)
-    missing = [one.name for one in table.fields.values() if not (one.nullable or one.filled or one.name in given)]
+    missing = [
+        field.name for field in table.fields.values() if not (field.nullable or field.filled or field.name in given)
+    ]
     if missing and rows.size:
         raise LXWriteError(
             f"{rows.title}: the rows have no {listed(missing)}, which {table.cls.__name__} needs: it may not be NULL "
@@ -90,7 +93,7 @@ def checked_column(field: WrittenField, values: Values, position: Callable[[int]
 
 
 def _fits(field: WrittenField, values: Values) -> bool:
-    """Whether all values can be sent as they are, found without a look at each in turn."""
+    """Whether all values can be sent as they are, decided without a loop over them."""
     types = set(map(type, values)) if isinstance(values, list) else {_TYPES[values.dtype.kind]}
     if not types <= FITTING[field.kind]:
         return False
@@ -107,7 +110,7 @@ def _all_finite(values: Values) -> bool:
 
 
 _TYPES = {"f": float, "i": int, "b": bool}
-# The types whose values need no look, if numbers are finite and texts not too long.
+# The types whose values need no conversion, if numbers are finite and texts not too long.
 FITTING: Mapping[Kind, set[type]] = {
     "number": {float, int},
     "integer": {int},
@@ -124,12 +127,12 @@ def _checked(field: WrittenField, value: Any, i: int, position: Callable[[int], 
     try:
         if value is None:
             raise Unfit("is NULL (None), and may not be. Give a value, or leave the row out")
-        found = CONVERT[field.kind](value)
-        if field.length is not None and isinstance(found, str) and len(found) > field.length:
-            raise Unfit(f"has {len(found)} characters, and the column holds {field.length}. Shorten the text")
+        converted = CONVERT[field.kind](value)
+        if field.length is not None and isinstance(converted, str) and len(converted) > field.length:
+            raise Unfit(f"has {len(converted)} characters, and the column holds {field.length}. Shorten the text")
     except Unfit as error:
         raise LXWriteError(f"{position(i)}{field.name!r} {error}.") from None
-    return found
+    return converted
 
 
 def _number(value: Any) -> Any:
@@ -157,7 +160,7 @@ def _text(value: Any) -> str:
 
 def _truth(value: Any) -> bool:
     if not is_real_type(type(value)) or value not in (0, 1):
-        raise Unfit(f"is {value!r:.60}, which is neither true nor false. Give True or False")
+        raise Unfit(f"is {value!r:.60}; expected True or False")
     return bool(value)
 
 
@@ -191,15 +194,21 @@ def checked_value(table: WrittenTable, name: str, value: Any, title: str) -> Any
     check_name(table, name, title)
     if isinstance(value, list | tuple | set | frozenset | dict | np.ndarray):
         raise LXWriteError(
-            f"{title} got {value!r:.60} for {name!r}, which is no single value. Write a step for one value and "
+            f"{title} got {value!r:.60} for {name!r}, which is not a single value. Write a step for one value and "
             f"write() once for each."
+        )
+    if not table.fields[name].comparable:
+        raise LXWriteError(
+            f"{title}: the database changes what it is given for {table.cls.__name__}.{name}, as for an encrypted "
+            f"column, so rows cannot be selected by a value of it. Select them by another attribute."
         )
     return checked_column(table.fields[name], [value], lambda _: f"{title}: ")[0]
 
 
 def _check_unique(names: Sequence[str], columns: Mapping[str, list[Any]], rows: GivenRows) -> None:
-    """Refuse two rows with the same values in attributes of which each combination may stand once."""
-    keys = columns[names[0]] if len(names) == 1 else list(zip(*(columns[name] for name in names), strict=True))
+    """Refuse two rows with the same unique key."""
+    parts = [with_instants(columns[name]) for name in names]
+    keys = parts[0] if len(names) == 1 else list(zip(*parts, strict=True))
     try:
         if len(set(keys)) == len(keys):
             return

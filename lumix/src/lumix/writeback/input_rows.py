@@ -37,7 +37,7 @@ class GivenRows:
     """Rows as columns.
 
     Args:
-        title: the call that got them, for messages.
+        title: the call, for messages.
         columns: the values of each attribute.
         size: the number of rows.
     """
@@ -95,27 +95,27 @@ def _run_named(part: GivenRows, title: str) -> str:
 
 
 def joined(title: str, parts: Sequence[GivenRows]) -> GivenRows:
-    """Return rows of several runs, at least one, as those of one table.
+    """Return the rows of one or more runs as those of one table.
 
     Raises:
         LXWriteError: the rows of the runs have different attributes.
     """
     if len(parts) == 1:
         return parts[0]
-    first, *others = [one for one in parts if one.size] or parts[:1]
-    for one in others:
-        if one.columns.keys() != first.columns.keys():
+    first, *others = [part for part in parts if part.size] or parts[:1]
+    for part in others:
+        if part.columns.keys() != first.columns.keys():
             other = f"a row of {_run_named(first, title)}"
-            raise _unlike(first.columns, one.columns, f"{one.title}: a row", other)
-    columns = {name: _joined([one.columns[name] for one in (first, *others)]) for name in first.columns}
-    return JoinedRows(title, columns, sum(one.size for one in parts), parts)
+            raise _unlike(first.columns, part.columns, f"{part.title}: a row", other)
+    columns = {name: _joined([part.columns[name] for part in (first, *others)]) for name in first.columns}
+    return JoinedRows(title, columns, sum(part.size for part in parts), parts)
 
 
 def _joined(columns: Sequence[Values]) -> Values:
-    arrays = [one for one in columns if not isinstance(one, list)]
-    if len(arrays) == len(columns) and len({one.dtype for one in arrays}) == 1:
+    arrays = [column for column in columns if not isinstance(column, list)]
+    if len(arrays) == len(columns) and len({column.dtype for column in arrays}) == 1:
         return np.concatenate(arrays)
-    return [value for one in columns for value in as_list(one)]
+    return [value for column in columns for value in as_list(column)]
 
 
 def given_rows(rows: Any, key: Names | None, value: str | None, title: str, adapter: WritingAdapter) -> GivenRows:
@@ -125,11 +125,11 @@ def given_rows(rows: Any, key: Names | None, value: str | None, title: str, adap
         rows: the rows; with ``key`` a mapping from keys to values, or a collection of keys.
         key: the attribute that holds the key, or those that hold its parts.
         value: the attribute that holds the values of the mapping.
-        title: the call that got them, for messages.
+        title: the call, for messages.
         adapter: knows the instances of mapped classes.
 
     Raises:
-        LXWriteError: these are no rows, or not all have the same attributes.
+        LXWriteError: it is not a collection of rows, or not all have the same attributes.
     """
     columns = _columns(rows, key, value, title, adapter)
     sizes = {name: len(values) for name, values in columns.items()}
@@ -166,7 +166,7 @@ def _family(given: Any, names: tuple[str, ...], value: str | None, title: str) -
     rows: Any = given
     if not isinstance(given, Iterable) or isinstance(given, str | bytes) or is_frame(given):
         raise LXWriteError(
-            f"{title} got {rows!r:.80} with key=, which are no values by key. Give the values of a family, such as "
+            f"{title} got {rows!r:.80} with key=; expected values by key. Give the values of a family, such as "
             f'solution.variables["production"], a dict, or a list of keys.'
         )
     if isinstance(rows, Mapping) == (value is None):
@@ -189,10 +189,10 @@ def _key_columns(rows: Any, names: tuple[str, ...], title: str) -> list[Values]:
         return [_typed(column(level)[codes]) for level, codes in zip(keys.levels, keys.codes, strict=True)]
     if len(names) == 1:
         return [list(keys)]
-    for i, one in enumerate(keys):
-        if not isinstance(one, tuple) or len(one) != len(names):
+    for i, key in enumerate(keys):
+        if not isinstance(key, tuple) or len(key) != len(names):
             raise LXWriteError(
-                f"{title}: the key {one!r} (number {i}) does not have {len(names)} parts for key={names!r}. "
+                f"{title}: the key {key!r} (number {i}) does not have {len(names)} parts for key={names!r}. "
                 f"Name as many attributes as a key has parts."
             )
     return [list(part) for part in zip(*keys, strict=True)] or [[] for _ in names]
@@ -225,8 +225,8 @@ def _array(values: Any, name: Any, title: str) -> Values:
 
 def _typed(array: Column) -> Values:
     """Return an array of numbers or truths as it is, any other as a list."""
-    found: list[Any] | None = None if array.dtype in TYPED else array.tolist()
-    return array if found is None else found
+    values: list[Any] | None = None if array.dtype in TYPED else array.tolist()
+    return array if values is None else values
 
 
 def _moments(array: Any, name: str, title: str) -> list[Any]:
@@ -239,8 +239,8 @@ def _moments(array: Any, name: str, title: str) -> list[Any]:
     in_microseconds = array.astype(f"{array.dtype.kind}8[us]")
     if (in_microseconds != array).any():
         raise LXWriteError(f"{title}: {name!r} holds nanoseconds, which Python's dates do not. Round the column.")
-    found: list[Any] = in_microseconds.tolist()
-    return found
+    moments: list[Any] = in_microseconds.tolist()
+    return moments
 
 
 def _of_rows(rows: list[Any], title: str, adapter: WritingAdapter) -> dict[str, Values]:
@@ -250,7 +250,7 @@ def _of_rows(rows: list[Any], title: str, adapter: WritingAdapter) -> dict[str, 
         return _of_mappings(rows, title)
     _check_one_class(rows, title)
     if adapter_for(cls) is not None:
-        return _of_mappings([_instance(one, i, title, adapter) for i, one in enumerate(rows)], title)
+        return _of_mappings([_instance(row, i, title, adapter) for i, row in enumerate(rows)], title)
     names = _attributes(first)
     if names is None:
         raise LXWriteError(
@@ -273,7 +273,7 @@ def _check_one_class(rows: list[Any], title: str) -> None:
 def _attributes(row: Any) -> tuple[str, ...] | None:
     named: tuple[str, ...] | None = getattr(row, "_fields", None) or getattr(row, "_lx_columns", None)
     if named is None and is_dataclass(row):
-        return tuple(one.name for one in fields(row))
+        return tuple(field.name for field in fields(row))
     return named
 
 

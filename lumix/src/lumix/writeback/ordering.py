@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, Protocol, TypeVar
 
 from lumix.writeback.input_rows import GivenRows
+from lumix.writeback.instants import with_instants
 from lumix_core.errors import LXWriteError
 from lumix_core.rows import Reference, WrittenTable
 
@@ -30,16 +31,16 @@ def in_order(steps: Sequence[Written]) -> list[Written]:
         LXWriteError: two classes have one table, or classes refer to each other in a circle.
     """
     by_table: dict[str, Written] = {}
-    for one in steps:
-        other = by_table.setdefault(one.table.name, one)
-        if other is not one:
+    for step in steps:
+        other = by_table.setdefault(step.table.name, step)
+        if other is not step:
             raise LXWriteError(
-                f"{one.table.cls.__name__} and {other.table.cls.__name__} are both stored in {one.table.name!r}. "
+                f"{step.table.cls.__name__} and {other.table.cls.__name__} are both stored in {step.table.name!r}. "
                 f"Write one of them."
             )
     graph = {
-        name: [other.table for other in one.table.references if other.table in by_table and other.table != name]
-        for name, one in by_table.items()
+        name: [other.table for other in step.table.references if other.table in by_table and other.table != name]
+        for name, step in by_table.items()
     }
     try:
         return [by_table[name] for name in TopologicalSorter(graph).static_order()]
@@ -66,13 +67,13 @@ def parents_first(table: WrittenTable, columns: Mapping[str, list[Any]], rows: G
 
 def own_references(table: WrittenTable) -> list[Reference]:
     """Return the foreign keys by which rows of a table refer to rows of the same table."""
-    return [one for one in table.references if one.table == table.name]
+    return [reference for reference in table.references if reference.table == table.name]
 
 
 def _row_order(reference: Reference, columns: Mapping[str, list[Any]], rows: GivenRows) -> list[int]:
     own = _tuples(reference.target_names, columns)
-    places = {key: i for i, key in enumerate(own)}
-    parents = {i: places.get(key) for i, key in enumerate(_tuples(reference.names, columns))}
+    positions = {key: i for i, key in enumerate(own)}
+    parents = {i: positions.get(key) for i, key in enumerate(_tuples(reference.names, columns))}
     graph = {i: [] if parent is None or parent == i else [parent] for i, parent in parents.items()}
     try:
         return list(TopologicalSorter(graph).static_order())
@@ -85,4 +86,4 @@ def _row_order(reference: Reference, columns: Mapping[str, list[Any]], rows: Giv
 
 
 def _tuples(names: Sequence[str], columns: Mapping[str, list[Any]]) -> list[tuple[Any, ...]]:
-    return list(zip(*(columns[name] for name in names), strict=True))
+    return list(zip(*(with_instants(columns[name]) for name in names), strict=True))

@@ -1,4 +1,4 @@
-"""Which row the database refused, and why: found by asking for the keys that the rows refer to and those they have."""
+"""The row that the database refused, and the reason: looked up by the keys that rows refer to and those they have."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def refused(
         table: what was to be written.
         rows: the rows as given.
         columns: the same, as they were sent.
-        error: what the database said.
+        error: the error of the database.
         new: those of the rows that were not there before; the others were to be changed.
     """
     for reference in table.references:
-        found = without_target(writer, table, rows, columns, reference)
-        if found is not None:
-            return found
+        refusal = without_target(writer, table, rows, columns, reference)
+        if refusal is not None:
+            return refusal
     for names in (table.primary_key, *table.unique):
-        found = _taken(writer, table, rows, columns, names, new=new)
-        if found is not None:
-            return found
+        refusal = _taken(writer, table, rows, columns, names, new=new)
+        if refusal is not None:
+            return refusal
     return LXWriteError(f"{rows.title}: the database refused the rows: {error}. {NOTHING}")
 
 
@@ -81,30 +81,63 @@ def _taken(
     """Return the error for new rows with a key that another row of the table has already; None where there is none."""
     if not columns.keys() >= set(names):
         return None
-    keys = {key: own for key, places in _keys(columns, names).items() if (own := [i for i in places if i in new])}
+    keys = {key: own for key, positions in _keys(columns, names).items() if (own := [i for i in positions if i in new])}
     held = writer.existing(table.cls, names, list(keys)) & keys.keys()
-    found = sorted(i for key in held for i in keys[key])
-    if not found:
+    taken = sorted(i for key in held for i in keys[key])
+    if not taken:
         return None
-    shown = ", ".join(f"{name}={columns[name][found[0]]!r}" for name in names)
+    shown = ", ".join(f"{name}={columns[name][taken[0]]!r}" for name in names)
     return LXWriteError(
-        f"{rows.row(found[0])} has {shown}, which only one row of {table.name!r} may have, and a row that stays has it "
-        f"already{_more(found, rows)}. Leave the row out, or let where= choose the row that it replaces. {NOTHING}"
+        f"{rows.row(taken[0])} has {shown}, which only one row of {table.name!r} may have, and a row that stays has it "
+        f"already{_more(taken, rows)}. Leave the row out, or select the row that it replaces with where=. {NOTHING}"
     )
 
 
 def _keys(columns: Mapping[str, list[Any]], names: Sequence[str]) -> dict[Key, list[int]]:
     """Return the rows of each key; a key with None in it refers to nothing."""
-    found: dict[Key, list[int]] = {}
+    positions: dict[Key, list[int]] = {}
     for i, key in enumerate(zip(*(columns[name] for name in names), strict=True)):
         if None not in key:
-            found.setdefault(key, []).append(i)
-    return found
+            positions.setdefault(key, []).append(i)
+    return positions
 
 
-def _more(found: Sequence[int], rows: GivenRows) -> str:
-    others = found[1:6]
+def hidden(title: str, cls: type, verb: str, count: int, shown: int) -> LXWriteError:
+    """Return the error for rows to be replaced that are not those that the user's session or manager shows.
+
+    Args:
+        title: the call, for messages.
+        cls: the class.
+        verb: what happens to the rows, such as "delete".
+        count: the number of rows to which it happens.
+        shown: the number of rows that the session or manager shows.
+    """
+    if count > shown:
+        what = (
+            f"would {verb} {count - shown:,} row(s) of {cls.__name__} that the session or manager hides, such as those "
+            f"of another tenant or those marked as deleted. Select rows that it shows, where={{attribute: value}}, or "
+            f"write where none is hidden."
+        )
+    else:
+        what = (
+            f"would not {verb} {shown - count:,} row(s) of {cls.__name__} that the session or manager shows: a filter "
+            f"of the session applies to changes only. Select other rows with where=, or write without that filter."
+        )
+    return LXWriteError(f"{title} {what} {NOTHING}")
+
+
+def unshown(title: str, cls: type, size: int, shown: int) -> LXWriteError:
+    """Return the error for rows of which the user's session or manager would not show as many as were written."""
+    return LXWriteError(
+        f"{title}: {size:,} row(s) of {cls.__name__} are to be written, of which the session or manager then shows "
+        f"{shown:,}: it filters by values that the rows do not have, and would not replace them the next time. Give "
+        f"the rows these values, or write where none is hidden. {NOTHING}"
+    )
+
+
+def _more(positions: Sequence[int], rows: GivenRows) -> str:
+    others = positions[1:6]
     if not others:
         return ""
-    rest = f" and {len(found) - 6:,} more" if len(found) > 6 else ""
-    return f" (likewise row{'s' if len(found) > 2 else ''} {', '.join(map(rows.number, others))}{rest})"
+    rest = f" and {len(positions) - 6:,} more" if len(positions) > 6 else ""
+    return f" (likewise row{'s' if len(positions) > 2 else ''} {', '.join(map(rows.number, others))}{rest})"

@@ -8,6 +8,7 @@ from typing import Any
 
 from lumix.writeback.checks import check_name, checked_column, checked_value, checked_values
 from lumix.writeback.input_rows import GivenRows, Names, as_list, given_rows, joined
+from lumix.writeback.instants import instant
 from lumix.writeback.ordering import parents_first
 from lumix_core.errors import LXWriteError
 from lumix_core.rows import OneOf, WritingAdapter, WrittenTable
@@ -19,7 +20,7 @@ class Run:
     """A run, as a history has it.
 
     Args:
-        run_id: tells it from any other.
+        run_id: its identity.
         known: what its row may hold, by attribute; the row gets those that its class has.
     """
 
@@ -96,7 +97,7 @@ def call_title(start: str, cls: object) -> str:
 def check_class(title: str, cls: object, others: Iterable[object]) -> None:
     """Refuse what is no class, and a class that is written already."""
     if not isinstance(cls, type):
-        raise LXWriteError(f"{title} got {cls!r:.60} first, which is no class. Give a mapped class first.")
+        raise LXWriteError(f"{title} got {cls!r:.60} as its first argument; expected a mapped class.")
     if any(cls is other for other in others):
         raise LXWriteError(
             f"{title}: {cls.__name__} is in this write-back already. Put its rows together, or write "
@@ -132,7 +133,7 @@ def prepared(call: Call, adapter: WritingAdapter) -> Prepared:
         LXWriteError: something cannot be written as it is.
     """
     table = adapter.written_table(call.cls)
-    parts = [_recorded(one, table) if one.recorded else _given(one, table, adapter) for one in call.steps]
+    parts = [_recorded(step, table) if step.recorded else _given(step, table, adapter) for step in call.steps]
     rows = joined(call.title, [part for part, _ in parts])
     columns = checked_values(table, rows)
     sent = parents_first(table, columns, rows)
@@ -143,12 +144,12 @@ def prepared(call: Call, adapter: WritingAdapter) -> Prepared:
 def _given(step: Step, table: WrittenTable, adapter: WritingAdapter) -> tuple[GivenRows, Mapping[str, Any]]:
     """Return rows, and which ones they replace."""
     rows = given_rows(step.rows, step.key, step.value, step.title, adapter)
-    where = {name: checked_value(table, name, one, f"{step.title} where=") for name, one in step.where.items()}
+    where = {name: checked_value(table, name, value, f"{step.title} where=") for name, value in step.where.items()}
     if step.run is not None:
         where = {step.run: _run_id(step, step.run, table, rows)}
-    for name in (one for one in where if one in rows.columns):
+    for name in where.keys() & rows.columns.keys():
         _check_where(table, name, where[name], rows)
-    return rows.with_values({name: one for name, one in where.items() if name not in rows.columns}), where
+    return rows.with_values({name: value for name, value in where.items() if name not in rows.columns}), where
 
 
 def _run_id(step: Step, run: str, table: WrittenTable, rows: GivenRows) -> Any:
@@ -166,11 +167,11 @@ def _run_id(step: Step, run: str, table: WrittenTable, rows: GivenRows) -> Any:
 def _recorded(step: Step, table: WrittenTable) -> tuple[GivenRows, Mapping[str, Any]]:
     """Return the row of a run, and which one it replaces."""
     assert step.recorded is not None
-    name = _attribute_of_run(step, table)
-    known = {one: found for one, found in step.recorded.known.items() if one in table.fields}
-    values = {**known, **step.rows, name: step.recorded.run_id}
-    rows = GivenRows(step.title, {one: [found] for one, found in values.items()}, 1)
-    return rows, {name: checked_value(table, name, step.recorded.run_id, f"{step.title} run=")}
+    run_attribute = _attribute_of_run(step, table)
+    known = {name: value for name, value in step.recorded.known.items() if name in table.fields}
+    values = {**known, **step.rows, run_attribute: step.recorded.run_id}
+    rows = GivenRows(step.title, {name: [value] for name, value in values.items()}, 1)
+    return rows, {run_attribute: checked_value(table, run_attribute, step.recorded.run_id, f"{step.title} run=")}
 
 
 def _attribute_of_run(step: Step, table: WrittenTable) -> str:
@@ -193,15 +194,15 @@ def _attribute_of_run(step: Step, table: WrittenTable) -> str:
 
 def _check_where(table: WrittenTable, name: str, wanted: Any, rows: GivenRows) -> None:
     """Refuse rows that would not be replaced when they are written again."""
-    for i, one in enumerate(checked_column(table.fields[name], rows.columns[name], lambda i: f"{rows.row(i)}: ")):
-        if one != wanted:
+    for i, value in enumerate(checked_column(table.fields[name], rows.columns[name], lambda i: f"{rows.row(i)}: ")):
+        if instant(value) != instant(wanted):
             raise LXWriteError(
-                f"{rows.row(i)} has {name!r} = {one!r}, but only rows with {name!r} = {wanted!r} are replaced: writing "
-                f"again would not replace this one. Leave the row out, or correct it."
+                f"{rows.row(i)} has {name!r} = {value!r}, but only rows with {name!r} = {wanted!r} are replaced: "
+                f"to write again would not replace this row. Leave the row out, or correct it."
             )
 
 
 def _any_of(wheres: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     if len(wheres) == 1:
         return wheres[0]
-    return {name: OneOf(tuple(one[name] for one in wheres)) for name in wheres[0]}
+    return {name: OneOf(tuple(where[name] for where in wheres)) for name in wheres[0]}

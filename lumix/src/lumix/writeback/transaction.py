@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from lumix.writeback.ordering import in_order, own_references, parents_first
-from lumix.writeback.refusals import refused, without_target
+from lumix.writeback.refusals import hidden, refused, unshown, without_target
 from lumix.writeback.steps import Call, Prepared, prepared
 from lumix_core.errors import LXWriteError, listed
 from lumix_core.rows import (
+    FilteredWriter,
     LXRowFeature,
     OneOf,
     Paused,
@@ -22,7 +23,7 @@ from lumix_core.rows import (
 )
 
 RUNS_A_STATEMENT = 400
-"""Of how many runs one statement takes rows away; databases limit a statement's parameters."""
+"""The number of runs whose rows one statement deletes; databases limit a statement's parameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,28 +65,28 @@ def written(calls: Sequence[Call], handle: object | None, using: str | None, ada
         LXWriteError: something cannot be written as it is, or the database refused a row; nothing was written.
     """
     if handle is not None and using is not None:
-        raise LXWriteError(f"write() got both {handle!r:.60} and using={using!r}. Name one place to write to.")
+        raise LXWriteError(f"write() got both {handle!r:.60} and using={using!r}. Give one of them.")
     with Paused():
         chosen = _able(adapter) if adapter is not None else _adapter_of(calls)
-        checked = in_order([prepared(one, chosen) for one in calls])
-        with chosen.writing(using if handle is None else handle, [one.table for one in checked]) as writer:
+        checked = in_order([prepared(call, chosen) for call in calls])
+        with chosen.writing(using if handle is None else handle, [step.table for step in checked]) as writer:
             return _write(writer, checked)
 
 
 def _adapter_of(calls: Sequence[Call]) -> WritingAdapter:
-    found = {call.cls: adapter_for(call.cls) for call in calls}
+    adapters = {call.cls: adapter_for(call.cls) for call in calls}
     for call in calls:
-        if found[call.cls] is None:
+        if adapters[call.cls] is None:
             raise LXWriteError(
                 f"{call.title}: {call.cls.__name__} is not mapped by any row adapter in use "
-                f"({', '.join(one.name for one in row_adapters()) or 'none'}). Give a mapped class, or install the "
-                f"adapter of its ORM (such as lumix-sqlalchemy or lumix-django)."
+                f"({', '.join(adapter.name for adapter in row_adapters()) or 'none'}). Give a mapped class, or install "
+                f"the adapter of its ORM (such as lumix-sqlalchemy or lumix-django)."
             )
-    first, *others = {id(one): one for one in found.values()}.values()
+    first, *others = {id(adapter): adapter for adapter in adapters.values()}.values()
     if others:
         raise LXWriteError(
-            f"These classes cannot be written in one transaction: {listed(cls.__name__ for cls in found)} are "
-            f"mapped by {' and '.join(one.name for one in (first, *others) if one is not None)}. Write the "
+            f"These classes cannot be written in one transaction: {listed(cls.__name__ for cls in adapters)} are "
+            f"mapped by {' and '.join(adapter.name for adapter in (first, *others) if adapter is not None)}. Write the "
             f"classes of each ORM by themselves."
         )
     return _able(first)
@@ -102,35 +103,60 @@ def _able(adapter: object) -> WritingAdapter:
 
 def _write(writer: RowWriter, checked: Sequence[Prepared]) -> LXWritten:
     """Delete from the last to the first, so that nothing is left that refers to what is deleted; then insert."""
-    deleted = {one.table.cls: _delete(writer, one) for one in reversed(checked) if not one.updates}
-    for one in checked:
-        _insert(writer, one)
-    for one in checked:
-        _check_deferred(writer, one)
+    deleted = {step.table.cls: _delete(writer, step) for step in reversed(checked) if not step.updates}
+    for step in checked:
+        _insert(writer, step)
+    for step in checked:
+        _check_deferred(writer, step)
+        _check_shown(writer, step)
     return LXWritten(
-        {one.table.cls: one.rows.size for one in checked}, {cls: count for cls, count in deleted.items() if count}
+        {step.table.cls: step.rows.size for step in checked}, {cls: count for cls, count in deleted.items() if count}
     )
 
 
-def _delete(writer: RowWriter, one: Prepared) -> int:
-    choices = list(_choices(one.where))
+def _delete(writer: RowWriter, step: Prepared) -> int:
+    choices = list(_choices(step.where))
     for where in choices:
-        _check_cascades(writer, one, where)
+        _check_cascades(writer, step, where)
     try:
         with writer.savepoint():
             for where in choices:
-                _let_go(writer, one, where)
-            return sum(writer.delete(one.table, where) for where in choices)
+                _clear_own_references(writer, step, where)
+            return sum(_delete_shown(writer, step, where) for where in choices)
     except writer.integrity_errors as error:
         raise LXWriteError(
-            f"{one.rows.title}: the rows to be replaced cannot be deleted, since other rows refer to them: {error}. "
+            f"{step.rows.title}: the rows to be replaced cannot be deleted, since other rows refer to them: {error}. "
             f"Write the class of those rows in the same write-back, or delete them before. Nothing was written."
         ) from error
 
 
+def _delete_shown(writer: RowWriter, step: Prepared, where: Mapping[str, Any]) -> int:
+    """Delete rows, all of which the user's session or manager has to show."""
+    shown = _shown(writer, step, [where])
+    count = writer.delete(step.table, where)
+    if shown is not None and count != shown:
+        raise hidden(step.rows.title, step.table.cls, "delete", count, shown)
+    return count
+
+
+def _shown(writer: RowWriter, step: Prepared, choices: Iterable[Mapping[str, Any]]) -> int | None:
+    """Return how many rows the user's session or manager shows; None where it hides none."""
+    if not hasattr(writer, "shown"):
+        return None
+    counts = [cast(FilteredWriter, writer).shown(step.table, where) for where in choices]
+    return None if None in counts else sum(count for count in counts if count is not None)
+
+
+def _check_shown(writer: RowWriter, step: Prepared) -> None:
+    """Refuse rows that the user's session or manager does not show once they are written."""
+    shown = _shown(writer, step, _choices(step.where))
+    if shown is not None and shown != step.rows.size:
+        raise unshown(step.rows.title, step.table.cls, step.rows.size, shown)
+
+
 def _choices(where: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield conditions that choose the same rows together, none with too many values."""
-    several = {name: one.values for name, one in where.items() if isinstance(one, OneOf)}
+    several = {name: chosen.values for name, chosen in where.items() if isinstance(chosen, OneOf)}
     if not several:
         yield where
     for name, values in several.items():
@@ -138,62 +164,66 @@ def _choices(where: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield {**where, name: OneOf(values[start : start + RUNS_A_STATEMENT])}
 
 
-def _check_cascades(writer: RowWriter, one: Prepared, where: Mapping[str, Any]) -> None:
-    for name, count in writer.cascades(one.table, where).items():
+def _check_cascades(writer: RowWriter, step: Prepared, where: Mapping[str, Any]) -> None:
+    for name, count in writer.cascades(step.table, where).items():
         raise LXWriteError(
-            f"{one.rows.title} would change {count:,} row(s) of the table {name!r}, which are deleted or "
+            f"{step.rows.title} would change {count:,} row(s) of the table {name!r}, which are deleted or "
             f"changed together with the rows that they refer to (ON DELETE, on_delete). Write the class of {name!r} in "
             f"the same write-back, or delete those rows before. Nothing was written."
         )
 
 
-def _let_go(writer: RowWriter, one: Prepared, where: Mapping[str, Any]) -> None:
-    """Take away what rows say of rows of their own table, which some databases look at row by row."""
-    names = [name for reference in own_references(one.table) for name in reference.names]
-    names = [name for name in names if one.table.fields[name].nullable and name not in where]
+def _clear_own_references(writer: RowWriter, step: Prepared, where: Mapping[str, Any]) -> None:
+    """Set the references between rows of one table to NULL, since some databases check them row by row."""
+    names = [name for reference in own_references(step.table) for name in reference.names]
+    names = [name for name in names if step.table.fields[name].nullable and name not in where]
     if names:
-        writer.update(one.table, where, dict.fromkeys(names))
+        writer.update(step.table, where, dict.fromkeys(names))
 
 
-def _insert(writer: RowWriter, one: Prepared) -> None:
-    if not one.rows.size:
+def _insert(writer: RowWriter, step: Prepared) -> None:
+    if not step.rows.size:
         return
-    new: Collection[int] = () if one.updates else range(one.rows.size)
+    new: Collection[int] = () if step.updates else range(step.rows.size)
     try:
         with writer.savepoint():
-            if one.updates:
-                new = _update(writer, one)
-            _insert_some(writer, one, new)
+            if step.updates:
+                new = _update(writer, step)
+            _insert_some(writer, step, new)
     except writer.integrity_errors as error:
-        raise refused(writer, one.table, one.rows, one.columns, error, new=new) from error
+        raise refused(writer, step.table, step.rows, step.columns, error, new=new) from error
 
 
-def _insert_some(writer: RowWriter, one: Prepared, new: Collection[int]) -> None:
-    if len(new) == one.rows.size:
-        writer.insert(one.table, one.sent)
+def _insert_some(writer: RowWriter, step: Prepared, new: Collection[int]) -> None:
+    if len(new) == step.rows.size:
+        writer.insert(step.table, step.sent)
     elif new:
-        some = {name: [values[i] for i in new] for name, values in one.columns.items()}
-        writer.insert(one.table, parents_first(one.table, some, one.rows))
+        some = {name: [values[i] for i in new] for name, values in step.columns.items()}
+        writer.insert(step.table, parents_first(step.table, some, step.rows))
 
 
-def _update(writer: RowWriter, one: Prepared) -> list[int]:
+def _update(writer: RowWriter, step: Prepared) -> list[int]:
     """Change the rows that are there; return those that are not."""
-    rows = range(one.rows.size)
-    if one.rows.size > 1 and not any(writer.count(one.table, where) for where in _choices(one.where)):
+    rows = range(step.rows.size)
+    if step.rows.size > 1 and not any(writer.count(step.table, where) for where in _choices(step.where)):
         return list(rows)
-    return [i for i in rows if not _update_row(writer, one, i)]
+    shown = _shown(writer, step, _choices(step.where))
+    new = [i for i in rows if not _update_row(writer, step, i)]
+    if shown is not None and len(rows) - len(new) != shown:
+        raise hidden(step.rows.title, step.table.cls, "change", len(rows) - len(new), shown)
+    return new
 
 
-def _update_row(writer: RowWriter, one: Prepared, i: int) -> int:
-    values = {name: column[i] for name, column in one.columns.items()}
-    return writer.update(one.table, {name: values[name] for name in one.where}, values)
+def _update_row(writer: RowWriter, step: Prepared, i: int) -> int:
+    values = {name: column[i] for name, column in step.columns.items()}
+    return writer.update(step.table, {name: values[name] for name in step.where}, values)
 
 
-def _check_deferred(writer: RowWriter, one: Prepared) -> None:
-    """Look at the foreign keys that the database looks at only when the transaction is committed, or never."""
-    for reference in one.table.references:
+def _check_deferred(writer: RowWriter, step: Prepared) -> None:
+    """Check the foreign keys that the database checks only when the transaction is committed, or never."""
+    for reference in step.table.references:
         if not reference.deferred and writer.checks_references:
             continue
-        found = without_target(writer, one.table, one.rows, one.columns, reference)
-        if found is not None:
-            raise found
+        refusal = without_target(writer, step.table, step.rows, step.columns, reference)
+        if refusal is not None:
+            raise refusal

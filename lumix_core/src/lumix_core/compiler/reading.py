@@ -17,6 +17,7 @@ from lumix_core.rows.tables import PRESENT, LazyRows, Path, Table
 
 DEPTH = 3
 """How many steps away from a row its relationships are loaded in bulk."""
+NOT_COLUMNS = "the rows of the query are not plain columns, changes are pending, or the session holds other values"
 
 
 @dataclass(eq=False)
@@ -41,11 +42,19 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """What it took to read one source: how many rows, and how many seconds."""
+    """What it took to read one source.
+
+    Args:
+        source: the source.
+        rows: how many rows there were.
+        seconds: how long it took.
+        whole: why the rows themselves were read; None where columns were.
+    """
 
     source: Source
     rows: int
     seconds: float
+    whole: str | None = None
 
 
 @dataclass(eq=False)
@@ -71,8 +80,10 @@ class Reading:
         identity = source.identity
         if identity not in self.tables or (isinstance(source, QuerySource) and self._lacks(identity)):
             began = perf_counter()
-            self.tables[identity] = table = self._read(source, self.wanted.get(identity))
-            self.reads.append(Read(source, len(table), perf_counter() - began))
+            wanted = self.wanted.get(identity)
+            self.tables[identity] = table = self._read(source, wanted)
+            whole = None if wanted is None else wanted.whole
+            self.reads.append(Read(source, len(table), perf_counter() - began, whole))
         return self.tables[identity]
 
     def _lacks(self, identity: Hashable) -> bool:
@@ -89,7 +100,7 @@ class Reading:
             table = source.project(tuple(wanted.paths))
             if table is not None:
                 return table
-            wanted.whole = "the query's rows are not plain columns, or changes are pending"
+            wanted.whole = source.why_rows() or NOT_COLUMNS
         table = source.read()
         if wanted is not None:
             load_related(table, wanted, self.loaded)

@@ -1,7 +1,7 @@
 """How containers, arrays and objects of any class are copied.
 
-Each function takes the copier and what to copy. It returns the copy, or asks for the copies of parts first. An object
-that can hold itself is remembered before its parts are asked for.
+Each function takes the copier and what to copy. It returns the copy, or requests the copies of parts first. An object
+that can hold itself is remembered before its parts are requested.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def copy_tuple(copier: ActiveCopier, value: tuple[Any, ...]) -> Copying:
     items = []
     for item in value:
         items.append((yield Request(item)))
-    if all(one is other for one, other in zip(items, value, strict=True)):
+    if all(item is other for item, other in zip(items, value, strict=True)):
         return copier.remember(value, value)
     return copier.remembered_or(value, lambda: tuple(items))
 
@@ -96,7 +96,7 @@ def _parts_of_standin(row: Any, shell: Any) -> Copying:
 
 
 def copy_by_own_method(copier: ActiveCopier, value: Any) -> Copying:
-    """Copy an object whose class says how; the copies of rows are in the memo before its method asks for them."""
+    """Copy an object by the method of its class; the copies of rows are in the memo before that looks for them."""
     name = type(value).__name__
     for part in bound_parts(value):
         yield Request(part, f"a {name}")
@@ -114,14 +114,14 @@ def copy_plain(copier: ActiveCopier, value: Any, copying: Copying) -> Copying:
 
 
 def copy_by_parts(copier: ActiveCopier, value: Any) -> Copying:
-    """Copy an object the way that pickling takes it apart and puts it together."""
+    """Copy an object as pickling takes it apart and puts it together."""
     taken_apart = _taken_apart(copier, value)
     if isinstance(taken_apart, str):
         return value
     make, arguments, *rest = taken_apart
     state, items, pairs = (*rest, None, None, None)[:3]
     is_own = isinstance(value, Copyable) or type(value).__module__.startswith("lumix_core.")
-    if make is copyreg.__newobj__ and all(isinstance(one, type) for one in arguments):  # type: ignore[attr-defined]
+    if make is copyreg.__newobj__ and all(isinstance(cls, type) for cls in arguments):  # type: ignore[attr-defined]
         twin = copier.remember(value, make(*arguments))
         if state is not None and not (items or pairs or len(arguments) > 1 or is_own):
             copier.plain.append(twin)

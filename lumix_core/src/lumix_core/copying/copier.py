@@ -18,19 +18,19 @@ import numpy as np
 from lumix_core.copying import containers as objects
 from lumix_core.copying.functions import FUNCTION_HANDLERS
 from lumix_core.copying.protocol import ATOMIC, Copying, Request
-from lumix_core.copying.reachable import bound_parts, data_of, is_handle
+from lumix_core.copying.reachable import bound_parts, data_of
 from lumix_core.copying.sources import DATA, SOURCE_HANDLERS, Sources, read_waiting
 from lumix_core.errors import LXCopyError, LXNotLoadedError, sentence
 from lumix_core.rows import gc_pause as collector
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.loading import Loaded
-from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.registry import adapter_for, is_handle, plain, row_adapters
 from lumix_core.rows.standins import new_standin, row_class_of, standin_class
 
 T = TypeVar("T")
 Handler: TypeAlias = Callable[[Any], Any]
-"""How objects of one class are copied: returns the copy, or a generator that asks for the copies of parts first."""
+"""How objects of one class are copied: returns the copy, or a generator that requests the copies of parts first."""
 
 
 def deep_copy(value: T, memo: dict[int, Any] | None = None) -> T:
@@ -70,7 +70,7 @@ class Copier:
         self._loaded = Loaded()
         self._handlers: dict[type, Handler | None] = dict.fromkeys(ATOMIC)
         self._stack: list[tuple[Copying, str]] = []
-        self._asked = ""
+        self._label = ""
         self._root: Any = None
 
     def copy(self, value: Any) -> Any:
@@ -111,7 +111,7 @@ class Copier:
         return id(part) in self._made
 
     def remember(self, part: Any, twin: T) -> T:
-        """Note the copy of a part, before its own parts are asked for if it can hold itself."""
+        """Note the copy of a part, before its own parts are requested if it can hold itself."""
         self.memo[id(part)] = self._made[id(part)] = twin
         self._kept.append(part)  # an id is good only as long as its object lives
         return twin
@@ -132,30 +132,30 @@ class Copier:
             return build()
 
     def unsafe(self, part: Any, why: str) -> str:
-        """Return what to say of a part that cannot be copied: where it is, why, and what to do."""
-        path = [label for label in (*(label for _, label in self._stack), self._asked) if label]
+        """Return the message for a part that cannot be copied: where it is, why, and what to do."""
+        path = [label for label in (*(label for _, label in self._stack), self._label) if label]
         path = [label for label, after in zip(path, [*path[1:], ""], strict=True) if label != after]
         held = ": ".join([*path, f"{_article(type(part).__name__)} ({part!r:.80})"])
         advice = _ADVICE_ON_DATA if path and path[-1] == DATA else _ADVICE
         return f"{sentence(held)}. It cannot be copied: {why}. {advice}"
 
     def _run(self, value: Any) -> Any:
-        """Copy with a stack of generators, each of which asks for the copies of its parts."""
+        """Copy with a stack of generators, each of which requests the copies of its parts."""
         base = len(self._stack)
         result = self._begin(Request(value))
         while len(self._stack) > base:
             try:
-                ask = self._stack[-1][0].send(result)
+                request = self._stack[-1][0].send(result)
             except StopIteration as finished:
                 self._stack.pop()
                 result = finished.value
                 continue
-            result = self._begin(ask)
+            result = self._begin(request)
         return result
 
-    def _begin(self, ask: Request) -> Any:
+    def _begin(self, request: Request) -> Any:
         """Return the copy of a part if it is there at once; else start on it and return None."""
-        part = ask.part
+        part = request.part
         cls = type(part)
         handler = self._handlers[cls] if cls in self._handlers else self._find_handler(cls, part)
         if handler is None:
@@ -164,12 +164,12 @@ class Copier:
         if known is not self:
             return known
         if id(part) in self.memo and not _holds_live(self.memo[id(part)]):
-            return self.memo[id(part)]  # copied by others: by copy.deepcopy, or by a class of its own way
-        self._asked = ask.label
+            return self.memo[id(part)]  # copied by others: by copy.deepcopy, or by a __deepcopy__ of its class
+        self._label = request.label
         made = handler(part)
         if type(made) is not types.GeneratorType:
             return made
-        self._stack.append((made, ask.label or _name_of(part)))
+        self._stack.append((made, request.label or _name_of(part)))
         self.deepest = max(self.deepest, len(self._stack))
         return None
 
@@ -190,18 +190,18 @@ class Copier:
         return self._refuse_handle if is_handle(part) else self._handler_of_others(cls, part)
 
     def _handler_of_others(self, cls: type, part: Any) -> Handler | None:
-        for one in row_adapters():
-            plain: Any = one.plain(part)
-            if plain is not NotImplemented:
-                return None if plain is part else self._handler_of_plain(one)
+        for adapter in row_adapters():
+            held = plain(adapter, part)
+            if held is not NotImplemented:
+                return None if held is part else self._handler_of_plain(adapter)
         own = hasattr(cls, "__deepcopy__") and not issubclass(cls, Copyable)
         return partial(objects.copy_by_own_method if own else objects.copy_by_parts, self)
 
     def _handler_of_plain(self, adapter: RowAdapter) -> Handler:
         def copy(value: Any) -> Copying:
-            plain = adapter.plain(value)
-            handler: Callable[[Copier, Any], Any] = _HANDLERS.get(type(plain), objects.copy_by_parts)
-            return objects.copy_plain(self, value, handler(self, plain))
+            held = adapter.plain(value)
+            handler: Callable[[Copier, Any], Any] = _HANDLERS.get(type(held), objects.copy_by_parts)
+            return objects.copy_plain(self, value, handler(self, held))
 
         return copy
 

@@ -27,7 +27,7 @@ PLAIN = frozenset(
         datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone,
     }
 )  # fmt: skip
-"""Types whose values any pickler writes in the same way."""
+"""Types whose values every pickler writes alike."""
 Block: TypeAlias = tuple[str, Any]
 """A column as it is pickled: what kind of column, and its values."""
 
@@ -35,14 +35,14 @@ Block: TypeAlias = tuple[str, Any]
 def can_be_shared(values: Column) -> bool:
     """Whether nothing in a column can change, so that any number of copies can hold it."""
     types = set(map(type, values)) if values.dtype == np.object_ else set()
-    return all(one in ATOMIC or issubclass(one, enum.Enum) for one in types)
+    return all(cls in ATOMIC or issubclass(cls, enum.Enum) for cls in types)
 
 
 class DetachedRows(Sequence[Any]):
     """The rows of one class: columns that nobody changes, and the objects that were made of them.
 
-    An object is made when someone asks for its row, and once only. From then on it is the truth about that row. When
-    all are made, the columns are let go.
+    An object is made when its row is first read, and once only. From then on it is the row. When
+    all are made, the columns are released.
 
     Args:
         row_class: of the rows; columns are all that they have.
@@ -88,13 +88,13 @@ class DetachedRows(Sequence[Any]):
         return len(self.made) == self.size
 
     def add(self, objects: Mapping[int, Any]) -> None:
-        """Take objects that were made elsewhere for the rows in some places."""
+        """Take objects that were made elsewhere for the rows at some positions."""
         self.made.update(objects)
         if self.all_made:
             self.columns = {}
 
-    def places(self) -> dict[tuple[Hashable, ...], int]:
-        """Return the place of each row that the columns tell of, by primary key."""
+    def positions(self) -> dict[tuple[Hashable, ...], int]:
+        """Return the position of each row that the columns hold, by primary key."""
         keys = [self.columns[name].tolist() for name in self.row_class.primary_key if name in self.columns]
         return {key: position for position, key in enumerate(zip(*keys, strict=True))}
 
@@ -103,8 +103,8 @@ class DetachedRows(Sequence[Any]):
         made = dict(self.made)
         columns: dict[Path, Column] = {}
         for name, values in self.columns.items():
-            if len(made) < self.size and all(name in one.__dict__ for one in made.values()):
-                columns[name,] = _overlaid(values, {position: one.__dict__[name] for position, one in made.items()})
+            if len(made) < self.size and all(name in row.__dict__ for row in made.values()):
+                columns[name,] = _overlaid(values, {position: row.__dict__[name] for position, row in made.items()})
         row_class = self.row_class
         known = row_class if columns and _have_no_more(made, row_class) else None
         return Table(self, row_class.mapped, row_class.primary_key, detached=True, columns=columns, row_class=known)
@@ -130,8 +130,8 @@ class DetachedRows(Sequence[Any]):
     def __reduce__(self) -> tuple[Any, ...]:
         made = dict(self.made)
         blocks = {} if len(made) == self.size else {name: _packed(values) for name, values in self.columns.items()}
-        places = np.array(list(made), dtype=np.int64)
-        return _restored, (self.row_class, blocks, self.size, _packed(places), list(made.values()))
+        positions = np.array(list(made), dtype=np.int64)
+        return _restored, (self.row_class, blocks, self.size, _packed(positions), list(made.values()))
 
     def __repr__(self) -> str:
         return f"<{self.size} detached rows of {self.row_class.mapped.__name__}, {len(self.made)} made>"
@@ -149,7 +149,7 @@ class DetachedSource:
     @property
     def identity(self) -> Hashable:
         """One and the same rows are read once."""
-        return ("detached", id(self))
+        return self
 
     def read(self) -> Table:
         """Return the rows."""
@@ -169,12 +169,12 @@ def _standin(cls: type, values: Any) -> Any:
 
 def _have_no_more(made: Mapping[int, Any], row_class: RowClass) -> bool:
     """Whether objects have no other attributes than those of their class."""
-    return all(one.__dict__.keys() <= row_class.columns for one in made.values())
+    return all(row.__dict__.keys() <= row_class.columns for row in made.values())
 
 
 def _overlaid(values: Column, others: Mapping[int, Any]) -> Column:
-    """Return a column with other values in some places."""
-    if not others or (values.dtype == np.object_ and all(values[i] is one for i, one in others.items())):
+    """Return a column with other values at some positions."""
+    if not others or (values.dtype == np.object_ and all(values[i] is value for i, value in others.items())):
         return values
     if set(map(type, others.values())) == {type(values.item(0))} and values.dtype != np.object_:
         twin = values.copy()
@@ -188,8 +188,8 @@ def _overlaid(values: Column, others: Mapping[int, Any]) -> Column:
 
 def _listed(values: Column, others: Mapping[int, Any]) -> Column:
     listed = values.tolist()
-    for position, one in others.items():
-        listed[position] = one
+    for position, value in others.items():
+        listed[position] = value
     return column(listed)
 
 
@@ -216,8 +216,8 @@ def _unpacked(block: Block) -> Column:
 
 
 def _restored(
-    row_class: RowClass, blocks: Mapping[str, Block], size: int, places: Block, made: list[Any]
+    row_class: RowClass, blocks: Mapping[str, Block], size: int, positions: Block, made: list[Any]
 ) -> DetachedRows:
     rows = DetachedRows(row_class, {name: _unpacked(block) for name, block in blocks.items()}, size)
-    rows.add(dict(zip(_unpacked(places).tolist(), made, strict=True)))
+    rows.add(dict(zip(_unpacked(positions).tolist(), made, strict=True)))
     return rows

@@ -11,10 +11,11 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from lumix_core.copying.protocol import ATOMIC, ActiveCopier, Copying, Request
-from lumix_core.copying.reachable import is_bound, is_handle, is_importable, reached
+from lumix_core.copying.reachable import is_bound, is_importable, reached
 from lumix_core.formulas.bytecode import globals_used
 from lumix_core.formulas.captures import unwrapped
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.rows.registry import is_handle
 
 
 class GlobalsOverlay(dict[str, Any]):
@@ -39,7 +40,8 @@ def copy_user_function(copier: ActiveCopier, value: UserFunction) -> Copying:
     value.check_captures()
     twin = copier.remember(value, UserFunction.__new__(UserFunction))
     inner = unwrapped(value.call)
-    copier.frozen[id(inner)] = frozenset(one.name for one in value.captures if isinstance(one.holder, dict))
+    loops = (capture for capture in value.captures if isinstance(capture.holder, dict))
+    copier.frozen[id(inner)] = frozenset(capture.name for capture in loops)
     call = yield Request(value.call, value.role)
     for name, part in (("call", call), ("role", value.role), ("captures", ())):
         object.__setattr__(twin, name, part)

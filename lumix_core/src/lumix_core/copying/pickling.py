@@ -1,14 +1,18 @@
 """Pickles of models: a detached copy, functions by value, and rows as columns, in one block of bytes.
 
-A pickle is code: loading one runs what its author wrote. Load only what comes from someone you trust.
+A pickle is code: loading one runs what its author wrote. Load only what comes from someone you trust. Functions are
+bytecode in it, which another Python would crash on: a line before the block names the Python that it is for.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import pickle
+import platform
 from collections.abc import Callable
-from types import CellType, FunctionType
+from importlib.util import MAGIC_NUMBER
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 import cloudpickle
@@ -17,12 +21,12 @@ from lumix_core.copying.containers import restore_state
 from lumix_core.copying.copier import Copier
 from lumix_core.copying.functions import where_defined
 from lumix_core.copying.protocol import ATOMIC
-from lumix_core.copying.reachable import attributes_of, is_handle, is_importable, is_row
+from lumix_core.copying.reachable import attributes_of, is_importable, is_row
 from lumix_core.errors import LXCopyError, sentence
 from lumix_core.formulas.captures import contents
 from lumix_core.rows import gc_pause as collector
 from lumix_core.rows.copyable import Copyable
-from lumix_core.rows.registry import adapter_for
+from lumix_core.rows.registry import adapter_for, is_handle
 from lumix_core.rows.standins import RowClass, new_standin, row_class_of, standin_class
 
 DEEP = 100
@@ -59,31 +63,61 @@ def packed(value: Any) -> bytes:
         raise
     except (TypeError, AttributeError, pickle.PicklingError, RecursionError) as error:
         raise LXCopyError(f"{pickler.position}: {error}. {ADVICE}") from error
-    return buffer.getvalue()
+    return _own_python() + buffer.getvalue() if pickler.has_code else buffer.getvalue()
+
+
+def _own_python() -> bytes:
+    """Return the line that names this Python, and its version of the bytecode."""
+    name = f"{platform.python_implementation()} {platform.python_version()}"
+    return json.dumps({"python": name, "bytecode": MAGIC_NUMBER.hex()}).encode() + b"\n"
+
+
+def _refuse_other_python(line: bytes) -> None:
+    """Refuse bytecode of another Python.
+
+    Raises:
+        LXCopyError: it is.
+    """
+    theirs, ours = json.loads(line), json.loads(_own_python())
+    same_name = theirs["python"].partition(" ")[0] == ours["python"].partition(" ")[0]
+    if not same_name or theirs["bytecode"] != ours["bytecode"]:
+        raise LXCopyError(
+            f"This pickle was made by {theirs['python']} and cannot be loaded by {ours['python']}: it holds functions "
+            f"as bytecode, which differs from one minor version of Python to the next. Load it with the Python that "
+            f"made it, or build the model here. Functions that are defined by name in a module, not as lambdas, are "
+            f"pickled by that name, and load anywhere."
+        )
 
 
 def _dump(pickler: _Pickler, groups: list[_Group], linked: list[Any]) -> None:
     """Write what stands in the tables: the rows' plain values first, since hashes are made of them."""
     pickler.dump([(group.row_class, group.plain, group.others, len(group.rows)) for group in groups])
-    pickler.dump([type(one) for one in linked])
+    pickler.dump([type(obj) for obj in linked])
     for group in groups:
         for name in group.plain:
             pickler.dump([row.__dict__[name] for row in group.rows])
-    for one in linked:
-        pickler.dump(one.__reduce_ex__(4)[2])
+    for obj in linked:
+        pickler.dump(obj.__reduce_ex__(4)[2])
     for group in groups:
         for name in group.others:
             pickler.dump([row.__dict__[name] for row in group.rows])
 
 
 def restore(block: bytes) -> Any:
-    """Return the value that `packed` was given."""
+    """Return the value that `packed` was given.
+
+    Raises:
+        LXCopyError: the block was made by another Python, or needs a module that cannot be imported.
+    """
+    buffer = io.BytesIO(block)
+    if block.startswith(b"{"):
+        _refuse_other_python(buffer.readline())
     with collector.Paused():
-        return _restored(block)
+        return _restored(buffer)
 
 
-def _restored(block: bytes) -> Any:
-    unpickler = _Unpickler(io.BytesIO(block))
+def _restored(buffer: io.BytesIO) -> Any:
+    unpickler = _Unpickler(buffer)
     groups = unpickler.load()
     linked = [cls.__new__(cls) for cls in unpickler.load()]
     tables = [[new_standin(standin_class(row_class)) for _ in range(count)] for row_class, _, _, count in groups]
@@ -92,8 +126,8 @@ def _restored(block: bytes) -> Any:
         columns = [unpickler.load() for _ in plain]
         for row, values in zip(rows, zip(*columns, strict=True), strict=bool(plain)):
             row.__dict__.update(zip(plain, values, strict=True))
-    for one in linked:
-        restore_state(one, unpickler.load())
+    for obj in linked:
+        restore_state(obj, unpickler.load())
     for rows, (_, _, others, _) in zip(tables, groups, strict=True):
         for name in others:
             for row, value in zip(rows, unpickler.load(), strict=True):
@@ -118,13 +152,18 @@ class _Group:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
-    """Pickles functions by value, and every object that stands in a table as its number there."""
+    """Pickles functions by value, and every object that stands in a table as its number there.
+
+    Attributes:
+        has_code: whether bytecode was pickled.
+    """
 
     def __init__(self, buffer: io.BytesIO, rows: list[Any], linked: list[Any]) -> None:
         super().__init__(buffer, protocol=5)
-        self._numbers = {id(one): number for number, one in enumerate([*rows, *linked])}
+        self._numbers = {id(obj): number for number, obj in enumerate([*rows, *linked])}
         self._linked = set(map(type, linked))
         self._function = "the model"
+        self.has_code = False
 
     @property
     def position(self) -> str:
@@ -138,6 +177,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
 
     def reducer_override(self, value: Any) -> Any:
         """Take apart what the standard pickle would not, or not safely."""
+        self.has_code = self.has_code or isinstance(value, CodeType)
         if isinstance(value, Copyable):
             return object.__reduce_ex__(value, 4)
         if isinstance(value, type):
@@ -168,8 +208,8 @@ def _empty_cell() -> CellType:
 
 
 def _fill_cell(cell: CellType, contents: tuple[Any, ...]) -> None:
-    for one in contents:
-        cell.cell_contents = one
+    for value in contents:
+        cell.cell_contents = value
 
 
 def _has_parts(value: Any) -> bool:

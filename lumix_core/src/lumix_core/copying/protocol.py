@@ -1,4 +1,4 @@
-"""The words of the copy protocol: what a way of copying may ask for, and what copies share with their originals."""
+"""The terms of the copy protocol: what a handler may request, and what copies share with their originals."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Request(NamedTuple):
 
 
 Copying: TypeAlias = Generator[Request, Any, Any]
-"""A way of copying that is under way: it asks for the copies of parts, and returns the copy of the whole."""
+"""A copy in progress: it requests the copies of parts, and returns the copy of the whole."""
 
 
 class ActiveCopier(Protocol):
-    """What the handlers of single types use of the copier that is under way; see `lumix_core.copying.copier.Copier`."""
+    """What the handlers of single types use of the running copier; see `lumix_core.copying.copier.Copier`."""
 
     memo: dict[int, Any]
     by_value: bool
@@ -64,7 +64,7 @@ class ActiveCopier(Protocol):
         ...
 
     def remember(self, part: Any, twin: T) -> T:
-        """Note the copy of a part, before its own parts are asked for if it can hold itself."""
+        """Note the copy of a part, before its own parts are requested if it can hold itself."""
         ...
 
     def remembered_or(self, part: Any, make: Callable[[], T]) -> T:
@@ -76,5 +76,5 @@ class ActiveCopier(Protocol):
         ...
 
     def unsafe(self, part: Any, why: str) -> str:
-        """Return what to say of a part that cannot be copied: where it is, why, and what to do."""
+        """Return the message for a part that cannot be copied: where it is, why, and what to do."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, ValuesView
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from lumix_core.copying.protocol import ATOMIC
 from lumix_core.formulas.bytecode import globals_used
 from lumix_core.rows.frames import is_frame
-from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.registry import adapter_for, is_handle
 from lumix_core.rows.sources import DataSource
 from lumix_core.rows.standins import row_class_of, slots_of
 
@@ -23,11 +23,6 @@ ANY_DEPTH = 1_000_000
 def is_row(value: Any) -> bool:
     """Whether an ORM maps the class of the value."""
     return adapter_for(type(value)) is not None
-
-
-def is_handle(value: Any) -> bool:
-    """Whether the value is a session or the like of an ORM."""
-    return any(one.is_handle(value) for one in row_adapters())
 
 
 def is_bound(value: Any) -> bool:
@@ -69,17 +64,17 @@ def reached(value: Any, around: dict[str, Any] | None = None, depth: int = ANY_D
 
 def data_of(value: Any) -> frozenset[int]:
     """Return the ``id`` of every object in the data that the parts of a model were given."""
-    found: set[int] = set()
+    ids: set[int] = set()
     ours, seen = [value], {id(value)}
     while ours:
         part = ours.pop()
         if isinstance(part, DataSource):
-            found.update(map(id, reached(part.data)))
+            ids.update(map(id, reached(part.data)))
         elif isinstance(part, list | tuple | dict) or type(part).__module__.startswith("lumix_core."):
-            parts = [one for one in _parts(part, None) if id(one) not in seen]
+            parts = [item for item in _parts(part, None) if id(item) not in seen]
             seen.update(map(id, parts))
             ours.extend(parts)
-    return frozenset(found)
+    return frozenset(ids)
 
 
 def _parts(value: Any, around: dict[str, Any] | None) -> Iterable[Any]:
@@ -97,19 +92,19 @@ def _items(value: Any) -> Iterable[Any]:
         return value.ravel().tolist() if value.dtype.hasobject else ()
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple | set | frozenset | KeysView | ValuesView | ItemsView):
         return value
     if hasattr(type(value), "__deepcopy__") and is_frame(value):
         columns = [value[name] for name in value.columns]
-        return [one for column in columns if str(column.dtype).lower() == "object" for one in column.to_list()]
+        return [value for column in columns if str(column.dtype).lower() == "object" for value in column.to_list()]
     return ()
 
 
 def attributes_of(value: Any) -> list[Any]:
     """Return the values of an object's attributes; runs no code of its class."""
     cls: type = type(value)
-    found = list(_own_attribute(value, "__dict__", {}).values())
-    return [*found, *(_own_attribute(value, name) for name in slots_of(cls))]
+    values = list(_own_attribute(value, "__dict__", {}).values())
+    return [*values, *(_own_attribute(value, name) for name in slots_of(cls))]
 
 
 def _own_attribute(value: Any, name: str, default: Any = None) -> Any:
@@ -134,8 +129,8 @@ def _parts_of_function(function: types.FunctionType, around: dict[str, Any] | No
 
 def _module_globals(around: dict[str, Any]) -> dict[str, Any]:
     """Return the globals of the module, of which those of a copied function are an overlay."""
-    found: dict[str, Any] = getattr(around, "base", around)
-    return found
+    base: dict[str, Any] = getattr(around, "base", around)
+    return base
 
 
 def global_of(function: types.FunctionType, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""How the rows of a source are copied: as columns where these say all there is to them, else as objects.
+"""How the rows of a source are copied: as columns where these hold all there is to them, else as objects.
 
 Columns are read last, when the copy has made all other objects. A row that the session keeps an instance of becomes an
 object, made of that instance; so what functions capture, and what other rows lead to, is the row of the source.
@@ -6,13 +6,14 @@ object, made of that instance; so what functions capture, and what other rows le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, ItemsView, KeysView, Mapping, ValuesView
 from typing import Any, cast
 
 from lumix_core.copying.detached_rows import DetachedRows, DetachedSource, can_be_shared
 from lumix_core.copying.protocol import ActiveCopier, Copying, Request
 from lumix_core.rows.adapter import KeepingQuery
 from lumix_core.rows.features import LXRowFeature
+from lumix_core.rows.registry import is_handle, row_adapters
 from lumix_core.rows.sources import DataSource, QuerySource
 
 DATA = "the data of from_data()"
@@ -23,19 +24,37 @@ class Sources:
 
     Attributes:
         known: what each query has become, by its identity: equal queries run once.
+        lists: the rows of data that only lead to them, by the identity of the source.
         waiting: those that may become columns.
         columnar: those that did; one for each class, since two of them may share rows.
     """
 
     def __init__(self) -> None:
         self.known: dict[Hashable, DetachedSource] = {}
+        self.lists: dict[Hashable, list[Any]] = {}
         self.waiting: list[tuple[QuerySource, DetachedSource]] = []
         self.columnar: dict[type | None, tuple[QuerySource, DetachedRows]] = {}
 
 
 def copy_data_source(copier: ActiveCopier, value: DataSource) -> Copying:
-    """Copy the rows that were given as they are."""
-    return copier.remember(value, DataSource((yield Request(value.data, DATA))))
+    """Copy the rows that were given as they are; of what only leads to rows, the copy has a list."""
+    lists, identity = copier.sources.lists, value.identity
+    if identity not in lists:
+        rows = _rows_behind(value.data)
+        if rows is None:
+            return copier.remember(value, DataSource((yield Request(value.data, DATA))))
+        lists[identity] = yield Request(rows, DATA)
+    return copier.remember(value, DataSource(lists[identity]))
+
+
+def _rows_behind(data: Any) -> list[Any] | None:
+    """Return the rows of a view of a dict, or of a query of an ORM; None for data that can be copied themselves."""
+    if isinstance(data, KeysView | ValuesView | ItemsView):
+        return list(data)
+    if not is_handle(data):
+        return None
+    plain = (adapter.plain(data) for adapter in row_adapters())
+    return next((rows for rows in plain if isinstance(rows, list)), None)
 
 
 def copy_query_source(copier: ActiveCopier, value: QuerySource) -> Any:
@@ -102,7 +121,7 @@ def _kept(value: QuerySource) -> Mapping[tuple[Hashable, ...], Any] | None:
 
 
 def _rows_of_columns(value: QuerySource) -> DetachedRows | None:
-    """Read the rows of a source as columns; None where these do not say all, or could be changed."""
+    """Read the rows of a source as columns; None where these do not hold all, or could be changed."""
     assert value.query.row_type is not None
     known = value.adapter.row_class(value.query.row_type)
     table = value.project([(name,) for name in known.attributes], flush=False)
@@ -114,10 +133,11 @@ def _rows_of_columns(value: QuerySource) -> DetachedRows | None:
 def _join(copier: ActiveCopier, value: QuerySource, rows: DetachedRows) -> bool:
     """Let instances that the session keeps be the rows; returns whether there were any that were not known."""
     kept = _kept(value)
-    places = rows.places() if kept else {}
-    found = {places[key]: one for key, one in (kept or {}).items() if key in places and places[key] not in rows.made}
-    rows.add(dict(zip(found, copier.copies_of(list(found.values()), value.adapter), strict=True)))
-    return bool(found)
+    positions = rows.positions() if kept else {}
+    known = {positions[key]: row for key, row in (kept or {}).items() if key in positions}
+    fresh = {position: row for position, row in known.items() if position not in rows.made}
+    rows.add(dict(zip(fresh, copier.copies_of(list(fresh.values()), value.adapter), strict=True)))
+    return bool(fresh)
 
 
 SOURCE_HANDLERS: dict[type, Callable[[ActiveCopier, Any], Any]] = {

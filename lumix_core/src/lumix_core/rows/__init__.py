@@ -1,6 +1,6 @@
 """Where rows come from: the seam for an ORM, and what adapters share."""
 
-from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.base import BaseRowAdapter
 from lumix_core.rows.columns import TYPED, Column, column, has_nan, object_column, stacked, transposed
 from lumix_core.rows.copyable import Copyable
@@ -9,6 +9,7 @@ from lumix_core.rows.frames import column_values, is_frame, make_frame, with_nam
 from lumix_core.rows.gc_pause import Paused
 from lumix_core.rows.loading import ReleasingAdapter
 from lumix_core.rows.postgres_copy import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
+from lumix_core.rows.referring import REFERRING_KEYS, ReferringKey, referring_keys
 from lumix_core.rows.registry import adapter_for, row_adapters
 from lumix_core.rows.snapshots import SnapshotQuery
 from lumix_core.rows.sql import (
@@ -20,17 +21,29 @@ from lumix_core.rows.sql import (
 )
 from lumix_core.rows.standins import RowClass, not_loaded, row_class_of, slots_of
 from lumix_core.rows.tables import Path
-from lumix_core.rows.writing import Key, Kind, OneOf, Reference, RowWriter, WritingAdapter, WrittenField, WrittenTable
+from lumix_core.rows.writing import (
+    FilteredWriter,
+    Key,
+    Kind,
+    OneOf,
+    Reference,
+    RowWriter,
+    WritingAdapter,
+    WrittenField,
+    WrittenTable,
+)
 
 __all__ = [
     "MAY_COPY",
     "NOT_TRANSACTIONAL",
+    "REFERRING_KEYS",
     "ROWS_AT_LEAST",
     "TYPED",
     "BaseRowAdapter",
     "Column",
     "ColumnQuery",
     "Copyable",
+    "FilteredWriter",
     "KeepingQuery",
     "Key",
     "Kind",
@@ -39,7 +52,9 @@ __all__ = [
     "Path",
     "Paused",
     "ReaderQuery",
+    "ReasonedQuery",
     "Reference",
+    "ReferringKey",
     "ReleasingAdapter",
     "RowAdapter",
     "RowClass",
@@ -63,6 +78,7 @@ __all__ = [
     "make_frame",
     "not_loaded",
     "object_column",
+    "referring_keys",
     "refuse_without_transactions",
     "row_adapters",
     "row_class_of",

@@ -1,4 +1,4 @@
-"""The seam for an ORM: what LumiX asks of its adapter, and of a query that the adapter makes."""
+"""The seam for an ORM: what LumiX requires of its adapter, and of a query that the adapter makes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ColumnQuery(RowQuery, Protocol):
 
         Returns:
             for each path the values as the attribute would have them, in the order and number of `rows`; None where
-            only `rows` tells the truth: pending changes that are not flushed, a query whose rows are not its
+            only `rows` is right: pending changes that are not flushed, a query whose rows are not its
             instances, attributes that are changed as they load.
         """
         ...
@@ -58,13 +58,25 @@ class ColumnQuery(RowQuery, Protocol):
 
 @runtime_checkable
 class ReaderQuery(ColumnQuery, Protocol):
-    """A query whose columns can be read in more than one way."""
+    """A query that has several readers of its columns."""
 
     def with_reader(self, name: str) -> RowQuery:
         """Return the query with another reader of its columns.
 
         Raises:
-            LXSourceError: there is no such reader, or it cannot read from this database; the message says why.
+            LXSourceError: there is no such reader, or it cannot read from this database; the message gives the reason.
+        """
+        ...
+
+
+@runtime_checkable
+class ReasonedQuery(ColumnQuery, Protocol):
+    """A query that says why its columns do not suffice."""
+
+    def why_rows(self) -> str | None:
+        """Return why only `rows` tells the truth, as far as is known before reading; None where nothing is known.
+
+        The text completes "whole rows: ...". Runs no query.
         """
         ...
 
@@ -85,7 +97,7 @@ class KeepingQuery(ColumnQuery, Protocol):
 
 @runtime_checkable
 class RowAdapter(Protocol):
-    """What LumiX asks of one ORM."""
+    """What LumiX requires of the adapter of one ORM."""
 
     @property
     def name(self) -> str:
@@ -131,7 +143,9 @@ class RowAdapter(Protocol):
         """Return what a copy holds in place of a value of this ORM that is no row.
 
         A collection or value that reports its changes to a row becomes one that does not; a definition (a table, a
-        mapped attribute) is returned as it is, to be shared; NotImplemented stands for a value of anyone else.
+        mapped attribute) is returned as it is, to be shared; NotImplemented stands for a value of anyone else. A handle
+        is passed only where it was given to ``from_data``: a query over which one can iterate becomes a list of its
+        rows, and NotImplemented has it refused.
         """
         ...
 
@@ -146,6 +160,6 @@ class RowAdapter(Protocol):
             the query, or None where ``target`` is nothing of this ORM.
 
         Raises:
-            LXSourceError: it is, but the arguments do not suffice; the message says what to write.
+            LXSourceError: it is, but the arguments do not suffice; the message suggests what to write.
         """
         ...

@@ -1,4 +1,4 @@
-"""A base for adapters, with defaults for what an ORM may have nothing to say to."""
+"""A base for adapters, with defaults for what not every ORM has."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lumix_core.rows.standins import RowClass
 
 
 class BaseRowAdapter(ABC):
-    """A row adapter to derive from; `RowAdapter` says what each method must do.
+    """A row adapter to derive from; `RowAdapter` describes what each method must do.
 
     What has no default here is what only the ORM knows: its classes, its handles, and its queries.
 
     Attributes:
         name: the name under which the adapter is registered.
-        features: what it can do besides; each feature says what the adapter or its queries have then.
+        features: what it can do besides; each feature describes what the adapter or its queries have then.
         handles: the classes of sessions, connections, engines and queries, which no copy may hold.
     """
 

@@ -28,9 +28,9 @@ def column(values: Sequence[Any] | Column) -> Column:
     """Return values as a column: typed where all are of one such type, else the objects themselves."""
     if isinstance(values, np.ndarray):
         return values
-    found = packed(values)
-    if found is not None:
-        return found
+    numbers = packed(values)
+    if numbers is not None:
+        return numbers
     types = set(map(type, values))
     dtype = _TYPES.get(types.pop()) if len(types) == 1 else None
     if dtype is None:
@@ -43,8 +43,8 @@ def column(values: Sequence[Any] | Column) -> Column:
 
 def transposed(rows: Sequence[tuple[Any, ...]]) -> Sequence[Sequence[Any] | Column]:
     """Return the values of rows, of which there is one at least, column by column: as columns, where that is faster."""
-    found = packed_columns(rows)
-    return list(zip(*rows, strict=True)) if found is None else found
+    columns = packed_columns(rows)
+    return list(zip(*rows, strict=True)) if columns is None else columns
 
 
 def object_column(values: Iterable[Any]) -> Column:

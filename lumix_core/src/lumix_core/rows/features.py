@@ -1,4 +1,4 @@
-"""What a row adapter can do besides reading rows, as data: the core asks for a feature, and never for a method."""
+"""What a row adapter can do besides reading rows, as data: the core checks a feature, and never a method."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ class LXRowFeature(StrEnum):
     COLUMNS = "columns"
     """Its queries read single columns, without making an object a row: `lumix_core.rows.ColumnQuery`."""
     READERS = "readers"
-    """Its queries read their columns in more than one way: `lumix_core.rows.ReaderQuery`. Needs COLUMNS."""
+    """Its queries have several readers of their columns: `lumix_core.rows.ReaderQuery`. Needs COLUMNS."""
     KEEPING = "keeping"
     """Its queries know which rows the session keeps as instances: `lumix_core.rows.KeepingQuery`. Needs COLUMNS."""
+    REASONS = "reasons"
+    """Its queries say why their columns do not suffice: `lumix_core.rows.ReasonedQuery`. Needs COLUMNS."""
     SNAPSHOTS = "snapshots"
     """Several of its queries can be read at one moment: `lumix_core.rows.SnapshotQuery`."""
     RELEASE = "release"
@@ -27,6 +29,7 @@ OF_QUERIES: Mapping[LXRowFeature, tuple[str, ...]] = {
     LXRowFeature.COLUMNS: ("columns",),
     LXRowFeature.READERS: ("columns", "with_reader"),
     LXRowFeature.KEEPING: ("columns", "kept"),
+    LXRowFeature.REASONS: ("columns", "why_rows"),
     LXRowFeature.SNAPSHOTS: ("snapshot",),
 }
 """What the queries of an adapter with a feature have."""
@@ -45,7 +48,7 @@ def features_of(adapter: object, query: object | None = None) -> frozenset[LXRow
 
     Args:
         adapter: one that declares ``features``, or one without them, which is taken at the names that it has.
-        query: of the adapter; None where no feature of queries is asked for.
+        query: of the adapter; None where no feature of queries is needed.
     """
     known = frozenset((*_present(OF_ADAPTERS, adapter), *_present(OF_QUERIES, query)))
     declared: frozenset[LXRowFeature] | None = getattr(adapter, "features", None)
@@ -59,5 +62,5 @@ def lacking(adapter: object) -> list[str]:
     return [name for name in names if not hasattr(adapter, name)]
 
 
-def _present(table: Mapping[LXRowFeature, tuple[str, ...]], found: object) -> Iterator[LXRowFeature]:
-    return (feature for feature, names in table.items() if all(hasattr(found, name) for name in names))
+def _present(table: Mapping[LXRowFeature, tuple[str, ...]], owner: object) -> Iterator[LXRowFeature]:
+    return (feature for feature, names in table.items() if all(hasattr(owner, name) for name in names))

@@ -24,9 +24,9 @@ class KeyIndex:
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._parts = [_part(one) for one in columns]
+        self._parts = [_part(column) for column in columns]
         self._count = len(columns[0])
-        self.codes, self.span = self._joined([one.codes for one in self._parts])
+        self.codes, self.span = self._joined([part.codes for part in self._parts])
 
     def encode(self, columns: Sequence[Any], size: int) -> IntArray:
         """Return the numbers of other keys, `MISSING` for a key that cannot be in the index.
@@ -38,27 +38,27 @@ class KeyIndex:
         Raises:
             TypeError: a key cannot be hashed.
         """
-        return self._joined([part.find(one, size) for part, one in zip(self._parts, columns, strict=True)])[0]
+        return self._joined([part.find(column, size) for part, column in zip(self._parts, columns, strict=True)])[0]
 
     def positions(self, columns: Sequence[Any], size: int) -> IntArray:
-        """Return the last place of each key in the index, `MISSING` where it has none."""
+        """Return the last position of each key in the index, `MISSING` where it is not there."""
         codes = self.encode(columns, size)
         if self._is_dense:
             return self._table[codes]
         order = self._order
         ordered = self.codes[order]
-        places = np.searchsorted(ordered, codes, side="right") - 1
-        found = (places >= 0) & (codes >= 0)
-        found[found] = ordered[places[found]] == codes[found]
-        return np.where(found, order[places], MISSING)
+        ranks = np.searchsorted(ordered, codes, side="right") - 1
+        is_known = (ranks >= 0) & (codes >= 0)
+        is_known[is_known] = ordered[ranks[is_known]] == codes[is_known]
+        return np.where(is_known, order[ranks], MISSING)
 
     def matches(self, columns: Sequence[Any], size: int) -> tuple[IntArray, IntArray]:
-        """Return all pairs of equal keys: the place of the other key, in order, and that in the index."""
+        """Return all pairs of equal keys: the position of the other key, in order, and that in the index."""
         codes = self.encode(columns, size)
         if self.is_unique:
-            found = self._table[codes] if self._is_dense else self.positions(columns, size)
-            here = np.flatnonzero(found >= 0)
-            return here, found[here]
+            positions = self._table[codes] if self._is_dense else self.positions(columns, size)
+            here = np.flatnonzero(positions >= 0)
+            return here, positions[here]
         order, here = self._order, np.flatnonzero(codes >= 0)
         ordered = self.codes[order]
         starts = np.searchsorted(ordered, codes[here], side="left")
@@ -68,8 +68,8 @@ class KeyIndex:
     def counts(self, columns: Sequence[Any], size: int) -> IntArray:
         """Return how many keys of the index each of the other keys equals."""
         codes, ordered = self.encode(columns, size), self.codes[self._order]
-        found = np.searchsorted(ordered, codes, side="right") - np.searchsorted(ordered, codes, side="left")
-        return np.where(codes < 0, 0, found)
+        counts = np.searchsorted(ordered, codes, side="right") - np.searchsorted(ordered, codes, side="left")
+        return np.where(codes < 0, 0, counts)
 
     @cached_property
     def is_unique(self) -> bool:
@@ -79,7 +79,7 @@ class KeyIndex:
         return self.repeated() is None
 
     def repeated(self) -> tuple[int, int] | None:
-        """Return the places of two equal keys, None where every key is there once."""
+        """Return the positions of two equal keys, None where every key is there once."""
         ordered = np.sort(self.codes[self.codes >= 0])
         twice = np.flatnonzero(np.diff(ordered) == 0)
         if not len(twice):
@@ -104,11 +104,11 @@ class KeyIndex:
 
     def _joined(self, parts: list[IntArray]) -> tuple[IntArray, int]:
         codes, span = parts[0], self._parts[0].span
-        for part, found in zip(self._parts[1:], parts[1:], strict=True):
+        for part, others in zip(self._parts[1:], parts[1:], strict=True):
             if span * part.span > MANY:
                 raise OverflowError("keys of so many parts and values cannot be numbered")
-            missing = (codes < 0) | (found < 0)
-            codes = codes * part.span + found
+            missing = (codes < 0) | (others < 0)
+            codes = codes * part.span + others
             if missing.any():
                 codes[missing] = MISSING
             span *= part.span
@@ -143,7 +143,7 @@ class _Dense:
 
 
 class _Sorted:
-    """Numbers that lie far apart: the place among those that there are."""
+    """Numbers that lie far apart: the rank among those that there are."""
 
     def __init__(self, values: Column) -> None:
         self.known, codes = np.unique(values, return_inverse=True)
@@ -154,8 +154,8 @@ class _Sorted:
         same = isinstance(values, np.ndarray) and values.dtype == self.known.dtype
         if not same:
             return _by_dict({value: code for code, value in enumerate(self.known.tolist())}, values, size)
-        places = np.minimum(np.searchsorted(self.known, values), max(len(self.known) - 1, 0))
-        return np.where(self.known[places] == values, places, MISSING) if len(self.known) else np.full(size, MISSING)
+        ranks = np.minimum(np.searchsorted(self.known, values), max(len(self.known) - 1, 0))
+        return np.where(self.known[ranks] == values, ranks, MISSING) if len(self.known) else np.full(size, MISSING)
 
 
 class _Hashed:
@@ -163,7 +163,7 @@ class _Hashed:
 
     def __init__(self, values: list[Any]) -> None:
         self.known: dict[Any, int] = {}
-        self.codes = np.array([self.known.setdefault(one, len(self.known)) for one in values], dtype=np.int64)
+        self.codes = np.array([self.known.setdefault(value, len(self.known)) for value in values], dtype=np.int64)
         self.span = max(len(self.known), 1)
 
     def find(self, values: Any, size: int) -> IntArray:
@@ -189,4 +189,4 @@ def _as_ints(values: Any) -> Any:
 def _by_dict(known: dict[Any, int], values: Any, size: int) -> IntArray:
     if not isinstance(values, np.ndarray):
         return np.full(size, known.get(values, MISSING))
-    return np.fromiter((known.get(one, MISSING) for one in values.tolist()), dtype=np.int64, count=size)
+    return np.fromiter((known.get(value, MISSING) for value in values.tolist()), dtype=np.int64, count=size)

@@ -1,4 +1,4 @@
-"""What adapters load for a while: relationships that functions go through, given back when they have been called."""
+"""What adapters load for a while: relationships that functions go through, released when they have been called."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Loaded:
         self._batches: list[tuple[RowAdapter, Sequence[Any]]] = []
 
     def load(self, adapter: RowAdapter, rows: Sequence[Any], names: Set[str] | None = None) -> None:
-        """Load rows as `RowAdapter.load` tells."""
+        """Load rows, as `RowAdapter.load` describes."""
         if LXRowFeature.RELEASE in features_of(adapter):
             self._batches.append((adapter, rows))
         adapter.load(rows, names)
 
     def release(self) -> None:
-        """Let the rows be as they were."""
+        """Restore the rows as they were."""
         while self._batches:
             adapter, rows = self._batches.pop()
             cast(ReleasingAdapter, adapter).release(rows)

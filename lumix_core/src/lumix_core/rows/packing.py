@@ -31,8 +31,8 @@ def packed(values: Sequence[Any]) -> NDArray[Any] | None:
     """Return values that are all ints of 32 bits, or all floats, as an array; None for any other."""
     if len(values) < FEW or type(values) not in (list, tuple) or type(values[0]) not in _NUMBERS:
         return None
-    found = _layout((type(values[0]),), rows=False).read(values)
-    return None if found is None else found[0]
+    columns = _layout((type(values[0]),), rows=False).read(values)
+    return None if columns is None else columns[0]
 
 
 def packed_columns(rows: Sequence[tuple[Any, ...]]) -> list[NDArray[Any]] | None:
@@ -80,8 +80,8 @@ def _layout(types: tuple[type, ...], *, rows: bool) -> _Layout:
         fields.append(("row", f"S{_HEAD}"))
         codes = dict(enumerate(b"(" + len(types).to_bytes(4, "little")))
         size = _HEAD
-    for i, one in enumerate(types):
-        code, stored, kind = _NUMBERS[one]
+    for i, cls in enumerate(types):
+        code, stored, kind = _NUMBERS[cls]
         fields += [(f"code {i}", "S1"), (f"value {i}", stored)]
         codes[size] = code[0]
         columns[f"value {i}"] = kind

@@ -1,6 +1,6 @@
-"""Texts of values for COPY, PostgreSQL's way to take many rows at once.
+"""Texts of values for COPY, PostgreSQL's statement that inserts many rows at once.
 
-A text is sent for each value, so only values of those types are for it whose text says exactly what the value is.
+A text is sent for each value, so only values are sent whose text is exact.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from uuid import UUID
 Writer: TypeAlias = Callable[[Any], str]
 """Returns one value as COPY reads it."""
 ROWS_AT_LEAST = 200
-"""From how many rows on COPY is used: it takes a query of its own to see that it may be."""
+"""The least number of rows for COPY, which needs a query of its own to find out whether it may be used."""
 ROWS_A_BLOCK = 5_000
 # COPY knows no views, rules or policies for rows.
 MAY_COPY = (
     "SELECT relkind IN ('r', 'p') AND NOT relhasrules AND NOT row_security_active(oid) "
     "FROM pg_class WHERE oid = to_regclass({name})"
 )
-"""The query of PostgreSQL that says whether rows may be copied into a table: no rule or policy would change them."""
+"""The query of PostgreSQL for whether rows may be copied into a table: no rule or policy would change them."""
 NULL = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"})
 
 
 def _needs_escapes(values: Sequence[str]) -> bool:
     together = "".join(values)
-    return any(chr(one) in together for one in ESCAPES)
+    return any(chr(character) in together for character in ESCAPES)
 
 
 def _escaped(value: str) -> str:
@@ -48,11 +48,11 @@ TEXTS: dict[type, Writer] = {
 
 
 def text_writer(values: Sequence[Any], allowed: Set[type]) -> Writer | None:
-    """Return what makes the text of each value; None where one of them is of another type.
+    """Return the function that makes the text of each value; None where a value is of another type.
 
     Args:
         values: those of one column; None is NULL.
-        allowed: the types whose text says exactly what the values are to that column.
+        allowed: the types whose text is exact for that column.
     """
     types = set(map(type, values)) - {type(None)}
     if not types <= allowed & TEXTS.keys():
@@ -65,7 +65,7 @@ def text_writer(values: Sequence[Any], allowed: Set[type]) -> Writer | None:
 
 
 def blocks(columns: Sequence[Sequence[Any]], writers: Sequence[Writer], size: int) -> Iterator[str]:
-    """Yield what is sent for columns of one size, some rows at a time."""
+    """Yield the text of columns of one size, some rows at a time."""
     for start in range(0, size, ROWS_A_BLOCK):
         texts = [
             map(write, values[start : start + ROWS_A_BLOCK]) for write, values in zip(writers, columns, strict=True)

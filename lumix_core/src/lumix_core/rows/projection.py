@@ -1,4 +1,4 @@
-"""Reading columns in place of rows: what a query is asked for, and the table that is made of its answer."""
+"""Reading columns in place of rows: the query for them, and the table that is made of its result."""
 
 from __future__ import annotations
 
@@ -32,43 +32,43 @@ def projected(
         flush: whether pending changes may be written to the database first.
 
     Returns:
-        None where the query says that only the rows are true.
+        None where only the rows are right.
     """
-    classes = _classes_on_the_way(row_class, class_of, paths)
-    keys = {way: tuple((*way, name) for name in one.primary_key) for way, one in classes.items()}
-    asked = list(
+    classes = _classes_by_prefix(row_class, class_of, paths)
+    keys = {prefix: tuple((*prefix, name) for name in cls.primary_key) for prefix, cls in classes.items()}
+    wanted = list(
         dict.fromkeys([*(path for path in paths if path[-1] != PRESENT), *(k for ks in keys.values() for k in ks)])
     )
-    found = query.columns(asked, flush)
-    if found is None:
+    values_of_each = query.columns(wanted, flush)
+    if values_of_each is None:
         return None
-    columns = {path: column(values) for path, values in zip(asked, found, strict=True)}
-    there = {way: _present([columns[key] for key in keys[way]]) for way in classes if way}
+    columns = {path: column(values) for path, values in zip(wanted, values_of_each, strict=True)}
+    there = {prefix: _present([columns[key] for key in keys[prefix]]) for prefix in classes if prefix}
     complete = {path: _marked(values, there, path) for path, values in columns.items()}
-    asking = {(*way, PRESENT): mask for way, mask in there.items()}
-    rows = LazyRows(_Maker(classes, columns, there), len(columns[asked[0]]))
-    return Table(rows, row_class.mapped, row_class.primary_key, columns={**complete, **asking})
+    markers = {(*prefix, PRESENT): mask for prefix, mask in there.items()}
+    rows = LazyRows(_Maker(classes, columns, there), len(columns[wanted[0]]))
+    return Table(rows, row_class.mapped, row_class.primary_key, columns={**complete, **markers})
 
 
-def _classes_on_the_way(
+def _classes_by_prefix(
     row_class: RowClass, class_of: Callable[[type], RowClass], paths: Sequence[Path]
 ) -> dict[Path, RowClass]:
-    """Return the class of the rows, and of each related row that a path goes through, by the way there."""
-    found: dict[Path, RowClass] = {(): row_class}
+    """Return the class of the rows, and of each related row that a path goes through, by its prefix."""
+    classes: dict[Path, RowClass] = {(): row_class}
     for path in paths:
         for length in range(1, len(path)):
-            if path[:length] not in found:
-                found[path[:length]] = class_of(found[path[: length - 1]].related[path[length - 1]])
-    return found
+            if path[:length] not in classes:
+                classes[path[:length]] = class_of(classes[path[: length - 1]].related[path[length - 1]])
+    return classes
 
 
 def _present(keys: Sequence[Column]) -> Column:
     """Return for which rows there is a related row: one whose key is not NULL."""
-    found = np.ones(len(keys[0]), dtype=np.bool_)
-    for one in keys:
-        if one.dtype == np.object_:
-            found &= np.array([value is not None for value in one], dtype=np.bool_)
-    return found
+    present = np.ones(len(keys[0]), dtype=np.bool_)
+    for key in keys:
+        if key.dtype == np.object_:
+            present &= np.array([value is not None for value in key], dtype=np.bool_)
+    return present
 
 
 def _marked(values: Column, there: dict[Path, Column], path: Path) -> Column:
@@ -76,7 +76,9 @@ def _marked(values: Column, there: dict[Path, Column], path: Path) -> Column:
     mask = there.get(path[:-1])
     if mask is None or mask.all():
         return values
-    return object_column([value if one else ABSENT for value, one in zip(values.tolist(), mask.tolist(), strict=True)])
+    return object_column(
+        [value if is_there else ABSENT for value, is_there in zip(values.tolist(), mask.tolist(), strict=True)]
+    )
 
 
 class _Maker:
@@ -89,11 +91,11 @@ class _Maker:
 
     def __call__(self, position: int) -> Any:
         made: dict[Path, Any] = {}
-        for way in sorted(self._classes, key=len):
-            absent = way and (made[way[:-1]] is None or not self._there[way][position])
-            made[way] = None if absent else new_standin(standin_class(self._classes[way]))
-            if way and made[way[:-1]] is not None:
-                made[way[:-1]].__dict__[way[-1]] = made[way]
+        for prefix in sorted(self._classes, key=len):
+            absent = prefix and (made[prefix[:-1]] is None or not self._there[prefix][position])
+            made[prefix] = None if absent else new_standin(standin_class(self._classes[prefix]))
+            if prefix and made[prefix[:-1]] is not None:
+                made[prefix[:-1]].__dict__[prefix[-1]] = made[prefix]
         for path, values in self._columns.items():
             if made[path[:-1]] is not None:
                 made[path[:-1]].__dict__[path[-1]] = values.item(position)

@@ -29,8 +29,8 @@ class SnapshotQuery(Protocol):
             what stands for the transaction: equal for queries that are read in the same one.
 
         Raises:
-            LXSourceError: the transaction that has begun, the database or the way of reading does not allow it; the
-                message says what to write.
+            LXSourceError: the transaction that has begun, the database or the reader does not allow it; the message
+                suggests what to write.
         """
         ...
 
@@ -56,7 +56,7 @@ class Snapshot:
         query, name = source.query, source.adapter.name
         if LXRowFeature.SNAPSHOTS not in source.features:
             raise LXSourceError(
-                f"snapshot=True: the row adapter {name!r} does not say how to read {query} from a snapshot. Leave "
+                f"snapshot=True: the row adapter {name!r} has no way to read {query} from a snapshot. Leave "
                 f"out snapshot=True, and read in a transaction that you begin as your database asks for it."
             )
         transaction = cast(SnapshotQuery, query).snapshot(self.ends)

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any, Protocol, cast
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, RowAdapter, RowQuery
+from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.frames import is_frame, with_named_columns
 from lumix_core.rows.projection import projected
-from lumix_core.rows.registry import adapter_for, row_adapters
+from lumix_core.rows.registry import adapter_for, add_adapter, hindrances, is_handle, row_adapters
 from lumix_core.rows.standins import row_class_of
 from lumix_core.rows.tables import FrameTable, Path, Table
 
@@ -74,7 +74,7 @@ class QuerySource:
         return features_of(self.adapter, self.query)
 
     def read(self, flush: bool = True) -> Table:
-        """Run the query; ``flush`` says whether pending changes may be written first."""
+        """Run the query; with ``flush``, pending changes may be written first."""
         row_type = self.query.row_type
         rows = self.query.rows(flush)
         if row_type is None:
@@ -82,12 +82,16 @@ class QuerySource:
         return Table(rows, row_type, self.adapter.primary_key(row_type))
 
     def project(self, paths: Sequence[Path], flush: bool = True) -> Table | None:
-        """Read only some columns of the rows; None where the adapter cannot, or says that only the rows are true."""
+        """Read only some columns of the rows; None where only the rows are right."""
         row_type = self.query.row_type
         if row_type is None or LXRowFeature.COLUMNS not in self.features:
             return None
         class_of = self.adapter.row_class
         return projected(cast(ColumnQuery, self.query), class_of(row_type), class_of, paths, flush)
+
+    def why_rows(self) -> str | None:
+        """Return why columns of the query would not suffice, as far as its adapter knows before reading."""
+        return cast(ReasonedQuery, self.query).why_rows() if LXRowFeature.REASONS in self.features else None
 
     def with_reader(self, name: str, owner: str) -> QuerySource:
         """Return the source with another reader of its columns.
@@ -97,7 +101,7 @@ class QuerySource:
         """
         if LXRowFeature.READERS not in self.features:
             raise LXSourceError(
-                f"{owner}.from_model(reader={name!r}): queries of {self.adapter.name} are read in one way only. "
+                f"{owner}.from_model(reader={name!r}): queries of {self.adapter.name} have one reader only. "
                 f"Leave out reader=."
             )
         try:
@@ -142,7 +146,7 @@ def model_source(
         target: a mapped class, a session (the class is then ``declared``), a query, or `DECLARED`.
         handle: a session or an alias, or None.
         declared: the row class from ``LXVariable[Row, ...]`` or ``LXIndexDimension(Row, ...)``.
-        adapter: asked alone where given; else every adapter that is installed.
+        adapter: the only one that is tried where given; else every adapter that is installed.
         owner: who asks, for messages.
 
     Raises:
@@ -150,9 +154,11 @@ def model_source(
     """
     if target is DECLARED:
         target = _declared_or_error(declared, owner)
+    if adapter is not None:
+        add_adapter(adapter)
     adapters = [adapter] if adapter is not None else row_adapters()
-    found = _first_query(adapters, target, handle, owner)
-    if found is None and any(one.is_handle(target) for one in adapters):
+    source = _first_query(adapters, target, handle, owner)
+    if source is None and (is_handle(target) if adapter is None else adapter.is_handle(target)):
         if handle is not None:
             raise LXSourceError(
                 f"{owner}.from_model() got a session first and then {handle!r:.60}: the session comes second. "
@@ -164,16 +170,16 @@ def model_source(
                 f"Write .from_model(Row, session), or name the class in LXVariable[Row, float](...)."
             )
         target, handle = declared, target
-        found = _first_query(adapters, target, handle, owner)
-    if found is not None:
-        _check_declared(found, declared, owner)
-        return found
+        source = _first_query(adapters, target, handle, owner)
+    if source is not None:
+        _check_declared(source, declared, owner)
+        return source
     shown = target.__name__ if isinstance(target, type) else f"an object of class {type(target).__name__}"
-    known = ", ".join(one.name for one in adapters) or "none"
+    known = ", ".join(candidate.name for candidate in adapters) or "none"
     raise LXSourceError(
         f"{owner}.from_model() got {shown}, which no installed row adapter maps (adapters in use: {known}). "
         f"Give a mapped class, a query or a session, install the adapter of its ORM "
-        f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects."
+        f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects. {hindrances()}".strip()
     )
 
 
@@ -198,13 +204,20 @@ def _check_declared(source: QuerySource, declared: type | None, owner: str) -> N
 
 
 def _first_query(adapters: Sequence[RowAdapter], target: Any, handle: Any, owner: str) -> QuerySource | None:
+    failure: Exception | None = None
     for adapter in adapters:
         try:
             query = adapter.query(target, handle)
         except LXSourceError as error:
             raise LXSourceError(f"{owner}: {error}") from None
+        except Exception as error:  # noqa: BLE001 - the target may be of another adapter
+            error.add_note(f"{owner}.from_model(): the row adapter {adapter.name!r} failed to make a query of this.")
+            failure = failure or error
+            continue
         if query is not None:
             return QuerySource(adapter, query)
+    if failure is not None:
+        raise failure
     return None
 
 

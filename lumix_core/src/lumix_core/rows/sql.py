@@ -18,25 +18,25 @@ NOT_TRANSACTIONAL = (
 )
 """The query of MySQL and MariaDB for tables whose storage engines know no transactions, such as MyISAM."""
 ROWS_A_BATCH = 5_000
-"""How many rows are tuples at one time."""
+"""The number of rows that are tuples at one time."""
 ADVISORY_LOCKS_AT_MOST = 100
-"""For how many values we wait one by one; PostgreSQL has room for a few thousand locks in all."""
+"""The number of values with a lock each; PostgreSQL has room for a few thousand locks in all."""
 MISSING_KEYS = 20
-"""How many keys that no row has are asked for one by one, at the most."""
+"""The number of missing keys that are looked for one by one, at most."""
 
 
 def advisory_lock_statements(
     table: WrittenTable, where: Mapping[str, Any], mark: str
 ) -> Iterator[tuple[str, str | list[str]]]:
-    """Yield what makes PostgreSQL wait until another write-back of the same rows is committed.
+    """Yield statements that make PostgreSQL wait until another write-back of the same rows is committed.
 
-    In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases make us wait by themselves.
-    Who writes all rows, or those of many values, waits for everyone, who writes some of them for those who write the
-    same ones.
+    In READ COMMITTED its new rows would not be seen, and stay among ours. Other databases wait by themselves.
+    A write-back of all rows, or of those of many values, waits for every other; one of some rows waits for those of
+    the same rows.
 
     Args:
         table: where rows are replaced.
-        where: which these are.
+        where: which rows.
         mark: how the one parameter of a statement is written.
 
     Returns:
@@ -46,22 +46,22 @@ def advisory_lock_statements(
     some = 0 < len(chosen) <= ADVISORY_LOCKS_AT_MOST
     yield (SHARED_ADVISORY_LOCK if some else ADVISORY_LOCK).format(mark=mark), name
     if some:
-        yield ADVISORY_LOCKS.format(mark=mark), [f"{name} {one}" for one in chosen]
+        yield ADVISORY_LOCKS.format(mark=mark), [f"{name} {value}" for value in chosen]
 
 
 def _chosen(where: Mapping[str, Any]) -> list[str]:
-    """Return a name for each combination of values, always in the same order, so that nobody waits in a circle."""
-    several = [one.values if isinstance(one, OneOf) else (one,) for one in where.values()]
-    return sorted(repr(sorted(zip(where, one, strict=True))) for one in product(*several)) if where else []
+    """Return a name for each combination of values, always in the same order, so that locks are taken in one order."""
+    several = [value.values if isinstance(value, OneOf) else (value,) for value in where.values()]
+    return sorted(repr(sorted(zip(where, value, strict=True))) for value in product(*several)) if where else []
 
 
-def refuse_without_transactions(found: Iterable[tuple[str, str]]) -> None:
+def refuse_without_transactions(tables: Iterable[tuple[str, str]]) -> None:
     """Refuse what `NOT_TRANSACTIONAL` finds: pairs of a table and its storage engine.
 
     Raises:
         LXWriteError: there is one.
     """
-    for name, engine in found:
+    for name, engine in tables:
         raise LXWriteError(
             f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure would "
             f"leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
@@ -76,26 +76,26 @@ def batches_of_rows(columns: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any
         yield list(zip(*part, strict=True))
 
 
-def existing_keys(keys: Sequence[Key], asked: Callable[[Sequence[Key]], set[Key]], size: int) -> set[Key]:
+def existing_keys(keys: Sequence[Key], ask: Callable[[Sequence[Key]], set[Key]], size: int) -> set[Key]:
     """Return those of some keys that rows have.
 
     What a database takes for equal need not be equal in Python, such as texts that differ in case: keys that were not
-    found are asked for one by one, until some of them are not there.
+    found are looked for one by one, until some of them are not there.
 
     Args:
         keys: distinct.
-        asked: asks the database which rows have one of some keys, and returns the keys of these.
-        size: how many keys it is asked for at one time.
+        ask: a query that returns those of some keys that rows have.
+        size: the number of keys of one query.
     """
-    found: set[Key] = set()
+    existing: set[Key] = set()
     for start in range(0, len(keys), size):
-        found |= asked(keys[start : start + size])
+        existing |= ask(keys[start : start + size])
     missing = 0
-    for key in (key for key in keys if key not in found):
+    for key in (key for key in keys if key not in existing):
         if missing == MISSING_KEYS:
             break
-        if asked([key]):
-            found.add(key)
+        if ask([key]):
+            existing.add(key)
         else:
             missing += 1
-    return found
+    return existing

@@ -34,6 +34,8 @@ class RowClass:
         related: the to-one relationships, each with the class of the row that it leads to.
         elements: what else the class of the stand-ins has of its own; each can be pickled.
         properties: the ORM's own kind of properties: read off a row, each is what its ``fget`` returns for the row.
+        derived: attributes whose values follow from others of the same row, each with the names of these: a column that
+            the database computes, or a to-one relationship, which follows from its foreign key.
     """
 
     mapped: type
@@ -45,10 +47,23 @@ class RowClass:
     related: Mapping[str, type] = field(default_factory=dict)
     elements: Mapping[str, Any] = field(default_factory=dict)
     properties: frozenset[str] = frozenset()
+    derived: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.mapped, self.attributes, self.primary_key, dict(self.aliases), self.advice)
-        return RowClass, (*parts, self.columns, dict(self.related), dict(self.elements), self.properties)
+        related, elements, derived = dict(self.related), dict(self.elements), dict(self.derived)
+        return RowClass, (*parts, self.columns, related, elements, self.properties, derived)
+
+    def following(self, name: str) -> set[str]:
+        """Return the attributes whose values follow from an attribute, directly or through others.
+
+        The foreign key of a relationship is among them: with another related row it is another one.
+        """
+        found, before = {name, *(self.derived.get(name, ()) if name in self.related else ())}, 0
+        while len(found) > before:
+            before = len(found)
+            found |= {derived for derived, sources in self.derived.items() if sources & found}
+        return found - {name}
 
 
 _MADE: WeakKeyDictionary[type, type] = WeakKeyDictionary()
@@ -64,8 +79,8 @@ def standin_class(row_class: RowClass) -> type:
 
 def row_class_of(cls: type) -> RowClass | None:
     """Return what a class of stand-ins stands for, or None for any other class."""
-    found = cls.__dict__.get(MARK)
-    return found if isinstance(found, RowClass) else None
+    row_class = cls.__dict__.get(MARK)
+    return row_class if isinstance(row_class, RowClass) else None
 
 
 def new_standin(cls: type) -> Any:
@@ -151,9 +166,9 @@ class _Alias:
 
 def _attribute_of_each(target: Any, name: str) -> Any:
     if isinstance(target, Mapping):
-        return {key: getattr(one, name) for key, one in target.items()}
+        return {key: getattr(row, name) for key, row in target.items()}
     if isinstance(target, list | set | tuple):
-        return type(target)(getattr(one, name) for one in target)
+        return type(target)(getattr(row, name) for row in target)
     return None if target is None else getattr(target, name)
 
 

@@ -1,6 +1,6 @@
-"""The seam for writing: what an ORM's adapter tells of a class, and does in one transaction.
+"""The seam for writing: what an ORM's adapter knows of a class, and does in one transaction.
 
-Everything is checked before an adapter is asked to write, so adapters contain no checks of values.
+Everything is checked before an adapter writes, so adapters contain no checks of values.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 Kind: TypeAlias = Literal["number", "integer", "text", "truth", "uuid", "other"]
-"""What the values of an attribute are, for the checks before they are written."""
+"""The kind of values that an attribute holds, for the checks before they are written."""
 Key: TypeAlias = tuple[Any, ...]
-"""The values that tell a row from others, in the order of the attributes."""
+"""The values that identify a row, in the order of the attributes."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class WrittenField:
         filled: whether the ORM or the database fills it in where rows leave it out.
         writable: False where the database computes it, and accepts no value.
         length: how many characters a text may have; None without a limit.
+        comparable: False where the database changes what it is given, as an encrypted column does, so that rows
+            cannot be selected by a value.
     """
 
     name: str
@@ -35,6 +37,7 @@ class WrittenField:
     filled: bool = False
     writable: bool = True
     length: int | None = None
+    comparable: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Reference:
         columns: what they refer to, for messages.
         target: what `RowWriter.existing` is given to look there; of a class that refers to itself, the class.
         target_names: the names to look for in ``target``, in the order of ``names``.
-        deferred: whether the database looks only at the end of the transaction.
+        deferred: whether the database checks it only at the end of the transaction.
     """
 
     names: tuple[str, ...]
@@ -60,7 +63,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class WrittenTable:
-    """What writing has to know of a mapped class; its rows are stored in one table.
+    """The facts that writing needs of a mapped class; its rows are stored in one table.
 
     Args:
         cls: the class.
@@ -69,7 +72,7 @@ class WrittenTable:
         primary_key: the attributes that make the primary key.
         unique: those of each unique key besides it.
         references: the foreign keys.
-        advice: for names that are no columns (relationships and the like), what to give in their place.
+        advice: for names that are not columns (relationships and the like), what to give instead.
     """
 
     cls: type
@@ -83,7 +86,7 @@ class WrittenTable:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Several values, at least one, of which an attribute must have any."""
+    """Several values, at least one, of which an attribute must have one."""
 
     values: tuple[Any, ...]
 
@@ -91,17 +94,18 @@ class OneOf:
 class RowWriter(Protocol):
     """Writes in one transaction.
 
-    ``where`` maps attributes to the values that they must have, or to `OneOf` several; {} means every row.
+    ``where`` maps attributes to the values that they must have, or to `OneOf` several; {} means every row. A text is
+    the very same text: one that the database only takes for equal, such as "North" for "north", is another value.
     """
 
     @property
     def integrity_errors(self) -> tuple[type[Exception], ...]:
-        """The errors that say that a foreign key, a unique key or another constraint does not hold."""
+        """The errors of a foreign key, a unique key or another constraint that does not hold."""
         ...
 
     @property
     def checks_references(self) -> bool:
-        """Whether the database sees to foreign keys, now or at the end; where it does not, the core does."""
+        """Whether the database checks foreign keys, now or at the end; where it does not, the core does."""
         ...
 
     def savepoint(self) -> AbstractContextManager[object]:
@@ -140,8 +144,17 @@ class RowWriter(Protocol):
 
 
 @runtime_checkable
+class FilteredWriter(Protocol):
+    """What a `RowWriter` has besides where the user's session or manager may hide rows from queries."""
+
+    def shown(self, table: WrittenTable, where: Mapping[str, Any]) -> int | None:
+        """Return how many rows the session or manager itself would return; None where it hides none."""
+        ...
+
+
+@runtime_checkable
 class WritingAdapter(Protocol):
-    """What LumiX asks of a row adapter that can write too."""
+    """What a row adapter that can write has besides."""
 
     @property
     def name(self) -> str:
@@ -149,10 +162,10 @@ class WritingAdapter(Protocol):
         ...
 
     def written_table(self, cls: type) -> WrittenTable:
-        """Return what writing has to know of a mapped class. Runs no query.
+        """Return the facts that writing needs of a mapped class. Runs no query.
 
         Raises:
-            LXWriteError: its rows cannot be written; the message says why.
+            LXWriteError: its rows cannot be written; the message gives the reason.
         """
         ...
 
@@ -172,6 +185,6 @@ class WritingAdapter(Protocol):
             tables: what will be written.
 
         Raises:
-            LXWriteError: the handle is none, or cannot write all of this in one transaction.
+            LXWriteError: the handle is not valid, or cannot write all of this in one transaction.
         """
         ...

@@ -1,11 +1,13 @@
 """The seam for a solver, and what becomes of its answers: checked, mapped back, kept open, explained."""
 
+from lumix_core.solver.certificates import recession_of
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
 from lumix_core.solver.registry import load_solver
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import FamilyValues, LXSolution, Results, with_families, without_families
 from lumix_core.solver.solver import (
+    ChecksOptions,
     FindsConflicts,
     LiveRun,
     LiveSolver,
@@ -20,9 +22,11 @@ from lumix_core.solver.solver import (
     unknown_native_option,
 )
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+from lumix_core.solver.turns import Turns, in_turn
 from lumix_core.solver.verify import Verifier
 
 __all__ = [
+    "ChecksOptions",
     "Closing",
     "FamilyValues",
     "FindsConflicts",
@@ -42,11 +46,14 @@ __all__ = [
     "RewindingRun",
     "Solver",
     "SolverOptions",
+    "Turns",
     "Verifier",
     "bad_native_option",
     "checked_model",
     "checked_optimizer",
+    "in_turn",
     "load_solver",
+    "recession_of",
     "unknown_native_option",
     "with_families",
     "without_families",

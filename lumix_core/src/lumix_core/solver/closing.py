@@ -1,4 +1,4 @@
-"""What holds something that is to be let go: used in a ``with`` block, or closed by hand."""
+"""What holds something that is to be released: used in a ``with`` block, or closed by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Closing(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of what is held."""
+        """Release what is held."""
 
     def __enter__(self) -> Self:
         return self

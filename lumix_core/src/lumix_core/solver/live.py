@@ -5,17 +5,19 @@ from __future__ import annotations
 from lumix_core.errors import LXError, LXVerificationError
 from lumix_core.problem.diff import changes_between, difference_in_shape
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.row_activities import Tally
-from lumix_core.solver.run import answer_of, answer_without_solver, check_supported, guarded
+from lumix_core.solver.claims import Claims, answered, with_gaps
+from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver
+from lumix_core.solver.row_activities import RowActivities
+from lumix_core.solver.run import check_supported, guarded
 from lumix_core.solver.solver import LiveRun, LiveSolver, Ranging, RawResult, RewindingRun, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
 from lumix_core.solver.verify import Verifier
 
 
 class Live:
-    """A solver that is asked for one problem after another, each much like the last.
+    """A solver that gets one problem after another, each much like the last.
 
-    A solver that keeps problems open is told what changed; any other one is given every problem anew.
+    A solver that keeps problems open gets the changes; any other one gets every problem anew.
 
     Args:
         solver: the solver.
@@ -27,10 +29,11 @@ class Live:
         self._opener = solver if isinstance(solver, LiveSolver) else None
         self.options = options
         self._run: LiveRun | None = None
-        self._held: LXProblem | None = None
+        self._preparation = Preparation()
+        self._held: Prepared | None = None
         self._first: LXProblem | None = None
-        self._rewinds = self._opener is not None  # as long as no run has told otherwise
-        self._tally: Tally | None = None
+        self._rewinds = self._opener is not None  # until a run shows otherwise
+        self._activities: RowActivities | None = None
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         """Return the checked answer to a problem, what the solver started from, and why that was not a hot start.
@@ -44,16 +47,20 @@ class Live:
         check_supported(self.solver, problem, self.options)
         known = answer_without_solver(problem)
         if known is not None:
-            return self._checked(problem, known), LXStart.COLD, "the answer needed no solver"
+            return known, LXStart.COLD, "the answer needed no solver"
+        claims = Claims(self.solver, self.options)
         if self._opener is None:
-            reason = f"solver {self.solver.name!r} does not keep models open"
-            return self._checked(problem, self._cold(problem)), LXStart.COLD, reason
-        return self._solved_live(self._opener, problem)
+            return claims.solved(problem), LXStart.COLD, f"solver {self.solver.name!r} does not keep models open"
+        raw, start, reason = self._solved_live(self._opener, problem)
+        return claims.settled(problem, raw), start, reason
 
     def ranging(self) -> Ranging | None:
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         run, held = self._run, self._held
-        return None if run is None or held is None else guarded(self.solver, held, run.ranging)
+        if run is None or held is None:
+            return None
+        ranging = guarded(self.solver, held.original, run.ranging)
+        return None if ranging is None else held.ranging(ranging)
 
     def rewind(self, problem: LXProblem) -> None:
         """Go back to where the solver is once it has solved ``problem``, and nothing else.
@@ -74,62 +81,78 @@ class Live:
                     self.close()
 
     def close(self) -> None:
-        """Let the solver go; the next problem is opened anew."""
+        """Release the solver; the next problem is opened anew."""
         run, self._run, self._held = self._run, None, None
         if run is not None:
             run.close()
 
-    def _solved_live(self, solver: LiveSolver, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
+    def _solved_live(
+        self, solver: LiveSolver, problem: LXProblem
+    ) -> tuple[RawResult | LXVerificationError, LXStart, str]:
+        prepared = self._prepared(problem)
         if self._held is None:
-            return self._opened(solver, problem), LXStart.COLD, ""
-        refused = difference_in_shape(self._held, problem) or self._updated(self._held, problem)
+            return self._opened(solver, prepared), LXStart.COLD, ""
+        refused = self._difference(self._held, prepared) or self._updated(self._held, prepared)
         if not refused:
-            raw, refused = self._hot(problem)
+            raw, refused = self._hot(prepared)
             if raw is not None:
                 return raw, LXStart.HOT, ""
         self.close()
-        return self._opened(solver, problem), LXStart.REBUILT, refused
+        return self._opened(solver, prepared), LXStart.REBUILT, refused
 
-    def _opened(self, solver: LiveSolver, problem: LXProblem) -> RawResult:
-        self._run = guarded(solver, problem, lambda: solver.open(problem, self.options))
-        self._held = self._first = problem
+    def _prepared(self, problem: LXProblem) -> Prepared:
+        return self._preparation.prepared(problem, self.options)
+
+    def _opened(self, solver: LiveSolver, prepared: Prepared) -> RawResult | LXVerificationError:
+        options = prepared.options(with_gaps(solver, prepared.problem, self.options))
+        self._run = guarded(solver, prepared.original, lambda: solver.open(prepared.problem, options))
+        self._held, self._first = prepared, prepared.original
         self._rewinds = isinstance(self._run, RewindingRun)
-        return self._answered(problem, self._run)
+        try:
+            return self._answered(prepared, self._run)
+        except LXVerificationError as error:
+            return error
 
     def _rewound(self, problem: LXProblem) -> bool:
         run, held = self._run, self._held
         if held is None or self._first is not problem or not isinstance(run, RewindingRun):
             return False
-        if difference_in_shape(held, problem) or self._updated(held, problem):
+        prepared = self._prepared(problem)
+        if self._difference(held, prepared) or self._updated(held, prepared):
             return False
         return guarded(self.solver, problem, run.rewind)
 
-    def _updated(self, before: LXProblem, problem: LXProblem) -> str:
-        """Tell the solver what changed; returns why it could not take it, empty where it did."""
-        changes = changes_between(before, problem)
-        run, self._held = self._run, problem
+    def _difference(self, before: Prepared, prepared: Prepared) -> str:
+        if self.options.mip_abs_gap and before.cost_scale != prepared.cost_scale:
+            return "the objective has coefficients of another size, so that the absolute gap means another one"
+        return difference_in_shape(before.problem, prepared.problem)
+
+    def _updated(self, before: Prepared, prepared: Prepared) -> str:
+        """Pass the changes to the solver; returns why it could not take them, empty where it did."""
+        changes = changes_between(before.problem, prepared.problem)
+        run, self._held = self._run, prepared
         try:
-            taken = run is not None and guarded(self.solver, problem, lambda: run.update(changes))
+            taken = run is not None and guarded(self.solver, prepared.original, lambda: run.update(changes))
         except BaseException:  # Ctrl-C, say: some of the changes may have been made
             self.close()
             raise
         return "" if taken else f"solver {self.solver.name!r} could not take the change in place"
 
-    def _hot(self, problem: LXProblem) -> tuple[RawResult | None, str]:
-        """Solve from where the solver is; returns None, and why, where the answer is none or a wrong one."""
+    def _hot(self, prepared: Prepared) -> tuple[RawResult | None, str]:
+        """Solve from where the solver is; returns None, and why, where there is no answer, or a wrong one."""
         assert self._run is not None
         try:
-            raw = self._answered(problem, self._run)
+            raw = self._answered(prepared, self._run)
         except LXVerificationError as error:
             return None, f"the answer from where the solver was is wrong: {error}"
         if raw.status is LXStatus.ERROR:
             return None, f"from where the solver was it found no answer ({raw.raw_status})"
         return raw, ""
 
-    def _answered(self, problem: LXProblem, run: LiveRun) -> RawResult:
-        """Ask the open solver; if it fails or is interrupted it is let go, since nobody knows where it is."""
+    def _answered(self, prepared: Prepared, run: LiveRun) -> RawResult:
+        """Run the open solver; if it fails or is interrupted it is released, since its state is unknown."""
         try:
-            raw = self._checked(problem, answer_of(self.solver, problem, run.solve))
+            raw = answered(self.solver, prepared, self.options, run.solve, self._verifier(prepared))
         except LXVerificationError:
             raise
         except LXError:
@@ -139,10 +162,9 @@ class Live:
             self.close()
         return raw
 
-    def _cold(self, problem: LXProblem) -> RawResult:
-        return answer_of(self.solver, problem, lambda: self.solver.solve(problem, self.options))
-
-    def _checked(self, problem: LXProblem, raw: RawResult) -> RawResult:
-        if self._tally is None or not self._tally.fits(problem):
-            self._tally = Tally(problem)
-        return Verifier(self.solver.name, problem, self.options, self._tally).checked(raw)
+    def _verifier(self, prepared: Prepared) -> Verifier:
+        problem = prepared.original
+        if self._activities is None or not self._activities.fits(problem):
+            self._activities = RowActivities(problem)
+        options = with_gaps(self.solver, problem, self.options)
+        return Verifier(self.solver.name, problem, options, self._activities)

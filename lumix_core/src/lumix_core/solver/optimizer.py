@@ -1,4 +1,4 @@
-"""The optimiser: chooses a solver, checks what it is asked and what it answers."""
+"""The optimiser: chooses a solver, checks requests and answers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lumix_core.errors import (
     listed,
 )
 from lumix_core.language.mixins import Bracketed
+from lumix_core.solver.claims import solve
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.live import Live
 from lumix_core.solver.options import COMMON, checked_options, refuse_unsupported
 from lumix_core.solver.registry import load_solver
-from lumix_core.solver.run import run
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import LXSolution, solution_of
 from lumix_core.solver.solver import LXFeature, Solver, SolverOptions
@@ -35,17 +35,18 @@ class LXOptimizer(Bracketed):
         self._solver: Solver | None = None
         self._options: dict[str, Any] = {}
 
-    def use_solver(self, solver: str | Solver, **options: Any) -> Self:
+    def use_solver(self, solver: str | Solver, /, **options: Any) -> Self:
         """Choose a solver and options for every run.
 
         Args:
             solver: the name of an installed solver, or a solver object.
             options: common options (`time_limit` in seconds, `mip_rel_gap`, `mip_abs_gap`, `threads`, `seed`, `log`,
-                `options={...}` for native ones), and arguments of the solver's own.
+                `options={...}` for native ones), and arguments of the solver's own, which may be called ``solver`` too:
+                ``use_solver("pulp", solver="HiGHS")``.
 
         Raises:
             LXSolverNotFoundError: no such solver can be used here.
-            LXOptionError: an option is unknown, or its value makes no sense.
+            LXOptionError: an option is unknown, or its value is not valid.
         """
         common = {name: value for name, value in options.items() if name in COMMON}
         own = {name: value for name, value in options.items() if name not in COMMON}
@@ -76,7 +77,7 @@ class LXOptimizer(Bracketed):
         solver, chosen = self._prepared("solve", model, options)
         problem = model.compile(snapshot=True) if snapshot else model.compile()
         started = time.perf_counter()
-        raw = run(solver, problem, chosen)
+        raw = solve(solver, problem, chosen)
         return solution_of(problem, raw, solver, time.perf_counter() - started)
 
     def explain_infeasibility(self, model: LXModel, **options: Any) -> LXInfeasibility:
@@ -94,7 +95,7 @@ class LXOptimizer(Bracketed):
             LXNotInfeasibleError: the model is feasible or unbounded, or it is not known that it is not.
             LXModelError: the model would be wrong.
             LXOptionError: an option is unknown, or the solver cannot honour it.
-            LXSolverError: the solver failed, or an answer of it does not satisfy what it was asked.
+            LXSolverError: the solver failed, or one of its answers does not satisfy its problem.
         """
         solver, chosen = self._prepared("explain_infeasibility", model, options)
         return explain_infeasibility(solver, model.compile(), chosen)
@@ -130,7 +131,7 @@ def checked_optimizer(given: object, caller: str) -> LXOptimizer:
     """Return what was given as an optimizer.
 
     Raises:
-        LXModelError: it is none.
+        LXModelError: it is not an optimizer.
     """
     if isinstance(given, LXOptimizer):
         return given

@@ -10,7 +10,7 @@ from typing import Any
 
 from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.problem.numbers import flaw
-from lumix_core.solver.solver import LXFeature, Solver, SolverOptions
+from lumix_core.solver.solver import ChecksOptions, LXFeature, Solver, SolverOptions
 
 
 def _seconds(value: Any) -> float:
@@ -74,7 +74,7 @@ def checked_options(values: Mapping[str, Any]) -> SolverOptions:
     """Return common options given by a user, checked; None means the solver's default.
 
     Raises:
-        LXOptionError: a name is none of the common options, or a value makes no sense.
+        LXOptionError: a name is not one of the common options, or a value is not valid.
     """
     checked: dict[str, Any] = {}
     for name, value in values.items():
@@ -96,10 +96,12 @@ def refuse_unsupported(solver: Solver, options: SolverOptions) -> None:
     """Raise LXOptionError for an option that the solver cannot honour."""
     for name in COMMON:
         value = getattr(options, name)
-        asked = bool(value) if isinstance(value, Mapping) else value is not None and value is not False
-        if asked and LXFeature(name) not in solver.features:
-            honoured = [one for one in COMMON if LXFeature(one) in solver.features]
+        is_requested = bool(value) if isinstance(value, Mapping) else value is not None and value is not False
+        if is_requested and LXFeature(name) not in solver.features:
+            honoured = [option for option in COMMON if LXFeature(option) in solver.features]
             raise LXOptionError(
                 f"Solver {solver.name!r} cannot honour {name}={value!r}: it would be ignored. "
                 f"Leave it out, or use another solver; this one honours {listed(honoured)}."
             )
+    if options.options and isinstance(solver, ChecksOptions):
+        solver.check_options(options)

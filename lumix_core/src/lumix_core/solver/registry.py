@@ -1,16 +1,16 @@
-"""Solvers by name: those that plugins registered, imported when one is used."""
+"""Solvers by name: those that plugins registered, imported on use."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Any
 
 from lumix_core.errors import LXOptionError, LXPluginError, LXSolverNotFoundError, did_you_mean, listed
 from lumix_core.plugins.entry_points import Registration, in_one_line
 from lumix_core.plugins.registry import REGISTRY, Registry, hindrances, imported, refuse_incomplete
-from lumix_core.solver.solver import Solver, SolverOptions
+from lumix_core.solver.options import COMMON
+from lumix_core.solver.solver import Solver
 
 
 def load_solver(name: str, arguments: Mapping[str, object], registry: Registry = REGISTRY) -> Solver:
@@ -23,62 +23,64 @@ def load_solver(name: str, arguments: Mapping[str, object], registry: Registry =
 
     Raises:
         LXSolverNotFoundError: it is not registered, not installed, cannot be imported, or cannot run here.
-        LXOptionError: its class does not take one of the arguments, or needs one more.
-        LXPluginError: a plugin breaks the rules of the seam.
+        LXOptionError: its class does not take an argument, or needs another.
+        LXPluginError: another solver has the same name, or it breaks the rules of the seam.
     """
     registered = registry.registered()
-    one = _find_solver(name, registered)
-    if one.now().state == "not installed":
-        raise _missing(one, registered)
-    solver = _made(one, arguments, registered)
+    registration = _find_solver(name, registered)
+    if registration.state == "broken":
+        raise LXPluginError(f"Solver {name!r} cannot be used: {registration.reason}.")
+    if registration.now().state == "not installed":
+        raise _missing(registration, registered)
+    solver = _made(registration, arguments, registered)
     if not solver.is_available():
-        raise _unavailable(one, registered)
+        raise _unavailable(registration, registered)
     return solver
 
 
-def _made(one: Registration, arguments: Mapping[str, object], registered: list[Registration]) -> Solver:
+def _made(registration: Registration, arguments: Mapping[str, object], registered: list[Registration]) -> Solver:
     try:
-        make = imported(one)
+        make = imported(registration)
     except LXPluginError:
         raise
     except Exception as error:
-        raise _unloadable(one, error, registered) from error
-    _check_arguments(one, make, arguments)
+        raise _unloadable(registration, error, registered) from error
+    _check_arguments(registration, make, arguments)
     try:
         solver: Solver = make(**arguments)
     except ImportError as error:
-        raise _unloadable(one, error, registered) from error
-    refuse_incomplete(one, solver, Solver, "lumix_core.solver.Solver")
+        raise _unloadable(registration, error, registered) from error
+    refuse_incomplete(registration, solver, Solver, "lumix_core.solver.Solver")
     return solver
 
 
-def _check_arguments(one: Registration, make: Callable[..., Any], arguments: Mapping[str, object]) -> None:
-    """Refuse arguments that a solver's class does not take, and the lack of one that it needs."""
+def _check_arguments(registration: Registration, make: Callable[..., Any], arguments: Mapping[str, object]) -> None:
+    """Refuse arguments that a solver's class does not take, and the lack of a needed one."""
     parameters = inspect.signature(make).parameters.values()
     named = {item.name: item for item in parameters if item.kind in (item.POSITIONAL_OR_KEYWORD, item.KEYWORD_ONLY)}
     takes_any = any(item.kind is item.VAR_KEYWORD for item in parameters)
     unknown = [] if takes_any else [name for name in arguments if name not in named]
     if unknown:
-        raise _unknown_argument(one, unknown[0], list(named))
+        raise _unknown_argument(registration, unknown[0], list(named))
     needed = [name for name, item in named.items() if item.default is item.empty and name not in arguments]
     if needed:
         raise LXOptionError(
-            f"Solver {one.name!r} cannot be made without {listed(needed)}, which has no default. "
-            f"Write use_solver({one.name!r}, {', '.join(f'{name}=...' for name in needed)})."
+            f"Solver {registration.name!r} cannot be made without {listed(needed)}, which has no default. "
+            f"Write use_solver({registration.name!r}, {', '.join(f'{name}=...' for name in needed)})."
         )
 
 
-def _unknown_argument(one: Registration, name: str, own: list[str]) -> LXOptionError:
-    common = [item.name for item in fields(SolverOptions)]
+def _unknown_argument(registration: Registration, name: str, own: list[str]) -> LXOptionError:
+    common = list(COMMON)
     advice = did_you_mean(name, own + common).strip() or "Options by the solver's own names go into options={...}."
     return LXOptionError(
-        f"Solver {one.name!r} takes no argument {name!r}. Its own arguments are {listed(own)}; the options "
+        f"Solver {registration.name!r} takes no argument {name!r}. Its own arguments are {listed(own)}; the options "
         f"of every solver are {listed(common)}. {advice}"
     )
 
 
 def _find_solver(name: str, registered: list[Registration]) -> Registration:
-    solvers = {one.name: one for one in registered if one.kind == "solver"}
+    solvers = {registration.name: registration for registration in registered if registration.kind == "solver"}
     if name in solvers:
         return solvers[name]
     if not solvers:
@@ -88,33 +90,40 @@ def _find_solver(name: str, registered: list[Registration]) -> Registration:
     raise LXSolverNotFoundError(f"There is no solver {name!r} here. {_choice(registered)} {advice}")
 
 
-def _missing(one: Registration, registered: list[Registration]) -> LXSolverNotFoundError:
+def _missing(registration: Registration, registered: list[Registration]) -> LXSolverNotFoundError:
     return LXSolverNotFoundError(
-        f"Solver {one.name!r} needs the package {one.requires!r}, which is not installed. "
-        f"Run: {one.install}. {_choice(registered, besides=one)}"
+        f"Solver {registration.name!r} needs the package {registration.requires!r}, which is not installed. "
+        f"Run: {registration.install}. {_choice(registered, besides=registration)}"
     )
 
 
-def _unloadable(one: Registration, error: Exception, registered: list[Registration]) -> LXSolverNotFoundError:
+def _unloadable(registration: Registration, error: Exception, registered: list[Registration]) -> LXSolverNotFoundError:
     return LXSolverNotFoundError(
-        f"Solver {one.name!r} cannot be loaded, although the package {one.requires!r} is installed: "
+        f"Solver {registration.name!r} cannot be loaded, although the package {registration.requires!r} is installed: "
         f"{in_one_line(error)}. "
-        f"Repair that package: {one.install}. {_choice(registered, besides=one)}"
+        f"Repair that package: {registration.install}. {_choice(registered, besides=registration)}"
     )
 
 
-def _unavailable(one: Registration, registered: list[Registration]) -> LXSolverNotFoundError:
+def _unavailable(registration: Registration, registered: list[Registration]) -> LXSolverNotFoundError:
     return LXSolverNotFoundError(
-        f"Solver {one.name!r} says that it cannot run here, although the package {one.requires!r} is "
-        f"installed. See that its program and its licence are in place. {_choice(registered, besides=one)}"
+        f"Solver {registration.name!r} reports that it cannot run here, although the package "
+        f"{registration.requires!r} is installed. "
+        f"See that its program and its licence are installed. {_choice(registered, besides=registration)}"
     )
 
 
 def _choice(registered: list[Registration], besides: Registration | None = None) -> str:
-    """Tell which solvers can be used here, which could be installed, and what keeps others away."""
-    solvers = [one.now() for one in registered if one.kind == "solver" and one != besides]
-    ready = [one.name for one in solvers if one.state == "ready"]
-    missing = [f"{one.name!r} ({one.install})" for one in solvers if one.state == "not installed"]
+    """Describe which solvers can be used here, which could be installed, and what hinders others."""
+    solvers = [
+        registration.now() for registration in registered if registration.kind == "solver" and registration != besides
+    ]
+    ready = [registration.name for registration in solvers if registration.state == "ready"]
+    missing = [
+        f"{registration.name!r} ({registration.install})"
+        for registration in solvers
+        if registration.state == "not installed"
+    ]
     parts = [
         f"Ready to use{' instead' if besides else ''}: {listed(ready)}.",
         f"Not installed: {', '.join(missing)}." if missing else "",

@@ -1,4 +1,4 @@
-"""What the rows of a problem add up to at one point after another, of which each differs little from the last."""
+"""The activities of the rows of a problem at a series of points, each of which differs little from the last."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DRIFT = 1e-9
 ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
-class Tally:
+class RowActivities:
     """The activity of the rows of one matrix, kept from point to point: only what moved is added and taken away.
 
     The error of that is bounded as it grows; where the bound passes `DRIFT`, all rows are added up from scratch.
 
     Args:
-        problem: any problem with the matrix; its sides, bounds and costs do not matter.
+        problem: any problem with the matrix; its row bounds, bounds and costs do not matter.
     """
 
     def __init__(self, problem: LXProblem) -> None:
@@ -46,6 +46,19 @@ class Tally:
         self._x = x
         return self._activity
 
+    def belong(self, costs: FloatArray, duals: FloatArray, reduced_costs: FloatArray) -> bool:
+        """Whether ``reduced_costs = costs - A' duals``, seen along one random direction (R. Freivalds, 1977)."""
+        direction, activity = self._probe
+        paid = costs - reduced_costs
+        size = float(np.abs(duals * activity).sum()) + float(np.abs(paid * direction).sum())
+        return abs(float(paid @ direction) - float(duals @ activity)) <= DRIFT * size
+
+    @cached_property
+    def _probe(self) -> tuple[FloatArray, FloatArray]:
+        """A random direction, with entries from 1 to 2, and what the rows add up to along it."""
+        direction = np.random.default_rng(1977).uniform(1.0, 2.0, self._problem.num_variables)
+        return direction, self._problem.activity(direction)
+
     def _moved_to(self, x: FloatArray, before: FloatArray) -> bool:
         """Add what moved; returns False where adding up from scratch is quicker, or more exact."""
         moved = np.flatnonzero(x != before)
@@ -54,10 +67,10 @@ class Tally:
         total = int(many.sum())
         if 2 * total > len(coefficients):
             return False
-        places = _spans(starts[moved], many, total)
-        steps = coefficients[places] * np.repeat(x[moved] - before[moved], many)
+        positions = _spans(starts[moved], many, total)
+        steps = coefficients[positions] * np.repeat(x[moved] - before[moved], many)
         size = self._problem.num_constraints
-        self._activity = self._activity + np.bincount(rows[places], weights=steps, minlength=size)
+        self._activity = self._activity + np.bincount(rows[positions], weights=steps, minlength=size)
         sizes = np.abs(self._activity)
         self._error += ROUNDING * float(np.abs(steps).sum() + sizes.max(initial=0.0))
         return self._error <= DRIFT * (1.0 + float(sizes.min(initial=np.inf)))

@@ -1,4 +1,4 @@
-"""A compiled problem and a solver: what the solver lacks refused, its answer read and held against the problem."""
+"""One run of a solver: what the solver lacks refused, its answer read and checked against the problem."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lumix_core.errors import LXError, LXSolverError, LXUnsupportedError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.options import refuse_unsupported
+from lumix_core.solver.preparation import answer_without_columns, crossed_bounds
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.solver.verify import Verifier
@@ -20,16 +21,17 @@ T = TypeVar("T")
 
 
 def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
-    """Solve a compiled problem and return the solver's answer, checked.
+    """Solve a compiled problem as it is and return the solver's answer, checked; see `claims.solve` for more checks.
 
     Raises:
         LXUnsupportedError: the problem needs what the solver lacks.
-        LXOptionError: an option is one that the solver cannot honour.
+        LXOptionError: the solver cannot honour an option.
         LXSolverError: the solver failed.
         LXVerificationError: its answer does not satisfy the problem.
     """
     check_supported(solver, problem, options)
-    raw = answer_without_solver(problem) or answer_of(solver, problem, lambda: solver.solve(problem, options))
+    raw = crossed_bounds(problem) or answer_without_columns(problem)
+    raw = raw or answer_of(solver, problem, lambda: solver.solve(problem, options))
     return Verifier(solver.name, problem, options).checked(raw)
 
 
@@ -62,7 +64,7 @@ def guarded(solver: Solver, problem: LXProblem, call: Callable[[], T]) -> T:
 
 
 def own_result(raw: Any) -> RawResult:
-    """Return a solver's answer with the core's own types; raises for anything that is none."""
+    """Return a solver's answer with the core's own types; raises for anything else."""
     if not isinstance(raw, RawResult):
         raise TypeError(f"its answer is {raw!r:.80}, not a RawResult")
     return replace(
@@ -78,26 +80,3 @@ def own_result(raw: Any) -> RawResult:
 def _own_array(values: Any) -> FloatArray | None:
     """Return a copy: a solver may use its arrays again."""
     return None if values is None else np.array(values, dtype=np.float64)
-
-
-def answer_without_solver(problem: LXProblem) -> RawResult | None:
-    """Answer what solvers treat each in their own way: crossed bounds, and a problem without columns."""
-    crossed = np.flatnonzero(problem.lower > problem.upper)
-    if len(crossed):
-        name = problem.column_name(int(crossed[0]))
-        return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"the bounds of {name} cross")
-    if problem.num_variables:
-        return None
-    broken = np.flatnonzero((problem.row_lower > 0) | (problem.row_upper < 0))
-    if len(broken):
-        name = problem.row_name(int(broken[0]))
-        return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"{name} has no variables and does not hold")
-    return RawResult(
-        status=LXStatus.OPTIMAL,
-        raw_status="no variables",
-        x=np.empty(0),
-        objective=problem.offset,
-        best_bound=problem.offset,
-        duals=np.zeros(problem.num_constraints),
-        reduced_costs=np.empty(0),
-    )

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
 
 from lumix_core.compiler.overrides.parameters import Numbers, changed_parameter
 from lumix_core.compiler.overrides.recompile import Data, Recompiler
 from lumix_core.compiler.overrides.rows import RowOverride, row_override
-from lumix_core.errors import LXMissingKeyError, LXModelError, LXUnknownNameError, listed
+from lumix_core.errors import LXCopyError, LXMissingKeyError, LXModelError, LXUnknownNameError, listed
 from lumix_core.formulas.lookup_table import LookupTable
-from lumix_core.problem.edits import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
+from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, left_hand_sides, refuse_crossed
 from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.tables import Table
+from lumix_core.solver.claims import solve
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.live import Live
 from lumix_core.solver.solution import LXSolution, Results, solution_of
-from lumix_core.solver.solver import Ranging
+from lumix_core.solver.solver import Ranging, RawResult
+from lumix_core.solver.turns import Turns, in_turn
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
@@ -40,7 +43,10 @@ class LXLiveSession(Closing):
 
     Made by `LXOptimizer.open`. The rows are read once, then; what becomes of the model or its rows later does not
     reach the session, and nothing that is done here reaches the model. A number changed by name stays changed when data
-    change afterwards. Use it in a ``with`` block, or call `close`. One thread at a time may use it.
+    change afterwards. Use it in a ``with`` block, or call `close`.
+
+    Threads may share it: each call is a turn, and a ``with session.trying()`` block is one turn as a whole. It belongs
+    to the process that opened it: in a process that is forked from that one every call is an error.
     """
 
     def __init__(self, model: LXModel, live: Live) -> None:
@@ -50,20 +56,27 @@ class LXLiveSession(Closing):
         self._data = Data()
         self._edits: dict[tuple[Any, ...], Edit] = {}
         self._draft = Draft(self._compiled.problem, self._facts)
-        self._finalizer = weakref.finalize(self, live.close)
+        self._finalizer = weakref.finalize(self, _close, live, os.getpid())
+        self._turns = Turns(
+            f"The session of model {model.name!r}",
+            "Open another one here with optimizer.open(model).",
+            is_open=True,
+        )
 
     @property
+    @in_turn
     def problem(self) -> LXProblem:
         """The compiled problem with all changes."""
         return self._draft.problem()
 
+    @in_turn
     def set_rhs(self, constraint: LXConstraint[Any] | str, value: NewNumber, key: Any = None) -> Self:
         """Set the right-hand side of a constraint.
 
         Args:
             constraint: the family, or its name.
             value: the new number, a function of the number that is there, or an array in the order of the keys.
-            key: of one member of the family, or its row; without it all members are changed.
+            key: of one index element of the family, or its row; without it all are changed.
 
         Raises:
             LXUnknownNameError: the model has no such constraint.
@@ -72,6 +85,7 @@ class LXLiveSession(Closing):
         """
         return self._edit(Edit("rhs", _name(constraint), key, value))
 
+    @in_turn
     def set_bounds(
         self,
         variable: LXVariable[Any, Any] | str,
@@ -90,10 +104,12 @@ class LXLiveSession(Closing):
                 self._edit(Edit(part, _name(variable), key, value))
         return self
 
+    @in_turn
     def set_cost(self, variable: LXVariable[Any, Any] | str, value: NewNumber, key: Any = None) -> Self:
         """Set the coefficient of a variable in the objective. Otherwise as `set_rhs`."""
         return self._edit(Edit("cost", _name(variable), key, value))
 
+    @in_turn
     def set_coefficient(
         self,
         constraint: LXConstraint[Any] | str,
@@ -116,17 +132,20 @@ class LXLiveSession(Closing):
         """
         return self._edit(Edit("coefficient", _name(constraint), key, value, _name(variable), variable_key))
 
+    @in_turn
     def rhs(self, constraint: LXConstraint[Any] | str, key: Any = None) -> list[float]:
         """Return the right-hand sides as they are now: of one key, or of all in the order of the keys."""
         found: list[float] = self._draft.numbers("rhs", _name(constraint), key).tolist()
         return found
 
+    @in_turn
     def right_hand_sides(self) -> Results:
         """Return the right-hand sides of all constraints as they are now, keyed like the constraints."""
         blocks = self.problem.constraints
-        numbers = [self._draft.numbers("rhs", block.name) for block in blocks]
+        numbers = [self._draft.right_hand_sides(block.name) for block in blocks]
         return Results(blocks, np.concatenate([np.empty(0), *numbers]))
 
+    @in_turn
     def activity(self, solution: LXSolution) -> Results:
         """Return the left-hand sides of the constraints at a solution, keyed like the constraints.
 
@@ -138,11 +157,13 @@ class LXLiveSession(Closing):
         """
         return Results(self.problem.constraints, left_hand_sides(self.problem, self._facts, solution.variables.array))
 
+    @in_turn
     def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
         """Return the sense of a constraint."""
-        block = block_named(self.problem.constraints, _name(constraint), "constraint")
+        block = find_block(self.problem.constraints, _name(constraint), "constraint")
         return self._facts.senses[block.name]
 
+    @in_turn
     def set_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> Self:
         """Let a parameter hold other numbers.
 
@@ -156,14 +177,16 @@ class LXLiveSession(Closing):
             LXUnknownNameError: no function of the model looks anything up in the parameter.
             LXMissingKeyError: a key can be none of its keys, or nothing in the model asks for it.
             LXNumberError: a number is none.
-            LXModelError: the model would be wrong with them.
+            LXModelError: the model would be wrong with them; or its rows have changed since the session was opened.
         """
         held, table = self._parameter(parameter)
+        self._compiled.check_moment()
         changed = changed_parameter(held.name, table, numbers)
         if isinstance(numbers, Mapping):
             self._check_new_keys(held, table, numbers)
         return self._with_data(self._data_with(held, changed))
 
+    @in_turn
     def modify_data(
         self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
     ) -> Self:
@@ -171,22 +194,26 @@ class LXLiveSession(Closing):
 
         Args:
             row_type: the class of the rows.
-            where: says of a row whether it is changed; None for all rows. It may read any attribute: what was not read
-                yet is read now.
+            where: a condition on a row; true for rows to be changed; None for all rows. It may read any attribute:
+                what was not read yet is read now.
             attribute: the attribute, which functions of the model read.
             value: the new value, or a function of the row.
 
         Raises:
             LXSourceError: no source has rows of the class, or no such attribute.
-            LXModelError: the condition is true for no row; or something else leads to the rows, such as an attribute
-                of other rows or a function that captures them, which would still see the old value.
+            LXModelError: the condition is true for no row; something else leads to the rows, such as an attribute of
+                other rows or a function that captures them, which would still see the old value; or rows of the model
+                have changed since the session was opened.
             LXFunctionError: a function failed for a row.
         """
         compiled = self._compiled
+        compiled.check_moment()
         override = row_override(row_type, where, attribute, value)
-        changed = override.tables(self._tables(), compiled.sources, compiled.functions())
+        changed = override.tables(self._tables(), compiled.tables, compiled.sources, compiled.functions())
+        compiled.check_keys(override.title, changed.keys())
         return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
 
+    @in_turn
     def check_data(self, row_type: type[Any], attribute: str) -> None:
         """Refuse what `modify_data` would refuse whatever the condition and the value.
 
@@ -200,8 +227,9 @@ class LXLiveSession(Closing):
         self._parameter(parameter)
         return LiveParameter(self, parameter)
 
+    @in_turn
     def solve(self) -> LXSolution:
-        """Solve the model with all changes; ``solution.start`` tells where the solver started.
+        """Solve the model with all changes; ``solution.start`` names the start of the solver.
 
         Raises:
             LXSolverError: the solver failed, or its answer does not satisfy the model.
@@ -213,11 +241,12 @@ class LXLiveSession(Closing):
         seconds = time.perf_counter() - began
         return solution_of(problem, raw, self._live.solver, seconds, start=start, start_reason=reason)
 
+    @in_turn
     def rewind(self) -> Self:
-        """Let the solver go back to where it is once it has solved the model as it is now, and nothing else.
+        """Return the solver to where it is once it has solved the model as it is now, and nothing else.
 
         What is solved next gives the same answer, bit for bit, whatever was solved before; otherwise a model with
-        several optima may come to any of them. Where the solver is at another model, that costs a solve; a solver that
+        several optima may end at any of them. Where the solver is at another model, that costs a solve; a solver that
         cannot go back starts from scratch next.
 
         Raises:
@@ -227,11 +256,22 @@ class LXLiveSession(Closing):
         self._live.rewind(self.problem)
         return self
 
+    @in_turn
     def ranging(self) -> Ranging | None:
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         self._check_open()
         return self._live.ranging()
 
+    @in_turn
+    def solve_other(self, problem: LXProblem) -> RawResult:
+        """Solve another problem from scratch, by the session's solver and with its options; the answer is checked.
+
+        Raises:
+            LXSolverError: the solver failed, or its answer does not satisfy the problem.
+        """
+        return solve(self._live.solver, problem, self._live.options)
+
+    @in_turn
     def explain_infeasibility(self, problem: LXProblem | None = None) -> LXInfeasibility:
         """Find out why the model with all changes has no solution; see `LXOptimizer.explain_infeasibility`.
 
@@ -240,6 +280,7 @@ class LXLiveSession(Closing):
         """
         return explain_infeasibility(self._live.solver, problem or self.problem, self._live.options)
 
+    @in_turn
     def reset(self) -> Self:
         """Take all changes back."""
         self._data, self._edits = Data(), {}
@@ -248,16 +289,25 @@ class LXLiveSession(Closing):
 
     @contextmanager
     def trying(self) -> Iterator[Self]:
-        """Take back, at the end of a ``with`` block, the changes that are made in it."""
-        data, edits, problem = self._data, dict(self._edits), self._draft.problem()
-        try:
-            yield self
-        finally:
-            self._data, self._edits, self._draft = data, edits, Draft(problem, self._facts)
+        """Take back, at the end of a ``with`` block, the changes made in it; other threads wait for its end."""
+        with self._turns:
+            data, edits, problem = self._data, dict(self._edits), self._draft.problem()
+            try:
+                yield self
+            finally:
+                self._data, self._edits, self._draft = data, edits, Draft(problem, self._facts)
 
     def close(self) -> None:
-        """Let the solver go."""
-        self._finalizer()
+        """Release the solver; in a forked process, which has none of it, nothing is done."""
+        if not self._turns.is_elsewhere:
+            with self._turns:
+                self._finalizer()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise LXCopyError(
+            f"The session of model {self._compiled.model.name!r} cannot be copied or pickled: its model is open in a "
+            f"solver. Copy the model, and open the copy with optimizer.open(model)."
+        )
 
     def __repr__(self) -> str:
         return f"<LXLiveSession of {self._compiled.problem!r}, {'open' if self._finalizer.alive else 'closed'}>"
@@ -270,7 +320,7 @@ class LXLiveSession(Closing):
 
     def _check_new_keys(self, held: LXParameter[Any], table: LookupTable, numbers: Mapping[Any, SupportsFloat]) -> None:
         """Refuse numbers for keys that had none, if nothing in the model becomes another by them."""
-        new = {key: one for key, one in numbers.items() if table.get(key) is None and one != table.default}
+        new = {key: number for key, number in numbers.items() if table.get(key) is None and number != table.default}
         if not new:
             return
         before = self._compiled.compile(self._data)
@@ -296,6 +346,7 @@ class LXLiveSession(Closing):
         self._edits[done.position] = done
         return self
 
+    @in_turn
     def _parameter(self, parameter: Any) -> tuple[Any, LookupTable]:
         known = {**self._compiled.parameters, **self._data.parameters}
         found = [(held, table) for held, table in known.values() if parameter in (held, held.name)]
@@ -316,7 +367,7 @@ class LXLiveSession(Closing):
     def _check_open(self) -> None:
         if not self._finalizer.alive:
             raise LXModelError(
-                f"The session of model {self._compiled.model.name!r} is closed: its solver was let go. "
+                f"The session of model {self._compiled.model.name!r} is closed: its solver was released. "
                 f"Open another one with optimizer.open(model)."
             )
 
@@ -344,6 +395,12 @@ class LiveParameter:
     def scale(self, factor: float) -> None:
         """Multiply all numbers of the parameter."""
         self._session.set_parameter(self._parameter, lambda number: factor * number)
+
+
+def _close(live: Live, process: int) -> None:
+    """Release a solver, in the process that opened it: a forked one has no thread of it that could end."""
+    if os.getpid() == process:
+        live.close()
 
 
 def _name(family: Any) -> str:

@@ -1,7 +1,7 @@
-"""The solver seam: what a backend is given, what it gives back, and what it says it can do.
+"""The solver seam: what a backend is given, what it gives back, and which features it has.
 
 A backend is any object with the four names of `Solver`; it needs no base class. It gets a finished,
-validated problem and only options that it said it can honour, so it contains no checks of either.
+validated problem and only options that it declared it can honour, so it contains no checks of either.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ class LXFeature(StrEnum):
     LOG = "log"
     NATIVE_OPTIONS = "options"
     """Options by the solver's own names, through ``options={...}``."""
+    PRESOLVE = "presolve"
+    """Runs without presolve and preprocessing, by which the core repeats a run whose answer it doubts. Tolerances
+    should then be as small as is sensible."""
     CONFLICTS = "conflicts"
     """Sets of requirements that cannot hold together, for problems without integers; see `FindsConflicts`."""
 
@@ -56,6 +59,7 @@ class SolverOptions:
         log: False for silence, True for the solver's log on standard output, a path for a file
             that it is appended to, or a `logging.Logger` that gets every line at level INFO.
         options: options by the solver's own names.
+        presolve: whether the solver may change the problem before it solves it. Only the core sets it.
     """
 
     time_limit: float | None = None
@@ -65,6 +69,7 @@ class SolverOptions:
     seed: int | None = None
     log: bool | Path | logging.Logger = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    presolve: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,6 +86,8 @@ class RawResult:
         duals: d(objective)/d(right-hand side) for each row, in the user's sense, shape ``(m,)``.
         reduced_costs: d(objective)/d(x) at the active bound for each column, in the user's sense: what is
             left of ``c`` once the rows are paid for, ``c - A' duals``, shape ``(n,)``.
+        details: what else there is to tell, as plain data. The core adds ``checks``: what it did about a claim that
+            it had to check by further runs, in sentences.
     """
 
     status: LXStatus
@@ -91,6 +98,7 @@ class RawResult:
     best_bound: float | None = None
     duals: FloatArray | None = None
     reduced_costs: FloatArray | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -129,7 +137,7 @@ class RawConflict:
 
     Args:
         raw_status: the solver's own word for how the search ended.
-        requirements: the requirements, or None where it found no such set. The core checks them, and makes the set
+        requirements: the requirements, or None without such a set. The core checks them, and makes the set
             smaller where it can.
         limit: what ended the search, where something did.
     """
@@ -151,15 +159,28 @@ class FindsConflicts(Protocol):
         ...
 
 
+@runtime_checkable
+class ChecksOptions(Protocol):
+    """What a solver may have besides, so that its own options are refused also where no run of it is needed."""
+
+    def check_options(self, options: SolverOptions) -> None:
+        """Refuse options that the solver does not know or cannot honour.
+
+        Raises:
+            LXOptionError: it does not.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ranging:
     """How far single numbers of a linear problem may go while the optimal basis stays the optimal one.
 
-    Infinite where there is no end. As long as only one number moves, and within its range, every dual (for a side) or
-    every value (for a cost) stays what it is.
+    Infinite where there is no end. As long as only one number moves, and within its range, every dual (for a row
+    bound) or every value (for a cost) stays what it is.
 
     Args:
-        rhs_lower, rhs_upper: for each row that is held at a side, the range of that side, shape ``(m,)``; of the
+        rhs_lower, rhs_upper: for each row that is active at a bound, the range of that bound, shape ``(m,)``; of the
             other rows NaN.
         cost_lower, cost_upper: the range of each coefficient of the objective, shape ``(n,)``.
         basic: whether each column is basic, shape ``(n,)``.
@@ -176,7 +197,7 @@ class Ranging:
 class LiveRun(Protocol):
     """A problem that stays in a solver, to be changed and solved again.
 
-    The core closes it, whatever happened before; it is used by one thread at a time.
+    The core always closes it. One thread at a time uses it.
     """
 
     def update(self, changes: ProblemDiff) -> bool:
@@ -188,11 +209,11 @@ class LiveRun(Protocol):
         ...
 
     def ranging(self) -> Ranging | None:
-        """Return the ranges at the optimum that was found last; None where the solver has none for it."""
+        """Return the ranges at the last optimum; None where the solver has no ranges for it."""
         ...
 
     def close(self) -> None:
-        """Let the solver go."""
+        """Release the solver."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The solver's answer held against LumiX's own rows, bounds, integrality and objective, before anyone sees it."""
+"""The solver's answer checked against LumiX's own rows, bounds, integrality and objective, before anyone sees it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import numpy as np
 from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.row_activities import Tally
+from lumix_core.solver.certificates import better_move, duality_gap
+from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus
 
 FEASIBILITY = 1e-6
 """How far a row or bound may be exceeded, relative to the size of what is added up in it."""
+ENDLESS = 1e18
+"""From here on a value stands for one without an end."""
 INTEGRALITY = 1e-5
 """How far an integer variable may be from a whole number before it is rounded."""
 OPTIMALITY = 1e-4
-"""The relative gap up to which solvers call an answer optimal, where nothing else was asked for."""
+"""The relative gap up to which solvers call an answer optimal, where no other gap was requested."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +32,13 @@ class Verifier:
         solver: its name.
         problem: what it was given.
         options: of the run.
-        tally: of the problem's matrix, where other points were checked before.
+        activities: of the problem's matrix, where other points were checked before.
     """
 
     solver: str
     problem: LXProblem
     options: SolverOptions
-    tally: Tally | None = None
+    activities: RowActivities | None = None
 
     def checked(self, raw: RawResult) -> RawResult:
         """Return the answer with whole numbers rounded and the objective recomputed.
@@ -48,6 +51,7 @@ class Verifier:
             return raw
         x = raw.x
         self._check_numbers("the point", x, self.problem.num_variables)
+        self._check_size(x)
         self._check_bounds(x)
         if not self._is_near(x):
             self._check_rows(x, "the point")
@@ -55,17 +59,19 @@ class Verifier:
         whole = self._rounded(x)
         objective = self.problem.objective_at(whole)
         self._check_bound(raw, objective)
-        self._check_duals(raw)
+        self._check_duals(raw, whole)
         return replace(raw, x=whole, objective=objective)
 
     def _check_status(self, raw: RawResult) -> None:
         if raw.status.has_point != (raw.x is not None):
-            said = "returned a point" if raw.x is not None else "returned no point"
-            self._fail(f"said {raw.status} and {said}", "the two contradict each other")
+            reported = "returned a point" if raw.x is not None else "returned no point"
+            self._fail(f"reported {raw.status} and {reported}", "the two contradict each other")
         limited = raw.status in (LXStatus.FEASIBLE, LXStatus.NO_SOLUTION)
         if limited != (raw.limit is not None):
-            said = f"names the limit {str(raw.limit)!r}" if raw.limit is not None else "names no limit"
-            self._fail(f"said {raw.status} and {said}", "a limit ends a run without proof, and nothing else does")
+            reported = f"named the limit {str(raw.limit)!r}" if raw.limit is not None else "named no limit"
+            self._fail(
+                f"reported {raw.status} and {reported}", "a limit ends a run without proof, and nothing else does"
+            )
 
     def _check_numbers(self, what: str, values: FloatArray, size: int) -> None:
         if values.shape != (size,):
@@ -73,11 +79,17 @@ class Verifier:
         if not np.isfinite(values).all():
             self._fail(f"returned {what} with NaN or infinite values", "no such number solves a model")
 
+    def _check_size(self, x: FloatArray) -> None:
+        if len(x) and np.abs(x).max() >= ENDLESS:
+            worst = int(np.argmax(np.abs(x)))
+            name = self.problem.column_name(worst)
+            self._fail(f"returned {name} = {x[worst]:.6g}", "solvers take numbers of that size for infinite")
+
     def _is_near(self, x: FloatArray) -> bool:
         """Whether no row is exceeded by more than the least that is ever allowed: then its size need not be known."""
-        if self.tally is None:
+        if self.activities is None:
             return False
-        problem, activity = self.problem, self.tally.activity(x)
+        problem, activity = self.problem, self.activities.activity(x)
         room = FEASIBILITY / 2
         return bool(((activity <= problem.row_upper + room) & (activity >= problem.row_lower - room)).all())
 
@@ -100,17 +112,17 @@ class Verifier:
             weights=np.abs(problem.coefficients * x[problem.columns]),
             minlength=problem.num_constraints,
         )
-        for side, excess in (
+        for row_bound, excess in (
             (problem.row_lower, problem.row_lower - activity),
             (problem.row_upper, activity - problem.row_upper),
         ):
-            scale = 1.0 + size + _size(side)
+            scale = 1.0 + size + _size(row_bound)
             worst = _worst(excess, scale)
             if worst is not None:
                 name = problem.row_name(worst)
                 self._fail(
                     f"returned a solution in which {what} gives {name} = {activity[worst]:.12g}",
-                    f"its side is {side[worst]:.12g}",
+                    f"its row bound is {row_bound[worst]:.12g}",
                 )
 
     def _check_objective(self, raw: RawResult, x: FloatArray) -> None:
@@ -145,31 +157,70 @@ class Verifier:
         if ahead < -room:
             self._fail(f"proved the bound {bound:.12g}", f"its own point is better: {objective:.12g}")
         if raw.status is LXStatus.OPTIMAL and not self.options.options:
-            relative = max(OPTIMALITY, self.options.mip_rel_gap or 0.0)
+            requested = self.options.mip_rel_gap
+            relative = OPTIMALITY if requested is None else requested
             allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + room
             if ahead > allowed:
                 self._fail(
-                    f"said optimal with the objective {objective:.12g}",
-                    f"its proved bound is {bound:.12g}, further away than the gap asked for",
+                    f"reported optimal with the objective {objective:.12g}",
+                    f"its proved bound is {bound:.12g}, further away than the requested gap",
                 )
 
-    def _check_duals(self, raw: RawResult) -> None:
+    def _check_duals(self, raw: RawResult, x: FloatArray) -> None:
         if raw.duals is not None:
             self._check_numbers("duals", raw.duals, self.problem.num_constraints)
         if raw.reduced_costs is not None:
             self._check_numbers("reduced costs", raw.reduced_costs, self.problem.num_variables)
+        if raw.status is not LXStatus.OPTIMAL:
+            return
+        if raw.duals is not None and not self.problem.is_mip:
+            self._check_optimum(x, raw.duals, raw.reduced_costs)
+        elif len(x) and not self.options.options:
+            self._check_moves(x)
 
-    def _fail(self, said: str, but: str) -> None:
+    def _check_moves(self, x: FloatArray) -> None:
+        """Check an optimum without duals: no single variable may improve it by more than the gap."""
+        column, value, gain = better_move(self.problem, x)
+        objective = self.problem.objective_at(x)
+        terms = float(np.abs(self.problem.objective * x).sum())
+        requested = self.options.mip_rel_gap
+        relative = OPTIMALITY if requested is None else requested
+        allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + FEASIBILITY * terms
+        if gain > allowed + FEASIBILITY * float(np.abs(self.problem.objective).max()):
+            name = self.problem.column_name(column)
+            self._fail(
+                f"reported optimal with the objective {objective:.12g}",
+                f"with {name} = {value:.12g} in place of {x[column]:.12g} it is better by {gain:.6g}",
+            )
+
+    def _check_optimum(self, x: FloatArray, duals: FloatArray, reduced_costs: FloatArray | None) -> None:
+        """Check an optimum of a linear problem by the bound that its duals prove."""
+        if reduced_costs is not None and not self._belong(duals, reduced_costs):
+            reduced_costs = None
+        gap = duality_gap(self.problem, x, duals, reduced_costs)
+        if not gap.is_closed:
+            self._fail(
+                f"reported optimal with the objective {self.problem.objective_at(x):.12g}",
+                f"its duals prove the bound {gap.bound:.12g} only"
+                if np.isfinite(gap.bound)
+                else "its duals prove no bound: some reduced cost has the wrong sign",
+            )
+
+    def _belong(self, duals: FloatArray, reduced_costs: FloatArray) -> bool:
+        """Whether reduced costs are known to be those of the duals, without adding all coefficients up anew."""
+        return self.activities is not None and self.activities.belong(self.problem.objective, duals, reduced_costs)
+
+    def _fail(self, claim: str, contradiction: str) -> None:
         raise LXVerificationError(
-            f"Solver {self.solver!r} {said}, but {but} (model {self.problem.name!r}). No result is returned, since it "
-            f"would be wrong. Solve with another solver or without presolve; where big coefficients multiply integer "
-            f"variables, make them smaller."
+            f"Solver {self.solver!r} {claim}, but {contradiction} (model {self.problem.name!r}). "
+            f"No result is returned, since it would be wrong. Solve with another solver or without presolve; "
+            f"where big coefficients multiply integer variables, make them smaller."
         )
 
 
-def _size(sides: FloatArray) -> FloatArray:
-    """Return the absolute value of each side, 0 where it is open."""
-    return np.asarray(np.abs(np.where(np.isfinite(sides), sides, 0.0)), dtype=np.float64)
+def _size(row_bounds: FloatArray) -> FloatArray:
+    """Return the absolute value of each bound, 0 where it is infinite."""
+    return np.asarray(np.abs(np.where(np.isfinite(row_bounds), row_bounds, 0.0)), dtype=np.float64)
 
 
 def _worst(excess: FloatArray, scale: FloatArray) -> int | None:

@@ -1,4 +1,4 @@
-"""How a kit works: inherited tests, deviations that carry a reason, refusal where a feature is lacking."""
+"""How a kit works: inherited tests that end, deviations that carry a reason, refusal where a feature is lacking."""
 
 from __future__ import annotations
 
@@ -22,12 +22,18 @@ class Kit:
     Attributes:
         expected_failures: the names of tests that fail, each with the reason. Such a test must fail: one that
             passes is reported as a failure, so that the deviation is taken off the list.
+        limit: seconds that a test of the kit may take; one that takes longer fails.
     """
 
     expected_failures: ClassVar[Mapping[str, str]] = {}
+    limit: ClassVar[float] = 60.0
 
-    def __init_subclass__(cls, **arguments: Any) -> None:
+    def __init_subclass__(cls, limited: Callable[[Test], Test] | None = None, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
+        if limited is not None:
+            for name, test in list(vars(cls).items()):
+                if name.startswith("test_"):
+                    setattr(cls, name, limited(test))
         for name, reason in cls.__dict__.get("expected_failures", {}).items():
             setattr(cls, name, _expected_to_fail(cls, name, reason))
 

@@ -103,11 +103,11 @@ def chart(sweep: SweepResults, kind: Any, top_n: Any = None) -> Chart:
 
 def _comparison(sweep: SweepResults, _top_n: int) -> Chart:
     found = comparison_of(sweep)
-    figure = bar_figure([one.name for one in others(sweep)], "objective")
+    figure = bar_figure([result.name for result in others(sweep)], "objective")
     for effect, some_results in _by_effect(found.shown, sweep.maximize).items():
-        objectives = [one.objective for one in some_results]
-        texts = [number(one.objective) + " (not proved best)" * (not one.is_optimal()) for one in some_results]
-        figure.add_trace(bars(effect, [one.name for one in some_results], objectives, texts, some_results))
+        objectives = [result.objective for result in some_results]
+        texts = [number(result.objective) + " (not proved best)" * (not result.is_optimal()) for result in some_results]
+        figure.add_trace(bars(effect, [result.name for result in some_results], objectives, texts, some_results))
     add_pointless(figure, found.pointless)
     if found.baseline is not None:
         add_line(figure, found.baseline, f"baseline {number(found.baseline)}")
@@ -117,8 +117,8 @@ def _comparison(sweep: SweepResults, _top_n: int) -> Chart:
 
 
 def _objectives_seen(found: Comparison) -> str:
-    high, low = (pick(found.shown, key=lambda one: one.objective) for pick in (max, min))
-    ends = [f"{number(one.objective)} ({one.name})" for one in (low, high)]
+    high, low = (pick(found.shown, key=lambda result: result.objective) for pick in (max, min))
+    ends = [f"{number(result.objective)} ({result.name})" for result in (low, high)]
     line = "" if found.baseline is None else f"; the baseline is at {number(found.baseline)}"
     missing = f"; without a point: {states(found.pointless)}" if found.pointless else ""
     return f"Bars: the objective of {several(len(found.shown), 'scenario')}, from {' to '.join(ends)}{line}{missing}."
@@ -132,30 +132,32 @@ def _tornado(sweep: SweepResults, top_n: int) -> Chart:
     figure = bar_figure(names, "change of the objective")
     _add_ends(figure, dict(zip(names, shown, strict=True)), sweep.maximize)
     add_line(figure, 0.0, f"baseline {number(sweep.baseline.objective)}")
-    reach = " to ".join(change(one) for one in shown[0].ends)
+    reach = " to ".join(change(result) for result in shown[0].ends)
     seen = f"Bars: how far {several(len(shown), 'change')} move the objective. The largest: {shown[0].name}, {reach}."
     return Chart([*more, *_left_out(others(sweep), has_number)], seen, figure)
 
 
 def _add_ends(figure: Any, lines: dict[str, Line], maximize: bool | None) -> None:
     """Draw the ends of lines; where both are on one side, the shorter upon the longer, which has its number."""
-    ends = {one: name for name, line in lines.items() for one in line.ends}
-    numbered = {one for line in lines.values() for one in line.outer_ends}
-    results = [one for line in lines.values() for one in sorted(line.ends, key=lambda one: -abs(one.delta_objective))]
+    ends = {result: name for name, line in lines.items() for result in line.ends}
+    numbered = {result for line in lines.values() for result in line.outer_ends}
+    results = [
+        result for line in lines.values() for result in sorted(line.ends, key=lambda end: -abs(end.delta_objective))
+    ]
     for effect, group in _by_effect(results, maximize).items():
-        texts = [compact(moved(one), "+") if one in numbered else "" for one in group]
-        deltas = [one.delta_objective for one in group]
-        figure.add_trace(bars(effect, [ends[one] for one in group], deltas, texts, group, anchor="end"))
-    widen(figure, [moved(one) for one in results], [compact(moved(one), "+") for one in results])
+        texts = [compact(moved(result), "+") if result in numbered else "" for result in group]
+        deltas = [result.delta_objective for result in group]
+        figure.add_trace(bars(effect, [ends[result] for result in group], deltas, texts, group, anchor="end"))
+    widen(figure, [moved(result) for result in results], [compact(moved(result), "+") for result in results])
 
 
 def _utilisation(sweep: SweepResults, top_n: int) -> Chart:
     found = shares_of(sweep, top_n)
     rows = distinct(found.rows)
     figure = graph_objects().Figure(_heat_map(found, rows))
-    _name_columns(figure, [one.name for one in found.scenarios])
+    _name_columns(figure, [scenario.name for scenario in found.scenarios])
     name_lines(figure, rows)
-    above = 20 + 6 * max(len(shortened(one.name, COLUMN)) for one in found.scenarios)
+    above = 20 + 6 * max(len(shortened(scenario.name, COLUMN)) for scenario in found.scenarios)
     figure.update_layout(height=90 + above + height_of(rows), margin={"t": above, "r": 16, "b": 20, "l": 8})
     seen = (
         f"Heat map: the share of {several(len(rows), 'right-hand side')} that is used in "
@@ -168,8 +170,8 @@ def _heat_map(found: Shares, rows: list[str]) -> Any:
     shares = [[found.share(i, j) for j in range(len(found.scenarios))] for i in range(len(rows))]
     few = len(found.scenarios) <= FEW
     return graph_objects().Heatmap(
-        x=[plain(one.name) for one in found.scenarios],
-        y=[plain(one) for one in rows],
+        x=[plain(scenario.name) for scenario in found.scenarios],
+        y=[plain(name) for name in rows],
         z=shares,
         text=[["" if share is None else percent(share) for share in row] for row in shares],
         texttemplate="%{text}" if few else "",
@@ -192,7 +194,7 @@ def _name_columns(figure: Any, names: list[str]) -> None:
     named = names[:: -(-len(names) // MOST_LABELS)]
     figure.update_xaxes(
         type="category", side="top", tickangle=-60, automargin=True, showgrid=False, fixedrange=True,
-        tickvals=[plain(one) for one in named], ticktext=[plain(shortened(one, COLUMN)) for one in named],
+        tickvals=[plain(name) for name in named], ticktext=[plain(shortened(name, COLUMN)) for name in named],
     )  # fmt: skip
 
 
@@ -205,16 +207,18 @@ KINDS: dict[str, Callable[[SweepResults, int], Chart]] = {
 
 
 def _by_effect(results: list[LXScenarioResult], maximize: bool | None) -> dict[Effect, list[LXScenarioResult]]:
-    effects = [effect_of(one, maximize) for one in results]
-    groups = {effect: [one for one, own in zip(results, effects, strict=True) if own is effect] for effect in Effect}
+    effects = [effect_of(result, maximize) for result in results]
+    groups = {
+        effect: [result for result, own in zip(results, effects, strict=True) if own is effect] for effect in Effect
+    }
     return {effect: group for effect, group in groups.items() if group}
 
 
 def _left_out(results: list[LXScenarioResult], has: Callable[[LXScenarioResult], bool]) -> list[str]:
-    missing = [one for one in results if not has(one)]
+    missing = [result for result in results if not has(result)]
     if not missing:
         return []
-    named = some([f"{shortened(one.name)} ({lack(one)})" for one in missing])
+    named = some([f"{shortened(result.name)} ({lack(result)})" for result in missing])
     return [f"Without a point, and so not shown: {named}."]
 
 

@@ -56,14 +56,14 @@ class Line:
     @property
     def size(self) -> float:
         """How far it reaches, from the baseline on or across it."""
-        deltas = [0.0, *(one.delta_objective for one in self.ends)]
+        deltas = [0.0, *(result.delta_objective for result in self.ends)]
         return max(deltas) - min(deltas)
 
     @property
     def outer_ends(self) -> list[LXScenarioResult]:
         """The end that reaches furthest on each side of the baseline."""
-        by_reach = sorted(self.ends, key=lambda one: abs(one.delta_objective))
-        return list({one.delta_objective < 0: one for one in by_reach}.values())
+        by_reach = sorted(self.ends, key=lambda result: abs(result.delta_objective))
+        return list({result.delta_objective < 0: result for result in by_reach}.values())
 
 
 def comparison_of(sweep: SweepResults) -> Comparison:
@@ -74,14 +74,14 @@ def comparison_of(sweep: SweepResults) -> Comparison:
         LXNoSolutionError: no scenario has a point.
     """
     scenarios = _scenarios(sweep)
-    shown = [one for one in scenarios if has_number(one)]
+    shown = [result for result in scenarios if has_number(result)]
     if not shown:
         raise LXNoSolutionError(
             f"{_none_has_a_point(sweep, scenarios)} so there is no objective to show. "
-            f"print(sweep) tells each status, and the errors."
+            f"print(sweep) shows each status, and the errors."
         )
     baseline = sweep.baseline.objective if has_number(sweep.baseline) else None
-    return Comparison(shown, [one for one in scenarios if not has_number(one)], baseline)
+    return Comparison(shown, [result for result in scenarios if not has_number(result)], baseline)
 
 
 def tornado_of(sweep: SweepResults) -> list[Line]:
@@ -97,42 +97,44 @@ def tornado_of(sweep: SweepResults) -> list[Line]:
             f"The baseline of model {sweep.model_name!r} has no point: its status is {sweep.baseline.status}. So there "
             f"is nothing from which the objective moves. The chart 'comparison' shows the objectives themselves."
         )
-    places: dict[tuple[str, str], list[LXScenarioResult]] = {}
-    for one in found.shown:
-        places.setdefault(_position(one), []).append(one)
-    lines = [Line(name, _ends(some)) for (name, _), some in places.items()]
+    positions: dict[tuple[str, str], list[LXScenarioResult]] = {}
+    for result in found.shown:
+        positions.setdefault(_position(result), []).append(result)
+    lines = [Line(name, _ends(some)) for (name, _), some in positions.items()]
     return sorted(lines, key=lambda line: -line.size)
 
 
-def effect_of(one: LXScenarioResult, maximize: bool | None) -> Effect:
+def effect_of(result: LXScenarioResult, maximize: bool | None) -> Effect:
     """Return what a scenario that has a point does to the objective."""
-    if maximize is None or not compared(one):
+    if maximize is None or not compared(result):
         return Effect.UNKNOWN
-    delta = one.delta_objective
-    if abs(delta) <= SAME * max(1.0, abs(one.objective)):
+    delta = result.delta_objective
+    if abs(delta) <= SAME * max(1.0, abs(result.objective)):
         return Effect.SAME
     return Effect.BETTER if (delta > 0) == maximize else Effect.WORSE
 
 
-def has_number(one: LXScenarioResult) -> bool:
+def has_number(result: LXScenarioResult) -> bool:
     """Whether there is an objective that can be drawn."""
-    return one.is_feasible() and math.isfinite(one.objective)
+    return result.is_feasible() and math.isfinite(result.objective)
 
 
-def compared(one: LXScenarioResult) -> bool:
+def compared(result: LXScenarioResult) -> bool:
     """Whether there is a change of the objective from the baseline."""
-    known = one.baseline is not None and one.baseline.is_feasible() and math.isfinite(one.baseline.objective_value)
-    return known and has_number(one)
+    known = (
+        result.baseline is not None and result.baseline.is_feasible() and math.isfinite(result.baseline.objective_value)
+    )
+    return known and has_number(result)
 
 
-def state(one: LXScenarioResult) -> str:
+def state(result: LXScenarioResult) -> str:
     """Return the status in words."""
-    return "failed" if one.status is LXStatus.ERROR else str(one.status).replace("_", " ")
+    return "failed" if result.status is LXStatus.ERROR else str(result.status).replace("_", " ")
 
 
-def lack(one: LXScenarioResult) -> str:
+def lack(result: LXScenarioResult) -> str:
     """Tell why a result has no objective that can be drawn."""
-    return "its objective is not finite" if one.is_feasible() else state(one)
+    return "its objective is not finite" if result.is_feasible() else state(result)
 
 
 def states(results: Iterable[LXScenarioResult]) -> str:
@@ -143,7 +145,7 @@ def states(results: Iterable[LXScenarioResult]) -> str:
 
 def others(sweep: SweepResults) -> list[LXScenarioResult]:
     """Return the results besides the baseline's."""
-    return [one for name, one in sweep.items() if name != sweep.baseline.name]
+    return [result for name, result in sweep.items() if name != sweep.baseline.name]
 
 
 def _scenarios(sweep: SweepResults) -> list[LXScenarioResult]:
@@ -168,15 +170,15 @@ def _none_has_a_point(sweep: SweepResults, scenarios: list[LXScenarioResult]) ->
     )
 
 
-def _position(one: LXScenarioResult) -> tuple[str, str]:
+def _position(result: LXScenarioResult) -> tuple[str, str]:
     """Name the line that a scenario belongs to, and what kind of change it stands for; empty for a scenario by itself.
 
     A function changes what it likes: two of one name need not change the same.
     """
-    alone = len(one.changes) == 1 and one.changes[0].kind != "function"
-    return (one.changes[0].position, one.changes[0].kind) if alone else (one.name, "")
+    alone = len(result.changes) == 1 and result.changes[0].kind != "function"
+    return (result.changes[0].position, result.changes[0].kind) if alone else (result.name, "")
 
 
 def _ends(some: list[LXScenarioResult]) -> tuple[LXScenarioResult, ...]:
-    lowest, highest = min(some, key=lambda one: one.objective), max(some, key=lambda one: one.objective)
+    lowest, highest = min(some, key=lambda result: result.objective), max(some, key=lambda result: result.objective)
     return (lowest,) if lowest is highest else (lowest, highest)

@@ -91,12 +91,12 @@ def bars(
         constraintext="none",
         cliponaxis=False,
         insidetextfont={"color": "white"},
-        hovertext=[hover(told(one)) for one in results],
+        hovertext=[hover(details_of(result)) for result in results],
         hoverinfo="text",
         marker={
             "color": COLOURS[effect],
             "line": {"color": "rgba(255,255,255,0.7)", "width": 1},
-            "pattern": {"shape": ["" if one.is_optimal() else "/" for one in results], "fillmode": "overlay"},
+            "pattern": {"shape": ["" if result.is_optimal() else "/" for result in results], "fillmode": "overlay"},
         },
     )
 
@@ -109,12 +109,12 @@ def add_pointless(figure: Any, results: list[LXScenarioResult]) -> None:
                 name="no point",
                 mode="markers+text",
                 x=[0.0] * len(results),
-                y=[plain(one.name) for one in results],
+                y=[plain(result.name) for result in results],
                 xaxis="x2",
-                text=[f" {plain(lack(one))}" for one in results],
+                text=[f" {plain(lack(result))}" for result in results],
                 textposition="middle right",
                 marker={"symbol": "x", "size": 8, "color": "#767676"},
-                hovertext=[hover(told(one)) for one in results],
+                hovertext=[hover(details_of(result)) for result in results],
                 hoverinfo="text",
             )
         )
@@ -139,22 +139,22 @@ def widen(figure: Any, deltas: list[float], texts: list[str]) -> None:
     figure.update_xaxes(range=[low, high])
 
 
-def change(one: LXScenarioResult) -> str:
+def change(result: LXScenarioResult) -> str:
     """Return by how much a scenario moves the objective; 0 where that is no more than rounding."""
-    return number(moved(one), "+")
+    return number(moved(result), "+")
 
 
-def moved(one: LXScenarioResult) -> float:
+def moved(result: LXScenarioResult) -> float:
     """Return the same as a number."""
-    return 0.0 if effect_of(one, maximize=True) is Effect.SAME else one.delta_objective
+    return 0.0 if effect_of(result, maximize=True) is Effect.SAME else result.delta_objective
 
 
-def told(one: LXScenarioResult) -> list[str]:
+def details_of(result: LXScenarioResult) -> list[str]:
     """Tell of a scenario, for the mouse."""
-    lines = [one.name, one.description, *map(str, one.changes)]
-    if not has_number(one):
-        return [*lines, lack(one), one.error]
-    lines.append(f"objective {number(one.objective)}" + " (not proved best)" * (not one.is_optimal()))
-    if compared(one):
-        lines.append(f"{change(one)} ({number(one.delta_percentage, '+')}%)")
+    lines = [result.name, result.description, *map(str, result.changes)]
+    if not has_number(result):
+        return [*lines, lack(result), result.error]
+    lines.append(f"objective {number(result.objective)}" + " (not proved best)" * (not result.is_optimal()))
+    if compared(result):
+        lines.append(f"{change(result)} ({number(result.delta_percentage, '+')}%)")
     return lines

@@ -50,8 +50,8 @@ def page(sweep: SweepResults, title: str | None = None) -> str:
         title=escape(f"Scenarios of model {sweep.model_name!r}" if title is None else str(title)),
         summary="\n".join(f"<li>{escape(line)}</li>" for line in summary(sweep)),
         links=" ".join(f'<a href="#{kind}-title">{TITLES[kind]}</a>' for kind in KINDS),
-        head="".join(f'<th scope="col" role="columnheader"{_kind(one)}>{one}</th>' for one in COLUMNS),
-        rows="\n".join(_row(sweep, one) for one in sweep.values()),
+        head="".join(f'<th scope="col" role="columnheader"{_kind(column)}>{column}</th>' for column in COLUMNS),
+        rows="\n".join(_row(sweep, result) for result in sweep.values()),
         errors=_errors(sweep),
         charts="\n".join(_figure(sweep, kind) for kind in KINDS),
         plotly=get_plotlyjs(),
@@ -74,41 +74,41 @@ def summary(sweep: SweepResults) -> list[str]:
     """Return what there is to say before all numbers, in sentences."""
     scenarios = others(sweep)
     counts: dict[str, int] = {}
-    for one in scenarios:
-        counts[state(one)] = counts.get(state(one), 0) + 1
-    told = ", ".join(f"{count} {what}" for what, count in counts.items())
-    solvers = sorted({one.solution.solver for one in (sweep.baseline, *scenarios) if one.solution is not None})
+    for result in scenarios:
+        counts[state(result)] = counts.get(state(result), 0) + 1
+    counted = ", ".join(f"{count} {what}" for what, count in counts.items())
+    solvers = sorted({result.solution.solver for result in (sweep.baseline, *scenarios) if result.solution is not None})
     by = f" by {' and '.join(solvers)}" if solvers else ""
     return [
         *_best(sweep),
-        f"{several(len(scenarios), 'scenario')}{f': {told}' if told else ''}.",
+        f"{several(len(scenarios), 'scenario')}{f': {counted}' if counted else ''}.",
         f"Solved{by} in {number(sweep.seconds)} s.",
     ]
 
 
 def _best(sweep: SweepResults) -> list[str]:
     """Name the best result, as `LXScenarioAnalyzer.get_best_scenario` does."""
-    candidates = [one for one in sweep.values() if has_number(one)]
+    candidates = [result for result in sweep.values() if has_number(result)]
     if sweep.maximize is None:
         return ["The model has no objective, so no scenario is the best."]
     if not candidates:
         return ["No scenario has a point, so none is the best."]
-    best = (max if sweep.maximize else min)(candidates, key=lambda one: one.objective)
+    best = (max if sweep.maximize else min)(candidates, key=lambda result: result.objective)
     moved = f" ({change(best)})" if compared(best) and best.name != sweep.baseline.name else ""
     which = "highest" if sweep.maximize else "lowest"
     proved = "" if best.is_optimal() else ", not proved best of its model"
     return [f"Best ({which} objective): {best.name}, {number(best.objective)}{moved}{proved}."]
 
 
-def _row(sweep: SweepResults, one: LXScenarioResult) -> str:
-    numbers = [number(one.objective), "–", "–"] if has_number(one) else ["–"] * 3
-    if compared(one):
-        numbers[1:] = [change(one), number(one.delta_percentage, "+")]
-    changes = "<br>".join(escape(str(made)) for made in one.changes)
-    cells = [escape(one.description), changes, escape(state(one)), *map(escape, numbers)]
-    effect = effect_of(one, sweep.maximize).name.lower() if has_number(one) else "pointless"
+def _row(sweep: SweepResults, result: LXScenarioResult) -> str:
+    numbers = [number(result.objective), "–", "–"] if has_number(result) else ["–"] * 3
+    if compared(result):
+        numbers[1:] = [change(result), number(result.delta_percentage, "+")]
+    changes = "<br>".join(escape(str(made)) for made in result.changes)
+    cells = [escape(result.description), changes, escape(state(result)), *map(escape, numbers)]
+    effect = effect_of(result, sweep.maximize).name.lower() if has_number(result) else "pointless"
     return (
-        f'<tr role="row" class="{effect}"><th scope="row" role="rowheader" class="words">{escape(one.name)}</th>'
+        f'<tr role="row" class="{effect}"><th scope="row" role="rowheader" class="words">{escape(result.name)}</th>'
         + "".join(
             f'<td role="cell" data-label="{label}"{_kind(label)}>{cell}</td>'
             for label, cell in zip(COLUMNS[1:], cells, strict=True)
@@ -131,7 +131,7 @@ def _errors(sweep: SweepResults) -> str:
 
 
 def _figure(sweep: SweepResults, kind: str) -> str:
-    """Return a chart, or the sentence that says why there is nothing to show."""
+    """Return a chart, or the sentence with the reason why there is nothing to show."""
     head = f'<section aria-labelledby="{kind}-title">\n<h2 id="{kind}-title">{TITLES[kind]}</h2>\n'
     try:
         made = chart(sweep, kind)

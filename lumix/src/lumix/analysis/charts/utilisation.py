@@ -52,11 +52,11 @@ def shares_of(sweep: SweepResults, top_n: int) -> Shares:
         LXNoSolutionError: no scenario has a point.
         LXModelError: there is no ``<=`` row with a right-hand side above 0.
     """
-    solved = [one for one in sweep.values() if one.is_feasible()]
+    solved = [result for result in sweep.values() if result.is_feasible()]
     if not solved:
         raise LXNoSolutionError(
             f"No result of the sweep of model {sweep.model_name!r} has a point ({states(sweep.values())}), so nothing "
-            f"is used. print(sweep) tells each status, and the errors."
+            f"is used. print(sweep) shows each status, and the errors."
         )
     names = [name for name, sense in sweep.senses.items() if sense is LXSense.LE]
     families = [_Family(name, solved) for name in names]
@@ -86,15 +86,15 @@ class _Family:
 
     def __init__(self, name: str, solved: list[LXScenarioResult]) -> None:
         self.name = name
-        self.activity = [one.activity.family(name) if name in one.activity else None for one in solved]
-        self.rhs = [one.rhs.family(name) if name in one.rhs else None for one in solved]
-        found = [one.block.keys for one in self.rhs if one is not None]
+        self.activity = [result.activity.family(name) if name in result.activity else None for result in solved]
+        self.rhs = [result.rhs.family(name) if name in result.rhs else None for result in solved]
+        found = [numbers.block.keys for numbers in self.rhs if numbers is not None]
         alike = all(found[0].has_keys_of(keys) for keys in found)
         self.scalar = bool(found) and found[0].is_scalar
         self.keys: Sequence[Any] = (
             found[0] if found and alike else list(dict.fromkeys(k for keys in found for k in keys))
         )
-        self.places = None if alike else {key: position for position, key in enumerate(self.keys)}
+        self.positions = None if alike else {key: position for position, key in enumerate(self.keys)}
 
     def row(self, position: int) -> str:
         """Name a row."""
@@ -103,7 +103,7 @@ class _Family:
     def numbers(self, position: int, side: str) -> list[float | None]:
         """Return what a row has on one side, in each scenario."""
         families: list[FamilyValues | None] = getattr(self, side)
-        return [None if one is None else self._number(one, position) for one in families]
+        return [None if family is None else self._number(family, position) for family in families]
 
     def ranks(self) -> tuple[FloatArray, FloatArray]:
         """Return the largest share of each row, which is -inf where there is none, and the mean one."""
@@ -118,10 +118,12 @@ class _Family:
         return peak, total / np.maximum(count, 1.0)
 
     def _where(self, keys: Keys) -> IntArray | slice:
-        return slice(None) if self.places is None else np.array([self.places[key] for key in keys], dtype=np.int64)
+        if self.positions is None:
+            return slice(None)
+        return np.array([self.positions[key] for key in keys], dtype=np.int64)
 
     def _number(self, values: FamilyValues, position: int) -> float | None:
-        found = position if self.places is None else values.block.keys.find(self.keys[position])
+        found = position if self.positions is None else values.block.keys.find(self.keys[position])
         return None if found is None else float(values.array[found])
 
 
@@ -133,7 +135,7 @@ def _shares(used: FloatArray, available: FloatArray) -> FloatArray:
 
 
 def _ranks(families: list[_Family]) -> tuple[list[FloatArray], list[FloatArray]]:
-    ranks = [one.ranks() for one in families]
+    ranks = [family.ranks() for family in families]
     return [peak for peak, _ in ranks], [mean for _, mean in ranks]
 
 

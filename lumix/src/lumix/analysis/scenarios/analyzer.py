@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
-from threading import RLock
 from typing import Any, Self, SupportsFloat
 
 from lumix.analysis.scenarios.progress import Callback, Watch, checked_callback
@@ -18,7 +17,7 @@ from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer
 from lumix_core.errors import LXDuplicateNameError, LXUnknownNameError, listed
 from lumix_core.language import Bracketed
 from lumix_core.problem import checked_number
-from lumix_core.solver import Closing, checked_model, checked_optimizer
+from lumix_core.solver import Closing, Turns, checked_model, checked_optimizer
 
 BASELINE = "baseline"
 """The name of the model as it is, among scenarios."""
@@ -39,12 +38,13 @@ class LXScenarioAnalyzer(Closing, Bracketed):
 
     The model and its rows are read when the first scenario is added, and stay open in the solver. Each scenario is
     solved from where the solver is after the model itself, and its changes are taken back: so its answer does not
-    depend on the other scenarios, nor on who solves it. `close` lets the solver go; then the model is read again.
-    Threads may share an analyzer: they take turns at its solver.
+    depend on the other scenarios, nor on who solves it. `close` releases the solver; then the model is read again.
+    Threads may share an analyzer: they take turns at its solver. It belongs to the process that read the model: in a
+    process that is forked from that one it is an error to run scenarios. A copy, pickled or not, reads the model anew.
 
     Args:
         model: the model.
-        optimizer: says which solver, with which options.
+        optimizer: the solver and its options.
         include_baseline: whether the model as it is stands among the results, under the name "baseline".
     """
 
@@ -55,7 +55,18 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         self._scenarios: dict[str, LXScenario] = {}
         self._results: dict[str, LXScenarioResult] = {}
         self._runner: Runner | None = None
-        self._opening = RLock()
+        self._turns = self._new_turns()
+
+    def _new_turns(self) -> Turns:
+        title = f"The scenario analyzer of model {self.model.name!r}"
+        return Turns(title, f"Make another one here: {type(self).__name__}(model, optimizer).")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_turns"} | {"_runner": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._turns = self._new_turns()
 
     def add_scenario(self, scenario: LXScenario) -> Self:
         """Add a scenario.
@@ -89,7 +100,7 @@ class LXScenarioAnalyzer(Closing, Bracketed):
     def run_scenario(self, name: str) -> LXScenarioResult:
         """Solve one scenario, or the model as it is for "baseline".
 
-        A scenario that fails is no exception: its result says why.
+        A scenario that fails is no exception: its result holds the reason.
 
         Raises:
             LXUnknownNameError: no such scenario was added.
@@ -118,12 +129,12 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             executor: solves them in its workers: a `concurrent.futures.Executor`, or one of Dask
                 (``client.get_executor()``). The results are those that there would be without. A worker that dies
                 loses no scenario: others go on with what it was to solve.
-            include_baseline: whether the model as it is stands among the results; else as the analyzer was told.
+            include_baseline: whether the model as it is stands among the results; without it, as in the analyzer.
             workers: how many the executor has, where it is neither of the standard library nor of Dask; without it, as
                 many as this machine has processors.
-            threads_per_solve: how many threads each worker's solver has; without it, as many as the optimizer says,
+            threads_per_solve: how many threads each worker's solver has; without it, as many as the optimizer has,
                 or else one, so that the workers do not fight for the processors.
-            callback: is told after each scenario, in the calling thread; ``progress.cancel()`` of what it is given ends
+            callback: is called after each scenario, in the calling thread; ``progress.cancel()`` of its argument ends
                 the sweep. What it raises ends the sweep too, and is raised; `get_result` then has what was solved.
                 Whatever it does with the analyzer (adds scenarios, closes it), this sweep goes on as it began.
             progress: whether a bar is shown on standard error; needs rich.
@@ -136,15 +147,15 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             LXCopyError: the model or a scenario cannot be pickled (with an executor).
             LXWorkerError: the workers die whatever they are given, or the executor is shut down.
             LXLateBindingError: a function of a scenario captures a variable of a loop that has gone on.
-            LXOptionError: the solver cannot be told how many threads it has.
+            LXOptionError: the solver has no option for the number of threads.
             KeyboardInterrupt: Ctrl-C came; `get_result` has what was solved.
         """
         began = time.perf_counter()
         scenarios = list(self._scenarios.values())
         crew = crew_of(executor, workers, threads_per_solve)
         checked_callback(callback)
-        for one in scenarios:
-            one.check_captures()
+        for scenario in scenarios:
+            scenario.check_captures()
         found: dict[str, LXScenarioResult] = {}
 
         def took(position: int, outcome: Outcome) -> None:
@@ -154,10 +165,10 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         with self._opened().in_use() as runner:
             with Watch(self.model.name, len(scenarios), callback, progress) as watch:
                 crew.solve(runner, scenarios, took, watch.cancelled)
-            for one in scenarios:
-                if one.name not in found:
-                    found[one.name] = self._keep(_result(runner, one, Outcome(None, CANCELLED)))
-            results = [found[one.name] for one in scenarios]
+            for scenario in scenarios:
+                if scenario.name not in found:
+                    found[scenario.name] = self._keep(_result(runner, scenario, Outcome(None, CANCELLED)))
+            results = [found[scenario.name] for scenario in scenarios]
             return self._sweep(runner, results, include_baseline, time.perf_counter() - began)
 
     def explain_infeasibility(self, name: str) -> LXInfeasibility:
@@ -197,12 +208,12 @@ class LXScenarioAnalyzer(Closing, Bracketed):
         """Return the name of the best result so far, which may be the baseline; None where none has a point.
 
         Args:
-            maximize: whether the highest objective is the best; without it as the model says.
+            maximize: whether the highest objective is the best; without it, by the model's own sense.
 
         Raises:
             LXModelError: nothing was run yet; or the model has no objective, and ``maximize`` is not given.
         """
-        results = [one for one in self._results_so_far() if one.is_feasible()]
+        results = [result for result in self._results_so_far() if result.is_feasible()]
         highest = self.model.maximizing if maximize is None else maximize
         if highest is None:
             raise LXModelError(
@@ -211,7 +222,7 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             )
         if not results:
             return None
-        return (max if highest else min)(results, key=lambda one: one.objective).name
+        return (max if highest else min)(results, key=lambda result: result.objective).name
 
     def sensitivity_to_parameter(
         self,
@@ -230,9 +241,9 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             values: the factors, amounts, right-hand sides or bounds.
             modification_type: what is done with them: "rhs_multiply", "rhs_add", "rhs_set", "bound_lower" or
                 "bound_upper".
-            key: of one member; without it, all are changed.
+            key: of one index element; without it, all are changed.
             executor: solves for them in its workers, as in `run_all_scenarios`.
-            target_type: "constraint" or "variable", which the modification type tells too.
+            target_type: "constraint" or "variable", which the modification type implies.
 
         Returns:
             the results by value, in the order of the values.
@@ -246,21 +257,21 @@ class LXScenarioAnalyzer(Closing, Bracketed):
                 f"sensitivity_to_parameter({name!r}) got modification_type={modification_type!r}. "
                 f"Give one of {listed(TYPES)}."
             )
-        target, way = TYPES[modification_type]
+        target, operation = TYPES[modification_type]
         if target_type not in (None, target):
             raise LXModelError(
                 f"sensitivity_to_parameter({name!r}) got target_type={target_type!r}, and {modification_type!r} "
-                f"changes a {target}. Give {listed(one for one, (of, _) in TYPES.items() if of == target_type)} as the "
-                f"modification type, or leave target_type out."
+                f"changes a {target}. Give {listed(word for word, (of, _) in TYPES.items() if of == target_type)} as "
+                f"the modification type, or leave target_type out."
             )
         if not isinstance(values, Iterable):
             raise LXModelError(
                 f"sensitivity_to_parameter({name!r}) got values={values!r:.80}. Give a list, such as [0.9, 1.0, 1.1]."
             )
-        numbers = [checked_number(one, f"A value for {name!r}") for one in values]
+        numbers = [checked_number(value, f"A value for {name!r}") for value in values]
         change = LXScenario.modify_constraint_rhs if target == "constraint" else LXScenario.modify_variable_bound
         scenarios = [
-            change(LXScenario(f"{name} {modification_type} {number:g}"), name, key=key, **{way: number})
+            change(LXScenario(f"{name} {modification_type} {number:g}"), name, key=key, **{operation: number})
             for number in numbers
         ]
         if scenarios:
@@ -271,25 +282,28 @@ class LXScenarioAnalyzer(Closing, Bracketed):
             return {number: _result(runner, scenarios[i], found[i]) for i, number in enumerate(numbers)}
 
     def close(self) -> None:
-        """Let the solver go; the results stay until the next scenario is added or run, which reads the model again.
+        """Release the solver; the results stay until the next scenario is added or run, which reads the model again.
 
-        A sweep that is under way keeps the solver to its end.
+        A sweep that is under way keeps the solver to its end. In a forked process nothing is done.
         """
-        with self._opening:
-            runner, self._runner = self._runner, None
+        if self._turns.is_elsewhere:
+            return
+        with self._turns:
+            runner, self._runner, self._turns.is_open = self._runner, None, False
         if runner is not None:
             runner.close()
 
     def _opened(self) -> Runner:
-        with self._opening:
+        with self._turns:
             if self._runner is None:
                 self._runner, self._results = Runner(self.model, self.optimizer), {}
+                self._turns.is_open = True
             return self._runner
 
     def _sweep(self, runner: Runner, results: list[LXScenarioResult], baseline: bool | None, seconds: float) -> LXSweep:
         first = _baseline_of(runner)
         wanted = self.include_baseline if baseline is None else baseline
-        shown = {one.name: one for one in [*([self._keep(first)] if wanted else []), *results]}
+        shown = {result.name: result for result in [*([self._keep(first)] if wanted else []), *results]}
         return LXSweep(self.model.name, self.model.maximizing, runner.senses(), shown, first, seconds)
 
     def _named(self, name: str) -> LXScenario:

@@ -12,11 +12,11 @@ from lumix_core import LXModel, LXModelError
 from lumix_core.compiler.overrides import Numbers, RowOverride, refuse_no_change
 from lumix_core.errors import LXError, LXFunctionError
 from lumix_core.formulas import UserFunction
-from lumix_core.problem import WORDS, FloatArray, block_named, checked_number, elements_of, named, number_for
+from lumix_core.problem import PART_NAMES, FloatArray, checked_number, element_name, elements_of, find_block, number_for
 from lumix_core.solver import LXLiveSession
 
 SHOWN = 3
-"""How many numbers of a parameter are told one by one."""
+"""How many numbers of a parameter are shown one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +24,13 @@ class RhsChange:
     """A change of right-hand sides.
 
     Args:
-        way: "set_value", "add" or "multiply".
+        operation: "set_value", "add" or "multiply".
     """
 
     kind: ClassVar = "right-hand side"
     name: str
     key: Any
-    way: str
+    operation: str
     number: float
 
     def now(self, session: LXLiveSession) -> FloatArray:
@@ -41,16 +41,16 @@ class RhsChange:
         """Make the change."""
         now = self.now(session)
         changed = {"set_value": np.full_like(now, self.number), "add": now + self.number, "multiply": now * self.number}
-        session.set_rhs(self.name, changed[self.way], key=self.key)
+        session.set_rhs(self.name, changed[self.operation], key=self.key)
 
     def position(self, session: LXLiveSession) -> str:
         """Name what is changed, as ``family[key]``."""
-        return named(block_named(session.problem.constraints, self.name, "constraint"), self.key)
+        return element_name(find_block(session.problem.constraints, self.name, "constraint"), self.key)
 
     @property
     def text(self) -> str:
         """How it is changed."""
-        return {"set_value": "= {:g}", "add": "{:+g}", "multiply": "times {:g}"}[self.way].format(self.number)
+        return {"set_value": "= {:g}", "add": "{:+g}", "multiply": "times {:g}"}[self.operation].format(self.number)
 
     def __str__(self) -> str:
         return f"modify_constraint_rhs({self.name!r})"
@@ -79,7 +79,7 @@ class Bounds:
     def now(self, session: LXLiveSession) -> FloatArray:
         """Return the numbers that are to be changed."""
         problem = session.problem
-        elements = elements_of(block_named(problem.variables, self.name, "variable"), self.key)
+        elements = elements_of(find_block(problem.variables, self.name, "variable"), self.key)
         given = [("lower", self.lower), ("upper", self.upper)]
         return np.concatenate([getattr(problem, part)[elements] for part, number in given if number is not None])
 
@@ -89,7 +89,7 @@ class Bounds:
 
     def position(self, session: LXLiveSession) -> str:
         """Name what is changed, as ``family[key]``."""
-        return named(block_named(session.problem.variables, self.name, "variable"), self.key)
+        return element_name(find_block(session.problem.variables, self.name, "variable"), self.key)
 
     @property
     def text(self) -> str:
@@ -121,8 +121,8 @@ class Parameter:
         position = f"of {name!r} in scenario {scenario!r}"
         if callable(numbers):
             return cls(name, UserFunction.of(numbers, f"the change {position}"))
-        for key, one in numbers.items():
-            checked_number(one, f"The number for {key!r} {position}")
+        for key, number in numbers.items():
+            checked_number(number, f"The number for {key!r} {position}")
         return cls(name, dict(numbers))
 
     def now(self, session: LXLiveSession) -> FloatArray:
@@ -166,16 +166,18 @@ class Data:
 
     @classmethod
     def of(cls, override: RowOverride, scenario: str) -> Data:
-        """Return the change that a user asked for."""
+        """Return the change that a user gave."""
         given = {"the condition": override.where, "the new values": override.value}
         position = f"of modify_data({override.row_type.__name__}) in scenario {scenario!r}"
-        functions = [UserFunction.of(one, f"{what} {position}") for what, one in given.items() if callable(one)]
+        functions = [
+            UserFunction.of(function, f"{what} {position}") for what, function in given.items() if callable(function)
+        ]
         return cls(override, tuple(functions))
 
     def check_captures(self) -> None:
         """Refuse functions whose loop variables have gone on."""
-        for one in self.functions:
-            one.check_captures()
+        for function in self.functions:
+            function.check_captures()
 
     @property
     def name(self) -> str:
@@ -189,8 +191,8 @@ class Data:
 
     def apply(self, session: LXLiveSession) -> None:
         """Make the change."""
-        one = self.override
-        session.modify_data(one.row_type, one.where, one.attribute, one.value)
+        override = self.override
+        session.modify_data(override.row_type, override.where, override.attribute, override.value)
 
     def position(self, session: LXLiveSession) -> str:
         """Name what is changed, as ``Row.attribute``."""
@@ -263,4 +265,4 @@ Modification = Change | Custom
 
 
 def _bound(part: str, value: SupportsFloat | None, position: str) -> float | None:
-    return None if value is None else number_for(part, value, f"{WORDS[part]} {position}")
+    return None if value is None else number_for(part, value, f"{PART_NAMES[part]} {position}")

@@ -1,4 +1,4 @@
-"""How far a sweep is: told to a callback, and shown as a bar."""
+"""How far a sweep is: passed to a callback, and shown as a bar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lumix_core.errors import LXModelError, LXUnsupportedError
 
 
 class LXSweepProgress:
-    """How far a sweep is, as a callback is told after each scenario.
+    """How far a sweep is, as a callback gets it after each scenario.
 
     Args:
         result: what was found last.
@@ -30,7 +30,7 @@ class LXSweepProgress:
         self._stop = stop
 
     def cancel(self) -> None:
-        """End the sweep: what is not solved yet is not waited for, and its result says so. Any thread may call this."""
+        """End the sweep: what is not solved yet is left, and its result is an error. Any thread may call this."""
         self._stop.set()
 
     def __repr__(self) -> str:
@@ -54,12 +54,12 @@ def checked_callback(given: Callback | None) -> None:
 
 
 class Watch:
-    """Counts the scenarios of a sweep as they are solved, and tells of it.
+    """Counts the scenarios of a sweep as they are solved, and reports it.
 
     Args:
         title: what the bar is called.
         total: how many scenarios there are.
-        callback: is told after each.
+        callback: is called after each.
         bar: whether a bar is shown.
     """
 
@@ -108,7 +108,7 @@ class _Bar:
                 raise
             raise LXUnsupportedError(
                 'progress=True needs rich, which is not installed. Run: pip install "lumix-modeling[progress]". '
-                "Without it, callback= is told of every scenario."
+                "Without it, callback= is called after every scenario."
             ) from error
         columns: tuple[Any, ...] = (
             TextColumn("{task.description}", markup=False),

@@ -33,7 +33,7 @@ class LXScenarioChange:
 
 @dataclass(frozen=True, eq=False)
 class RowNumbers:
-    """What the rows of a solved model come to, in the user's terms: left-hand sides and right-hand sides."""
+    """The row activities of a solved model, in the user's terms: left-hand sides and right-hand sides."""
 
     activity: Results
     rhs: Results
@@ -147,7 +147,7 @@ class LXScenarioResult:
 
     @property
     def activity(self) -> Results:
-        """What the left-hand sides come to, keyed like the constraints: ``result.activity["stock"]["wood"]``."""
+        """The values of the left-hand sides, keyed like the constraints: ``result.activity["stock"]["wood"]``."""
         return self._at_point().activity
 
     @property
@@ -169,15 +169,15 @@ class LXScenarioResult:
         return self.baseline
 
     def __repr__(self) -> str:
-        said = f"objective {self.objective:.10g}" if self.is_feasible() else self.error
-        return f"<LXScenarioResult {self.name!r}: {self.status}{', ' if said else ''}{said}>"
+        shown = f"objective {self.objective:.10g}" if self.is_feasible() else self.error
+        return f"<LXScenarioResult {self.name!r}: {self.status}{', ' if shown else ''}{shown}>"
 
 
 def comparison(title: str, results: Iterable[LXScenarioResult]) -> str:
     """Return a table of results, in their order; beneath it, what went wrong."""
     shown = list(results)
     head = ["scenario", "status", "objective", "change", "change in %"]
-    lines = [title, "", *table(head, [[one.name, str(one.status), *_numbers(one)] for one in shown])]
+    lines = [title, "", *table(head, [[result.name, str(result.status), *_numbers(result)] for result in shown])]
     notes = notes_of(shown)
     return "\n".join([*lines, *([""] if notes else []), *notes])
 
@@ -185,9 +185,9 @@ def comparison(title: str, results: Iterable[LXScenarioResult]) -> str:
 def notes_of(results: list[LXScenarioResult]) -> list[str]:
     """Tell each error once, with the scenarios that ended by it."""
     names: dict[str, list[str]] = {}
-    for one in results:
-        if one.error:
-            names.setdefault(one.error, []).append(one.name)
+    for result in results:
+        if result.error:
+            names.setdefault(result.error, []).append(result.name)
     return [
         f"{', '.join(some[:3])}{f' and {len(some) - 3} more' * (len(some) > 3)}: {error}"
         for error, some in names.items()

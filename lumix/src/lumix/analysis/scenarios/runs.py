@@ -1,4 +1,4 @@
-"""Solving scenarios: here, or in the workers of an executor, in the same way."""
+"""Solving scenarios: here, or in the workers of an executor, alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from threading import RLock
 from typing import Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from lumix.analysis.scenarios.scenario import LXScenario
 from lumix_core import LXInfeasibility, LXModel, LXModelError, LXOptimizer, LXProblem, LXSense, LXSolution
 from lumix_core.copying import deep_copy
 from lumix_core.errors import LXError
-from lumix_core.solver import LXLimit, LXLiveSession
+from lumix_core.solver import LXLimit, LXLiveSession, Turns
 
 PLAIN = {int, float, str, bool}
 """The types of keys that read alike in every process."""
@@ -40,8 +39,8 @@ class Runner:
 
     Args:
         model: the model; its rows are read now.
-        optimizer: says which solver, with which options.
-        threads: how many each solve has; None for what the optimizer says.
+        optimizer: the solver and its options.
+        threads: how many each solve has; None for the optimizer's own number.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came while the model was solved.
@@ -51,7 +50,11 @@ class Runner:
         self.model = model
         self.optimizer = optimizer
         self._options = {} if threads is None else {"threads": threads}
-        self._turn = RLock()
+        self._turns = Turns(
+            f"The solver of the scenarios of model {model.name!r}",
+            "Make another analyzer here: LXScenarioAnalyzer(model, optimizer).",
+            is_open=True,
+        )
         self._users, self._is_closed = 0, False
         self.session = optimizer.open(model, **self._options)
         try:
@@ -69,21 +72,21 @@ class Runner:
             with self._changed(scenario) as session:
                 return _solved(session)
 
-        with self._turn:
+        with self._turns:
             return attempted(solved)
 
     def explain_infeasibility(self, scenario: LXScenario) -> LXInfeasibility:
         """Find out why the model has no solution in a scenario."""
-        with self._turn, self._changed(scenario) as session:
+        with self._turns, self._changed(scenario) as session:
             return session.explain_infeasibility()
 
     def changes(self, scenario: LXScenario) -> tuple[LXScenarioChange, ...]:
         """Return what a scenario changes, in words."""
-        with self._turn:
-            places = [_position(one, self.session) for one in scenario.modifications]
+        with self._turns:
+            places = [_position(modification, self.session) for modification in scenario.modifications]
         return tuple(
-            LXScenarioChange(one.kind, position, one.text)
-            for one, position in zip(scenario.modifications, places, strict=True)
+            LXScenarioChange(modification.kind, position, modification.text)
+            for modification, position in zip(scenario.modifications, places, strict=True)
         )
 
     def check(self, scenario: LXScenario, call: str = "") -> None:
@@ -97,36 +100,43 @@ class Runner:
             return
         for change in _changes(scenario):
             try:
-                with self._turn:
+                with self._turns:
                     change.now(self.session)
             except LXError as error:
-                said = call or f"Scenario {scenario.name!r}, {change}"
-                raise type(error)(f"{said}: {error}") from error
+                origin = call or f"Scenario {scenario.name!r}, {change}"
+                raise type(error)(f"{origin}: {error}") from error
 
     def senses(self) -> dict[str, LXSense]:
         """Return the sense of each constraint of the model."""
-        with self._turn:
+        with self._turns:
             return {block.name: self.session.sense(block.name) for block in self.problem.constraints}
 
     @contextmanager
     def in_use(self) -> Iterator[Self]:
         """Keep the solver for the length of a ``with`` block, also where `close` is called in it."""
-        with self._turn:
+        with self._turns:
             self._users += 1
         try:
             yield self
         finally:
-            with self._turn:
+            with self._turns:
                 self._users -= 1
-                self._let_go()
+                self._release()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether this is another process than the one that opened the model."""
+        return self._turns.is_elsewhere
 
     def close(self) -> None:
-        """Let the solver go, once nobody uses it."""
-        with self._turn:
+        """Release the solver, once nobody uses it; in a forked process nothing is done."""
+        if self.is_elsewhere:
+            return
+        with self._turns:
             self._is_closed = True
-            self._let_go()
+            self._release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._is_closed and not self._users:
             self.session.close()
 
@@ -147,9 +157,9 @@ class Runner:
         """Give a copy of the model, changed by functions."""
         model, twin = deep_copy((self.model, scenario))
         check_same(model, self.digest, digest_of(model.compile()))
-        for one in twin.modifications:
-            if isinstance(one, Custom):
-                one.change(model)
+        for modification in twin.modifications:
+            if isinstance(modification, Custom):
+                modification.change(model)
         with self.optimizer.open(model, **self._options) as session:
             self._check_order(twin, session)
             for change in _changes(twin):
@@ -159,12 +169,14 @@ class Runner:
     def _check_order(self, scenario: LXScenario, session: LXLiveSession) -> None:
         """Refuse changes that were to come before a function which has changed the same numbers."""
         made = scenario.modifications
-        last = max(i for i, one in enumerate(made) if isinstance(one, Custom))
-        for one in made[:last]:
-            if not isinstance(one, Custom) and not np.array_equal(one.now(self.session), one.now(session)):
+        last = max(i for i, modification in enumerate(made) if isinstance(modification, Custom))
+        for modification in made[:last]:
+            if not isinstance(modification, Custom) and not np.array_equal(
+                modification.now(self.session), modification.now(session)
+            ):
                 raise LXModelError(
-                    f"Scenario {scenario.name!r} has {one} before a custom modification, which changes the same "
-                    f"numbers: which of them is meant cannot be told. Call add_custom_modification() first."
+                    f"Scenario {scenario.name!r} has {modification} before a custom modification, which changes the "
+                    f"same numbers: which of them is meant is not known. Call add_custom_modification() first."
                 )
 
 
@@ -213,13 +225,13 @@ def check_same(model: LXModel, known: str, found: str) -> None:
         )
 
 
-def _position(one: Modification, session: LXLiveSession) -> str:
+def _position(modification: Modification, session: LXLiveSession) -> str:
     """Name what is changed; a family that a function has yet to add as it is written."""
     try:
-        return one.position(session)
+        return modification.position(session)
     except LXError:
-        return one.name
+        return modification.name
 
 
 def _changes(scenario: LXScenario) -> Iterable[Change]:
-    return [one for one in scenario.modifications if not isinstance(one, Custom)]
+    return [modification for modification in scenario.modifications if not isinstance(modification, Custom)]

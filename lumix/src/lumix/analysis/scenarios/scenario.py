@@ -22,7 +22,7 @@ class LXScenario(Copyable, Bracketed):
     are looked up when it is added to an `LXScenarioAnalyzer`. It can be copied and pickled, with its functions.
 
     Args:
-        name: tells it from other scenarios.
+        name: distinguishes it from other scenarios.
     """
 
     def __init__(self, name: str) -> None:
@@ -33,7 +33,7 @@ class LXScenario(Copyable, Bracketed):
         self.modifications: list[Modification] = []
 
     def describe(self, text: str) -> Self:
-        """Say in words what the scenario is.
+        """Describe the scenario in words.
 
         Raises:
             LXModelError: it is no text.
@@ -66,15 +66,17 @@ class LXScenario(Copyable, Bracketed):
         """
         name = self._name(name, LXConstraint)
         given = {"set_value": set_value, "add": add, "multiply": multiply}
-        said = [(way, number) for way, number in given.items() if number is not None]
-        if len(said) != 1:
+        chosen = [(operation, number) for operation, number in given.items() if number is not None]
+        if len(chosen) != 1:
             raise LXModelError(
-                f"modify_constraint_rhs({name!r}) of scenario {self.name!r} was given {len(said)} of set_value=, add= "
-                f"and multiply=. Give exactly one of them."
+                f"modify_constraint_rhs({name!r}) of scenario {self.name!r} was given {len(chosen)} of set_value=, "
+                f"add= and multiply=. Give exactly one of them."
             )
-        ((way, number),) = said
+        ((operation, number),) = chosen
         return self._with(
-            RhsChange(name, key, way, checked_number(number, f"{way}= for {name!r} in scenario {self.name!r}"))
+            RhsChange(
+                name, key, operation, checked_number(number, f"{operation}= for {name!r} in scenario {self.name!r}")
+            )
         )
 
     def modify_variable_bound(
@@ -90,7 +92,7 @@ class LXScenario(Copyable, Bracketed):
             name: of the variable; the variable itself stands for its name.
             lower: the new lower bound.
             upper: the new upper bound.
-            key: of one member; without it, all are changed.
+            key: of one index element; without it, all are changed.
 
         Raises:
             LXModelError: no bound is given, or they cross.
@@ -124,9 +126,9 @@ class LXScenario(Copyable, Bracketed):
         Raises:
             LXLateBindingError: one does, so that it would do what that of the last turn of the loop does.
         """
-        for one in self.modifications:
-            if isinstance(one, Custom | Parameter | Data):
-                one.check_captures()
+        for modification in self.modifications:
+            if isinstance(modification, Custom | Parameter | Data):
+                modification.check_captures()
 
     def modify_data(
         self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
@@ -135,7 +137,7 @@ class LXScenario(Copyable, Bracketed):
 
         Args:
             row_type: the class of the rows.
-            where: says of a row whether it is changed; None for all rows.
+            where: a condition on a row; true for rows to be changed; None for all rows.
             attribute: the attribute, which functions of the model read.
             value: the new value, or a function of the row.
 
@@ -149,10 +151,10 @@ class LXScenario(Copyable, Bracketed):
     @property
     def is_custom(self) -> bool:
         """Whether a function changes a copy of the model."""
-        return any(isinstance(one, Custom) for one in self.modifications)
+        return any(isinstance(modification, Custom) for modification in self.modifications)
 
     def add_custom_modification(self, modification: Callable[[LXModel], object]) -> Self:
-        """Let a function change a copy of the model, in any way; that copy is then solved by itself.
+        """Let a function change a copy of the model, as it likes; that copy is then solved by itself.
 
         Args:
             modification: is given the copy, and changes it. Variables and constraints of the model that it captures
@@ -161,9 +163,11 @@ class LXScenario(Copyable, Bracketed):
         if not callable(modification):
             raise LXModelError(
                 f"add_custom_modification() of scenario {self.name!r} got {modification!r:.80}. "
-                f"Give it a function of the model, such as lambda model: model.get_constraint('stock').rhs(600)."
+                f"Give it a function of the model, such as lambda model: model.remove_constraint('stock')."
             )
-        before = next((one for one in self.modifications if isinstance(one, Parameter | Data)), None)
+        before = next(
+            (modification for modification in self.modifications if isinstance(modification, Parameter | Data)), None
+        )
         if before is not None:
             held = "the parameter holds" if isinstance(before, Parameter) else "the rows are"
             raise LXModelError(

@@ -40,7 +40,7 @@ class LXSweep(SweepResults):
         results: by name; the baseline first, where it stands among them.
         baseline: the model as it is.
         seconds: that the sweep took.
-        sweep_id: tells this sweep from any other: 32 hexadecimal digits.
+        sweep_id: distinguishes this sweep from any other: 32 hexadecimal digits.
     """
 
     def to_frame(
@@ -52,8 +52,8 @@ class LXSweep(SweepResults):
         delta_objective, delta_percentage, best_bound, gap, solve_time, start, error``. What a scenario does not have is
         missing in its row.
 
-        With a family there is one row for each scenario that has a point, and each member: the scenario, the key (a
-        column for each dimension), and ``value, reduced_cost`` for a variable, ``activity, rhs, shadow_price`` for a
+        With a family there is one row for each scenario that has a point, and each index element: the scenario, the key
+        (a column for each dimension), and ``value, reduced_cost`` for a variable, ``activity, rhs, shadow_price`` for a
         constraint.
 
         Args:
@@ -65,13 +65,13 @@ class LXSweep(SweepResults):
             LXUnsupportedError: the library is not installed.
         """
         if family is None:
-            return make_frame(_joined([_scenario_row(one) for one in self.values()]), library)
+            return make_frame(_joined([_scenario_row(result) for result in self.values()]), library)
         name = family if isinstance(family, str) else family.name
         kinds = (_constraint_rows,) if isinstance(family, LXConstraint) else (_variable_rows, _constraint_rows)
-        solved = [one for one in self.values() if one.is_feasible()]
-        tables = [found for one in solved if (found := _family_rows(one, name, kinds))]
+        solved = [result for result in self.values() if result.is_feasible()]
+        tables = [found for result in solved if (found := _family_rows(result, name, kinds))]
         if not tables:
-            families = {known for one in solved for known in (*one.solved().variables, *one.activity)}
+            families = {known for result in solved for known in (*result.solved().variables, *result.activity)}
             raise LXUnknownNameError(
                 f"No scenario of the sweep has values of a variable or a constraint {name!r}. "
                 f"There are {listed(sorted(families), empty='none, since no scenario has a point')}."
@@ -111,7 +111,7 @@ class LXSweep(SweepResults):
         Needs ``pip install "lumix-modeling[report]"``.
 
         A file that is there is replaced, once the new one is complete. A chart that has nothing to show is replaced by
-        a sentence that says why.
+        a sentence with the reason.
 
         Args:
             path: of the file.
@@ -133,29 +133,29 @@ class LXSweep(SweepResults):
         return f"<LXSweep of model {self.model_name!r}: {len(self)} results>"
 
 
-def _scenario_row(one: LXScenarioResult) -> Columns:
-    solution = one.solution
-    compared = one.is_compared()
+def _scenario_row(result: LXScenarioResult) -> Columns:
+    solution = result.solution
+    compared = result.is_compared()
     return {
-        "scenario": [one.name],
-        "description": [one.description],
-        "changes": ["; ".join(map(str, one.changes))],
-        "status": [str(one.status)],
-        "objective": [one.objective if one.is_feasible() else None],
-        "delta_objective": [one.delta_objective if compared else None],
-        "delta_percentage": [one.delta_percentage if compared else None],
+        "scenario": [result.name],
+        "description": [result.description],
+        "changes": ["; ".join(map(str, result.changes))],
+        "status": [str(result.status)],
+        "objective": [result.objective if result.is_feasible() else None],
+        "delta_objective": [result.delta_objective if compared else None],
+        "delta_percentage": [result.delta_percentage if compared else None],
         "best_bound": [solution and solution.best_bound],
         "gap": [solution and solution.gap],
         "solve_time": [solution and solution.solve_time],
         "start": [solution and str(solution.start)],
-        "error": [one.error],
+        "error": [result.error],
     }
 
 
-def _family_rows(one: LXScenarioResult, name: str, kinds: tuple[Kind, ...]) -> Columns | None:
-    """Return a row for each member of a family in a scenario; None where it has no such family."""
+def _family_rows(result: LXScenarioResult, name: str, kinds: tuple[Kind, ...]) -> Columns | None:
+    """Return a row for each index element of a family in a scenario; None where it has no such family."""
     for kind in kinds:
-        numbers = kind(one)
+        numbers = kind(result)
         known = next(results for results in numbers.values() if results is not None)
         if name in known:
             keys = known.family(name).block.keys
@@ -163,20 +163,20 @@ def _family_rows(one: LXScenarioResult, name: str, kinds: tuple[Kind, ...]) -> C
                 column: [None] * len(keys) if results is None else results.family(name).numbers()
                 for column, results in numbers.items()
             }
-            return {"scenario": [one.name] * len(keys), **keys.columns("scenario", *values), **values}
+            return {"scenario": [result.name] * len(keys), **keys.columns("scenario", *values), **values}
     return None
 
 
-def _variable_rows(one: LXScenarioResult) -> Numbers:
-    solution = one.solved()
+def _variable_rows(result: LXScenarioResult) -> Numbers:
+    solution = result.solved()
     return {"value": solution.variables, "reduced_cost": solution.reduced_costs if solution.has_duals() else None}
 
 
-def _constraint_rows(one: LXScenarioResult) -> Numbers:
-    solution = one.solved()
+def _constraint_rows(result: LXScenarioResult) -> Numbers:
+    solution = result.solved()
     duals = solution.shadow_prices if solution.has_duals() else None
-    return {"activity": one.activity, "rhs": one.rhs, "shadow_price": duals}
+    return {"activity": result.activity, "rhs": result.rhs, "shadow_price": duals}
 
 
 def _joined(tables: list[Columns]) -> Columns:
-    return {name: [value for one in tables for value in one[name]] for name in (tables[0] if tables else ())}
+    return {name: [value for table in tables for value in table[name]] for name in (tables[0] if tables else ())}

@@ -22,7 +22,7 @@ class SweepResults(Mapping[str, LXScenarioResult]):
         results: by name; the baseline first, where it stands among them.
         baseline: the model as it is.
         seconds: that the sweep took.
-        sweep_id: tells this sweep from any other: 32 hexadecimal digits.
+        sweep_id: distinguishes this sweep from any other: 32 hexadecimal digits.
     """
 
     model_name: str

@@ -67,7 +67,7 @@ class LXSweepWriteBack:
         """
 
         def step(title: str, result: LXScenarioResult) -> Step:
-            values = {name: _value(title, name, one, result) for name, one in more.items()}
+            values = {name: _value(title, name, value, result) for name, value in more.items()}
             return Step(title, values, run=run, recorded=Run(result.run_id, _known(result, self._sweep)))
 
         return self._add(_EachCall(call_title("LXSweepWriteBack.record", cls), cls, step))
@@ -113,7 +113,7 @@ class LXSweepWriteBack:
         Args:
             handle: where to write, as for `LXWriteBack.write`: a session, an engine, the alias of a database.
             using: the same, as Django calls it.
-            adapter: asked in place of the installed adapter that knows the classes.
+            adapter: used in place of the installed adapter that knows the classes.
 
         Returns:
             how many rows were written, of all scenarios together.
@@ -128,7 +128,7 @@ class LXSweepWriteBack:
         return written([self._expanded(call) for call in self._calls], handle, using, adapter)
 
     def _add(self, call: _EachCall) -> Self:
-        check_class(call.title, call.cls, [one.cls for one in self._calls])
+        check_class(call.title, call.cls, [earlier.cls for earlier in self._calls])
         self._calls.append(call)
         return self
 
@@ -158,7 +158,7 @@ class LXSweepWriteBack:
                 f"{title} got the variable {name!r}, but not the attributes that are to hold its keys and values. "
                 f'Write key="product_id", value="quantity"; for keys of several parts key=("product_id", "machine_id").'
             )
-        known = {one: True for result in self._sweep.values() for one in _variables(result)}
+        known = {variable: True for result in self._sweep.values() for variable in _variables(result)}
         if known and name not in known:
             raise LXWriteError(
                 f"{title}: no scenario of the sweep has a variable {name!r}. There are {listed(known)}."
@@ -184,8 +184,8 @@ def _known(result: LXScenarioResult, sweep: SweepResults) -> dict[str, Any]:
 def _solved(result: LXScenarioResult, sweep: SweepResults) -> Mapping[str, Any]:
     if result.solution is not None:
         return run_of(result.solution).known
-    told = {"model": sweep.model_name, "status": str(result.status), "finished_at": result.finished_at}
-    return {**dict.fromkeys(UNKNOWN), **told}
+    known = {"model": sweep.model_name, "status": str(result.status), "finished_at": result.finished_at}
+    return {**dict.fromkeys(UNKNOWN), **known}
 
 
 def _variables(result: LXScenarioResult) -> Mapping[str, Any]:
@@ -208,8 +208,8 @@ def _called(title: str, what: str, function: Callable[[LXScenarioResult], Any], 
     try:
         return function(result)
     except Exception as error:
-        said = f"{type(error).__name__}: {error}".rstrip(".")
+        fault = f"{type(error).__name__}: {error}".rstrip(".")
         cure = "Correct the function."
         if not result.is_feasible():
             cure = f"The scenario has no point (its status is {result.status}): let the function ask is_feasible()."
-        raise LXWriteError(f"{title}: the function for {what} failed with {said}. {cure}") from error
+        raise LXWriteError(f"{title}: the function for {what} failed with {fault}. {cure}") from error

@@ -1,4 +1,4 @@
-"""Sensitivity: what the rows and variables of a solution are worth, and how far that holds."""
+"""Sensitivity: shadow prices, reduced costs, and the ranges within which they hold."""
 
 from lumix.namesakes import refuse_namesakes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lumix.analysis.sensitivity.ends import cost_end, row_end
 from lumix.analysis.sensitivity.reaches import Line
 from lumix_core import LXSolution
 from lumix_core.problem import FloatArray, block_at
@@ -17,7 +18,7 @@ class AllowableChanges:
     """The moves that are allowed from the optimum of a session.
 
     The ranges of the solver are those of its basis. They are believed for what its basis shares with the solution that
-    is asked about: another optimum, with other duals, has other ranges, which are then found by solving.
+    is in question: another optimum, with other duals, has other ranges, which are then found by solving.
 
     Args:
         session: the session, as it was opened.
@@ -60,7 +61,8 @@ class AllowableChanges:
                 solution = self._session.set_rhs(block.name, now + move, key=key).solve()
             return (solution.objective_value, _at(solution.shadow_prices.array, row)) if solution.is_optimal() else None
 
-        return self._both_ways(Line(self._found.objective_value, dual, solve), now)
+        line = Line(self._found.objective_value, dual, solve, lambda direction: row_end(self._session, row, direction))
+        return self._both_ways(line, now)
 
     def _cost_by_solving(self, column: int, value: float) -> tuple[float, float]:
         block = block_at(self._problem.variables, column)
@@ -71,7 +73,8 @@ class AllowableChanges:
                 solution = self._session.set_cost(block.name, now + move, key=key).solve()
             return (solution.objective_value, _at(solution.variables.array, column)) if solution.is_optimal() else None
 
-        return self._both_ways(Line(self._found.objective_value, value, solve), now)
+        line = Line(self._found.objective_value, value, solve, lambda way: cost_end(self._session, column, way))
+        return self._both_ways(line, now)
 
     @staticmethod
     def _both_ways(line: Line, now: float) -> tuple[float, float]:

@@ -20,10 +20,10 @@ def is_optimum(problem: LXProblem, solution: LXSolution) -> bool:
     x, duals, reduced = solution.variables.array, solution.shadow_prices.array, solution.reduced_costs.array
     if len(x) != problem.num_variables or len(duals) != problem.num_constraints:
         return False
-    said = solution.objective_value
-    if abs(problem.objective_at(x) - said) > NEAR * (1.0 + abs(said)):
+    claimed = solution.objective_value
+    if abs(problem.objective_at(x) - claimed) > NEAR * (1.0 + abs(claimed)):
         return False
-    sides = Requirements(problem, said)
+    sides = Requirements(problem, claimed)
     return (
         _left(problem, duals, reduced)
         and sides.holds(problem.activity(x), problem.row_lower, problem.row_upper, duals)

@@ -16,6 +16,8 @@ Solve = Callable[[float], tuple[float, float] | None]
 FURTHEST = 1e12
 """How often the first step is gone, at the most; what is on the line there is on it without end."""
 STEPS = 60
+NEAR = 1e-6
+"""How far a search may be from the end, relative to it, since solvers have tolerances."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +28,14 @@ class Line:
         value: the optimum.
         slope: by how much it grows for each unit of a move.
         solve: solves after a move.
+        end: returns how far a move may go in a direction until there is no optimum any more, found by other means; None
+            where that is not known.
     """
 
     value: float
     slope: float
     solve: Solve
+    end: Callable[[int], float | None]
 
     def reach(self, direction: int, first: float) -> float:
         """Return how far a move may go, at least 0; infinite where there is no end.
@@ -70,7 +75,7 @@ class Line:
         return self._before_the_end(direction, good, far)
 
     def _before_the_end(self, direction: int, good: float, bad: float) -> float:
-        """Halve the way between what holds and what does not."""
+        """Halve the distance between what holds and what does not."""
         for _ in range(STEPS):
             middle = (good + bad) / 2
             if bad - good <= 1e-10 * bad:
@@ -82,4 +87,9 @@ class Line:
                 bad = middle
             else:
                 return self._first_corner(direction, good, middle, found)
-        return good
+        return self._exact(direction, good)
+
+    def _exact(self, direction: int, good: float) -> float:
+        """Return the exact end where the search, whose digits are those of a solver's tolerance, has come to it."""
+        end = self.end(direction)
+        return end if end is not None and abs(end - good) <= NEAR * (1.0 + end) else good

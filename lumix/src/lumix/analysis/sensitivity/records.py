@@ -1,4 +1,4 @@
-"""What is told of one row and of one variable."""
+"""The sensitivity of one row and of one variable."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class LXVariableSensitivity(Allowable):
 
     @cached_property
     def is_basic(self) -> bool:
-        """Whether it is in the basis; where the solver tells none, whether it is between its bounds."""
+        """Whether it is in the basis; where the solver gives none, whether it is between its bounds."""
         return self._basic()
 
     @property

@@ -12,7 +12,7 @@ SHOWN = 10
 
 
 def summary(title: str, binding: int, rows: int, most_sensitive: Sequence[tuple[str, LXConstraintSensitivity]]) -> str:
-    """Return a few lines: what binds, and what more of it is worth.
+    """Return a few lines: the binding rows, and the shadow prices of the most sensitive.
 
     Args:
         title: the first line.
@@ -20,8 +20,8 @@ def summary(title: str, binding: int, rows: int, most_sensitive: Sequence[tuple[
         rows: how many rows there are.
         most_sensitive: names and records of the rows with the largest shadow prices.
     """
-    paying = [(name, one) for name, one in most_sensitive if one.shadow_price != 0.0]
-    lines = [f"  {name}: one more is worth {one.shadow_price:+,.6g}" for name, one in paying]
+    paying = [(name, record) for name, record in most_sensitive if record.shadow_price != 0.0]
+    lines = [f"  {name}: shadow price {record.shadow_price:+,.6g}" for name, record in paying]
     return "\n".join([title, f"  {binding} of {rows} constraints are binding", *lines])
 
 
@@ -32,24 +32,24 @@ def report(
     constraints = [
         [
             name,
-            f"{one.shadow_price:.6g}",
-            f"{one.slack:.6g}",
-            f"{one.allowable_decrease:.6g}",
-            f"{one.allowable_increase:.6g}",
-            "binding" if one.is_binding else "",
+            f"{constraint.shadow_price:.6g}",
+            f"{constraint.slack:.6g}",
+            f"{constraint.allowable_decrease:.6g}",
+            f"{constraint.allowable_increase:.6g}",
+            "binding" if constraint.is_binding else "",
         ]
-        for name, one in of_constraints.items()
+        for name, constraint in of_constraints.items()
     ]
     variables = [
         [
             name,
-            f"{one.value:.6g}",
-            f"{one.reduced_cost:.6g}",
-            f"{one.objective_range[0]:.6g}",
-            f"{one.objective_range[1]:.6g}",
-            "basic" if one.is_basic else "",
+            f"{variable.value:.6g}",
+            f"{variable.reduced_cost:.6g}",
+            f"{variable.objective_range[0]:.6g}",
+            f"{variable.objective_range[1]:.6g}",
+            "basic" if variable.is_basic else "",
         ]
-        for name, one in of_variables.items()
+        for name, variable in of_variables.items()
     ]
     return "\n".join(
         [

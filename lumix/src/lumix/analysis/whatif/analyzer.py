@@ -19,15 +19,15 @@ from lumix_core.problem import (
     FloatArray,
     IntArray,
     block_at,
-    block_named,
     checked_count,
     checked_number,
+    element_name,
     elements_of,
-    named,
+    find_block,
     position_of,
     refuse_crossed,
 )
-from lumix_core.solver import Closing, LXLiveSession, checked_model, checked_optimizer
+from lumix_core.solver import Closing, LXLiveSession, Turns, checked_model, checked_optimizer, in_turn
 
 Change = Callable[[LXLiveSession], object]
 Row = TypeVar("Row")
@@ -40,7 +40,7 @@ MOST = 1.0
 
 @dataclass(frozen=True)
 class _Move:
-    """A move of right-hand sides: by whom it was asked for, which they are, and whether it goes up or down."""
+    """A move of right-hand sides: the user's call, the rows, and the direction."""
 
     call: str
     name: str
@@ -60,9 +60,12 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
 
     ``key=`` names one row of a family (its key, or the row itself); without it a whole family is changed.
 
+    Threads may share an analyzer: they take turns. It belongs to the process that asked the first question: in a
+    process that is forked from that one every question is an error. A copy, pickled or not, reads the model anew.
+
     Args:
         model: the model.
-        optimizer: says which solver, with which options.
+        optimizer: the solver and its options.
         baseline_solution: of the model as it is, where it was solved already.
     """
 
@@ -70,10 +73,30 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         self.model = checked_model(model, type(self).__name__)
         self.optimizer = checked_optimizer(optimizer, type(self).__name__)
         self._given = _checked_baseline(baseline_solution)
+        self._turns = self._new_turns()
+        self._forget()
+
+    def _new_turns(self) -> Turns:
+        title = f"The what-if analyzer of model {self.model.name!r}"
+        return Turns(title, f"Make another one here: {type(self).__name__}(model, optimizer).")
+
+    def _forget(self) -> None:
+        """Be as before the first question."""
         self._session: LXLiveSession | None = None
         self._baseline: LXSolution | None = None
         self._dual_prices: DualPrices | None = None
+        self._turns.is_open = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        open_now = ("_turns", "_session", "_baseline", "_dual_prices")
+        return {name: value for name, value in self.__dict__.items() if name not in open_now}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._turns = self._new_turns()
+        self._forget()
+
+    @in_turn
     def get_baseline_solution(self, recompute: bool = False) -> LXSolution:
         """Return the solution of the model as it is.
 
@@ -84,11 +107,13 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             LXModelError: the solution that was given is none of this model as it is now.
         """
         if recompute:
-            self._given = self._session = self._baseline = self._dual_prices = None
+            self._given = None
+            self._forget()
         self._opened()
         assert self._baseline is not None
         return self._baseline
 
+    @in_turn
     def increase_constraint_rhs(
         self,
         name: str,
@@ -114,6 +139,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """
         return self._moved(_Move("increase_constraint_rhs", name, key, +1), by=by, by_percent=by_percent, to=to)
 
+    @in_turn
     def decrease_constraint_rhs(
         self,
         name: str,
@@ -125,6 +151,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """Lower a right-hand side: by an amount, by a share of its size, or to a value; otherwise as the opposite."""
         return self._moved(_Move("decrease_constraint_rhs", name, key, -1), by=by, by_percent=by_percent, to=to)
 
+    @in_turn
     def relax_constraint(
         self, name: str, by: SupportsFloat | None = None, by_percent: SupportsFloat | None = None, key: Any = None
     ) -> LXWhatIfResult:
@@ -136,6 +163,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         call = "relax_constraint"
         return self._moved(_Move(call, name, key, self._looser(call, name)), by=by, by_percent=by_percent)
 
+    @in_turn
     def tighten_constraint(
         self, name: str, by: SupportsFloat | None = None, by_percent: SupportsFloat | None = None, key: Any = None
     ) -> LXWhatIfResult:
@@ -143,6 +171,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         call = "tighten_constraint"
         return self._moved(_Move(call, name, key, -self._looser(call, name)), by=by, by_percent=by_percent)
 
+    @in_turn
     def modify_variable_bound(
         self,
         name: str,
@@ -163,13 +192,15 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
                 f"Give lower=, upper= or both."
             )
         refuse_crossed(f"modify_variable_bound({name!r})", lower, upper)
-        given = [(word, one) for word, one in (("lower", lower), ("upper", upper)) if one is not None]
-        said = ", ".join(f"{word} {'by a function' if callable(one) else one}" for word, one in given)
-        block = block_named(self._opened().problem.variables, name, "variable")
+        given = [(word, bound) for word, bound in (("lower", lower), ("upper", upper)) if bound is not None]
+        wording = ", ".join(f"{word} {'by a function' if callable(bound) else bound}" for word, bound in given)
+        block = find_block(self._opened().problem.variables, name, "variable")
         return self.ask(
-            f"{named(block, key)} with {said}", lambda session: session.set_bounds(name, lower, upper, key=key)
+            f"{element_name(block, key)} with {wording}",
+            lambda session: session.set_bounds(name, lower, upper, key=key),
         )
 
+    @in_turn
     def modify_parameter(self, parameter: LXParameter[Any] | str, numbers: Numbers) -> LXWhatIfResult:
         """Let a parameter hold other numbers: a dict ``{key: number}``, or a function of each number that is there.
 
@@ -181,9 +212,10 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """
         name = getattr(parameter, "name", parameter)
         refuse_no_change(f"modify_parameter({name!r:.80})", str(name), numbers)
-        said = "changed" if callable(numbers) else f"changed for {len(numbers)} keys"
-        return self.ask(f"parameter {name} {said}", lambda session: session.set_parameter(parameter, numbers))
+        wording = "changed" if callable(numbers) else f"changed for {len(numbers)} keys"
+        return self.ask(f"parameter {name} {wording}", lambda session: session.set_parameter(parameter, numbers))
 
+    @in_turn
     def modify_data(
         self, row_type: type[Row], where: Callable[[Row], object] | None, attribute: str, value: Any
     ) -> LXWhatIfResult:
@@ -191,7 +223,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
 
         Args:
             row_type: the class of the rows.
-            where: says of a row whether it is changed; None for all rows.
+            where: a condition on a row; true for rows to be changed; None for all rows.
             attribute: the attribute, which functions of the model read.
             value: the new value, or a function of the row.
         """
@@ -200,6 +232,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             lambda session: session.modify_data(row_type, where, attribute, value),
         )
 
+    @in_turn
     def compare_changes(self, changes: Iterable[Sequence[Any]], key: Any = None) -> list[LXWhatIfResult]:
         """Answer several changes of right-hand sides, each by itself, in the order given.
 
@@ -208,16 +241,17 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
                 which is "increase", "decrease", "relax" or "tighten". A key may follow.
             key: of the row, for those without one of their own.
         """
-        asked = list(changes)
-        for one in asked:
-            if isinstance(one, str) or len(one) - _says_how(one) not in (2, 3):
+        listed_changes = list(changes)
+        for change in listed_changes:
+            if isinstance(change, str) or len(change) - _has_verb(change) not in (2, 3):
                 raise LXModelError(
-                    f"compare_changes() got {one!r:.80}: each change is a pair of a constraint's name and an amount, "
-                    f"or a triple with a key. Write compare_changes([('capacity', 10), ('capacity', 10, key)]), or say "
-                    f"how it is changed: ('capacity', 'relax', 10)."
+                    f"compare_changes() got {change!r:.80}: each change is a pair of a constraint's name and an "
+                    f"amount, or a triple with a key. Write compare_changes([('capacity', 10), ('capacity', 10, "
+                    f"key)]), or name the kind of change: ('capacity', 'relax', 10)."
                 )
-        return [self._compared(one, key) for one in asked]
+        return [self._compared(change, key) for change in listed_changes]
 
+    @in_turn
     def find_bottlenecks(
         self, test_amount: SupportsFloat = 1.0, top_n: int = 10, key: Any = None
     ) -> list[tuple[str, float]]:
@@ -246,8 +280,9 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         gains = [(name, self._gain(row, sense, amount)) for name, row, sense in self._relaxable(key)]
         least = 1e-9 * (1.0 + abs(self._objective()))
         found = [(name, gain / amount) for name, gain in gains if gain > least]
-        return sorted(found, key=lambda one: -one[1])[:count]
+        return sorted(found, key=lambda bottleneck: -bottleneck[1])[:count]
 
+    @in_turn
     def sensitivity_range(
         self,
         name: str,
@@ -271,6 +306,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             )
         return [(value, self._objective_at(name, value, key)) for value in np.linspace(first, last, count).tolist()]
 
+    @in_turn
     def ask(self, description: str, change: Change) -> LXWhatIfResult:
         """Answer any question: ``change`` is given the live session, and changes what it likes in it."""
         session = self._opened()
@@ -279,10 +315,13 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return LXWhatIfResult(description, baseline, (), False, lambda: solved)
 
     def close(self) -> None:
-        """Let the solver go; the next question opens the model again."""
-        if self._session is not None:
-            self._session.close()
-        self._session = self._baseline = self._dual_prices = None
+        """Release the solver; the next question opens the model again. In a forked process nothing is done."""
+        if self._turns.is_elsewhere:
+            return
+        with self._turns:
+            if self._session is not None:
+                self._session.close()
+            self._forget()
 
     def _opened(self) -> LXLiveSession:
         if self._session is None:
@@ -291,18 +330,18 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             _check_same(self.model, self._given, solution)
             self._dual_prices = DualPrices.of(session, solution)
             self._baseline = self._given or solution
-            self._session = session
+            self._session, self._turns.is_open = session, True
         return self._session
 
     def _objective(self) -> float:
         return self.get_baseline_solution().objective_value
 
     def _moved(self, move: _Move, **given: SupportsFloat | None) -> LXWhatIfResult:
-        said = {word: value for word, value in given.items() if value is not None}
-        if len(said) != 1:
+        chosen = {word: value for word, value in given.items() if value is not None}
+        if len(chosen) != 1:
             takes = ", ".join(f"{word}=" for word in given)
-            raise LXModelError(f"{move} was given {len(said)} of {takes}. Give exactly one of them.")
-        ((word, value),) = said.items()
+            raise LXModelError(f"{move} was given {len(chosen)} of {takes}. Give exactly one of them.")
+        ((word, value),) = chosen.items()
         if word == "to":
             goal = checked_number(value, f"to= of {move}")
             self._check_direction(move, goal)
@@ -315,13 +354,13 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
 
     def _check_direction(self, move: _Move, goal: float) -> None:
         now = self._opened().rhs(move.name, move.key)
-        wrong = [one for one in now if move.sign * (goal - one) < 0.0]
+        wrong = [number for number in now if move.sign * (goal - number) < 0.0]
         if wrong:
             other = "decrease" if move.sign > 0 else "increase"
-            block = block_named(self._opened().problem.constraints, move.name, "constraint")
+            block = find_block(self._opened().problem.constraints, move.name, "constraint")
             raise LXModelError(
-                f"{move.call}({named(block, move.key)!r}) to={goal:g} would go the other way: a right-hand side is "
-                f"{wrong[0]:g} now. Call {other}_constraint_rhs, or give key= for single rows."
+                f"{move.call}({element_name(block, move.key)!r}) to={goal:g} is in the other direction: a right-hand "
+                f"side is {wrong[0]:g} now. Call {other}_constraint_rhs, or give key= for single rows."
             )
 
     def _looser(self, call: str, name: str) -> int:
@@ -331,6 +370,11 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
                 f"{call}({name!r}): the constraint is an equation, of which no right-hand side is looser than another. "
                 f"Call increase_constraint_rhs or decrease_constraint_rhs."
             )
+        if sense is LXSense.BETWEEN:
+            raise LXModelError(
+                f"{call}({name!r}): the constraint has two sides (.between()), of which a change would have to name "
+                f"one. Write it as two constraints, one with .ge() and one with .le()."
+            )
         return 1 if sense is LXSense.LE else -1
 
     def _added(self, name: str, amount: SupportsFloat, key: Any = None) -> LXWhatIfResult:
@@ -338,7 +382,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return self._rhs(name, key, lambda now: now + number, f"by {number:+g}")
 
     def _compared(self, change: Sequence[Any], key: Any) -> LXWhatIfResult:
-        name, *words, amount = change[: 2 + _says_how(change)]
+        name, *words, amount = change[: 2 + _has_verb(change)]
         own = change[-1] if len(change) > 2 + len(words) else key
         if not words:
             return self._added(name, amount, own)
@@ -350,14 +394,14 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         result = self._rhs(name, key, lambda now: np.full_like(now, value), f"to {value:g}")
         return result.new_objective if result.from_duals or result.solution.is_feasible() else math.nan
 
-    def _rhs(self, name: str, key: Any, new: Callable[[FloatArray], FloatArray], said: str) -> LXWhatIfResult:
+    def _rhs(self, name: str, key: Any, new: Callable[[FloatArray], FloatArray], wording: str) -> LXWhatIfResult:
         """Answer a change of right-hand sides, from the duals where they hold."""
         session = self._opened()
-        block = block_named(session.problem.constraints, name, "constraint")
+        block = find_block(session.problem.constraints, name, "constraint")
         rows = elements_of(block, key)
         now = np.array(session.rhs(name, key))
         then = new(now)
-        description = f"right-hand side of {named(block, key)} {said}"
+        description = f"right-hand side of {element_name(block, key)} {wording}"
         known = self._known(rows, then - now)
         changes = tuple(
             LXWhatIfChange(block.element(row), before, after)
@@ -365,7 +409,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         )
 
         def solve() -> Solved:
-            return _solved(session, lambda one: one.set_rhs(name, then, key=key))
+            return _solved(session, lambda changed: changed.set_rhs(name, then, key=key))
 
         baseline = self.get_baseline_solution()
         if known is not None:
@@ -395,7 +439,23 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
     def _pays(self, row: int) -> bool:
         return self._dual_prices is None or self._dual_prices.duals[row] != 0.0
 
+    def _gain_of_sides(self, row: int, amount: float) -> float:
+        """Return the gain of a move of the side that binds, of two; only the duals know it."""
+        moves = (np.array([amount]), np.array([-amount]))
+        after = [value for move in moves if (value := self._known(np.array([row]), move)) is not None]
+        if len(after) < len(moves):
+            name = block_at(self._opened().problem.constraints, row).name
+            raise LXModelError(
+                f"find_bottlenecks() cannot price constraint {name!r} beyond its duals, since it has two sides "
+                f"(.between()). Write it as two constraints, one with .ge() and one with .le()."
+            )
+        baseline = self.get_baseline_solution().objective_value
+        gains = [value - baseline for value in after]
+        return max(gains) if self._opened().problem.maximize else -min(gains)
+
     def _gain(self, row: int, sense: LXSense, amount: float) -> float:
+        if sense is LXSense.BETWEEN:
+            return self._gain_of_sides(row, amount)
         moves = {LXSense.LE: [amount], LXSense.GE: [-amount], LXSense.EQ: [amount, -amount]}
         return max(self._gain_of(row, move) for move in moves[sense])
 
@@ -415,7 +475,7 @@ def _solved(session: LXLiveSession, change: Change) -> Solved:
     return solution, lambda: session.explain_infeasibility(problem)
 
 
-def _says_how(change: Sequence[Any]) -> bool:
+def _has_verb(change: Sequence[Any]) -> bool:
     return len(change) > 2 and isinstance(change[1], str) and change[1] in MOVES
 
 
@@ -423,7 +483,7 @@ def _amount(call: str, word: str, value: SupportsFloat) -> float:
     number = checked_number(value, f"{word}= of {call}()")
     if number < 0.0:
         raise LXModelError(
-            f"{call}({word}={number:g}) would go the other way. Give an amount of at least 0, or call the opposite."
+            f"{call}({word}={number:g}) is in the other direction. Give an amount of at least 0, or call the opposite."
         )
     return number
 

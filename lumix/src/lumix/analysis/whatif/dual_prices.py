@@ -12,7 +12,7 @@ from lumix_core.problem import FloatArray, IntArray
 from lumix_core.solver import LXLiveSession, Ranging
 
 WITHIN = 1.0 - 1e-9
-"""How much of the way to the end of the ranges is still within them."""
+"""The largest share of a range that is still within it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class DualPrices:
     def objective_after(self, rows: IntArray, deltas: FloatArray) -> float | None:
         """Return the optimum after the sides of some rows have moved; None where the basis may be another one then.
 
-        Each move uses up a share of the way to the end of its range; as long as the shares add up to no more than the
+        Each move uses up a share of its range; as long as the shares add up to no more than the
         whole, the basis stays optimal (the hundred percent rule), since the right-hand sides for which it does are a
         convex set.
         """

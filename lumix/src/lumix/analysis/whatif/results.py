@@ -12,7 +12,7 @@ from lumix_core import LXInfeasibility, LXSolution, LXStatus
 from lumix_core.language import Bracketed
 
 Solved: TypeAlias = tuple[LXSolution, Callable[[], LXInfeasibility]]
-"""A solution, and what finds out why there is none."""
+"""A solution, and what explains why there is none."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class LXWhatIfResult(Bracketed):
         original_solution: of the model as it is.
         changes: the numbers that were changed; empty where data were.
         from_duals: whether the objective follows from the shadow prices, without a solve. The solution is then found
-            when it is asked for.
+            when it is read.
     """
 
     description: str
@@ -67,7 +67,7 @@ class LXWhatIfResult(Bracketed):
 
     @cached_property
     def infeasibility(self) -> LXInfeasibility | None:
-        """Why the changed model is infeasible, found out when it is asked for; None where it is not."""
+        """Why the changed model is infeasible, found out when it is read; None where it is not."""
         if self.from_duals:
             return None
         solution, explain = self._solved

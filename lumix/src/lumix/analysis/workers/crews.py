@@ -26,7 +26,7 @@ class Crew(Protocol):
     def solve(
         self, runner: Runner, scenarios: Sequence[LXScenario], took: Took, cancelled: Cancelled = lambda: False
     ) -> None:
-        """Solve scenarios; ``took`` is given the place of each and its outcome as soon as it is there."""
+        """Solve scenarios; ``took`` is given the position of each and its outcome as soon as it is there."""
 
 
 class Alone:
@@ -49,7 +49,7 @@ class Workers:
     Args:
         executor: theirs.
         count: how many there are.
-        threads: that each solve has; None for what the optimizer says, or else one.
+        threads: that each solve has; None for the optimizer's own number, or else one.
     """
 
     executor: Executor

@@ -32,8 +32,8 @@ class Dispatcher:
         pool: the executor.
         post: model and scenarios.
         workers: how many the executor has.
-        took: is given the place of each scenario and its outcome, as soon as it is there.
-        cancelled: tells whether to stop.
+        took: is given the position of each scenario and its outcome, as soon as it is there.
+        cancelled: whether to stop.
     """
 
     def __init__(
@@ -95,8 +95,8 @@ class Dispatcher:
         quick = int(TASK_SECONDS * self._solved / max(self._seconds, 1e-9))
         return max(1, min(quick, len(self._waiting) // (FLIGHT * self._workers)))
 
-    def _submit(self, places: Sequence[int], parcel: Parcel | None = None) -> None:
-        task = Task(parcel or self._post.parcel, tuple(places), self._numbers)
+    def _submit(self, positions: Sequence[int], parcel: Parcel | None = None) -> None:
+        task = Task(parcel or self._post.parcel, tuple(positions), self._numbers)
         self._numbers += 1
         try:
             self._flying[self._pool.submit(task)] = task
@@ -116,7 +116,7 @@ class Dispatcher:
 
     def _take(self, task: Task, answer: Answer) -> None:
         if answer is None:
-            self._submit(task.places, self._post.enclosed())
+            self._submit(task.positions, self._post.enclosed())
         elif isinstance(answer, LXError):
             raise answer
         else:
@@ -125,7 +125,7 @@ class Dispatcher:
     def _keep(self, task: Task, share: Share) -> None:
         self._solved += len(share.outcomes)
         self._seconds += share.seconds
-        for position, outcome in zip(task.places, share.outcomes, strict=True):
+        for position, outcome in zip(task.positions, share.outcomes, strict=True):
             self._took(position, outcome)
 
     def _all_flying(self) -> list[Task]:
@@ -135,19 +135,19 @@ class Dispatcher:
 
     def _lose(self, tasks: Sequence[Task], cause: Exception) -> None:
         """Hand out again what was under way; what was under way by itself has been tried often enough."""
-        places = [position for task in tasks for position in task.places]
-        for position in places:
+        positions = [position for task in tasks for position in task.positions]
+        for position in positions:
             self._losses[position] += 1
         if isinstance(cause, BrokenExecutor):
             self._pool.renew(cause)
-        for position in places:
+        for position in positions:
             if self._losses[position] > ATTEMPTS:
-                self._took(position, Outcome(None, _told(cause, self._losses[position])))
-        self._suspects += [position for position in places if self._losses[position] == ATTEMPTS]
-        self._waiting.extendleft(reversed([position for position in places if self._losses[position] < ATTEMPTS]))
+                self._took(position, Outcome(None, _worker_failed(cause, self._losses[position])))
+        self._suspects += [position for position in positions if self._losses[position] == ATTEMPTS]
+        self._waiting.extendleft(reversed([position for position in positions if self._losses[position] < ATTEMPTS]))
 
 
-def _told(cause: Exception, times: int) -> str:
+def _worker_failed(cause: Exception, times: int) -> str:
     return (
         f"Its worker failed each of the {times} times that it was solved, the last time with nothing else under way: "
         f"{type(cause).__name__}: {cause}. Look at the memory that it needs; run_scenario() solves it in this process."

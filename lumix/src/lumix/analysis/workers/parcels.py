@@ -82,13 +82,13 @@ def packed_for_workers(runner: Runner, scenarios: Sequence[LXScenario], threads:
     """Return model, optimizer and scenarios as bytes.
 
     Raises:
-        LXCopyError: something cannot be pickled; of a scenario, its name is told.
+        LXCopyError: something cannot be pickled; of a scenario, with its name.
     """
     try:
         return packed((runner.model, runner.optimizer, threads, runner.digest, list(scenarios)))
     except LXCopyError:
-        for one in scenarios:
-            _check_picklable(one)
+        for scenario in scenarios:
+            _check_picklable(scenario)
         raise
 
 
@@ -122,11 +122,13 @@ _held = threading.local()
 
 
 def opened(parcel: Parcel) -> tuple[Opened | None, bool]:
-    """Return what is in a parcel (None where the worker has no way to it), and whether it was opened just now.
+    """Return what is in a parcel (None where the worker cannot reach it), and whether it was opened just now.
 
     A worker, which is a thread here, holds one parcel at a time: another one takes its place.
     """
     known: Opened | None = getattr(_held, "parcel", None)
+    if known is not None and known.runner.is_elsewhere:  # of the process that this one was forked from
+        known = None
     if known is not None and known.digest == parcel.digest:
         return known, False
     content = parcel.read()

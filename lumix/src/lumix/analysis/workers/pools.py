@@ -18,7 +18,7 @@ GUARD = (
 
 KEPT = "What was solved is kept: get_result() has it. Run the scenarios again with an executor"
 ATTEMPTS = 3
-"""How many executors are started in the place of a broken one, before it is said that none works."""
+"""How many executors are started in the place of a broken one, before it is an error."""
 START_SECONDS = 120.0
 """Seconds that a worker of such an executor gets to start."""
 PATIENCE = 3.0
@@ -83,7 +83,7 @@ class Pool:
     def unblock(self) -> None:
         """Break a pool of processes that waits for the rest of what one of them was sending when it died.
 
-        It would do so for ever, since the other processes and itself hold the pipe open: here they let go of it. To be
+        It would do so for ever, since the other processes and itself hold the pipe open: here they close it. To be
         called where nothing arrives.
         """
         pool: Any = self._own or self._executor
@@ -94,13 +94,13 @@ class Pool:
         pool._result_queue._writer.close()  # type: ignore[attr-defined]
 
     def _is_stuck(self, pool: Any) -> bool:
-        has_dead = not pool._broken and bool(wait([one.sentinel for one in _processes(pool)], 0))
+        has_dead = not pool._broken and bool(wait([process.sentinel for process in _processes(pool)], 0))
         now = time.monotonic()
         self._dead_since = (self._dead_since or now) if has_dead else None
         return self._dead_since is not None and now - self._dead_since > PATIENCE
 
     def close(self) -> None:
-        """Let go of the executor that was started here, if there is one."""
+        """Shut down the executor that was started here, if there is one."""
         if self._own is not None:
             self._own.shutdown(wait=False, cancel_futures=True)
             self._own = None
@@ -112,19 +112,19 @@ def _processes(pool: Any) -> list[Any]:
 
 def like(pool: ProcessPoolExecutor) -> ProcessPoolExecutor:
     """Return a new pool of processes that is set up as another one."""
-    said: Any = pool
+    known: Any = pool
     return ProcessPoolExecutor(
-        said._max_workers,
-        mp_context=said._mp_context,
-        initializer=said._initializer,
-        initargs=said._initargs,
-        max_tasks_per_child=said._max_tasks_per_child,
+        known._max_workers,
+        mp_context=known._mp_context,
+        initializer=known._initializer,
+        initargs=known._initargs,
+        max_tasks_per_child=known._max_tasks_per_child,
     )
 
 
 def workers_of(executor: Executor) -> int:
     """Return how many workers an executor has, where it is of the standard library or of Dask; else those of here."""
-    said: Any = executor
-    threads: dict[str, int] = getattr(getattr(said, "_client", None), "nthreads", dict)()
-    told = getattr(said, "_max_workers", None)
-    return told if isinstance(told, int) else sum(threads.values()) or os.cpu_count() or 1
+    known: Any = executor
+    threads: dict[str, int] = getattr(getattr(known, "_client", None), "nthreads", dict)()
+    count = getattr(known, "_max_workers", None)
+    return count if isinstance(count, int) else sum(threads.values()) or os.cpu_count() or 1

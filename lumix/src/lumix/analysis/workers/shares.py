@@ -20,13 +20,13 @@ class Task:
 
     Args:
         parcel: model and scenarios.
-        places: of the scenarios.
-        number: tells this task from any other of the sweep, also from an earlier one of the same places: there are
-            executors that do not solve the same task twice.
+        positions: of the scenarios.
+        number: distinguishes this task from any other of the sweep, also from an earlier one of the same positions:
+            there are executors that do not solve the same task twice.
     """
 
     parcel: Parcel
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     number: int
 
 
@@ -35,7 +35,7 @@ class Share:
     """What a worker has solved.
 
     Args:
-        outcomes: in the order of the places.
+        outcomes: in the order of the positions.
         seconds: that they took.
         fresh: whether the worker opened the parcel for them.
     """
@@ -46,11 +46,11 @@ class Share:
 
 
 Answer = Share | LXError | None
-"""What a worker answers: a share; None where it has no way to the parcel; or an error, where it cannot use it."""
+"""What a worker answers: a share; None where it cannot reach the parcel; or an error, where it cannot use it."""
 
 
 def solve_share(task: Task) -> Answer:
-    """Solve a task; runs in a worker. Whatever it raises, and what fails on the way back, is of this task alone."""
+    """Solve a task; runs in a worker. Whatever it raises, and what fails on its return, is of this task alone."""
     try:
         held, fresh = opened(task.parcel)
     except LXError as error:
@@ -58,7 +58,7 @@ def solve_share(task: Task) -> Answer:
     if held is None:
         return None
     began = time.perf_counter()
-    outcomes = tuple(_solved(held, position) for position in task.places)
+    outcomes = tuple(_solved(held, position) for position in task.positions)
     return Share(outcomes, time.perf_counter() - began, fresh)
 
 

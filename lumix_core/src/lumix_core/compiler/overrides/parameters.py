@@ -26,14 +26,14 @@ def changed_parameter(name: str, table: LookupTable, numbers: Numbers) -> Lookup
     """
     refuse_no_numbers(name, numbers)
     if callable(numbers):
-        values = [_changed(name, numbers, one) for one in table.values.tolist()]
+        values = [_changed(name, numbers, number) for number in table.values.tolist()]
         return table.with_values(np.array(values, dtype=np.float64))
     keys = list(numbers)
     values = [checked_number(numbers[key], f"The new value of {name!r} for key {key!r}") for key in keys]
-    places = np.array([_position(name, table, key) for key in keys], dtype=np.int64)
-    known = places >= 0
+    positions = np.array([_position(name, table, key) for key in keys], dtype=np.int64)
+    known = positions >= 0
     changed = table.values.astype(np.float64)
-    changed[places[known]] = np.array(values)[known]
+    changed[positions[known]] = np.array(values)[known]
     added = np.flatnonzero(~known).tolist()
     if not added:
         return table.with_values(changed)
@@ -82,7 +82,7 @@ def _changed(name: str, function: Callable[[float], SupportsFloat], now: float) 
 
 
 def _position(name: str, table: LookupTable, key: Any) -> int:
-    """Return the place of a key, -1 for one that has no row but may have one."""
+    """Return the position of a key, -1 for one that has no row but may have one."""
     parts = key if table.compound else (key,)
     try:
         fits = table.may_have(key)

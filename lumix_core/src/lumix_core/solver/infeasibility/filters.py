@@ -18,7 +18,7 @@ from lumix_core.solver.infeasibility.elastic import elastic, missed
 from lumix_core.solver.infeasibility.prober import NO_POINT, Prober
 
 ROUNDS = 500
-"""How many times the elastic filter may ask."""
+"""How many problems the elastic filter may solve."""
 PRICE = 1e-9
 """What counts as a price, where missing a side by 1 costs 1."""
 
@@ -47,7 +47,7 @@ def elastic_filter(problem: LXProblem, prober: Prober) -> Requirements | None:
     bounds = every - every.of_rows
     hard = bounds if problem.is_mip else Requirements.none(problem)
     for _ in range(ROUNDS):
-        result = prober.solve(elastic(problem, every.of_rows | every.of_bounds - hard))
+        result = prober.solve_soon(elastic(problem, every.of_rows | every.of_bounds - hard))
         if result is not None and result.status in NO_POINT:
             return hard
         if result is None or result.x is None:
@@ -77,7 +77,7 @@ class DeletionFilter:
         """Try all: integrality by family, rows by side, then bounds.
 
         The bounds of all variables in the rows take part from the start: with a bound such as ``x >= 0`` a row
-        can often be left out, and a conflict of fewer rows says more.
+        can often be left out, and a conflict of fewer rows is easier to read.
         """
         for group in self._integrality():
             self._try(group, split=False)

@@ -18,7 +18,7 @@ from lumix_core.solver.status import LXLimit
 
 SHOWN_TERMS = 6
 """How many terms of a constraint are written."""
-SHOWN_MEMBERS = 20
+SHOWN_LINES = 20
 """How many constraints, bounds and amounts are written."""
 
 
@@ -74,18 +74,18 @@ class LXClash:
     reached: float
 
     def __str__(self) -> str:
-        one = self.constraint
-        if one.sense is LXSense.LE:
-            return f"The others need at least {_number(self.reached)} of {one.name}, which allows {_number(one.value)}."
-        return f"The others allow at most {_number(self.reached)} of {one.name}, which needs {_number(one.value)}."
+        name, reached, value = self.constraint.name, _number(self.reached), _number(self.constraint.value)
+        if self.constraint.sense is LXSense.LE:
+            return f"The others need at least {reached} of {name}, which allows {value}."
+        return f"The others allow at most {reached} of {name}, which needs {value}."
 
 
 @dataclass(frozen=True)
 class LXAmount:
-    """By how much one requirement gives way, always above 0.
+    """By how much one requirement is relaxed, always above 0.
 
     Args:
-        requirement: the side that gives way.
+        requirement: the side that is relaxed.
         amount: in the unit of the requirement's own number.
     """
 
@@ -99,18 +99,19 @@ class LXAmount:
         return self.requirement.value + sign * self.amount
 
     def __str__(self) -> str:
-        one = self.requirement
-        left = one.name if not one.is_bound else f"bound of {one.name}"
-        word = "up" if one.sense is LXSense.LE else "down"
-        return f"{left}: {one.written} {_number(one.value)}, {word} by {_number(self.amount)} to {_number(self.value)}"
+        requirement = self.requirement
+        left = requirement.name if not requirement.is_bound else f"bound of {requirement.name}"
+        word = "up" if requirement.sense is LXSense.LE else "down"
+        before, after = _number(requirement.value), _number(self.value)
+        return f"{left}: {requirement.written} {before}, {word} by {_number(self.amount)} to {after}"
 
 
 @dataclass(frozen=True)
 class LXRelaxation:
-    """The least total by which constraints and bounds have to give way, until the model is feasible.
+    """The least total by which constraints and bounds have to be relaxed, until the model is feasible.
 
     A unit of each counts 1. Lower bounds of 0 and upper bounds of 1 of whole variables stay as they are, and so
-    does integrality. A lower bound above 0 gives way to 0 at most, and so does an upper bound below 0.
+    does integrality. A lower bound above 0 is relaxed to 0 at most, and so does an upper bound below 0.
 
     Args:
         amounts: by how much which of them, the largest first.
@@ -123,7 +124,7 @@ class LXRelaxation:
     @property
     def total(self) -> float:
         """The sum of the amounts."""
-        return sum(one.amount for one in self.amounts)
+        return sum(amount.amount for amount in self.amounts)
 
     def __str__(self) -> str:
         word = "The least total relaxation" if self.is_least else "A relaxation, not proved to be the least,"
@@ -132,7 +133,7 @@ class LXRelaxation:
 
 @dataclass(frozen=True)
 class LXInfeasibility:
-    """Why a model is infeasible: keys and numbers, and no row and no session; ``str()`` says it in sentences.
+    """Why a model is infeasible: keys and numbers, and no row and no session; ``str()`` words it in sentences.
 
     Args:
         model: the model's name.
@@ -143,7 +144,7 @@ class LXInfeasibility:
             of its constraints, bounds, or families of whole variables, the rest can hold together.
         clash: where the conflict meets; None where no single constraint shows it.
         relaxation: what would make the model feasible; None where a limit ended the analysis before it was found.
-        limit: what ended the analysis early, or None. What is said holds all the same.
+        limit: what ended the analysis early, or None. The rest holds all the same.
         solver: the solver's name.
     """
 
@@ -246,18 +247,18 @@ class Wording:
     def _relaxation(self, found: Relaxation | None) -> LXRelaxation | None:
         if found is None:
             return None
-        amounts = [LXAmount(one, amount) for one, amount in self._amounts(found.amounts)]
-        return LXRelaxation(tuple(sorted(amounts, key=lambda one: -one.amount)), found.is_least)
+        amounts = [LXAmount(requirement, amount) for requirement, amount in self._amounts(found.amounts)]
+        return LXRelaxation(tuple(sorted(amounts, key=lambda amount: -amount.amount)), found.is_least)
 
     def _amounts(self, amounts: FloatArray) -> Iterator[tuple[LXRequirement, float]]:
         m, n = self._problem.num_constraints, self._problem.num_variables
         for position in np.flatnonzero(amounts).tolist():
             if position < 2 * m:
-                (one,) = self._row(position % m, position < m, position >= m)
+                (requirement,) = self._row(position % m, position < m, position >= m)
             else:
                 side = position - 2 * m
-                (one,) = self._column(side % n, side < n, side >= n)
-            yield one, float(amounts[position])
+                (requirement,) = self._column(side % n, side < n, side >= n)
+            yield requirement, float(amounts[position])
 
 
 def _halves(ends: tuple[float, float], lower: bool, upper: bool) -> Iterator[tuple[LXSense, float, bool]]:
@@ -273,8 +274,8 @@ def _halves(ends: tuple[float, float], lower: bool, upper: bool) -> Iterator[tup
 
 
 def _lines(items: Any) -> list[str]:
-    shown = [f"  {item}" for item in items[:SHOWN_MEMBERS]]
-    return [*shown, f"  ... ({len(items) - SHOWN_MEMBERS} more)"] if len(items) > SHOWN_MEMBERS else shown
+    shown = [f"  {item}" for item in items[:SHOWN_LINES]]
+    return [*shown, f"  ... ({len(items) - SHOWN_LINES} more)"] if len(items) > SHOWN_LINES else shown
 
 
 def _sum(terms: tuple[tuple[str, float], ...]) -> str:

@@ -1,7 +1,7 @@
-"""How an adapter reads columns in place of rows: the same values, or None where only rows tell the truth.
+"""How an adapter reads columns in place of rows: the same values, or None where only rows are right.
 
-Reading columns is optional: of an adapter without the feature the core asks for rows, and these tests
-ask only that its classes promise no columns either.
+Reading columns is optional: of an adapter without the feature the core reads rows, and these tests
+require only that its classes promise no columns either.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import Any, cast
 
 import numpy as np
 
-from lumix_core.rows.adapter import ColumnQuery, RowAdapter, RowQuery
+from lumix_core.rows.adapter import ColumnQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.tables import Path
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.world import RowWorld
 
 PATHS: tuple[Path, ...] = (("id",), ("name",), ("price",), ("category", "id"), ("category", "markup"))
 NO_COLUMNS: tuple[Path, ...] = ((), ("nothing",), ("category",), ("parts",), ("parts", "id"), ("id", "id"))
 
 
-class Columns(Kit):
+class Columns(Kit, limited=on_main_thread):
     """Columns, with and without relationships, pending changes and rows."""
 
     def test_a_class_tells_what_can_be_read_as_columns(self, adapter: RowAdapter, world: RowWorld) -> None:
@@ -36,38 +37,66 @@ class Columns(Kit):
         assert {"id", "name", "price"} <= known.columns
         assert {"id", "markup"} <= adapter.row_class(known.related["category"]).columns
 
+    def test_why_rows_are_read_is_known_without_a_query(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """Where the query can say so; it does not say so of a class whose columns it reads."""
+        world.fill(1)
+        query = _query(adapter, world)
+        if not isinstance(query, ReasonedQuery):
+            return
+
+        with world.queries() as sent:
+            reason = query.why_rows()
+
+        assert sent == [], "why_rows() runs no query"
+        assert reason is None or query.columns(PATHS) is None, f"columns are read, though {reason}"
+
     def test_columns_hold_what_the_instances_hold(self, adapter: RowAdapter, world: RowWorld) -> None:
         """The same values of the same types in the same order, along relationships too."""
         world.fill(12)
         if (query := _query(adapter, world)) is None:
             return
 
-        columns = _lists(query.columns(PATHS))
+        columns = lists(query.columns(PATHS))
 
-        assert _exactly(columns) == _exactly(_by_instance(query.rows(), PATHS))
+        assert exactly(columns) == exactly(by_instance(query.rows(), PATHS))
         assert columns[0] == list(range(1, 13))
 
     def test_each_column_is_read_alone(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """One column of a related row tells as many values as there are rows."""
+        """One column of a related row has as many values as there are rows."""
         world.fill(3)
         if (query := _query(adapter, world)) is None:
             return
 
-        alone = [_lists(query.columns([path]))[0] for path in PATHS]
+        alone = [lists(query.columns([path]))[0] for path in PATHS]
 
-        assert _exactly(alone) == _exactly(_by_instance(query.rows(), PATHS))
+        assert exactly(alone) == exactly(by_instance(query.rows(), PATHS))
 
     def test_a_related_row_that_is_missing_leaves_none(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """Its product still has its place in every column."""
+        """Its product keeps its position in every column."""
         world.fill(3)
         if (query := _query(adapter, world)) is None:
             return
         world.orphan(2)
 
-        columns = _lists(query.columns(PATHS))
+        columns = lists(query.columns(PATHS))
 
         assert columns[0] == [1, 2, 3]
         assert columns[3:] == [[1, None, 1], [1.5, None, 1.5]]
+
+    def test_null_is_none_in_columns(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """In its own position, and nothing else becomes None with it."""
+        world.fill(3)
+        if (query := _query(adapter, world)) is None:
+            return
+        row = query.rows()[1]
+        row.price = None
+        world.save(row)
+        world.close_transaction()
+
+        columns = lists(query.columns(PATHS))
+
+        assert columns[2] == [1.0, None, 3.0]
+        assert exactly(columns) == exactly(by_instance(query.rows(), PATHS))
 
     def test_no_rows_are_columns_of_no_values(self, adapter: RowAdapter, world: RowWorld) -> None:
         """An empty table is no reason to answer None."""
@@ -75,7 +104,7 @@ class Columns(Kit):
         if (query := _query(adapter, world)) is None:
             return
 
-        assert _lists(query.columns(PATHS)) == [[] for _ in PATHS]
+        assert lists(query.columns(PATHS)) == [[] for _ in PATHS]
 
     def test_columns_take_one_query(self, adapter: RowAdapter, world: RowWorld) -> None:
         """However many there are, and along however many relationships."""
@@ -98,7 +127,7 @@ class Columns(Kit):
         assert [query.columns([("id",), path]) for path in NO_COLUMNS] == [None for _ in NO_COLUMNS]
 
     def test_pending_changes_are_in_the_columns_or_columns_are_none(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """Columns never tell other values than rows would, whether or not pending changes may be saved first."""
+        """Columns never hold other values than rows would, whether or not pending changes may be saved first."""
         world.fill(3)
         if (query := _query(adapter, world)) is None:
             return
@@ -110,9 +139,9 @@ class Columns(Kit):
         after = world.pending()
 
         assert after == before
-        assert unsaved is None or _exactly(_lists(unsaved)) == _exactly(_by_instance(query.rows(False), PATHS))
+        assert unsaved is None or exactly(lists(unsaved)) == exactly(by_instance(query.rows(False), PATHS))
         saved = query.columns(PATHS)
-        assert saved is None or _exactly(_lists(saved)) == _exactly(_by_instance(query.rows(), PATHS))
+        assert saved is None or exactly(lists(saved)) == exactly(by_instance(query.rows(), PATHS))
 
 
 def _query(adapter: RowAdapter, world: RowWorld) -> ColumnQuery | None:
@@ -121,12 +150,14 @@ def _query(adapter: RowAdapter, world: RowWorld) -> ColumnQuery | None:
     return cast(ColumnQuery, query) if LXRowFeature.COLUMNS in features_of(adapter, query) else None
 
 
-def _lists(columns: Sequence[Any] | None) -> list[list[Any]]:
+def lists(columns: Sequence[Any] | None) -> list[list[Any]]:
+    """Return columns as lists of Python's own values."""
     assert columns is not None
-    return [one.tolist() if isinstance(one, np.ndarray) else list(one) for one in columns]
+    return [column.tolist() if isinstance(column, np.ndarray) else list(column) for column in columns]
 
 
-def _by_instance(rows: Sequence[Any], paths: Sequence[Path]) -> list[list[Any]]:
+def by_instance(rows: Sequence[Any], paths: Sequence[Path]) -> list[list[Any]]:
+    """Return the columns that the attributes of instances make."""
     return [[_value(row, path) for row in rows] for path in paths]
 
 
@@ -136,6 +167,6 @@ def _value(row: Any, path: Path) -> Any:
     return row
 
 
-def _exactly(columns: Sequence[Sequence[Any]]) -> list[list[tuple[type, Any]]]:
+def exactly(columns: Sequence[Sequence[Any]]) -> list[list[tuple[type, Any]]]:
     """Return the values with their types: 1, 1.0 and True are not the same."""
     return [[(type(value), value) for value in column] for column in columns]

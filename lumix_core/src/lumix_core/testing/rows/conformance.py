@@ -9,14 +9,31 @@ from lumix_core.testing.rows.columns import Columns
 from lumix_core.testing.rows.copies import Copies
 from lumix_core.testing.rows.forms import Forms
 from lumix_core.testing.rows.identity import Keeping
+from lumix_core.testing.rows.loading import Loading
+from lumix_core.testing.rows.queries import Conversions, Queries, Selections
 from lumix_core.testing.rows.reading import Reading
 from lumix_core.testing.rows.snapshots import Snapshots
 from lumix_core.testing.rows.transactions import Transactions
 from lumix_core.testing.rows.world import RowWorld
+from lumix_core.testing.rows.writers import Writers
 from lumix_core.testing.rows.writing import Writing
 
 
-class RowAdapterConformance(Reading, Columns, Copies, Keeping, Forms, Writing, Transactions, Snapshots):
+class RowAdapterConformance(
+    Reading,
+    Queries,
+    Selections,
+    Columns,
+    Conversions,
+    Loading,
+    Copies,
+    Keeping,
+    Forms,
+    Writers,
+    Writing,
+    Transactions,
+    Snapshots,
+):
     """Everything that LumiX counts on in the adapter of an ORM, as tests to inherit.
 
     The whole test module of an adapter::
@@ -39,10 +56,10 @@ class RowAdapterConformance(Reading, Columns, Copies, Keeping, Forms, Writing, T
 
     where ``MyWorld`` is what `lumix_core.testing.rows.world.RowWorld` describes: three mapped classes and a database of
     their own. An example is `lumix_core.testing.rows.toy_world`, for the adapter `lumix_core.testing.rows.toy`. A world
-    that has what `lumix_core.testing.rows.world.PlanningWorld` describes is tested more. Of features that the adapter
-    does not declare, only their refusal is tested. The adapter must be registered too, since copies ask for the adapter
-    of a row by its class. No plugin and no configuration of pytest is needed; deviations stand in
-    ``expected_failures``, as in `SolverConformance`.
+    that has what `QueryWorld` and `PlanningWorld` of the same module describe is tested more. Of features that the
+    adapter does not declare, only their refusal is tested. The adapter must be registered too, since copies find the
+    adapter of a row by its class. A test that takes longer than ``limit`` seconds fails. No plugin and no configuration
+    of pytest is needed; deviations stand in ``expected_failures``, as in `SolverConformance`.
     """
 
     @pytest.fixture

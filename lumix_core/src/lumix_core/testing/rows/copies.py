@@ -21,11 +21,12 @@ from lumix_core.language.variables import LXVariable
 from lumix_core.problem.problem import LXProblem
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.reading import family
 from lumix_core.testing.rows.world import RowWorld
 
-Way = Callable[[Any], Any]
-WAYS: dict[str, Way] = {
+Copy = Callable[[Any], Any]
+COPIES: dict[str, Copy] = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),
     "deepcopy twice": lambda model: copy.deepcopy(copy.deepcopy(model)),
@@ -33,33 +34,53 @@ WAYS: dict[str, Way] = {
 }
 
 
-class Copies(Kit):
+class Copies(Kit, limited=on_main_thread):
     """Copies of models and rows."""
 
-    @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
-    def way(self, request: pytest.FixtureRequest) -> Way:
-        """Return one of the ways to copy a model."""
-        chosen: Way = request.param
+    @pytest.fixture(params=list(COPIES.values()), ids=list(COPIES))
+    def copied_by(self, request: pytest.FixtureRequest) -> Copy:
+        """Return a function that copies a model."""
+        chosen: Copy = request.param
         return chosen
 
-    def test_a_copy_compiles_to_the_same_arrays(self, adapter: RowAdapter, world: RowWorld, way: Way) -> None:
+    def test_a_copy_compiles_to_the_same_arrays(self, adapter: RowAdapter, world: RowWorld, copied_by: Copy) -> None:
         """Bit for bit, with the database gone."""
         world.fill(5)
         model = plan(adapter, world)
         expected = model.compile()
 
-        copied = way(model)
+        copied = copied_by(model)
         world.close()
 
         assert_same_arrays(copied.compile(), expected)
 
-    def test_a_copy_holds_nothing_of_the_database(self, adapter: RowAdapter, world: RowWorld, way: Way) -> None:
+    def test_null_stays_null_in_a_copy(self, adapter: RowAdapter, world: RowWorld, copied_by: Copy) -> None:
+        """None is a value that was loaded: it is neither 0 nor missing."""
+        _save_null(adapter, world)
+        x = family(adapter, world).bounds(upper=lambda p: 5.0 if p.price is None else p.price)
+        model = LXModel("plan").add_variable(x)
+        expected = model.compile().upper.tolist()
+
+        copied = copied_by(model)
+
+        assert copied.compile().upper.tolist() == expected == [1.0, 5.0]
+        assert [row.price for row in copied.variables[0].get_instances()] == [1.0, None]
+
+    def test_null_stays_null_in_a_detached_row(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """What `values` returns is what the row holds."""
+        row = _save_null(adapter, world)
+
+        assert adapter.values(row)["price"] is None
+        assert detach_orm_object(row).price is None
+        assert [copied.price for copied in deep_copy([row])] == [None]
+
+    def test_a_copy_holds_nothing_of_the_database(self, adapter: RowAdapter, world: RowWorld, copied_by: Copy) -> None:
         """Neither a handle nor a mapped instance can be reached from it."""
         world.fill(3)
 
-        copied = way(plan(adapter, world))
+        copied = copied_by(plan(adapter, world))
 
-        assert reachable(copied, lambda one: adapter.is_handle(one) or adapter.owns(type(one))) == []
+        assert reachable(copied, lambda part: adapter.is_handle(part) or adapter.owns(type(part))) == []
 
     def test_queries_do_not_grow_with_the_rows(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Lazy relationships are loaded in bulk."""
@@ -107,7 +128,7 @@ class Copies(Kit):
             with pytest.raises(LXCopyError, match=r"'x'.*the upper bound.*captures 'captured'"):
                 copy.deepcopy(model)
 
-    def test_a_row_is_one_object_in_the_copy(self, adapter: RowAdapter, world: RowWorld, way: Way) -> None:
+    def test_a_row_is_one_object_in_the_copy(self, adapter: RowAdapter, world: RowWorld, copied_by: Copy) -> None:
         """A row that a function captured is the row of the data."""
         world.fill(3)
         query = adapter.query(world.Product, world.handle)
@@ -115,14 +136,14 @@ class Copies(Kit):
         rows = list(query.rows())
         x = LXVariable[Any, float]("x").from_data(rows).bounds(upper=_best(rows[1]))
 
-        copied = way(LXModel("plan").add_variable(x))
+        copied = copied_by(LXModel("plan").add_variable(x))
 
         assert copied.compile().upper.tolist() == [1.0, 9.0, 1.0]
 
     def test_a_row_that_a_query_finds_is_as_much_itself_in_the_copy(
-        self, adapter: RowAdapter, world: RowWorld, way: Way
+        self, adapter: RowAdapter, world: RowWorld, copied_by: Copy
     ) -> None:
-        """Whether it is the very row that a function captured, the ORM tells; a copy says the same."""
+        """Whether it is the very row that a function captured, is for the ORM to say; a copy gives the same answer."""
         world.fill(3)
         query = adapter.query(world.Product, world.handle)
         assert query is not None
@@ -130,7 +151,7 @@ class Copies(Kit):
         model = LXModel("plan").add_variable(family(adapter, world).bounds(upper=_best(rows[1])))
         expected = model.compile().upper.tolist()
 
-        copied = way(model)
+        copied = copied_by(model)
 
         assert copied.compile().upper.tolist() == expected
 
@@ -153,7 +174,7 @@ class Copies(Kit):
         assert sent == []
 
     def test_changes_of_a_copy_stay_there(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """Neither side sees what the other changes."""
+        """Neither sees what the other changes."""
         world.fill(2)
         model = plan(adapter, world)
         copied = copy.deepcopy(model)
@@ -175,6 +196,18 @@ def plan(adapter: RowAdapter, world: RowWorld) -> LXModel:
     return LXModel("plan").add_variable(x).add_constraints(limit, own).maximize(total)
 
 
+def _save_null(adapter: RowAdapter, world: RowWorld) -> Any:
+    """Save two products, the second without a price, and return this one as it is read anew."""
+    world.fill(2)
+    query = adapter.query(world.Product, world.handle)
+    assert query is not None
+    row = query.rows()[1]
+    row.price = None
+    world.save(row)
+    world.close_transaction()
+    return query.rows()[1]
+
+
 def _best(row: Any) -> Callable[[Any], float]:
     return lambda p: 9.0 if p is row else 1.0
 
@@ -191,22 +224,22 @@ def assert_same_arrays(found: LXProblem, expected: LXProblem) -> None:
 
 
 def reachable(root: Any, is_wanted: Callable[[Any], bool]) -> list[Any]:
-    """Return the wanted objects that can be reached from one, but through modules, their globals and classes."""
-    found, seen, waiting = [], {id(root)}, [root]
+    """Return the wanted objects that can be reached from ``root``, but through modules, their globals and classes."""
+    wanted, seen, waiting = [], {id(root)}, [root]
     while waiting:
-        one = waiting.pop()
-        if is_wanted(one):
-            found.append(one)
-        held = [part for part in _held_by(one) if id(part) not in seen]
+        part = waiting.pop()
+        if is_wanted(part):
+            wanted.append(part)
+        held = [other for other in _held_by(part) if id(other) not in seen]
         seen.update(map(id, held))
         waiting.extend(held)
-    return found
+    return wanted
 
 
-def _held_by(one: Any) -> list[Any]:
-    if isinstance(one, type | ModuleType):
+def _held_by(holder: Any) -> list[Any]:
+    if isinstance(holder, type | ModuleType):
         return []
-    held = gc.get_referents(one)
-    if isinstance(one, FunctionType):
-        held = [part for part in held if part is not one.__globals__]
+    held = gc.get_referents(holder)
+    if isinstance(holder, FunctionType):
+        held = [part for part in held if part is not holder.__globals__]
     return [part for part in held if not (isinstance(part, dict) and "__builtins__" in part)]

@@ -13,6 +13,7 @@ import pytest
 from lumix_core.errors import LXWriteError
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import category_class, read, reference_of, writing
 from lumix_core.testing.rows.world import RowWorld
@@ -72,7 +73,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 }
 
 
-class Forms(Kit):
+class Forms(Kit, limited=on_main_thread):
     """Rows as users have them."""
 
     @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -84,7 +85,7 @@ class Forms(Kit):
 
         write_back().replace(world.Product, form(world.Product)).write(world.handle, adapter=known)
 
-        assert [(one.id, one.name, one.price) for one in read(adapter, world.Product, world.handle)] == VALUES
+        assert [(row.id, row.name, row.price) for row in read(adapter, world.Product, world.handle)] == VALUES
 
     @pytest.mark.parametrize(("rows", "message"), WRONG.values(), ids=WRONG)
     def test_nothing_is_sent_of_rows_that_are_wrong(
@@ -137,10 +138,10 @@ class Forms(Kit):
 
         write_back().replace(world.Product, new).write(world.handle, adapter=known)
 
-        found = read(adapter, world.Product, world.handle)
-        assert [one.name for one in found] == ["product 1", "product 2"]
+        stored = read(adapter, world.Product, world.handle)
+        assert [row.name for row in stored] == ["product 1", "product 2"]
         with pytest.raises(LXWriteError, match="row 0 is an instance"):
-            write_back().replace(world.Product, found).write(world.handle, adapter=known)
+            write_back().replace(world.Product, stored).write(world.handle, adapter=known)
 
     def test_new_instances_may_be_related_to_rows(self, adapter: RowAdapter, world: RowWorld) -> None:
         """The foreign key is that of the row to which the relationship leads."""
@@ -153,7 +154,7 @@ class Forms(Kit):
 
         write_back().replace(world.Product, new).write(world.handle, adapter=known)
 
-        assert [one.category.id for one in read(adapter, world.Product, world.handle)] == [1]
+        assert [row.category.id for row in read(adapter, world.Product, world.handle)] == [1]
 
     def test_instances_that_lead_to_a_row_without_a_key_are_refused(self, adapter: RowAdapter, world: RowWorld) -> None:
         """The row must have been saved, or be written by its own class."""

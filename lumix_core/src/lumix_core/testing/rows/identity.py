@@ -1,7 +1,7 @@
-"""How rows of which columns say all are copied: as columns, but for the instances that an adapter's session keeps.
+"""How rows without relationships are copied: as columns, but for the instances that an adapter's session keeps.
 
 Knowing which those are is optional: of an adapter without the feature such rows are copied one by one, and
-these tests ask of it what the columns would have given.
+these tests require of it what the columns would have given.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from lumix_core.language.variables import LXVariable
 from lumix_core.rows.adapter import KeepingQuery, RowAdapter
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.copies import assert_same_arrays
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import category_class, writing
@@ -27,8 +28,8 @@ from lumix_core.testing.rows.world import RowWorld
 
 COUNT = 50
 """More rows than those on which columns and functions are compared."""
-Way = Callable[[Any], Any]
-WAYS: dict[str, Way] = {
+Copy = Callable[[Any], Any]
+COPIES: dict[str, Copy] = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),
     "deepcopy twice": lambda model: copy.deepcopy(copy.deepcopy(model)),
@@ -36,13 +37,13 @@ WAYS: dict[str, Way] = {
 }
 
 
-class Keeping(Kit):
+class Keeping(Kit, limited=on_main_thread):
     """Copies of rows of a class that has columns and nothing else, and what the session keeps of them."""
 
-    @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
-    def copied(self, request: pytest.FixtureRequest) -> Way:
-        """Return one of the ways to copy a model."""
-        chosen: Way = request.param
+    @pytest.fixture(params=list(COPIES.values()), ids=list(COPIES))
+    def copied(self, request: pytest.FixtureRequest) -> Copy:
+        """Return a function that copies a model."""
+        chosen: Copy = request.param
         return chosen
 
     def test_what_is_kept_is_what_a_query_returns(self, adapter: RowAdapter, world: RowWorld) -> None:
@@ -57,10 +58,10 @@ class Keeping(Kit):
 
         assert sent == []
         again: dict[tuple[Hashable, ...], Any] = {(row.id,): row for row in query.rows()}
-        assert all(again[key] is one for key, one in (kept or {}).items())
+        assert all(again[key] is row for key, row in (kept or {}).items())
         assert len(rows) == len(again)
 
-    def test_rows_of_columns_are_copied_in_one_query(self, adapter: RowAdapter, world: RowWorld, copied: Way) -> None:
+    def test_rows_of_columns_are_copied_in_one_query(self, adapter: RowAdapter, world: RowWorld, copied: Copy) -> None:
         """They compile to what the model compiles to, with the database gone."""
         world.fill(1)
         model = over_categories(adapter, world)
@@ -73,7 +74,7 @@ class Keeping(Kit):
         assert len(sent) == 1
         assert twin.compile().upper.tolist() == expected == [3.0]
 
-    def test_a_copy_reads_once_and_makes_no_objects(self, adapter: RowAdapter, world: RowWorld, copied: Way) -> None:
+    def test_a_copy_reads_once_and_makes_no_objects(self, adapter: RowAdapter, world: RowWorld, copied: Copy) -> None:
         """Neither the copy nor the session holds a row as an object, however many rows there are."""
         model = over_categories(adapter, world)
         if (query := _keeping(adapter, category_class(adapter, world), world.handle)) is None:
@@ -89,7 +90,7 @@ class Keeping(Kit):
         assert query.kept() == {}
 
     def test_a_copy_compiles_to_the_same_arrays_by_columns(
-        self, adapter: RowAdapter, world: RowWorld, copied: Way
+        self, adapter: RowAdapter, world: RowWorld, copied: Copy
     ) -> None:
         """Bit for bit, and objects are made only of the rows on which columns and functions are compared."""
         model = over_categories(adapter, world)
@@ -104,7 +105,7 @@ class Keeping(Kit):
         rows = rows_of(twin)
         assert not isinstance(rows, DetachedRows) or len(rows.made) <= 9
 
-    def test_a_row_that_is_changed_is_the_truth(self, adapter: RowAdapter, world: RowWorld, copied: Way) -> None:
+    def test_a_row_that_is_changed_is_the_truth(self, adapter: RowAdapter, world: RowWorld, copied: Copy) -> None:
         """In the copy that it is of and the copies of that, and nowhere else."""
         world.fill(1)
         model = over_categories(adapter, world)
@@ -114,8 +115,8 @@ class Keeping(Kit):
         third = copied(twin)
         third.variables[0].get_instances()[0].markup = 7.0
 
-        found = [one.compile().upper.tolist() for one in (model, twin, third)]
-        assert found == [[3.0], [10.0], [14.0]]
+        bounds = [version.compile().upper.tolist() for version in (model, twin, third)]
+        assert bounds == [[3.0], [10.0], [14.0]]
 
     def test_a_row_that_was_changed_before_is_copied_as_it_is(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Whether or not it was saved, where the model holds the row itself."""

@@ -33,8 +33,8 @@ class UpperBounds:
 
     def solve(self, problem: LXProblem, options: SolverOptions) -> RawResult:
         """Return the upper bounds."""
-        worth = float(problem.objective @ problem.upper) + problem.offset
-        return RawResult(status=LXStatus.OPTIMAL, raw_status="optimal", x=problem.upper, objective=worth)
+        objective = float(problem.objective @ problem.upper) + problem.offset
+        return RawResult(status=LXStatus.OPTIMAL, raw_status="optimal", x=problem.upper, objective=objective)
 
 
 def solved(model: LXModel, **options: Any) -> LXSolution:

@@ -1,4 +1,4 @@
-"""How an adapter reads: which classes it knows, what it asks the database, and in which order rows come."""
+"""How an adapter reads: which classes it knows, what it sends to the database, and in which order rows come."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.model import LXModel
 from lumix_core.language.variables import LXVariable
+from lumix_core.rows import registry
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.features import OF_ADAPTERS, OF_QUERIES, LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.world import RowWorld
 
 
@@ -22,7 +24,7 @@ class Unmapped:
     """A class that no ORM maps."""
 
 
-class Reading(Kit):
+class Reading(Kit, limited=on_main_thread):
     """Recognising classes and handles, and running queries."""
 
     def test_is_an_adapter(self, adapter: RowAdapter) -> None:
@@ -30,8 +32,12 @@ class Reading(Kit):
         assert isinstance(adapter, RowAdapter)
         assert adapter.name == adapter.name.strip() != ""
 
+    def test_is_registered(self, world: RowWorld) -> None:
+        """Copies find the adapter of a row by its class, among those that plugins registered."""
+        assert_registered(world)
+
     def test_has_what_its_features_promise(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """The core asks for features, and then uses what these say that adapter and queries have."""
+        """The core looks at features, and then uses what these say that adapter and queries have."""
         query = adapter.query(world.Product, world.handle)
         known = getattr(adapter, "features", features_of(adapter, query))
 
@@ -42,14 +48,14 @@ class Reading(Kit):
         assert [name for name in of_queries if not hasattr(query, name)] == []
 
     def test_a_reader_that_there_is_not_is_refused(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """Whether the adapter has others, or reads in one way only."""
+        """Whether the adapter has others, or has one only."""
         x = LXVariable[Any, float]("x")
 
         with pytest.raises(LXSourceError, match="'no such reader'"):
             x.from_model(world.Product, world.handle, adapter=adapter, reader="no such reader")
 
     def test_owns_mapped_classes_only(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """It tells a mapped class from any other, builtins included."""
+        """It distinguishes a mapped class from any other, builtins included."""
         assert adapter.owns(world.Product) is True
         assert not any(map(adapter.owns, (Unmapped, object, type, int, dict)))
 
@@ -66,7 +72,7 @@ class Reading(Kit):
         assert not any(map(adapter.is_handle, (row, world.Product, None, 1, "text", {}, Unmapped())))
 
     def test_names_the_attributes_of_the_key(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """The primary key is told in attributes."""
+        """The primary key is given as attributes."""
         assert adapter.primary_key(world.Product) == ("id",)
 
     def test_leaves_foreign_targets_to_others(self, adapter: RowAdapter, world: RowWorld) -> None:
@@ -113,7 +119,7 @@ class Reading(Kit):
         assert len(sent) == 1
 
     def test_each_compile_reads_again(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """What was read for one compile is not kept for the next, and neither is less of it asked for."""
+        """What was read for one compile is not kept for the next, and the next reads as much."""
         world.fill(2)
         model = LXModel("plan").add_variable(family(adapter, world).bounds(upper=lambda p: p.price))
         with world.queries() as first:
@@ -138,6 +144,15 @@ class Reading(Kit):
 
         with pytest.raises(LXNumberError, match=r"'x'.*NULL.*key 2.*Product\.price"):
             model.compile()
+
+
+def assert_registered(world: RowWorld) -> None:
+    """Fail where no plugin registers an adapter for the classes of the world."""
+    assert registry._SHARED.owner_of(world.Product) is not None, (
+        f"No adapter is registered for {world.Product.__name__}, so that copies cannot find the adapter of its rows. "
+        f"Install the distribution whose plugin registers it (see 'Registering' in docs/row-adapters.md); "
+        f"'python -m lumix plugins' lists what is registered, and why a plugin was not loaded."
+    )
 
 
 def family(adapter: RowAdapter, world: RowWorld) -> LXVariable[Any, float]:

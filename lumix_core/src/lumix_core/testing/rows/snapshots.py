@@ -1,6 +1,6 @@
 """How a model is read at one moment, while others write.
 
-Snapshots are optional: of an adapter without them the core refuses to read so, and these tests ask no more. The moves
+Snapshots are optional: an adapter without them is refused by the core, and these tests require no more of it. The moves
 of stock that others make in the meantime are written by the adapter itself, so an adapter that only reads has no more
 than the first test.
 """
@@ -23,6 +23,7 @@ from lumix_core.language.variables import LXVariable
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import category_class, read, solved
 from lumix_core.testing.rows.transactions import ignore
@@ -32,7 +33,7 @@ TOTAL = 100.0
 STEP = 10.0
 
 
-class Snapshots(Kit):
+class Snapshots(Kit, limited=on_main_thread):
     """One moment for all that a compile reads."""
 
     def test_a_snapshot_is_of_one_transaction(self, adapter: RowAdapter, world: RowWorld) -> None:
@@ -125,26 +126,54 @@ class Snapshots(Kit):
             back.write(stock.world.handle, adapter=stock.adapter)
 
         task = stock.world.Task
-        assert stock.world.elsewhere(lambda handle: [one.project for one in read(adapter, task, handle)]) == [TOTAL]
+        assert stock.world.elsewhere(lambda handle: [row.project for row in read(adapter, task, handle)]) == [TOTAL]
+
+    def test_a_snapshot_leaves_no_transaction_behind(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """What is begun for it is ended with it, unless the handle ends it as it does with all of its reading."""
+        if (stock := stock_in(adapter, world)) is None:
+            return
+
+        before = stock.model().compile(snapshot=True).upper.tolist()
+        with stock.world.transaction():
+            stock.model().compile(snapshot=True)
+        stock.move()
+        stock.world.close_transaction()
+        after = stock.model().compile(snapshot=True).upper.tolist()
+
+        assert (before, after) == ([TOTAL, 0.0], [TOTAL - STEP, STEP])
+
+    def test_a_snapshot_leaves_the_users_transaction_open(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """One that has begun is neither committed nor rolled back by reading in it."""
+        if (stock := stock_in(adapter, world)) is None:
+            return
+        task = stock.world.Task
+
+        with pytest.raises(ZeroDivisionError), stock.world.transaction():
+            write_back().replace(task, [{"id": 1, "project": 1}]).write(stock.world.handle, adapter=stock.adapter)
+            stock.model().compile(snapshot=True)
+            assert [row.id for row in read(adapter, task, stock.world.handle)] == [1], "it was rolled back"
+            raise ZeroDivisionError
+
+        assert stock.world.elsewhere(lambda handle: len(read(adapter, task, handle))) == 0, "it was committed"
 
     def test_plans_of_one_moment_while_others_move_stock(self, adapter: RowAdapter, world: RowWorld) -> None:
         """However the reads and the moves fall together."""
         if (stock := stock_in(adapter, world)) is None:
             return
-        enough, found, compiled = Event(), set[tuple[float, ...]](), 0
+        enough, plans, compiled = Event(), set[tuple[float, ...]](), 0
         moving = Thread(target=stock.move_until, args=[enough], daemon=True)
         limit = monotonic() + 20
 
         moving.start()
-        while min(compiled / 4, len(found)) < 5 and monotonic() < limit:
+        while min(compiled / 4, len(plans)) < 5 and monotonic() < limit:
             compiled += 1
-            found.add(tuple(stock.model().compile(snapshot=True).upper.tolist()))
+            plans.add(tuple(stock.model().compile(snapshot=True).upper.tolist()))
             stock.world.close_transaction()
         enough.set()
         moving.join(60)
 
-        assert {sum(one) for one in found} == {TOTAL}
-        assert len(found) >= 5
+        assert {sum(stock) for stock in plans} == {TOTAL}
+        assert len(plans) >= 5
 
 
 class Stock:

@@ -27,16 +27,16 @@ class Related:
 
     def __get__(self, row: Any, owner: type) -> Any:
         self.load([row])
-        return vars(row)[self.name]  # Python finds it there from now on, and does not ask here
+        return vars(row)[self.name]  # Python finds it there from now on, and does not come here
 
     def load(self, rows: Sequence[Any]) -> None:
         """Load what rows of one connection lead to, in one query."""
         here, there = ("id", self.by) if self.many else (self.by, "id")
-        found: dict[Any, list[Any]] = {getattr(row, here): [] for row in rows}
-        for other in select(self.target, rows[0]._connection, there, found):
-            found[getattr(other, there)].append(other)
+        related: dict[Any, list[Any]] = {getattr(row, here): [] for row in rows}
+        for other in select(self.target, rows[0]._connection, there, related):
+            related[getattr(other, there)].append(other)
         for row in rows:
-            several = found[getattr(row, here)]
+            several = related[getattr(row, here)]
             vars(row)[self.name] = several if self.many else next(iter(several), None)
 
 
@@ -44,8 +44,8 @@ def select(cls: type, connection: sqlite3.Connection, column: str = "", keys: It
     """Return the rows of a class by id: all, or those with one of some keys in a column."""
     where = f" WHERE {column} IN (SELECT value FROM json_each(:keys))" if column else ""
     sql = f"SELECT {', '.join(cls.__annotations__)} FROM {cls.__name__}{where} ORDER BY id"
-    found = connection.execute(sql, {"keys": json.dumps(list(keys))})
-    return [cls(connection, **dict(zip(cls.__annotations__, values, strict=True))) for values in found]
+    cursor = connection.execute(sql, {"keys": json.dumps(list(keys))})
+    return [cls(connection, **dict(zip(cls.__annotations__, values, strict=True))) for values in cursor]
 
 
 class ToyQuery(NamedTuple):
@@ -74,7 +74,7 @@ class ToyAdapter(BaseRowAdapter):
 
     def row_class(self, cls: type) -> RowClass:
         """Return the columns and the relationships."""
-        related = (name for name, one in vars(cls).items() if isinstance(one, Related))
+        related = (name for name, value in vars(cls).items() if isinstance(value, Related))
         return RowClass(cls, (*cls.__annotations__, *related), primary_key=("id",))
 
     def query(self, target: object, handle: object | None) -> ToyQuery | None:

@@ -63,7 +63,7 @@ class ToyWorld:
         return [self.handle, self.handle.cursor()]
 
     def fill(self, count: int) -> None:
-        """Save products, in place of those that are there."""
+        """Save products, which replace those that are there."""
         keys = range(1, count + 1)
         self.handle.executescript("DELETE FROM Part; DELETE FROM Product; DELETE FROM Category")
         self.handle.execute("INSERT INTO Category VALUES (1, 1.5)")

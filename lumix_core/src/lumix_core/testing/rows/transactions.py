@@ -12,6 +12,7 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.writing import WritingAdapter
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import MANY, part_class, read, reference_of, solution_of, writing
 from lumix_core.testing.rows.world import PlanningWorld, RowWorld, planning
@@ -21,14 +22,14 @@ NEW = ([(1, 5.0), (2, 5.0), (3, 5.0)], [1, 2, 3], 1)
 """Products with their prices, parts, and how many runs are recorded: before and after the plan of `plan_of`."""
 
 
-class Transactions(Kit):
+class Transactions(Kit, limited=on_main_thread):
     """All or nothing."""
 
     @pytest.mark.parametrize("moment", ["before", "after"])
     def test_a_failure_at_any_statement_leaves_the_old_plan(
         self, adapter: RowAdapter, world: RowWorld, moment: str
     ) -> None:
-        """Whether the database fails before it does what it is asked or after it, down to the commit."""
+        """Whether the database fails before it executes the statement or after it, down to the commit."""
         if (known := writing(adapter)) is None:
             return
         plans, part = planning(world), part_class(adapter, world)
@@ -82,7 +83,7 @@ class Transactions(Kit):
             with pytest.raises(LXWriteError, match=rf"row {count - 1} \(.*{name}=77\) refers by '{name}' to"):
                 write_back().replace(plans.Product, wrong).write(plans.handle, adapter=known)
 
-        assert plans.elsewhere(lambda handle: [one.name for one in read(adapter, plans.Product, handle)]) == ["kept"]
+        assert plans.elsewhere(lambda handle: [row.name for row in read(adapter, plans.Product, handle)]) == ["kept"]
 
     @pytest.mark.parametrize("where", [{}, {"price": 3.0}], ids=["all rows", "some rows"])
     def test_two_plans_at_once_are_not_mixed(
@@ -110,9 +111,9 @@ class Transactions(Kit):
             second.join(0.1)
         second.join(60)
 
-        found = plans.elsewhere(lambda handle: [one.id for one in read(adapter, plans.Product, handle)])
-        assert found == ([1, 2] if errors else [3, 4])
-        assert all(isinstance(one, plans.DatabaseError) for one in errors)
+        stored = plans.elsewhere(lambda handle: [row.id for row in read(adapter, plans.Product, handle)])
+        assert stored == ([1, 2] if errors else [3, 4])
+        assert all(isinstance(error, plans.DatabaseError) for error in errors)
 
 
 def plan_of(adapter: WritingAdapter, world: PlanningWorld, part: type) -> Any:
@@ -125,8 +126,8 @@ def plan_of(adapter: WritingAdapter, world: PlanningWorld, part: type) -> Any:
 
 def saved(adapter: RowAdapter, world: PlanningWorld, part: type, handle: Any) -> tuple[Any, ...]:
     """Return all that is in the tables."""
-    products = [(one.id, one.price) for one in read(adapter, world.Product, handle)]
-    return products, [one.id for one in read(adapter, part, handle)], len(read(adapter, world.Run, handle))
+    products = [(row.id, row.price) for row in read(adapter, world.Product, handle)]
+    return products, [row.id for row in read(adapter, part, handle)], len(read(adapter, world.Run, handle))
 
 
 def others_see(adapter: RowAdapter, world: PlanningWorld, part: type) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar, cast
 
@@ -37,7 +37,7 @@ class RowWorld(Protocol):
 
     @property
     def parts_of(self) -> Callable[[Any], Iterable[Any]]:
-        """How a function of a product asks for its parts: one that holds nothing, such as ``lambda p: p.parts``."""
+        """How a function of a product reads its parts: one that captures nothing, such as ``lambda p: p.parts``."""
         ...
 
     def fill(self, count: int) -> None:
@@ -63,7 +63,7 @@ class RowWorld(Protocol):
     def orphan(self, key: int) -> None:
         """Take a product's category away in the database, behind the back of the handle.
 
-        Asked for only where the adapter's queries have ``columns``.
+        Called only where the adapter's queries have ``columns``.
         """
         ...
 
@@ -74,6 +74,50 @@ class RowWorld(Protocol):
     def close(self) -> None:
         """Close the handle and take the database away: nothing can be read after it."""
         ...
+
+
+class QueryWorld(RowWorld, Protocol):
+    """What a world may have besides: queries with conditions, values that are converted, a key of two parts.
+
+    Tests of queries need ``selections``, tests of conversions ``Shift`` and ``fill_shifts``, tests of relationships
+    ``move``, unless the adapter writes. Without them these tests are skipped, and such faults are not found.
+
+    ``Shift`` has the primary key ``site`` (text), ``day`` (`datetime.date`), in this order, though its class names
+    ``day`` first where the ORM allows it; ``is_open`` (bool) and ``cost`` (`decimal.Decimal` of two places, nullable).
+    """
+
+    Shift: type[Any]
+
+    def fill_shifts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Save shifts, which replace those that are there, and forget them; each maps attributes to values."""
+        ...
+
+    @property
+    def selections(self) -> Sequence[tuple[str, Any, Any, Sequence[int]]]:
+        """Queries of the ORM over products, of ten that `fill` saved; each has some, and no two the same in one order.
+
+        At least one has a condition; others the same condition with another value, in another order, and with a limit.
+        Each is what ``from_model(target, handle)`` is given.
+
+        Returns:
+            name, target, handle, and the ids of the products in the order of the query.
+        """
+        ...
+
+    def move(self, key: int, category: int | None) -> None:
+        """Move a product to a category, behind the back of the handle; None for none.
+
+        A category that is not there yet is saved, with the markup ``category + 0.5``.
+        """
+        ...
+
+
+def querying(world: RowWorld, *names: str) -> QueryWorld:
+    """Return a world that has some of what `QueryWorld` describes; of any other the test is skipped."""
+    missing = [name for name in names if not hasattr(world, name)]
+    if missing:
+        pytest.skip(f"the world has no {', '.join(missing)}: see lumix_core.testing.rows.world.QueryWorld")
+    return cast(QueryWorld, world)
 
 
 class PlanningWorld(RowWorld, Protocol):

@@ -1,6 +1,6 @@
-"""How an adapter writes: what it tells of a class, which rows are replaced, and which row a database refused.
+"""How an adapter writes: how it describes a class, which rows are replaced, and which row a database refused.
 
-Writing is optional: of an adapter without it the core refuses to write, and these tests ask no more.
+Writing is optional: of an adapter without it the core refuses to write, and these tests require no more.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.writing import OneOf
 from lumix_core.testing.kit import Kit
+from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import MANY, part_class, read, reference_of, solution_of, writing
 from lumix_core.testing.rows.world import RowWorld, planning
 
 
-class Writing(Kit):
+class Writing(Kit, limited=on_main_thread):
     """Rows that replace those of a table."""
 
     def test_says_whether_it_can_write(self, adapter: RowAdapter, world: RowWorld) -> None:
@@ -52,12 +53,12 @@ class Writing(Kit):
         for _ in range(2):
             written = write_back().replace(world.Product, rows).write(world.handle, adapter=known)
 
-        found = read(adapter, world.Product, world.handle)
-        assert [{"id": one.id, "name": one.name, "price": one.price} for one in found] == rows
+        stored = read(adapter, world.Product, world.handle)
+        assert [{"id": row.id, "name": row.name, "price": row.price} for row in stored] == rows
         assert (written[world.Product], written.deleted[world.Product]) == (count, count)
 
     def test_other_rows_stay(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """Only rows with the values asked for are replaced; NULL is a value to ask for."""
+        """Only rows with the values of ``where`` are replaced; NULL is such a value."""
         if (known := writing(adapter)) is None:
             return
         world.fill(0)
@@ -70,14 +71,14 @@ class Writing(Kit):
             deleted.append(back.write(world.handle, adapter=known).deleted[world.Product])
 
         assert deleted == [1, 1]
-        assert [(one.name, one.price) for one in read(adapter, world.Product, world.handle)] == [
+        assert [(row.name, row.price) for row in read(adapter, world.Product, world.handle)] == [
             ("product 1", 1.0),
             ("new", 2.0),
             ("newer", None),
         ]
 
     def test_rows_with_one_of_several_values(self, adapter: RowAdapter, world: RowWorld) -> None:
-        """They are counted and deleted in one go, as the runs of many scenarios are."""
+        """They are counted and deleted at once, as the runs of many scenarios are."""
         if (known := writing(adapter)) is None:
             return
         world.fill(0)
@@ -89,7 +90,7 @@ class Writing(Kit):
             counts = writer.count(table, where), writer.delete(table, where), writer.count(table, {})
 
         assert counts == (2, 2, 2)
-        assert [one.name for one in read(adapter, world.Product, world.handle)] == ["product 2", "product 4"]
+        assert [row.name for row in read(adapter, world.Product, world.handle)] == ["product 2", "product 4"]
 
     @pytest.mark.parametrize("count", [3, MANY])
     def test_a_foreign_key_that_leads_nowhere_names_the_row(
@@ -112,7 +113,7 @@ class Writing(Kit):
             write_back().replace(world.Product, [*good, bad]).write(world.handle, adapter=known)
 
         assert isinstance(error.value.__cause__, errors) or reference.deferred
-        assert [one.name for one in read(adapter, world.Product, world.handle)] == ["product 1"]
+        assert [row.name for row in read(adapter, world.Product, world.handle)] == ["product 1"]
 
     def test_a_key_that_a_row_has_already_names_the_row(self, adapter: RowAdapter, world: RowWorld) -> None:
         """It is the row that was given, by its position and values."""
@@ -127,7 +128,7 @@ class Writing(Kit):
         with pytest.raises(LXWriteError, match=message):
             write_back().replace(world.Product, rows, where={"name": "new"}).write(world.handle, adapter=known)
 
-        assert [(one.id, one.name) for one in read(adapter, world.Product, world.handle)] == [(5, "old")]
+        assert [(row.id, row.name) for row in read(adapter, world.Product, world.handle)] == [(5, "old")]
 
     def test_rows_that_others_refer_to_stay(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Replacing them is refused, and does not take along what refers to them."""
@@ -138,8 +139,8 @@ class Writing(Kit):
         with pytest.raises(LXWriteError):
             write_back().replace(world.Product, [{"id": 9, "name": "new"}]).write(world.handle, adapter=known)
 
-        found = read(adapter, world.Product, world.handle)
-        assert [(one.id, len(list(world.parts_of(one)))) for one in found] == [(1, 2), (2, 2)]
+        stored = read(adapter, world.Product, world.handle)
+        assert [(row.id, len(list(world.parts_of(row)))) for row in stored] == [(1, 2), (2, 2)]
 
     def test_what_is_no_handle_is_refused(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Anything that is not the adapter's own."""
@@ -169,8 +170,8 @@ class Writing(Kit):
         for _ in range(2):
             back.write(world.handle, adapter=known)
 
-        found = read(adapter, world.Product, world.handle)
-        assert [(one.id, sorted(part.id for part in world.parts_of(one))) for one in found] == [(7, [1, 2])]
+        stored = read(adapter, world.Product, world.handle)
+        assert [(row.id, sorted(part.id for part in world.parts_of(row))) for row in stored] == [(7, [1, 2])]
 
     def test_rows_that_refer_to_rows_of_their_own_table(self, adapter: RowAdapter, world: RowWorld) -> None:
         """They are put in order, and can be replaced; a row may refer to itself."""
@@ -185,7 +186,7 @@ class Writing(Kit):
         for _ in range(2):
             back.write(world.handle, adapter=known)
 
-        assert {one.id: getattr(one, name) for one in read(adapter, task, world.handle)} == after
+        assert {row.id: getattr(row, name) for row in read(adapter, task, world.handle)} == after
 
     def test_rows_of_the_same_table_do_not_vanish(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Rows that stay, and refer to those that are replaced, are not deleted or changed with them."""
@@ -204,11 +205,11 @@ class Writing(Kit):
         ):
             back.write(world.handle, adapter=known)
 
-        found = read(adapter, task, world.handle)
-        assert [(one.id, one.project, getattr(one, name)) for one in found] == rows
+        stored = read(adapter, task, world.handle)
+        assert [(row.id, row.project, getattr(row, name)) for row in stored] == rows
         write_back().replace(task, [], where={"project": 2}).write(world.handle, adapter=known)
         back.write(world.handle, adapter=known)
-        assert [one.id for one in read(adapter, task, world.handle)] == [9]
+        assert [row.id for row in read(adapter, task, world.handle)] == [9]
 
     def test_the_lines_of_each_run_stay(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Rows of a run replace those of the same run only, and lead to its record."""
@@ -224,9 +225,9 @@ class Writing(Kit):
             back = write_back().append(plans.Line, lines, key="product_id", value="quantity", run=run)
             back.record(plans.Run, solution, comment="new").write(world.handle, adapter=known)
 
-        found = [(getattr(one, run), one.quantity) for one in read(adapter, plans.Line, world.handle)]
-        assert found == [(first.run_id, 1.0)] * 3 + [(second.run_id, 2.0)] * 3
-        runs = {one.id: (one.objective, one.comment) for one in read(adapter, plans.Run, world.handle)}
+        stored = [(getattr(row, run), row.quantity) for row in read(adapter, plans.Line, world.handle)]
+        assert stored == [(first.run_id, 1.0)] * 3 + [(second.run_id, 2.0)] * 3
+        runs = {row.id: (row.objective, row.comment) for row in read(adapter, plans.Run, world.handle)}
         assert runs == {first.run_id: (3.0, "new"), second.run_id: (6.0, "new")}
 
     def test_writing_twice_is_writing_once(self, adapter: RowAdapter, world: RowWorld) -> None:
@@ -244,11 +245,11 @@ class Writing(Kit):
         for _ in range(2):
             back.write(world.handle, adapter=known)
 
-        assert [(one.id, one.price) for one in read(adapter, world.Product, world.handle)] == [
+        assert [(row.id, row.price) for row in read(adapter, world.Product, world.handle)] == [
             (i, 5.5) for i in (1, 2, 3)
         ]
-        assert sorted(one.product_id for one in read(adapter, plans.Line, world.handle)) == [1, 2, 3]
-        assert [one.id for one in read(adapter, plans.Run, world.handle)] == [solution.run_id]
+        assert sorted(row.product_id for row in read(adapter, plans.Line, world.handle)) == [1, 2, 3]
+        assert [row.id for row in read(adapter, plans.Run, world.handle)] == [solution.run_id]
 
     def test_a_key_of_zero_stays_zero_or_is_refused(self, adapter: RowAdapter, world: RowWorld) -> None:
         """No database that counts keys by itself makes another one of it in silence."""
@@ -266,6 +267,6 @@ class Writing(Kit):
         except LXWriteError as error:
             refusal = str(error)
 
-        found = [(one.id, one.product_id) for one in read(adapter, plans.Line, world.handle)]
-        assert found == ([] if refusal else [(0, 0), (1, 1)])
+        stored = [(row.id, row.product_id) for row in read(adapter, plans.Line, world.handle)]
+        assert stored == ([] if refusal else [(0, 0), (1, 1)])
         assert re.search(rf"{plans.Line.__name__}\.id .*\b0\b", refusal) or not refusal

@@ -1,4 +1,4 @@
-"""Why a problem is infeasible: that a solver's answers lead to a conflict, and that its own search tells the truth."""
+"""Why a problem is infeasible: that a solver's answers lead to a conflict, and that its own search is right."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from lumix_core.solver.infeasibility.diagnose import Diagnosis, diagnose
 from lumix_core.solver.solver import FindsConflicts, LXFeature, RawConflict, Solver, SolverOptions
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, needs, solve
+from lumix_core.testing.limits import in_thread
 from lumix_core.testing.solvers.problems import INF, problem
 from lumix_core.testing.solvers.proofs import close
 
 
-class Conflicts(Kit):
+class Conflicts(Kit, limited=in_thread):
     """Requirements that cannot hold together."""
 
     def test_says_whether_it_finds_conflicts(self, solver: Solver) -> None:
@@ -25,17 +26,17 @@ class Conflicts(Kit):
 
     def test_conflict_that_it_finds_cannot_hold(self, solver: Solver) -> None:
         """What its own search returns is a part of the problem's requirements, and infeasible by itself."""
-        asked = too_much_demand()
+        lp = too_much_demand()
         if not isinstance(solver, FindsConflicts):
             assert LXFeature.CONFLICTS not in solver.features
             return
 
-        found = solver.find_conflict(asked, SolverOptions())
+        found = solver.find_conflict(lp, SolverOptions())
 
         assert isinstance(found, RawConflict)
         if found.requirements is not None:
-            assert len(found.requirements - Requirements.every(asked)) == 0
-            assert solve(solver, part_of(asked, found.requirements)).status is LXStatus.INFEASIBLE
+            assert len(found.requirements - Requirements.every(lp)) == 0
+            assert solve(solver, part_of(lp, found.requirements)).status is LXStatus.INFEASIBLE
 
     def test_conflict_of_rows_and_bounds(self, solver: Solver) -> None:
         """The one conflict of a problem is found: a capacity, two demands, and no bound but one."""
@@ -49,9 +50,9 @@ class Conflicts(Kit):
 
     def test_conflict_of_bounds_that_cross(self, solver: Solver) -> None:
         """Two bounds are a conflict by themselves."""
-        asked = problem([1.0, 1.0], [([1.0, 1.0], 1.0, INF)], lower=[0.0, 3.0], upper=[5.0, 2.0])
+        lp = problem([1.0, 1.0], [([1.0, 1.0], 1.0, INF)], lower=[0.0, 3.0], upper=[5.0, 2.0])
 
-        found = _diagnosis(solver, asked)
+        found = _diagnosis(solver, lp)
 
         assert found.is_irreducible
         assert len(found.conflict) == 2
@@ -70,9 +71,9 @@ class Conflicts(Kit):
     def test_conflict_of_integers_only(self, solver: Solver) -> None:
         """Where fractions would do, integrality is a part of the conflict."""
         rows = [([2.0, 4.0, 1.0], 3.0, 3.0), ([1.0, 1.0, 1.0], -INF, 6.0)]
-        asked = problem([1.0] * 3, rows, upper=[1.0, 1.0, 0.5], integer=[True, True, False])
+        mip = problem([1.0] * 3, rows, upper=[1.0, 1.0, 0.5], integer=[True, True, False])
 
-        found = _diagnosis(solver, asked)
+        found = _diagnosis(solver, mip)
 
         assert found.conflict.integer.tolist() == [True, True, False]
         assert np.flatnonzero(found.conflict.row_lower | found.conflict.row_upper).tolist() == [0]
@@ -80,9 +81,9 @@ class Conflicts(Kit):
     @needs(LXFeature.INTEGER)
     def test_conflict_that_integers_have_no_part_in(self, solver: Solver) -> None:
         """Where fractions would not do either, integrality is no part of the conflict."""
-        asked = problem([1.0, 1.0], [([1.0, 1.0], 3.0, INF), ([1.0, 1.0], -INF, 2.0)], upper=5.0, integer=True)
+        mip = problem([1.0, 1.0], [([1.0, 1.0], 3.0, INF), ([1.0, 1.0], -INF, 2.0)], upper=5.0, integer=True)
 
-        found = _diagnosis(solver, asked)
+        found = _diagnosis(solver, mip)
 
         assert found.is_irreducible
         assert not found.conflict.integer.any()
@@ -90,9 +91,9 @@ class Conflicts(Kit):
 
     def test_nothing_to_explain(self, solver: Solver) -> None:
         """A feasible problem has no conflict, and neither has an unbounded one."""
-        for asked in (problem([1.0], [([1.0], 1.0, INF)]), problem([-1.0], [([1.0], 1.0, INF)])):
+        for lp in (problem([1.0], [([1.0], 1.0, INF)]), problem([-1.0], [([1.0], 1.0, INF)])):
             with pytest.raises(LXNotInfeasibleError):
-                _diagnosis(solver, asked)
+                _diagnosis(solver, lp)
 
 
 def too_much_demand() -> LXProblem:
@@ -102,5 +103,5 @@ def too_much_demand() -> LXProblem:
     return problem([1.0, 1.0, 1.0], [*rows, free_of_it], upper=[50.0, 60.0, INF])
 
 
-def _diagnosis(solver: Solver, asked: LXProblem) -> Diagnosis:
-    return diagnose(asked, solver, SolverOptions())
+def _diagnosis(solver: Solver, problem: LXProblem) -> Diagnosis:
+    return diagnose(problem, solver, SolverOptions())

@@ -7,14 +7,29 @@ import pytest
 from lumix_core.solver.solver import Solver
 from lumix_core.testing.solvers.answers import DualAnswers, IntegerAnswers, LinearAnswers
 from lumix_core.testing.solvers.conflicts import Conflicts
+from lumix_core.testing.solvers.live_options import LiveInterrupts, LiveOptions
 from lumix_core.testing.solvers.live_runs import LiveRuns
 from lumix_core.testing.solvers.options import Options, Silence
-from lumix_core.testing.solvers.protocol import Manners
-from lumix_core.testing.solvers.statuses import Limits, Statuses
+from lumix_core.testing.solvers.protocol import Seam
+from lumix_core.testing.solvers.ranges import Ranges
+from lumix_core.testing.solvers.statuses import Interrupts, Limits, Statuses
 
 
 class SolverConformance(
-    Manners, LinearAnswers, DualAnswers, IntegerAnswers, LiveRuns, Statuses, Limits, Conflicts, Options, Silence
+    Seam,
+    LinearAnswers,
+    DualAnswers,
+    IntegerAnswers,
+    LiveRuns,
+    LiveOptions,
+    LiveInterrupts,
+    Ranges,
+    Statuses,
+    Limits,
+    Interrupts,
+    Conflicts,
+    Options,
+    Silence,
 ):
     """Everything that LumiX counts on in a solver, as tests to inherit.
 
@@ -39,7 +54,11 @@ class SolverConformance(
     being refused. A deviation stands in `expected_failures` with its reason, and fails the day it passes.
     Solvers are run through the core (`lumix_core.solver.run.run`), so that an answer that the core's own checks
     reject fails too. Time limits and Ctrl-C are tried on problems that take hours; the kit takes about ten seconds.
+    A test runs in a thread of its own, those of Ctrl-C on the main thread; one that takes longer than ``limit`` seconds
+    fails. Native code that never gives back Python's global lock is the one thing that the kit cannot end.
     """
+
+    limit = 30.0
 
     @pytest.fixture
     def solver(self) -> Solver:

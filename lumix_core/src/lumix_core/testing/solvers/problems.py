@@ -15,7 +15,7 @@ from lumix_core.problem.problem import LXProblem
 INF = np.inf
 
 Row = tuple[Sequence[float], float, float]
-"""The coefficients of a row, its lower and its upper side."""
+"""The coefficients of a row, its lower and its upper bound."""
 
 
 def problem(
@@ -82,8 +82,8 @@ def _from_matrix(matrix: Matrix, **parts: Any) -> LXProblem:
 class Planted:
     """A linear problem built around its optimum.
 
-    A point, duals and reduced costs that fit it (feasible, complementary) are drawn first; bounds, sides and
-    costs are then chosen so that they fit. By weak duality nothing is better than the point.
+    A point, duals and reduced costs that fit it (feasible, complementary) are drawn first; bounds of
+    variables and rows, and costs, are then chosen so that they fit. By weak duality nothing is better than the point.
     """
 
     problem: LXProblem
@@ -144,7 +144,7 @@ LOWER, BETWEEN, UPPER, FIXED = 1, 0, -1, 2
 
 
 def _multipliers(random: np.random.Generator, count: int, degenerate: bool) -> tuple[NDArray[np.int64], FloatArray]:
-    """Draw where each member stands, and a multiplier that fits it in a minimisation."""
+    """Draw at which of its bounds each value is, and a multiplier that fits it in a minimisation."""
     state = random.choice([LOWER, BETWEEN, UPPER, FIXED], count, p=[0.35, 0.25, 0.3, 0.1])
     sign = np.where(state == FIXED, random.choice([-1.0, 1.0], count), state)
     size = random.uniform(0.1, 2.0, count)
@@ -187,6 +187,16 @@ def nondegenerate(*, maximize: bool) -> LXProblem:
     )
 
 
+def one_vertex(seed: int, *, maximize: bool) -> LXProblem:
+    """Return a random problem with one optimum, a vertex at which no more bounds meet than it has variables."""
+    random = np.random.default_rng(seed)
+    matrix, costs = random.uniform(0.5, 2.0, (4, 6)), random.uniform(1.0, 3.0, 6)
+    limits = random.uniform(5.0, 9.0, 4)
+    rows: list[Row] = [(row, -INF, limit) for row, limit in zip(matrix.tolist(), limits.tolist(), strict=True)]
+    upper = [2.0, INF, 1.5, INF, 2.5, INF]
+    return problem((costs if maximize else -costs).tolist(), rows, upper=upper, maximize=maximize)
+
+
 def random_integers(seed: int, *, maximize: bool) -> LXProblem:
     """Return a small problem over integers in boxes, feasible, with rows of every kind."""
     random = np.random.default_rng(seed)
@@ -196,10 +206,10 @@ def random_integers(seed: int, *, maximize: bool) -> LXProblem:
     inside = np.array([random.integers(low, high + 1) for low, high in zip(lower, upper, strict=True)])
     matrix = random.integers(-6, 7, (m, n)).astype(np.float64)
     activity = matrix @ inside
-    sides = [(-INF, 1.5), (-2.5, INF), (-3.0, 4.0), (0.0, 0.0)]
+    room = [(-INF, 1.5), (-2.5, INF), (-3.0, 4.0), (0.0, 0.0)]
     rows: list[Row] = [
         (row, value + below, value + above)
-        for row, value, (below, above) in zip(matrix.tolist(), activity.tolist(), sides, strict=True)
+        for row, value, (below, above) in zip(matrix.tolist(), activity.tolist(), room, strict=True)
     ]
     return problem(
         random.integers(-9, 10, n).tolist(),
@@ -234,8 +244,8 @@ def knapsacks(*, offset: float) -> LXProblem:
     random = np.random.default_rng(0)
     weights = random.integers(10, 100, (3, 16)).astype(np.float64)
     rows: list[Row] = [(row, -INF, np.floor(sum(row) / 2)) for row in weights.tolist()]
-    worth = random.integers(10, 100, 16).tolist()
-    return problem(worth, rows, upper=1.0, integer=True, maximize=True, offset=offset)
+    values = random.integers(10, 100, 16).tolist()
+    return problem(values, rows, upper=1.0, integer=True, maximize=True, offset=offset)
 
 
 def hard_to_prove(*, maximize: bool = False, offset: float = 0.0) -> LXProblem:
@@ -247,8 +257,8 @@ def hard_to_prove(*, maximize: bool = False, offset: float = 0.0) -> LXProblem:
     matrix, half = _market_split()
     m, n = matrix.shape
     rows: list[Row] = [
-        ([*row, *(float(k == i) for k in range(m)), *(-float(k == i) for k in range(m))], side, side)
-        for i, (row, side) in enumerate(zip(matrix.tolist(), half.tolist(), strict=True))
+        ([*row, *(float(k == i) for k in range(m)), *(-float(k == i) for k in range(m))], target, target)
+        for i, (row, target) in enumerate(zip(matrix.tolist(), half.tolist(), strict=True))
     ]
     return problem(
         [0.0] * n + [-1.0 if maximize else 1.0] * (2 * m),
@@ -263,7 +273,7 @@ def hard_to_prove(*, maximize: bool = False, offset: float = 0.0) -> LXProblem:
 def hard_to_find() -> LXProblem:
     """Return a problem of which no point is known: a market split without slack."""
     matrix, half = _market_split()
-    rows: list[Row] = [(row, side, side) for row, side in zip(matrix.tolist(), half.tolist(), strict=True)]
+    rows: list[Row] = [(row, target, target) for row, target in zip(matrix.tolist(), half.tolist(), strict=True)]
     return problem([0.0] * matrix.shape[1], rows, upper=1.0, integer=True)
 
 

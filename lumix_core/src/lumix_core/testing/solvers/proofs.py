@@ -48,7 +48,7 @@ def assert_proved_by_duality(problem: LXProblem, result: RawResult) -> None:
     """Assert that a point and its duals are feasible, complementary, and leave no gap, which proves the point.
 
     With a minimisation's signs: a row or bound may only pay in the direction in which it holds the point back,
-    and only where it is reached. Then the value of the sides and bounds that pay equals the objective.
+    and only where it is reached. Then the value of the row and variable bounds that pay equals the objective.
     """
     assert result.x is not None
     assert result.duals is not None
@@ -90,7 +90,7 @@ def best_vertex(problem: LXProblem) -> float:
     for chosen in itertools.combinations(limits, n):
         matrix = np.array([row for row, _ in chosen])
         if abs(np.linalg.det(matrix)) > 1e-9:
-            x = np.linalg.solve(matrix, np.array([side for _, side in chosen]))
+            x = np.linalg.solve(matrix, np.array([limit for _, limit in chosen]))
             if is_feasible(problem, x):
                 best.append(problem.objective_at(x))
     return max(best) if problem.maximize else min(best)
@@ -99,13 +99,13 @@ def best_vertex(problem: LXProblem) -> float:
 def _limits(problem: LXProblem) -> list[tuple[FloatArray, float]]:
     matrix = np.zeros((problem.num_constraints, problem.num_variables))
     matrix[problem.row_numbers(), problem.columns] = problem.coefficients
-    sides = [
+    limits = [
         *zip(matrix, problem.row_lower, strict=True),
         *zip(matrix, problem.row_upper, strict=True),
         *zip(np.eye(problem.num_variables), problem.lower, strict=True),
         *zip(np.eye(problem.num_variables), problem.upper, strict=True),
     ]
-    return [(row, float(side)) for row, side in sides if np.isfinite(side)]
+    return [(row, float(limit)) for row, limit in limits if np.isfinite(limit)]
 
 
 def best_integer_point(problem: LXProblem) -> float:

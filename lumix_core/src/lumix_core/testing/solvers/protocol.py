@@ -1,20 +1,26 @@
-"""How a solver behaves towards the rest: what it says of itself, what it leaves alone, what it repeats."""
+"""How a solver keeps to the seam: what it declares, what it leaves unchanged, what it repeats."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import json
+import time
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, solve
+from lumix_core.testing.limits import all_within, in_thread
+from lumix_core.testing.solvers import footprint
+from lumix_core.testing.solvers.native_imports import imported_by_being_made, imports
 from lumix_core.testing.solvers.problems import INF, planted, problem
 from lumix_core.testing.solvers.proofs import assert_reaches
 
 
-class Manners(Kit):
-    """The seam itself."""
+class Seam(Kit, limited=in_thread):
+    """The protocol, and what holds for each run."""
 
     def test_is_a_solver(self, solver: Solver) -> None:
         """It has the four names of the protocol."""
@@ -35,6 +41,24 @@ class Manners(Kit):
         """It is available, or these tests could not run."""
         assert solver.is_available() is True
 
+    def test_is_available_is_cheap(self, solver: Solver) -> None:
+        """It only looks: it is asked of every solver whenever solvers are listed."""
+        started = time.monotonic()
+        for _ in range(20):
+            solver.is_available()
+
+        assert time.monotonic() - started < 2.0, "is_available() takes more than a tenth of a second"
+
+    def test_is_available_imports_nothing_native(self, solver: Solver) -> None:
+        """The library is imported by a run, so that a program that lists solvers does not load them all."""
+        with imports() as imported:
+            solver.is_available()
+            with suppress(TypeError):  # a class may need arguments
+                type(solver)()
+
+        early = sorted({*imported, *imported_by_being_made(solver)})
+        assert early == [], f"imported by the class or by is_available(): {early}. Import it within solve() or open()"
+
     def test_answers_with_a_raw_result(self, solver: Solver) -> None:
         """Its answer has the types that the core counts on."""
         result = solver.solve(planted(2).problem, SolverOptions())
@@ -42,32 +66,44 @@ class Manners(Kit):
         assert isinstance(result, RawResult)
         assert isinstance(result.status, LXStatus)
         assert isinstance(result.raw_status, str)
+        assert result.raw_status.strip()
+        assert json.dumps(dict(result.details)) is not None, "details are plain data"
         assert isinstance(result.objective, float)
         assert isinstance(result.x, np.ndarray)
         assert result.x.dtype == np.float64
 
     def test_leaves_the_problem_as_it_was(self, solver: Solver) -> None:
         """The arrays of the problem are the same after a run, and still read-only."""
-        asked = planted(2).problem
-        before = {name: array.tobytes() for name, array in asked.arrays().items()}
+        lp = planted(2).problem
+        before = {name: array.tobytes() for name, array in lp.arrays().items()}
 
-        solver.solve(asked, SolverOptions())
+        solver.solve(lp, SolverOptions())
 
-        assert {name: array.tobytes() for name, array in asked.arrays().items()} == before
-        assert not any(array.flags.writeable for array in asked.arrays().values())
+        assert {name: array.tobytes() for name, array in lp.arrays().items()} == before
+        assert not any(array.flags.writeable for array in lp.arrays().values())
 
     def test_repeats_itself(self, solver: Solver) -> None:
         """Two runs on one problem give the same answer, bit for bit."""
-        asked = planted(4, rows=40, columns=30, degenerate=True).problem
+        lp = planted(4, rows=40, columns=30, degenerate=True).problem
 
-        first, second = (solver.solve(asked, SolverOptions()) for _ in range(2))
+        first, second = (solver.solve(lp, SolverOptions()) for _ in range(2))
 
         np.testing.assert_array_equal(first.x, second.x)
         np.testing.assert_array_equal(first.duals, second.duals)
         assert first.objective == second.objective
 
+    def test_runs_without_presolve(self, solver: Solver) -> None:
+        """Where it is a feature, a run without presolve has the same optimum; the core repeats doubtful runs so."""
+        case = planted(4, rows=40, columns=30)
+        if LXFeature.PRESOLVE not in solver.features:
+            return
+
+        result = solver.solve(case.problem, SolverOptions(presolve=False))
+
+        assert_reaches(result, case.problem, case.optimum)
+
     def test_owes_nothing_to_the_run_before(self, solver: Solver) -> None:
-        """A run does not answer with what an earlier one, with a problem of the same shape, has found."""
+        """A run does not return the answer of an earlier run on a problem of the same shape."""
         before, after = (planted(seed, rows=8, columns=6) for seed in (1, 2))
 
         solve(solver, before.problem)
@@ -77,7 +113,7 @@ class Manners(Kit):
 
     def test_infeasible_after_optimal(self, solver: Solver) -> None:
         """An infeasible problem does not inherit the point of the one before."""
-        feasible, infeasible = (problem([1.0], [([1.0], side, INF)], upper=2.0) for side in (1.0, 3.0))
+        feasible, infeasible = (problem([1.0], [([1.0], least, INF)], upper=2.0) for least in (1.0, 3.0))
 
         solve(solver, feasible)
         result = solver.solve(infeasible, SolverOptions())
@@ -96,12 +132,24 @@ class Manners(Kit):
 
         np.testing.assert_array_equal(first.x, kept)
 
+    def test_runs_leave_nothing_behind(self, solver: Solver) -> None:
+        """Neither memory, files, threads nor processes become more with each run."""
+        lp = planted(11, rows=300, columns=300, per_row=4).problem
+        solver.solve(lp, SolverOptions())
+        before = footprint.holding()
+
+        assert not footprint.grows(lambda: solver.solve(lp, SolverOptions())), "each run leaves memory behind"
+        assert footprint.holding().is_within(before), "runs leave open files, threads or processes behind"
+
     def test_runs_in_several_threads(self, solver: Solver) -> None:
         """Runs at the same time, none of them on the main thread, do not disturb each other."""
-        given = [planted(seed, rows=60, columns=50, maximize=bool(seed % 2)) for seed in range(8)]
+        cases = [planted(seed, rows=60, columns=50, maximize=bool(seed % 2)) for seed in range(8)]
 
-        with ThreadPoolExecutor(4) as pool:
-            results = list(pool.map(lambda one: solve(solver, one.problem), given))
+        results = all_within(
+            self.limit / 2,
+            [partial(solve, solver, case.problem) for case in cases],
+            "Runs at the same time do not end.",
+        )
 
-        for one, result in zip(given, results, strict=True):
-            assert_reaches(result, one.problem, one.optimum)
+        for case, result in zip(cases, results, strict=True):
+            assert_reaches(result, case.problem, case.optimum)

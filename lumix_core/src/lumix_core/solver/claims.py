@@ -1,0 +1,290 @@
+"""Claims of a solver that come without a proof: checked by certificates, and by further runs where they are doubtful.
+
+An optimum of a linear problem has duals, which the verifier checks. That there is no point, or no end, a solver claims
+without a point. The core looks for a certificate of its own by other problems, which it gives the same solver: an
+elastic problem, whose duals prove that there is no point; the recession problem, whose point is a ray; the problem
+without an objective, whose point shows that there is one. What is doubtful is solved again without presolve. What
+stays doubtful is an error.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lumix_core.errors import LXVerificationError
+from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.requirements import Requirements
+from lumix_core.solver.certificates import proves_infeasible, proves_unbounded, recession_of
+from lumix_core.solver.infeasibility.elastic import elastic, misses
+from lumix_core.solver.infeasibility.obvious import plain_conflict
+from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver
+from lumix_core.solver.run import answer_of, check_supported
+from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
+from lumix_core.solver.status import LXLimit, LXStatus
+from lumix_core.solver.verify import Verifier
+
+WIDE = 1e4
+"""From here on the quotient of two coefficients of one row is large: a solver's tolerances are 1e-6 and less."""
+PATIENCE = 2.0
+"""Seconds, at least, for a run that may be harder than the problem itself."""
+ENDLESS = (LXStatus.UNBOUNDED, LXStatus.INFEASIBLE_OR_UNBOUNDED)
+
+
+def solve(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:
+    """Solve a compiled problem and return an answer that was checked, whatever the solver claims.
+
+    Raises:
+        LXNumberError: a number is one that solvers would change.
+        LXUnsupportedError: the problem needs what the solver lacks.
+        LXOptionError: the solver cannot honour an option.
+        LXSolverError: the solver failed.
+        LXVerificationError: its answer does not satisfy the problem, and no further run gives one that does.
+    """
+    check_supported(solver, problem, options)
+    return Claims(solver, options).solved(problem)
+
+
+def with_gaps(solver: Solver, problem: LXProblem, options: SolverOptions) -> SolverOptions:
+    """Return options in which gaps that were not requested are 0, where the solver honours that."""
+    if not problem.is_mip:
+        return options
+    relative, absolute = options.mip_rel_gap, options.mip_abs_gap
+    if relative is None and LXFeature.MIP_REL_GAP in solver.features:
+        relative = 0.0
+    if absolute is None and LXFeature.MIP_ABS_GAP in solver.features:
+        absolute = 0.0
+    return replace(options, mip_rel_gap=relative, mip_abs_gap=absolute)
+
+
+class Claims:
+    """Solves one problem, and settles what is claimed of it.
+
+    Args:
+        solver: the solver.
+        options: of all runs; ``time_limit`` is for all of them together.
+    """
+
+    def __init__(self, solver: Solver, options: SolverOptions) -> None:
+        self._solver = solver
+        self._options = options
+        self._started = time.monotonic()
+        self._end = None if options.time_limit is None else time.monotonic() + options.time_limit
+        self._checks: list[str] = []
+        self._limit: LXLimit | None = None
+        self._is_repeated = False
+
+    def solved(self, problem: LXProblem) -> RawResult:
+        """Solve the problem; see `solve`."""
+        known = answer_without_solver(problem)
+        if known is not None:
+            return known
+        try:
+            first = self._run(problem)
+        except LXVerificationError as error:
+            return self.settled(problem, error)
+        return self.settled(problem, first)
+
+    def settled(self, problem: LXProblem, first: RawResult | LXVerificationError) -> RawResult:
+        """Return what is certain, given the verified answer of a run, or the error of its verification."""
+        if isinstance(first, LXVerificationError):
+            answer = self._repeated(problem, str(first))
+        else:
+            answer = self._settle(problem, first)
+        if self._limit is not None and not answer.status.has_point:
+            answer = replace(answer, status=LXStatus.NO_SOLUTION, limit=self._limit)
+        elif answer.status is LXStatus.ERROR and isinstance(first, LXVerificationError):
+            raise first
+        if not self._checks:
+            return answer
+        return replace(answer, details={**answer.details, "checks": [*self._checks]})
+
+    def _settle(self, problem: LXProblem, raw: RawResult) -> RawResult:
+        if raw.status is LXStatus.INFEASIBLE:
+            return self._infeasible(problem, raw)
+        if raw.status in ENDLESS:
+            return self._endless(problem, raw)
+        if raw.status is LXStatus.ERROR:
+            answer = self._repeated(problem, f"solver {self._solver.name!r} gave up ({raw.raw_status})")
+            return raw if answer.status is LXStatus.ERROR else answer
+        if raw.status is LXStatus.OPTIMAL and problem.is_mip and _has_wide_costs(problem) and self._has_ray(problem):
+            return self._endless(problem, raw)
+        return raw
+
+    def _infeasible(self, problem: LXProblem, raw: RawResult) -> RawResult:
+        """Return an answer to the claim that there is no point."""
+        if self._proves_infeasible(problem):
+            return replace(raw, status=LXStatus.INFEASIBLE)
+        return self._repeated(problem, f"solver {self._solver.name!r} reported {raw.status} without a proof")
+
+    def _proves_infeasible(self, problem: LXProblem) -> bool:
+        if plain_conflict(problem) is not None:
+            return True
+        if self._has_farkas(replace(problem, integer=np.zeros_like(problem.integer))):
+            self._checks.append("infeasible: proved by multipliers of the constraints")
+            return True
+        if not problem.is_mip and LXFeature.DUALS in self._solver.features:
+            return False
+        again = self._probe(_without_objective(problem), presolve=False)
+        if again is None or again.status is not LXStatus.INFEASIBLE:
+            return False
+        missed = self._is_missed(problem)
+        if missed is False or (missed is None and _has_wide_rows(problem)):
+            return False
+        self._checks.append("infeasible: reported again without an objective and without presolve")
+        return True
+
+    def _is_missed(self, problem: LXProblem) -> bool | None:
+        """Whether the best point of the elastic problem misses a constraint by more than the tolerance.
+
+        None where it is not found soon.
+        """
+        stretched = elastic(problem, Requirements.every(problem).of_rows)
+        result = self._probe(stretched, presolve=False, patience=self._patience())
+        if result is None or result.x is None:
+            return None
+        is_missed = bool(misses(problem, result.x[: problem.num_variables]).any())
+        return is_missed if result.status is LXStatus.OPTIMAL or not is_missed else None
+
+    def _patience(self) -> float:
+        """Return the seconds for a run that may be harder than the problem itself."""
+        return max(PATIENCE, 10 * (time.monotonic() - self._started))
+
+    def _has_farkas(self, linear: LXProblem) -> bool:
+        """Whether the duals of the elastic problem prove that there is no point."""
+        if LXFeature.DUALS not in self._solver.features:
+            return False
+        soft = Requirements.every(linear).of_rows
+        result = self._probe(elastic(linear, soft))
+        if result is None or result.duals is None:
+            return False
+        low, high = np.flatnonzero(soft.row_lower), np.flatnonzero(soft.row_upper)
+        multipliers = np.zeros(linear.num_constraints)
+        multipliers[low] += result.duals[: len(low)]
+        multipliers[high] += result.duals[len(low) :]
+        return proves_infeasible(linear, multipliers)
+
+    def _endless(self, problem: LXProblem, raw: RawResult) -> RawResult:
+        """Return an answer to the claim that the objective has no end, or that there is no point."""
+        point = self._probe(_without_objective(problem))
+        if point is not None and point.status is LXStatus.INFEASIBLE:
+            return self._infeasible(problem, point)
+        if point is not None and point.status.has_point and self._has_ray(problem):
+            self._checks.append("unbounded: proved by a point and a ray")
+            return replace(raw, status=LXStatus.UNBOUNDED)
+        return self._repeated(problem, f"solver {self._solver.name!r} reported {raw.status} without a proof")
+
+    def _has_ray(self, problem: LXProblem) -> bool:
+        result = self._probe(recession_of(problem))
+        return result is not None and result.x is not None and proves_unbounded(problem, result.x)
+
+    def _repeated(self, problem: LXProblem, doubt: str) -> RawResult:
+        """Return the answer of a second run, without presolve; an error with the reason where it is no better."""
+        if self._is_repeated:
+            return RawResult(status=LXStatus.ERROR, raw_status=doubt)
+        self._is_repeated = True
+        self._checks.append(doubt)
+        again = self._probe(problem, presolve=False)
+        if again is not None and again.status is not LXStatus.ERROR:
+            answer = self._settle(problem, again)
+            if answer.status is not LXStatus.ERROR:
+                self._checks.append(f"solved again without presolve: {answer.status}")
+                return answer
+        if self._limit is None and self._proves_infeasible(problem):
+            return RawResult(status=LXStatus.INFEASIBLE, raw_status=doubt)
+        if self._limit is None and self._has_ray(problem):
+            return self._endless(problem, RawResult(status=LXStatus.UNBOUNDED, raw_status=doubt))
+        return RawResult(status=LXStatus.ERROR, raw_status=doubt)
+
+    def _probe(self, problem: LXProblem, *, presolve: bool = True, patience: float | None = None) -> RawResult | None:
+        """Return the verified answer of a further run; None where there is none, or where a limit ended it."""
+        options = self._left()
+        if options is None:
+            return None
+        is_impatient = patience is not None and (options.time_limit is None or patience < options.time_limit)
+        if is_impatient:
+            if LXFeature.TIME_LIMIT not in self._solver.features:
+                return None
+            options = replace(options, time_limit=patience)
+        known = answer_without_solver(problem)
+        try:
+            raw = known or self._run(problem, replace(options, presolve=presolve and not self._is_repeated))
+        except LXVerificationError:
+            return None
+        if raw.limit is not None:
+            self._limit = None if is_impatient and raw.limit is LXLimit.TIME else raw.limit
+            return raw if raw.status.has_point else None
+        return raw
+
+    def _left(self) -> SolverOptions | None:
+        """Return the options with the time that is left; None where none is."""
+        if self._end is None or self._limit is not None:
+            return None if self._limit is not None else self._options
+        seconds = self._end - time.monotonic()
+        if seconds <= 0:
+            self._limit = LXLimit.TIME
+            return None
+        return replace(self._options, time_limit=seconds)
+
+    def _run(self, problem: LXProblem, options: SolverOptions | None = None) -> RawResult:
+        options = with_gaps(self._solver, problem, options or self._options)
+        if not options.presolve and LXFeature.PRESOLVE not in self._solver.features:
+            options = replace(options, presolve=True)
+        prepared = Preparation().prepared(problem, options)
+        return answered(
+            self._solver,
+            prepared,
+            options,
+            lambda: self._solver.solve(prepared.problem, prepared.options(options)),
+        )
+
+
+def answered(
+    solver: Solver,
+    prepared: Prepared,
+    options: SolverOptions,
+    call: Callable[[], Any],
+    verifier: Verifier | None = None,
+) -> RawResult:
+    """Return the verified answer of a run to a prepared problem, as one to the original problem.
+
+    Raises:
+        LXSolverError: the solver failed.
+        LXVerificationError: its answer does not satisfy the problem.
+    """
+    problem = prepared.original
+    raw = prepared.answer(prepared.answer_without_solver() or answer_of(solver, problem, call))
+    if prepared.endless and raw.status is LXStatus.OPTIMAL and raw.x is not None:
+        raw = replace(raw, duals=None, reduced_costs=None, best_bound=None, objective=problem.objective_at(raw.x))
+    verified = (verifier or Verifier(solver.name, problem, options)).checked(raw)
+    if prepared.endless and verified.status.has_point:
+        return RawResult(
+            status=LXStatus.UNBOUNDED, raw_status=f"{prepared.endless} is in no constraint, and has no end"
+        )
+    return verified
+
+
+def _has_wide_rows(problem: LXProblem) -> bool:
+    """Whether numbers of very different size stand in one row, so that a solver's tolerance may hide a point."""
+    filled = np.flatnonzero(np.diff(problem.row_starts))
+    if not len(filled):
+        return False
+    sizes, firsts = np.abs(problem.coefficients), problem.row_starts[:-1][filled]
+    return bool((np.maximum.reduceat(sizes, firsts) > WIDE * np.minimum.reduceat(sizes, firsts)).any())
+
+
+def _has_wide_costs(problem: LXProblem) -> bool:
+    """Whether some costs are so small beside others that a solver's tolerance may hide what they bring."""
+    costs = np.abs(problem.objective)
+    largest = float(costs.max(initial=0.0))
+    return bool((costs[costs > 0] * WIDE * WIDE < largest).any())
+
+
+def _without_objective(problem: LXProblem) -> LXProblem:
+    """Return the problem of finding any point."""
+    name = f"{problem.name}, without an objective"
+    return replace(problem, objective=np.zeros(problem.num_variables), offset=0.0, name=name)
