@@ -11,12 +11,14 @@ import math
 import warnings
 from collections.abc import Callable
 from functools import cached_property, partialmethod, wraps
+from inspect import getattr_static
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import examples
 from sqlalchemy import Float, ForeignKey, Integer, String, create_engine, select
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -209,6 +211,7 @@ def assert_same(model: LXModel, function: Callable[[Any], Any], rows: Rows) -> N
         assert model.compile().lower.tolist() == expected
 
 
+@settings(max_examples=examples(200))
 @given(st.integers(0, 2**32), st.sampled_from(FUNCTIONS))
 def test_functions_of_a_hierarchy_give_what_its_rows_give(seed: int, function: Callable[[Any], Any]) -> None:
     with warnings.catch_warnings():
@@ -226,7 +229,8 @@ def test_functions_of_a_hierarchy_give_what_its_rows_give(seed: int, function: C
 OWN = {"RATE": 8.5, "LEVEL": 4, "share": 0.125, "price": lambda *_: 33.0, "twice": lambda *_: 44.0}
 
 
-@given(st.integers(0, 2**32), st.sampled_from(FUNCTIONS), st.sampled_from(sorted(OWN)), st.integers(0, ROWS - 1))
+@settings(max_examples=examples(200))
+@given(st.integers(0, 2**32), st.sampled_from(FUNCTIONS[:14]), st.sampled_from(sorted(OWN)), st.integers(0, ROWS - 1))
 def test_given_rows_with_values_of_their_own_give_what_each_gives(
     seed: int, function: Callable[[Any], Any], name: str, odd: int
 ) -> None:
@@ -235,9 +239,11 @@ def test_given_rows_with_values_of_their_own_give_what_each_gives(
         random = Random(seed)
         engine, item = world(random)
         with Session(engine) as session:
-            rows = list(session.scalars(select(item).order_by(item.id)))
-            target = rows[odd].part if rows[odd].part is not None and random.random() < 0.5 else rows[odd]
-            if not isinstance(getattr(type(target), name, None), property):
+            of_all = list(session.scalars(select(item).order_by(item.id)))
+            rows = [row for row in of_all if type(row) is item] or of_all
+            row = rows[odd % len(rows)]
+            target = row.part if row.part is not None and random.random() < 0.5 else row
+            if not isinstance(getattr_static(type(target), name, None), property | hybrid_property):
                 setattr(target, name, OWN[name])
             variable = LXVariable[Any, float]("x").from_data(rows).indexed_by(lambda row: row.id)
             model = LXModel("m").add_variable(variable.bounds(lower=function))
