@@ -199,8 +199,8 @@ class TestTornado:
 
     def test_functions_have_lines_of_their_own(self, run):
         figure = run(
-            LXScenario("half").add_custom_modification(lambda model: model.get_constraint("hours").rhs(50)),
-            LXScenario("third").add_custom_modification(lambda model: model.get_constraint("hours").rhs(40)),
+            LXScenario("half").add_custom_modification(lambda m: setattr(m.get_constraint("hours"), "rhs_value", 50)),
+            LXScenario("third").add_custom_modification(lambda m: setattr(m.get_constraint("hours"), "rhs_value", 40)),
         ).plot("tornado")
 
         assert set(ends(figure)) == {"half", "third"}
@@ -278,8 +278,8 @@ class TestUtilisation:
         assert cells.hovertext[position][1] == "most[1]<br>none<br>used 0.00 of 0.00: no share"
 
     def test_rows_without_a_share_in_any_scenario_are_counted(self, workshop, highs):
-        workshop.most.rhs(0)
-        workshop.least.rhs(0)
+        workshop.most.rhs_value = 0
+        workshop.least.rhs_value = 0
 
         figure = LXScenarioAnalyzer(workshop.model, highs).run_all_scenarios().plot("utilisation")
 
@@ -346,7 +346,7 @@ class TestRefusals:
             infeasible.run_all_scenarios().plot("tornado")
 
     def test_nothing_is_used_where_nothing_has_a_point(self, workshop, highs):
-        workshop.stock.rhs(1)
+        workshop.stock.rhs_value = 1
 
         with pytest.raises(LXNoSolutionError, match=r"No result .* has a point \(1 infeasible\)"):
             LXScenarioAnalyzer(workshop.model, highs).run_all_scenarios().plot("utilisation")

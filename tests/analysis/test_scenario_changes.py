@@ -72,7 +72,7 @@ class TestChanges:
 
         def change(model):
             assert model.get_variable("made") is made
-            stock.rhs(600)
+            stock.rhs_value = 600
 
         analyzer.add_scenario(LXScenario("captured").add_custom_modification(change))
 
@@ -113,7 +113,9 @@ class TestChanges:
         assert sum(values.values()) <= 20 + 1e-6
 
     def test_numbers_are_changed_after_a_function(self, analyzer, workshop):
-        scenario = LXScenario("both").add_custom_modification(lambda model: model.get_constraint("hours").rhs(50))
+        scenario = LXScenario("both").add_custom_modification(
+            lambda m: setattr(m.get_constraint("hours"), "rhs_value", 50)
+        )
         analyzer.add_scenario(scenario.modify_constraint_rhs("hours", multiply=2))
 
         assert analyzer.run_scenario("both").objective == pytest.approx(workshop.optimum)

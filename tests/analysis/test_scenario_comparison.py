@@ -117,7 +117,9 @@ class TestPickles:
         scenario = (
             LXScenario("s")
             .describe("more")
-            .add_custom_modification(lambda model: model.get_constraint("stock").rhs(lambda m: factor * m.available))
+            .add_custom_modification(
+                lambda m: setattr(m.get_constraint("stock"), "rhs_func", lambda m: factor * m.available)
+            )
         )
         copy = pickle.loads(pickle.dumps(scenario))
 

@@ -43,7 +43,9 @@ class TestDatabases:
     def test_workers_have_no_database(self, database, highs, executor):
         analyzer = LXScenarioAnalyzer(bins(database), highs)
         analyzer.add_scenario(LXScenario("double").modify_constraint_rhs("full", multiply=2))
-        analyzer.add_scenario(LXScenario("one").add_custom_modification(lambda m: m.get_constraint("full").rhs(1)))
+        analyzer.add_scenario(
+            LXScenario("one").add_custom_modification(lambda m: setattr(m.get_constraint("full"), "rhs_value", 1))
+        )
 
         results = analyzer.run_all_scenarios(executor)
 
@@ -75,7 +77,9 @@ class TestDatabases:
     def test_rows_that_changed_since_they_were_read(self, database, highs, threads):
         analyzer = LXScenarioAnalyzer(bins(database), highs)
         analyzer.add_scenario(LXScenario("double").modify_constraint_rhs("full", multiply=2))
-        analyzer.add_scenario(LXScenario("one").add_custom_modification(lambda m: m.get_constraint("full").rhs(1)))
+        analyzer.add_scenario(
+            LXScenario("one").add_custom_modification(lambda m: setattr(m.get_constraint("full"), "rhs_value", 1))
+        )
         database.execute(text("UPDATE bins SET room = 5 WHERE id = 1"))
 
         with pytest.raises(LXModelError, match=r"model 'bins' or its rows have changed .* Call close\(\)"):

@@ -182,7 +182,7 @@ class TestRuns:
     def test_why_a_scenario_is_infeasible(self, analyzer):
         analyzer.add_scenarios(
             LXScenario("none").modify_constraint_rhs("stock", set_value=10, key=1),
-            LXScenario("neither").add_custom_modification(lambda model: model.get_constraint("stock").rhs(5)),
+            LXScenario("neither").add_custom_modification(lambda m: setattr(m.get_constraint("stock"), "rhs_value", 5)),
             LXScenario("fine").modify_constraint_rhs("stock", add=1, key=1),
         )
 
@@ -195,7 +195,7 @@ class TestRuns:
         assert analyzer.run_scenario("fine").delta_objective == pytest.approx(200 / 35)
 
     def test_why_the_model_as_it_is_is_infeasible(self, workshop, highs):
-        workshop.hours.rhs(1)
+        workshop.hours.rhs_value = 1
         with LXScenarioAnalyzer(workshop.model, highs) as analyzer:
             found = analyzer.explain_infeasibility("baseline")
 
@@ -246,7 +246,9 @@ class TestRuns:
 
     def test_a_change_before_a_function_that_changes_the_same(self, analyzer):
         scenario = LXScenario("both").modify_constraint_rhs("hours", multiply=2)
-        analyzer.add_scenario(scenario.add_custom_modification(lambda model: model.get_constraint("hours").rhs(50)))
+        analyzer.add_scenario(
+            scenario.add_custom_modification(lambda m: setattr(m.get_constraint("hours"), "rhs_value", 50))
+        )
 
         assert "which changes the same numbers" in analyzer.run_scenario("both").error
 
@@ -263,7 +265,7 @@ class TestLoops:
     def of_loop(self):
         made = []
         for share in (0.9, 0.8):
-            change = lambda model: model.get_constraint("stock").rhs(lambda m: share * m.available)
+            change = lambda m: setattr(m.get_constraint("stock"), "rhs_func", lambda m: share * m.available)
             made.append(LXScenario(f"stock {share}").add_custom_modification(change))
             thrift = LXScenario(f"needs {share}")
             made.append(thrift.modify_parameter("quantity", lambda now: share * now))

@@ -184,7 +184,7 @@ class TestMistakes:
     @pytest.mark.parametrize("wood", [-1, +1])
     def test_solution_for_other_right_hand_sides_is_refused(self, workshop, optimizer, wood):
         solution = optimizer.solve(workshop.model)
-        workshop.stock.rhs(lambda m: m.available + (wood if m.id == 1 else 0))
+        workshop.stock.rhs_func = lambda m: m.available + (wood if m.id == 1 else 0)
 
         with pytest.raises(LXModelError, match="none of model 'workshop' with its rows as they are now"):
             LXSensitivityAnalyzer(workshop.model, solution)
@@ -208,7 +208,7 @@ class TestMistakes:
 
     def test_a_right_hand_side_without_a_price_may_be_another(self, workshop, optimizer):
         solution = optimizer.solve(workshop.model)
-        workshop.stock.rhs(lambda m: m.available + (10 if m.id == 2 else 0))
+        workshop.stock.rhs_func = lambda m: m.available + (10 if m.id == 2 else 0)
 
         with LXSensitivityAnalyzer(workshop.model, solution) as sensitivity:
             assert sensitivity.analyze_constraint("stock", key=1).shadow_price == pytest.approx(workshop.wood_price)

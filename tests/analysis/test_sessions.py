@@ -342,6 +342,7 @@ class TestMistakes:
         assert back.objective_value == pytest.approx(workshop.optimum)
 
     def test_forgotten_session_ends_its_thread(self, workshop, highs):
+        gc.collect()
         before = threading.active_count()
         session = highs.open(workshop.model)
         session.solve()

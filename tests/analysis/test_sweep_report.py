@@ -210,7 +210,7 @@ class TestTexts:
         assert re.findall(r'class="number">(.*?)</td>', row) == ["–", "–", "–"]
 
     def test_an_infeasible_baseline(self, workshop, highs, tmp_path):
-        workshop.stock.rhs(1)
+        workshop.stock.rhs_value = 1
         scenario = LXScenario("enough").modify_constraint_rhs("stock", set_value=500)
 
         page = self.page(LXScenarioAnalyzer(workshop.model, highs).add_scenario(scenario).run_all_scenarios(), tmp_path)

@@ -251,7 +251,7 @@ class TestWorkersThatDie:
         analyzer = of_woods(workshop, highs, 3).add_scenario(kills("once", tmp_path / "killed"))
         analyzer.add_scenario(
             LXScenario("told").add_custom_modification(
-                lambda model: model.get_constraint("hours").rhs(len(os.getcwd()))
+                lambda m: setattr(m.get_constraint("hours"), "rhs_value", len(os.getcwd()))
             )
         )
 

@@ -60,5 +60,9 @@ def compile_with(variable: LXVariable[Any, Any]) -> Any:
 
 def limit_with(expression: LXLinearExpression, rhs: Any = 1.0) -> LXModel:
     model = model_of(expression, PRODUCTS)
-    model.get_constraint("limit").rhs(rhs)
+    limit = model.get_constraint("limit")
+    if callable(rhs):
+        limit.rhs_func = rhs
+    else:
+        limit.rhs_value = rhs
     return model

@@ -74,10 +74,11 @@ def test_the_list_shows_each_plugin_with_its_state_and_what_to_do(tmp_path: Path
     done = run_lumix("plugins", site=tmp_path, plugins="acme,broken")
 
     assert done.stdout.splitlines() == [
-        "kind         name    distribution  version  state          reason",
-        "plugin       broken  lumix-broken  1.0      broken         ModuleNotFoundError: No module named 'acme_native'",
-        "row adapter  tiny    lumix-acme    1.0      ready",
-        "solver       acme    lumix-acme    1.0      not installed  "
+        "kind         name    plugin  distribution  version  state          reason",
+        "plugin       broken  broken  lumix-broken  1.0      broken         "
+        "ModuleNotFoundError: No module named 'acme_native'",
+        "row adapter  tiny    acme    lumix-acme    1.0      ready",
+        "solver       acme    acme    lumix-acme    1.0      not installed  "
         "package 'acme_native' is missing; run: pip install lumix-acme[native]",
     ]
     assert done.stderr == ""
@@ -88,9 +89,9 @@ def test_our_own_plugins_are_listed() -> None:
     done = run_lumix("plugins")
 
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert f"row adapter sqlalchemy lumix-sqlalchemy {version('lumix-sqlalchemy')} ready" in lines
-    assert f"solver highs lumix-solvers {version('lumix-solvers')} ready" in lines
-    assert f"solver pulp lumix-solvers {version('lumix-solvers')} ready" in lines
+    assert f"row adapter sqlalchemy sqlalchemy lumix-sqlalchemy {version('lumix-sqlalchemy')} ready" in lines
+    assert f"solver highs solvers lumix-solvers {version('lumix-solvers')} ready" in lines
+    assert f"solver pulp solvers lumix-solvers {version('lumix-solvers')} ready" in lines
 
 
 def test_libraries_outside_of_what_was_tested_are_named(tmp_path: Path) -> None:
@@ -114,22 +115,120 @@ def test_libraries_outside_of_what_was_tested_are_named(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_requirements_and_versions_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    write_distribution(tmp_path, "lumix-acme", HOOKS)
+    write_distribution(tmp_path, "odd", "")
+    with (tmp_path / "lumix_acme-1.0.dist-info" / "METADATA").open("a") as metadata:
+        metadata.write("Requires-Dist: not a requirement!\nRequires-Dist: odd>=2\n")
+    (tmp_path / "odd-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: our-own\n")
+
+    done = run_lumix("plugins", site=tmp_path, plugins="acme")
+
+    first, second = done.stderr.splitlines()
+    assert first == "Warning: lumix-acme 1.0 asks for 'not a requirement!', which cannot be read. Upgrade lumix-acme."
+    assert second.startswith("Warning: odd our-own is installed, and lumix-acme 1.0 is tested with >=2.")
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("entry_points.txt", "[lumix]\nwithout a value\n", "plugin ? ? lumix-acme 1.0 broken"),
+        ("METADATA", "", "row adapter tiny acme an unnamed distribution ? ready"),
+    ],
+)
+def test_a_distribution_whose_metadata_cannot_be_read_is_a_line_of_the_table(
+    tmp_path: Path, file: str, text: str, words: str
+) -> None:
+    write_distribution(tmp_path, "lumix-acme", HOOKS)
+    (tmp_path / "lumix_acme-1.0.dist-info" / file).write_text(text)
+
+    done = run_lumix("plugins", site=tmp_path)
+
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert any(line.startswith(words) for line in lines)
+    assert f"solver highs solvers lumix-solvers {version('lumix-solvers')} ready" in lines
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+
+
 def test_this_environment_is_one_that_is_tested() -> None:
     done = run_lumix("plugins")
 
     assert done.stderr == ""
 
 
-def test_a_plugin_that_breaks_the_rules_gets_one_message_and_no_traceback(tmp_path: Path) -> None:
+def test_a_plugin_that_breaks_the_rules_is_a_line_of_the_table(tmp_path: Path) -> None:
     write_distribution(tmp_path, "lumix-acme", HOOKS.replace("def lumix_solvers", "def lumix_solver"))
 
-    done = run_lumix("plugins", site=tmp_path, plugins="acme")
+    done = run_lumix("plugins", site=tmp_path)
 
-    assert done.stderr == (
-        "Plugin 'acme' of lumix-acme 1.0 has the hook 'lumix_solver', which does not exist, so LumiX would "
-        "never call it. The hooks are 'lumix_row_adapters', 'lumix_solvers'. Did you mean 'lumix_solvers'?\n"
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert (
+        "plugin acme acme lumix-acme 1.0 broken it has the hook 'lumix_solver', which does not exist, so LumiX would "
+        "never call it. The hooks are 'lumix_row_adapters', 'lumix_solvers'. Did you mean 'lumix_solvers'?"
+    ) in lines
+    assert f"solver highs solvers lumix-solvers {version('lumix-solvers')} ready" in lines
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_a_variable_that_names_an_unknown_plugin_is_told_below_the_table(tmp_path: Path) -> None:
+    write_distribution(tmp_path, "lumix-acme", HOOKS)
+
+    done = run_lumix("plugins", site=tmp_path, plugins="acme,acne")
+
+    assert [line.split()[0:3] for line in done.stdout.splitlines()[1:]] == [
+        ["row", "adapter", "tiny"],
+        ["solver", "acme", "acme"],
+    ]
+    assert done.stderr.startswith("LUMIX_PLUGINS names 'acne', but no installed distribution brings such a plugin.")
+    assert done.returncode == 1
+
+
+CHECKED = {
+    "good": ("", "ready", ""),
+    "raising": ("raise ValueError('two\\nlines')", "broken", "ValueError: two lines"),
+    "crashing": ("import os; os.abort()", "broken", "its process ended with signal 6"),
+    "lacking": ("import no_such_library", "broken", "No module named 'no_such_library'"),
+}
+SOLVER = """
+class Solver:
+    name = "any"
+    features = frozenset()
+    def is_available(self): return True
+    def solve(self, problem, options): raise NotImplementedError
+"""
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_check_makes_each_of_them_in_a_process_of_its_own(tmp_path: Path, name: str) -> None:
+    start, state, reason = CHECKED[name]
+    hooks = (
+        HOOKS.replace("acme_native", "lumix_acme")
+        .replace("def lumix_row_adapters", "def none")
+        .replace("@hookimpl\ndef none", "def none")
     )
-    assert done.stdout == ""
+    write_distribution(tmp_path, "lumix-acme", hooks)
+    (tmp_path / "lumix_acme" / "acme.py").write_text(f"{start}\n{SOLVER}")
+
+    unchecked = run_lumix("plugins", site=tmp_path, plugins="acme,solvers")
+    done = run_lumix("plugins", "--check", site=tmp_path, plugins="acme,solvers")
+
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert any(line.startswith(f"solver acme acme lumix-acme 1.0 {state}") and reason in line for line in lines)
+    assert f"solver highs solvers lumix-solvers {version('lumix-solvers')} ready" in lines
+    assert "Traceback" not in done.stdout + done.stderr
+    assert (unchecked.returncode, done.returncode) == (0, int(state == "broken"))
+
+
+def test_check_names_an_adapter_that_cannot_be_made(tmp_path: Path) -> None:
+    write_distribution(tmp_path, "lumix-acme", HOOKS)
+    (tmp_path / "lumix_acme" / "tiny.py").write_text("class Adapter:\n    name = 'tiny'\n")
+
+    done = run_lumix("plugins", "--check", site=tmp_path, plugins="acme")
+
+    assert "makes an object without 'owns', 'is_handle'" in done.stdout
     assert done.returncode == 1
 
 

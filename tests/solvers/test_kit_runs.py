@@ -360,8 +360,9 @@ ENDLESS = {
 }
 
 
-class Hasty(SolverConformance):
-    limit = 4.0
+def hasty_kit():
+    """Return a kit that no endless test has run in so far."""
+    return type("Hasty", (SolverConformance,), {"limit": 4.0})()
 
 
 @pytest.fixture
@@ -391,18 +392,28 @@ def test_what_has_no_end_fails(solver, test, parameters, hasty):
     started = time.monotonic()
 
     with pytest.raises(CAUGHT):
-        getattr(Hasty(), test)(solver=solver, **parameters)
+        getattr(hasty_kit(), test)(solver=solver, **parameters)
 
     assert time.monotonic() - started < 15.0
 
 
 def test_the_message_says_where_it_was_and_what_to_do(hasty):
     with pytest.raises(pytest.fail.Exception) as error:
-        Hasty().test_no_rows(solver=WaitsForEver(), maximize=False)
+        hasty_kit().test_no_rows(solver=WaitsForEver(), maximize=False)
 
     assert "test_no_rows did not end within 4 s" in str(error.value)
     assert "threading.Event().wait()" in str(error.value)
     assert "set a larger 'limit'" in str(error.value)
+
+
+def test_after_an_endless_test_others_get_less_time():
+    kit = type("Hasty", (SolverConformance,), {"limit": 1.0})()
+    for _ in range(2):
+        started = time.monotonic()
+        with pytest.raises(pytest.fail.Exception, match="did not end within"):
+            kit.test_no_rows(solver=WaitsForEver(), maximize=False)
+
+    assert time.monotonic() - started < 0.9
 
 
 EAGER = """

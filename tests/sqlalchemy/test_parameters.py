@@ -296,7 +296,7 @@ def test_a_null_may_be_left_out(session: Session) -> None:
 def test_rows_in_place_of_their_keys_are_refused(session: Session) -> None:
     hours = hours_of(session)
 
-    with pytest.raises(LXMissingKeyError, match=r"can be none of its keys: they are like \(1, 1\)"):
+    with pytest.raises(LXMissingKeyError, match=r"cannot be one of its keys: they are like \(1, 1\)"):
         plan(session, lambda p, m: hours[p, m]).compile()
 
 

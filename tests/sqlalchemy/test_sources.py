@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, ForeignKey, Numeric, String, delete, insert, select, update
+from sqlalchemy import Engine, ForeignKey, Numeric, String, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -23,7 +23,7 @@ from sqlalchemy.orm import (
 )
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
-from lumix_core.errors import LXEmptySourceWarning, LXNumberError, LXSourceError
+from lumix_core.errors import LXEmptySourceWarning, LXModelError, LXNumberError, LXSourceError
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
 
@@ -204,6 +204,80 @@ class TestForms:
         query = select(Product.id, Product.name).where(Product.id > 1)
 
         assert keys(LXVariable[Any, float]("made").from_model(query, session)) == [(2, "Table"), (3, "Desk")]
+
+    def test_columns_with_a_name_of_the_row_itself_are_refused(self, session):
+        query = select(Product.id, Product.max_demand.label("t")).order_by(Product.id)
+        as_query = LXVariable[Any, float]("made").from_model(query, session)
+        as_data = LXVariable[Any, float]("made").from_data(session.execute(query).all())
+
+        for variable in (as_query, as_data):
+            with pytest.raises(LXSourceError, match=r"LXVariable\('made'\) reads rows with a column labelled 't'"):
+                keys(variable.indexed_by(lambda row: (row.id, row.t)))
+
+    def test_columns_with_other_common_names_are_read(self, session):
+        query = select(Product.id.label("count"), Product.name.label("index"), Product.max_demand.label("keys"))
+        made = LXVariable[Any, float]("made").from_model(query.order_by(Product.id), session)
+
+        assert keys(made.indexed_by(lambda row: (row.count, row.index)))[0] == (1, "Chair")
+
+    def test_sums_of_a_query_are_another_kind_of_row(self, session):
+        """A constraint over columns that the database adds up, and a variable over the rows of a class."""
+        made = LXVariable[Product, float]("made").from_model(session)
+        needs = select(Recipe.product_id, func.sum(Recipe.hours).label("hours")).group_by(Recipe.product_id)
+        need = LXConstraint[Any]("need").from_model(needs.order_by(Recipe.product_id), session).ge()
+        own = LXConstraint[Any]("own").from_model(needs.order_by(Recipe.product_id), session).ge()
+        model = LXModel("needs").add_variable(made)
+        model.add_constraint(need.expression(LXLinearExpression().add_term(made)).rhs(lambda row: row.hours))
+
+        with pytest.raises(LXModelError, match=r"add_term\(made\) would sum all 3 elements of 'made' again"):
+            model.compile()
+
+        at_row = LXLinearExpression().add_term(made, at=lambda row: row.product_id)
+        model.remove_constraint("need").add_constraint(own.expression(at_row).rhs(lambda row: row.hours))
+        problem = model.compile()
+        assert problem.columns.tolist() == [0, 1, 2]
+        assert problem.row_lower.tolist() == [1.5, 4.0, 5.5]
+
+    def test_products_of_queries_have_own_elements_and_lags(self, session, statements):
+        run = LXVariable[Any, float]("run").indexed_by_product(
+            LXIndexDimension(Product).from_model(session), LXIndexDimension(Machine).from_model(session)
+        )
+        link = LXConstraint[Any]("link").indexed_by_product(
+            LXIndexDimension(Machine).from_model(select(Machine).where(Machine.id == 20), session),
+            LXIndexDimension(Product).from_model(select(Product).where(Product.id > 1), session),
+        )
+        expression = LXLinearExpression().add_term(run, lambda p, m: p.profit_per_unit)
+        expression.add_term(run, -1.0, at=lambda m, p: (p.id, m.id - 10))
+        same = LXConstraint[Any]("same").over(run).expression(LXLinearExpression().add_term(run)).le()
+        model = (
+            LXModel("m")
+            .add_variable(run)
+            .add_constraints(
+                link.expression(expression).le().rhs(lambda m, p: m.available_hours + p.id),
+                same.rhs(lambda p, m: p.max_demand),
+            )
+        )
+
+        del statements[:]
+
+        problem = model.compile()
+
+        assert problem.columns.tolist()[:4] == [2, 3, 4, 5]
+        assert problem.coefficients.tolist()[:4] == [-1.0, 120.3, -1.0, 200.1]
+        assert problem.row_upper.tolist()[2:] == [100.0, 100.0, 50.0, 50.0, 30.0, 30.0]
+        assert len(statements) == 4
+
+    def test_a_table_is_refused_with_the_query_to_write(self, session):
+        tables = {"the table 'products'": Product.__table__, "the subquery 'some'": select(Product).subquery("some")}
+        for shown, table in tables.items():
+            with pytest.raises(
+                LXSourceError, match=f"from_model\\(\\) got {shown}, which is no class and no query"
+            ) as error:
+                LXVariable[Any, float]("made").from_model(table, session)
+            assert "Write .from_model(select(table), session)" in str(error.value)
+
+        made = LXVariable[Any, float]("made").from_model(select(Product.__table__), session)
+        assert keys(made.indexed_by(lambda row: row.id)) == [1, 2, 3]
 
     def test_adapter_without_registration(self, session):
         variable = LXVariable[Product, float]("made").from_model(session, adapter=SQLAlchemyAdapter())

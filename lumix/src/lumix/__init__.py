@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 from lumix.namesakes import refuse_namesakes
 from lumix_core import (
     LXConstraint,
+    LXCopyError,
+    LXEmptySourceWarning,
     LXError,
     LXExplanation,
+    LXFileError,
     LXIndexDimension,
     LXInfeasibility,
     LXLimit,
@@ -22,6 +25,7 @@ from lumix_core import (
     LXProblem,
     LXSense,
     LXSolution,
+    LXSourceError,
     LXStart,
     LXStatus,
     LXVariable,
@@ -63,8 +67,11 @@ _ON_USE = {
 
 __all__ = [
     "LXConstraint",
+    "LXCopyError",
+    "LXEmptySourceWarning",
     "LXError",
     "LXExplanation",
+    "LXFileError",
     "LXIndexDimension",
     "LXInfeasibility",
     "LXLimit",
@@ -83,6 +90,7 @@ __all__ = [
     "LXSense",
     "LXSensitivityAnalyzer",
     "LXSolution",
+    "LXSourceError",
     "LXStart",
     "LXStatus",
     "LXSweep",

@@ -9,11 +9,12 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from lumix.plugin_checks import checked
 from lumix.tested_versions import untested
-from lumix_core.errors import LXPluginError, LXPluginWarning
-from lumix_core.plugins import VARIABLE, Registration, registrations
+from lumix_core.errors import LXPluginWarning
+from lumix_core.plugins import VARIABLE, Registration, listing
 
-HEADING = ("kind", "name", "distribution", "version", "state", "reason")
+HEADING = ("kind", "name", "plugin", "distribution", "version", "state", "reason")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,32 +24,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after ``python -m lumix``; those of this process where None.
     """
     words = _parser().parse_args(argv)
-    try:
-        words.command()
-    except LXPluginError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return show_plugins(check=words.check)
 
 
-def show_plugins() -> None:
+def show_plugins(check: bool = False) -> int:
     """Print what the installed plugins bring, and warn of libraries that they are not tested with.
 
-    Raises:
-        LXPluginError: a plugin breaks the rules of the seam.
+    Args:
+        check: whether each adapter and solver is made, in a process of its own.
+
+    Returns:
+        the exit status: 1 where LUMIX_PLUGINS names a plugin that is not installed, or something checked is broken.
     """
     with warnings.catch_warnings():
         # The table says it.
         warnings.simplefilter("ignore", LXPluginWarning)
-        found = sorted(registrations(), key=lambda one: (one.kind, one.name))
-    print(plugin_table(found))
-    for sentence in untested({"lumix-modeling", "lumix-core", *(one.plugin.distribution for one in found)}):
+        listed, error = listing()
+    registered = sorted(checked(listed) if check else listed, key=lambda one: (one.kind, one.name))
+    print(plugin_table(registered))
+    if error is not None:
+        print(error, file=sys.stderr)
+    for sentence in untested({"lumix-modeling", "lumix-core", *(one.plugin.distribution for one in registered)}):
         print(f"Warning: {sentence}", file=sys.stderr)
+    is_broken = check and any(registration.state == "broken" for registration in registered)
+    return int(error is not None or is_broken)
 
 
-def plugin_table(found: Sequence[Registration]) -> str:
+def plugin_table(registered: Sequence[Registration]) -> str:
     """Return what plugins bring, one line each; imports no ORM and no solver."""
-    return aligned([HEADING, *map(_cells, found)]) if found else _nothing()
+    return aligned([HEADING, *map(_cells, registered)]) if registered else _nothing()
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -67,12 +71,15 @@ def _nothing() -> str:
     )
 
 
-def _cells(one: Registration) -> tuple[str, ...]:
-    return (one.kind, one.name, one.plugin.distribution, one.plugin.version, one.state, _reason(one))
+def _cells(registration: Registration) -> tuple[str, ...]:
+    plugin = registration.plugin
+    whose = (plugin.entry_point, plugin.distribution, plugin.version)
+    return (registration.kind, registration.name, *whose, registration.state, _reason(registration))
 
 
-def _reason(one: Registration) -> str:
-    return f"{one.reason}; run: {one.install}" if one.state == "not installed" else one.reason
+def _reason(registration: Registration) -> str:
+    install = f"; run: {registration.install}" if registration.state == "not installed" else ""
+    return f"{registration.reason}{install}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,5 +89,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lumix {version('lumix-modeling')}")
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     plugins = commands.add_parser("plugins", help="list the row adapters and solvers that are installed")
-    plugins.set_defaults(command=show_plugins)
+    plugins.add_argument("--check", action="store_true", help="make each of them, in a process of its own")
     return parser

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, version
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion
 
 
 def untested(names: Iterable[str]) -> Iterator[str]:
@@ -18,9 +20,14 @@ def untested(names: Iterable[str]) -> Iterator[str]:
         names: of the distributions; those that are not installed are left out.
     """
     for asking in _installed(names):
-        for requirement in _requirements(asking):
-            found = _version(requirement.name)
-            if found is not None and not requirement.specifier.contains(found, prereleases=True):
+        for text in asking.requires or ():
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement:
+                yield f"{asking.name} {asking.version} asks for {text!r}, which cannot be read. Upgrade {asking.name}."
+                continue
+            found = _version(requirement.name) if _is_for_here(requirement, asking) else None
+            if found is not None and not _is_within(requirement.specifier, found):
                 yield (
                     f"{requirement.name} {found} is installed, and {asking.name} {asking.version} is tested with "
                     f"{requirement.specifier}. It may give other results, or none. "
@@ -36,13 +43,18 @@ def _installed(names: Iterable[str]) -> Iterator[Distribution]:
             continue
 
 
-def _requirements(asking: Distribution) -> Iterator[Requirement]:
-    """Yield what a distribution asks for on this machine, with all of its extras."""
+def _is_for_here(requirement: Requirement, asking: Distribution) -> bool:
+    """Whether a distribution asks for it on this machine, at least with one of its extras."""
     extras = ["", *(asking.metadata.get_all("Provides-Extra") or ())]
-    for requirement in map(Requirement, asking.requires or ()):
-        marker = requirement.marker
-        if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
-            yield requirement
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras)
+
+
+def _is_within(specifier: SpecifierSet, found: str) -> bool:
+    try:
+        return specifier.contains(found, prereleases=True)
+    except InvalidVersion:  # one of somebody's own making
+        return False
 
 
 def _version(name: str) -> str | None:

@@ -4,10 +4,14 @@ import sys
 
 from lumix_core.compiler.explanation import LXExplanation
 from lumix_core.errors import (
+    LXCopyError,
+    LXEmptySourceWarning,
     LXError,
+    LXFileError,
     LXModelError,
     LXNoSolutionError,
     LXNotInfeasibleError,
+    LXSourceError,
     LXWarning,
     LXWorkerError,
     LXWriteError,
@@ -31,8 +35,11 @@ sys.modules[f"{__name__}.hookspecs"] = hookspecs  # where plugins find it that w
 __all__ = [
     "LXBlock",
     "LXConstraint",
+    "LXCopyError",
+    "LXEmptySourceWarning",
     "LXError",
     "LXExplanation",
+    "LXFileError",
     "LXIndexDimension",
     "LXInfeasibility",
     "LXLimit",
@@ -47,6 +54,7 @@ __all__ = [
     "LXProblem",
     "LXSense",
     "LXSolution",
+    "LXSourceError",
     "LXStart",
     "LXStatus",
     "LXVariable",

@@ -1,4 +1,4 @@
-"""Every error and warning of LumiX: one class each, every message in three beats (what, why, what to do)."""
+"""Every error and warning of LumiX: one class each; every message says what happened, why, and what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class LXModelError(LXError, ValueError):
 
 
 class LXDuplicateNameError(LXModelError):
-    """A name is used twice where it must tell two things apart."""
+    """A name is used twice where it must identify one thing."""
 
 
 class LXUnknownNameError(LXModelError, KeyError):
@@ -25,8 +25,12 @@ class LXUnknownNameError(LXModelError, KeyError):
     __str__ = Exception.__str__
 
 
+class LXAttributeError(LXError, AttributeError):
+    """An attribute is assigned that the object does not have."""
+
+
 class LXIncompleteError(LXModelError):
-    """A part of the model was never said: a sense, an expression, a right-hand side, a source."""
+    """A part of the model is missing: a sense, an expression, a right-hand side, a source."""
 
 
 class LXSourceError(LXModelError):
@@ -38,13 +42,13 @@ class LXIndexKeyError(LXModelError):
 
 
 class LXMissingKeyError(LXModelError, KeyError):
-    """A key is asked for that the family does not have."""
+    """A key is looked up that the family does not have."""
 
     __str__ = Exception.__str__
 
 
 class LXUnknownKeyError(LXError, KeyError):
-    """A result is asked for a key, or a row, that the family does not have."""
+    """A result is read with a key, or a row, that the family does not have."""
 
     __str__ = Exception.__str__
 
@@ -59,6 +63,10 @@ class LXFunctionError(LXModelError):
 
 class LXLateBindingError(LXFunctionError):
     """A function captures a loop variable that has been rebound since."""
+
+
+class LXFileError(LXError, ValueError):
+    """A file holds no model that can be read, or a model cannot be written to a file."""
 
 
 class LXNotLinearError(LXError, TypeError):
@@ -77,7 +85,7 @@ class LXNotLoadedError(LXError, RuntimeError):
 
 
 class LXDetachedError(LXError, RuntimeError):
-    """A detached row, or a collection of such rows, is asked for something that only its database can do."""
+    """A detached row, or a collection of such rows, is used for what only its database can do."""
 
 
 class LXOptionError(LXError, ValueError):
@@ -105,7 +113,7 @@ class LXNoSolutionError(LXError, RuntimeError):
 
 
 class LXNotInfeasibleError(LXError, RuntimeError):
-    """An explanation is asked for of a model that is not infeasible, or not known to be."""
+    """An explanation is requested for a model that is not infeasible, or not known to be."""
 
 
 class LXNoDualsError(LXError, RuntimeError):

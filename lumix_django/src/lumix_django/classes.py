@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from lumix_core.errors import LXDetachedError
 from lumix_core.rows import RowClass, not_loaded, row_class_of
 from lumix_django.attributes import Names, column_names, key_names, names_of, neighbours, related_models
+from lumix_django.derived import derived_attributes
 from lumix_django.sets import DetachedSet
 
 ADVICE = (
@@ -156,7 +157,9 @@ def _found_row_class(cls: Any, names: Names) -> RowClass:
     key = key_names(cls)
     aliases = {"pk": key} if len(key) == 1 and key[0] != "pk" else {}
     columns, related = column_names(cls), related_models(cls)
-    return RowClass(cls, attributes, key, aliases, ADVICE, columns, related, _elements(cls, names))
+    elements = _elements(cls, names)
+    derived = derived_attributes(cls, names)
+    return RowClass(cls, attributes, key, aliases, ADVICE, columns, related, elements, derived=derived)
 
 
 def _elements(cls: Any, names: Names) -> dict[str, Any]:

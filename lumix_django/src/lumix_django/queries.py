@@ -145,7 +145,8 @@ class ManagerQuery:
         return query.kept() if isinstance(query, ModelQuery) else None
 
     def _query(self) -> ModelQuery | FetchedQuery:
-        queryset = self.manager.all()
+        with readable(self.manager.model.__name__):
+            queryset = self.manager.all()
         if not isinstance(queryset, QuerySet | RawQuerySet):
             raise self._unusable(f"a {type(queryset).__name__}")
         if not issubclass(queryset.model, self.manager.model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import Key, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_django.bulk import insert_columns, prepared
 from lumix_django.conditions import conditions
+from lumix_django.foreign_keys import count_referring, undeclared_keys
 from lumix_django.managers import deletes_by_itself, shown
 
 KEYS_A_QUERY = 10_000
@@ -46,7 +48,8 @@ class DatabaseWriter:
     def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
         """Return how many rows of other tables refer to rows that would be deleted, and would go or change too."""
         counts: dict[str, int] = {}
-        for name, count in (*self._referring(table, where, False), *self._generic(table, where)):
+        relations = self._referring(table, where, False), self._generic(table, where), self._undeclared(table, where)
+        for name, count in chain.from_iterable(relations):
             if count:
                 counts[name] = counts.get(name, 0) + count
         return counts
@@ -150,6 +153,13 @@ class DatabaseWriter:
             for start in range(0, len(rows), KEYS_A_QUERY):
                 referring = relation.bulk_related_objects(rows[start : start + KEYS_A_QUERY], self.connection.alias)
                 yield relation.related_model._meta.db_table, referring.count()
+
+    def _undeclared(self, table: WrittenTable, where: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        """Yield how many rows the database would delete or change along, by foreign keys that no model declares."""
+        options = table.cls._meta.concrete_model._meta  # type: ignore[attr-defined]
+        for key in undeclared_keys(self.connection, options):
+            if where or key.table != options.db_table:
+                yield key.table, count_referring(self.connection, key, self._rows(table.cls, where))
 
     def _take_advisory_locks(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
         if self.connection.vendor != "postgresql":

@@ -67,6 +67,15 @@ VALUES: Mapping[str, tuple[type, type, str]] = {
 """For each type of HiGHS's own options: what is accepted, what is passed on, and what to call it."""
 
 
+FILES = frozenset(
+    {
+        "read_basis_file", "read_solution_file", "write_model_file", "write_model_to_file",
+        "write_presolved_model_file", "write_presolved_model_to_file",
+    }
+)  # fmt: skip
+"""Options of HiGHS's own program: given to its library, they end the run before it begins, or are ignored."""
+
+
 def interrupt(highs: Any) -> None:
     """End a run of an instance of HiGHS, from another thread.
 
@@ -254,6 +263,11 @@ class HighsRun:
         return bool(self._highs.setOptionValue(name, value) == self._native.HighsStatus.kOk)
 
     def _native_value(self, name: str, value: object) -> object:
+        if name in FILES and value:
+            raise LXOptionError(
+                f"Solver 'highs' cannot honour {name}={value!r} (given in options={{...}}): it reads or writes a file "
+                f"in place of solving the model, or is ignored. Leave it out."
+            )
         status, kind = self._highs.getOptionType(name)
         if status != self._native.HighsStatus.kOk:
             known = [option for option in dir(self._highs.getOptions()) if not option.startswith("_")]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import FromClause, inspect, select
 from sqlalchemy.orm import Query, class_mapper
 from sqlalchemy.orm.util import AliasedClass
 
@@ -115,6 +115,11 @@ class SQLAlchemyAdapter(BaseRowAdapter):
             return StatementQuery(target, checked(handle, "query"))
         if isinstance(target, AliasedClass) or (isinstance(target, type) and self.owns(target)):
             return StatementQuery(select(target), checked(handle, _shown(target)))
+        if isinstance(target, FromClause):
+            raise LXSourceError(
+                f"from_model() got {_table_text(target)}, which is no class and no query. "
+                f"Write .from_model(select(table), session): its rows have the columns as attributes."
+            )
         if is_handle(target):
             _check_alone(target, handle)
         return None
@@ -127,6 +132,11 @@ def _check_alone(target: object, handle: object | None) -> None:
             f"from_model() got a session as its first argument. The session comes second, after the class or query. "
             f"Write .from_model({_shown(handle)}, session)."
         )
+
+
+def _table_text(target: FromClause) -> str:
+    name = getattr(target, "name", None)
+    return f"the {type(target).__name__.lower()} {name!r}" if name else f"a {type(target).__name__.lower()}"
 
 
 def _shown(target: object) -> str:

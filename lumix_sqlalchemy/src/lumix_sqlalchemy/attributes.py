@@ -7,7 +7,14 @@ from inspect import getattr_static
 from typing import Any
 
 from sqlalchemy import BinaryExpression, BooleanClauseList, Column, Index, Table, TypeDecorator, UniqueConstraint
-from sqlalchemy.orm import ColumnProperty, Mapper, QueryableAttribute, RelationshipProperty
+from sqlalchemy.orm import (
+    ClassManager,
+    ColumnProperty,
+    InstrumentedAttribute,
+    Mapper,
+    QueryableAttribute,
+    RelationshipProperty,
+)
 from sqlalchemy.sql import operators
 
 WRITTEN_ONLY = ("dynamic", "write_only")
@@ -56,9 +63,9 @@ def _is_untouched(mapper: Mapper[Any]) -> bool:
     dispatch: Any = mapper.class_manager.dispatch
     listeners = (*dispatch.load, *dispatch.refresh)
     has_listeners = any(getattr(listener, "__module__", None) != COMPOSITES for listener in listeners)
-    return (
-        not has_listeners and getattr_static(mapper.class_, "__getattribute__") is object.__dict__["__getattribute__"]
-    )
+    if has_listeners or type(mapper.class_manager) is not ClassManager:
+        return False
+    return getattr_static(mapper.class_, "__getattribute__") is object.__dict__["__getattribute__"]
 
 
 def _joins_inner(mapper: Mapper[Any], seen: set[Any]) -> bool:
@@ -74,10 +81,21 @@ def _joins_inner(mapper: Mapper[Any], seen: set[Any]) -> bool:
 
 def _is_same_below(mapper: Mapper[Any], attribute: ColumnProperty[Any] | RelationshipProperty[Any]) -> bool:
     return all(
-        isinstance(getattr_static(below.class_, attribute.key, None), QueryableAttribute)
+        _is_plain(getattr_static(below.class_, attribute.key, None), attribute)
         and _is_same(attribute, below.attrs.get(attribute.key))
         for below in mapper.self_and_descendants
     )
+
+
+def _is_plain(descriptor: Any, attribute: Any) -> bool:
+    """Whether an attribute is loaded and read by SQLAlchemy's own code."""
+    if not isinstance(descriptor, QueryableAttribute):
+        return False
+    return _is_sqlalchemys(attribute) and type(descriptor).__get__ is InstrumentedAttribute.__get__
+
+
+def _is_sqlalchemys(part: Any) -> bool:
+    return type(part).__module__.startswith("sqlalchemy.")
 
 
 def _is_same(attribute: ColumnProperty[Any] | RelationshipProperty[Any], below: Any) -> bool:
@@ -92,6 +110,8 @@ def _is_same(attribute: ColumnProperty[Any] | RelationshipProperty[Any], below: 
 
 def _is_joinable(relationship: RelationshipProperty[Any]) -> bool:
     if relationship.uselist or relationship.secondary is not None or relationship.lazy in NEVER_LOADED:
+        return False
+    if not _is_sqlalchemys(relationship.strategy):  # which may load what it likes
         return False
     if relationship.entity.is_aliased_class or not is_of_tables(relationship.mapper):
         return False

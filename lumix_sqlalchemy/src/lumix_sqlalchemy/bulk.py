@@ -10,6 +10,7 @@ from itertools import repeat
 from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, Dialect, Table, insert
+from sqlalchemy.types import TypeEngine
 
 from lumix_core.rows import batches_of_rows
 from lumix_sqlalchemy.copy_in import copy_columns
@@ -25,28 +26,25 @@ def insert_columns(connection: Connection, table: Table, columns: Columns) -> No
         _insert_dicts(connection, table, columns)
         return
     whole = {**columns, **_defaults(table, columns, len(next(iter(columns.values()))))}
-    sent = {column: _bound(column, values, connection.dialect) for column, values in whole.items()}
+    kinds = {column: column.type.dialect_impl(connection.dialect) for column in whole}
+    if any(kind._has_bind_expression for kind in kinds.values()):  # the database is sent expressions, not values
+        _insert_dicts(connection, table, columns)
+        return
+    sent = {column: _bound(kinds[column], values, connection.dialect) for column, values in whole.items()}
     if not copy_columns(connection, table, sent):
         _insert_tuples(connection, table, sent)
 
 
 def _needs_own_execution(connection: Connection, table: Table, columns: Columns) -> bool:
-    """Whether only SQLAlchemy's own execution knows what to send: computed defaults, expressions in place of
-    values, other schemas or drivers."""
+    """Whether only SQLAlchemy's own execution knows what to send: computed defaults, other schemas or drivers."""
     absent = [column.default for column in table.columns if column not in columns and column.default is not None]
     translated = connection.get_execution_options().get("schema_translate_map")
     return (
         not columns
         or any(not default.is_scalar for default in absent)
-        or any(_changed_by_sql(column, connection.dialect) for column in columns)
         or bool(translated)
         or _positional(connection.dialect) is None
     )
-
-
-def _changed_by_sql(column: Column[Any], dialect: Dialect) -> bool:
-    """Whether the database is sent an expression in place of each value, as for an encrypted column."""
-    return bool(column.type.dialect_impl(dialect)._has_bind_expression)
 
 
 def _insert_dicts(connection: Connection, table: Table, columns: Columns) -> None:
@@ -61,9 +59,9 @@ def _defaults(table: Table, columns: Columns, size: int) -> Columns:
     return {column: list(repeat(column.default.arg, size)) for column in absent}  # type: ignore[union-attr]
 
 
-def _bound(column: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
-    """Return values as the type of the column sends them."""
-    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+def _bound(kind: TypeEngine[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
+    """Return values as a type of the dialect sends them."""
+    process = kind.bind_processor(dialect)
     return values if process is None else list(map(process, values))
 
 

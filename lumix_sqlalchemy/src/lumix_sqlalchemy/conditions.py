@@ -59,9 +59,17 @@ def conditions(
 
 def _conditions(column: ColumnElement[Any], value: Any, dialect: Dialect) -> Iterator[ColumnElement[bool]]:
     values = list(value.values) if isinstance(value, OneOf) else [value]
-    yield column.in_(values) if isinstance(value, OneOf) else column == value
-    if None not in values and _is_text(column.type, values, dialect):
+    is_text = None not in values and _is_text(column.type, values, dialect)
+    if is_text and dialect.name == "sqlite":
+        yield _is_any_of(column.collate("BINARY"), values)
+        return
+    yield _is_any_of(column, values)
+    if is_text:
         yield from _exactly(column, values, dialect)
+
+
+def _is_any_of(expression: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    return expression == values[0] if len(values) == 1 else expression.in_(values)
 
 
 def _is_text(declared: TypeEngine[Any], values: Sequence[Any], dialect: Dialect) -> bool:
@@ -74,12 +82,13 @@ def _is_text(declared: TypeEngine[Any], values: Sequence[Any], dialect: Dialect)
 
 
 def _exactly(column: ColumnElement[Any], values: Sequence[Any], dialect: Dialect) -> Iterator[ColumnElement[bool]]:
-    """Yield what holds for the very same texts only; nothing for databases that are not known."""
+    """Yield what holds for the very same texts only, beside a condition that can use an index of the column.
+
+    Nothing is known of other databases.
+    """
     bound: list[Any] = [bindparam(None, value, type_=column.type) for value in values]
     if dialect.name in ("mysql", "mariadb"):
-        yield _Bytes(column).in_([_Bytes(value) for value in bound])
-    elif dialect.name == "sqlite":
-        yield column.collate("BINARY").in_(bound)
+        yield _is_any_of(_Bytes(column), [_Bytes(value) for value in bound])
     elif dialect.name == "postgresql":  # a cast strips the blanks at the end of CHAR, concat() keeps them
         texts = cast(column, Text), func.concat(column)
-        yield or_(*(text.collate("C").in_([cast(value, Text) for value in bound]) for text in texts))
+        yield or_(*(_is_any_of(text.collate("C"), [cast(value, Text) for value in bound]) for text in texts))

@@ -25,8 +25,10 @@ from sqlalchemy.types import TypeEngine
 
 from lumix_core.rows import RowClass, slots_of
 from lumix_sqlalchemy.attributes import NEVER_LOADED, WRITTEN_ONLY, column_names, is_loadable, related_classes
+from lumix_sqlalchemy.derived import derived_attributes
 from lumix_sqlalchemy.held_rows import by_key
 from lumix_sqlalchemy.ordering import key_names
+from lumix_sqlalchemy.projecting import changes_values, forbids_loading
 from lumix_sqlalchemy.standin_setters import setters_of
 
 DEFINITIONS = (ClauseElement, MetaData, Mapper, QueryableAttribute, TypeEngine)
@@ -70,6 +72,7 @@ def _read_row_class(cls: type, mapper: Mapper[Any]) -> RowClass:
         *read,
         properties=hybrids,
         elements=setters_of(cls),
+        derived=derived_attributes(mapper),
     )
 
 
@@ -145,7 +148,7 @@ def _without_query(row: Any, names: Names) -> dict[str, Any]:
     state: InstanceState[Any] = inspect(row)
     if not state.has_identity:
         return {name: value for name, value in _unset(state) if name not in row.__dict__}
-    if state.session is None:
+    if state.session is None or changes_values(state.load_options) or forbids_loading(state.load_options):
         return {}
     values: dict[str, Any] = {}
     for name in names.to_one - row.__dict__.keys():

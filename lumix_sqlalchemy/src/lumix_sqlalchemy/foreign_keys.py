@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Table, bindparam, column, table, text
 from sqlalchemy.sql.expression import TableClause
@@ -14,7 +15,47 @@ CHANGING = ("CASCADE", "SET NULL", "SET DEFAULT")
 DIALECTS = {"mariadb": "mysql"}
 
 
-def keys_in_database(connection: Connection, target: Table) -> list[ReferringKey] | None:
+CHECKS_REFERENCES = {
+    "sqlite": "PRAGMA foreign_keys",
+    "mysql": "SELECT @@foreign_key_checks",
+    "mariadb": "SELECT @@foreign_key_checks",
+}
+"""The queries for whether foreign keys are checked, where that is a setting."""
+
+_CHECKS: WeakKeyDictionary[object, bool] = WeakKeyDictionary()
+"""Whether foreign keys are checked, by transaction: SQLite changes the setting outside of one only."""
+_KEYS: WeakKeyDictionary[object, dict[Table, list[ReferringKey]]] = WeakKeyDictionary()
+"""The foreign keys that refer to tables, by the transaction in which they were asked for."""
+
+
+def checks_references(connection: Connection) -> bool:
+    """Whether the database checks foreign keys: SQLite if someone turns it on, others unless someone turns it off."""
+    name, transaction = connection.dialect.name, connection.get_transaction()
+    if name not in CHECKS_REFERENCES:
+        return True
+    if transaction not in _CHECKS:
+        checks = bool(connection.exec_driver_sql(CHECKS_REFERENCES[name]).scalar())
+        if name != "sqlite":
+            return checks
+        _CHECKS[transaction] = checks
+    return _CHECKS[transaction]
+
+
+def referring_to(connection: Connection, target: Table) -> list[ReferringKey]:
+    """Return the foreign keys that refer to a table: those of the database, and those that are declared to change rows.
+
+    Where it is not known how to ask the database, these are all that are declared.
+    """
+    known = _KEYS.setdefault(connection.get_transaction(), {})
+    if target not in known:
+        keys, declared = _keys_in_database(connection, target), _declared_keys(target)
+        names = {(key.table, key.columns) for key in keys or ()}
+        more = [key for key in declared if (key.table, key.columns) not in names and (key.changes or keys is None)]
+        known[target] = [*(keys or ()), *more]
+    return known[target]
+
+
+def _keys_in_database(connection: Connection, target: Table) -> list[ReferringKey] | None:
     """Return the foreign keys of the database that refer to a table; None where it is not known how to ask.
 
     Those of tables in other schemas are known on PostgreSQL only.
@@ -34,7 +75,7 @@ def keys_in_database(connection: Connection, target: Table) -> list[ReferringKey
     return referring_keys(map(tuple, rows), [key.name for key in target.primary_key])
 
 
-def known_keys(target: Table) -> list[ReferringKey]:
+def _declared_keys(target: Table) -> list[ReferringKey]:
     """Return the foreign keys that refer to a table, as they are declared."""
     return [
         ReferringKey(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from math import isnan
 from typing import Any, TypeAlias
 
@@ -18,6 +20,8 @@ from lumix_sqlalchemy.attributes import column_names
 from lumix_sqlalchemy.ordering import key_names
 
 Key: TypeAlias = tuple[Hashable, ...]
+_PLAIN = frozenset({bool, int, float, str, bytes, Decimal, date, datetime, type(None)})
+"""The types whose lists are compared at once."""
 
 
 def held_states(session: Session, mapper: Mapper[Any], token: Hashable) -> list[InstanceState[Any]]:
@@ -99,17 +103,19 @@ class HeldRows:
 
     def _are_as_loaded(self, prefix: Path, below: Sequence[Path], values: dict[Path, _Values]) -> bool:
         held = {state.key[1]: state.dict for state in self.states[prefix] if state.key is not None}
-        names = [path[-1] for path in values if path[:-1] == prefix]
-        for position, key in enumerate(self._keys(prefix, values)):
-            loaded = held.get(key)
-            if loaded is None:
-                continue
-            if any(name in loaded and not _is_same(loaded[name], values[*prefix, name][position]) for name in names):
+        found = [(position, held[key]) for position, key in enumerate(self._keys(prefix, values)) if key in held]
+        for name in (path[-1] for path in values if path[:-1] == prefix):
+            column = values[*prefix, name].listed
+            read = [column[position] for position, _ in found]
+            loaded = [row.get(name, value) for (_, row), value in zip(found, read, strict=True)]
+            if not _are_same(loaded, read):
                 return False
-            related = [other for other in below if other[-1] in loaded]
-            if any(_key_of(loaded[other[-1]]) != self._key(other, values, position) for other in related):
-                return False
-        return True
+        return all(
+            _key_of(row[other[-1]]) == self._key(other, values, position)
+            for other in below
+            for position, row in found
+            if other[-1] in row
+        )
 
     def _are_found(self, prefix: Path, values: dict[Path, _Values]) -> bool:
         """Whether a join finds the held rows that the session finds by a foreign key without a query."""
@@ -182,6 +188,13 @@ def _key_of(row: Any) -> Key | None:
         return None
     state: InstanceState[Any] = inspect(row)
     return state.identity
+
+
+def _are_same(loaded: list[Any], read: list[Any]) -> bool:
+    types = {*map(type, loaded), *map(type, read)}
+    if types <= _PLAIN and not (bool in types and types & {int, float}) and loaded == read:
+        return True
+    return all(map(_is_same, loaded, read))
 
 
 def _is_same(loaded: Any, read: Any) -> bool:

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from types import GetSetDescriptorType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select
-from sqlalchemy.orm import Mapper, Query, Session
+from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy.exc import UnboundExecutionError
+from sqlalchemy.orm import Mapper, Query, Session, scoped_session
 
 METHODS = ("execute", "scalars", "connection", "_execute_internal")
 """The methods of a session that reading goes through."""
@@ -35,9 +36,8 @@ def interceptor(session: Session, bind_arguments: dict[str, Any]) -> str | None:
     listeners: Any = session.dispatch
     if listeners.do_orm_execute:
         return "the session has a listener for do_orm_execute, which may change queries"
-    overridden = [name for name in METHODS if overrides(session, name)]
-    if overridden:
-        return f"{type(session).__name__} overrides {overridden[0]}(), which may change queries"
+    if overriding := overrider(session):
+        return overriding
     if "_compiler_dispatcher" in vars(Select):
         return "@compiles(Select) may change queries"
     if any(map(_is_replacing, _connection_listeners(session, bind_arguments))):
@@ -45,9 +45,16 @@ def interceptor(session: Session, bind_arguments: dict[str, Any]) -> str | None:
     return None
 
 
-def overrides(session: Session, name: str) -> bool:
+def overrider(session: Session | scoped_session[Any]) -> str | None:
+    """Return which method of a session, through which reading goes, is the application's own; None where none is."""
+    names = (name for name in METHODS if overrides(session, name))
+    return next((f"{type(session).__name__} overrides {name}(), which may change queries" for name in names), None)
+
+
+def overrides(session: Session | scoped_session[Any], name: str) -> bool:
     """Whether a method of a session is the application's own."""
-    return not _is_passing(getattr(session, name))
+    method = getattr(session, name, None)  # a scoped_session has the public ones
+    return method is not None and not _is_passing(method)
 
 
 def query_interceptor(query: Query[Any]) -> str | None:
@@ -75,12 +82,9 @@ def is_routed_alike(
 ) -> bool:
     """Whether a session sends statements for a class, and those for the classes that it joins, to one database."""
     first, *others = [session.get_bind(mapper=mapper, clause=clause) for clause in clauses]
-    others += [session.get_bind(mapper=target, clause=_select_of(target)) for target in joined]
+    own = has_own_routing(session)  # which may look at the statement; SQLAlchemy's looks at the class first
+    others += [session.get_bind(mapper=target, clause=select(target) if own else None) for target in joined]
     return all(bind is first for bind in others)
-
-
-def _select_of(mapper: Mapper[Any]) -> Any:
-    return Select(mapper)
 
 
 def _is_passing(method: Any) -> bool:
@@ -92,7 +96,10 @@ def _is_passing(method: Any) -> bool:
 
 def _connection_listeners(session: Session, bind_arguments: dict[str, Any]) -> Iterable[Any]:
     """Yield the listeners that may replace what is executed on the connection of a session."""
-    bind: Engine | Connection = session.get_bind(**bind_arguments)
+    try:
+        bind: Engine | Connection = session.get_bind(**bind_arguments)
+    except UnboundExecutionError:  # which reading raises, and an explanation does not
+        return
     if session.in_transaction():
         bind = session.connection(bind_arguments=bind_arguments)
     listeners: Any = bind.dispatch

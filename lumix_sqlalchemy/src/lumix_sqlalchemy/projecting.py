@@ -89,7 +89,7 @@ def can_project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> b
     if not (_are_known(mapper, paths) and is_one_row_an_instance(statement, entity) and _is_named(statement, joined)):
         return False
     # Databases refuse to lock what an outer join may lack.
-    return not (_change_values(statement._with_options) or (joined and statement._for_update_arg is not None))
+    return not (changes_values(statement._with_options) or (joined and statement._for_update_arg is not None))
 
 
 def is_one_row_an_instance(statement: Select[Any], entity: Any) -> bool:
@@ -133,7 +133,7 @@ def _is_criterion_of(option: LoaderCriteriaOption, mapper: Mapper[Any]) -> bool:
 def narrows_related(options: Iterable[Any]) -> bool:
     """Whether an option changes what relationships lead to."""
     options = list(options)
-    return any(isinstance(option, LoaderCriteriaOption) for option in options) or _change_values(options)
+    return any(isinstance(option, LoaderCriteriaOption) for option in options) or changes_values(options)
 
 
 def forbids_loading(options: Iterable[Any]) -> bool:
@@ -141,9 +141,9 @@ def forbids_loading(options: Iterable[Any]) -> bool:
     return any(str(dict(part.strategy or ()).get("lazy")).startswith("raise") for part in _parts_of(options))
 
 
-def _change_values(options: Iterable[Any]) -> bool:
+def changes_values(options: Iterable[Any]) -> bool:
     """Whether a loader option changes which instances there are, or what their relationships lead to."""
-    return any(map(_changes_values, _parts_of(options)))
+    return any(map(_changes_a_value, _parts_of(options)))
 
 
 def _parts_of(options: Iterable[Any]) -> Iterator[Any]:
@@ -152,7 +152,7 @@ def _parts_of(options: Iterable[Any]) -> Iterator[Any]:
             yield from getattr(option, "context", (option,))
 
 
-def _changes_values(part: Any) -> bool:
+def _changes_a_value(part: Any) -> bool:
     lazy = dict(part.strategy or ()).get("lazy")
     narrowed = getattr(part, "_extra_criteria", ()) or getattr(part, "_of_type", None)
     return lazy == "noload" or bool(narrowed) or bool(part.local_opts.get("innerjoin"))

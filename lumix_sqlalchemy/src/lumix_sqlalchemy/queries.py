@@ -15,7 +15,7 @@ from lumix_core.errors import LXSourceError
 from lumix_core.rows import Column, Path
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.held_rows import kept
-from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, overrides, query_interceptor
+from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, overrider, overrides, query_interceptor
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read
 from lumix_sqlalchemy.readers import checked as checked_reader
@@ -49,15 +49,14 @@ class StatementQuery:
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
-        session = resolved(self.handle)
-        with nullcontext() if flush else session.no_autoflush:
-            return self._run(session, {**ALL_AT_ONCE, **self._identity_options})
+        with nullcontext() if flush else resolved(self.handle).no_autoflush:
+            return self._run({**ALL_AT_ONCE, **self._identity_options})
 
-    def _run(self, session: Session, options: dict[str, Any]) -> Sequence[Any]:
+    def _run(self, options: dict[str, Any]) -> Sequence[Any]:
         if self.row_type is not None:
-            rows: Sequence[Any] = _scalars(session, self._ordered, options).unique().all()
+            rows: Sequence[Any] = _scalars(self.handle, self._ordered, options).unique().all()
             return rows
-        result = session.execute(self._ordered, execution_options=options)
+        result = self.handle.execute(self._ordered, execution_options=options)
         return result.unique().all() if _all_entities(self._described) else result.all()
 
     def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
@@ -83,7 +82,7 @@ class StatementQuery:
 
     def why_rows(self) -> str | None:
         """Return what may change queries on their way to the database, for which only `rows` tells the truth."""
-        return _interceptor(resolved(self.handle), self.row_type, self.statement)
+        return _interceptor(self.handle, self.row_type, self.statement)
 
     def with_reader(self, name: str) -> StatementQuery:
         """Return the query with another reader of its columns; `rows` stay the session's.
@@ -167,7 +166,9 @@ class LegacyQuery:
     def identity(self) -> Hashable:
         """Equal for one query in one session, with the same parameters and options."""
         query = query_in_order(self.query)
-        key, session = query.statement._generate_cache_key(), resolved(self.handle)
+        session, statement = resolved(self.handle), query.statement
+        # A listener, or a class of queries, may look at more than the statement.
+        key = statement._generate_cache_key() if query_interceptor(query) is None else None
         return _identity(session, key, self.query, query.statement, self.reader, query.load_options)
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
@@ -199,8 +200,7 @@ class LegacyQuery:
 
     def why_rows(self) -> str | None:
         """Return what may change queries on their way to the database, for which only `rows` tells the truth."""
-        session = resolved(self.handle)
-        return query_interceptor(self.query) or _interceptor(session, self.row_type, self.query.statement)
+        return query_interceptor(self.query) or _interceptor(self.handle, self.row_type, self.query.statement)
 
     def with_reader(self, name: str) -> LegacyQuery:
         """Return the query with another reader of its columns, as `StatementQuery.with_reader` does."""
@@ -234,8 +234,8 @@ class LegacyQuery:
         return identity_options(resolved(self.handle), mappers, self.query.get_execution_options())
 
 
-def _interceptor(session: Session, row_type: type | None, statement: Any) -> str | None:
-    return interceptor(session, _bind_arguments(row_type, statement))
+def _interceptor(handle: AnySession, row_type: type | None, statement: Any) -> str | None:
+    return overrider(handle) or interceptor(resolved(handle), _bind_arguments(row_type, statement))
 
 
 def _bind_arguments(row_type: type | None, statement: Any) -> dict[str, Any]:
@@ -245,11 +245,11 @@ def _bind_arguments(row_type: type | None, statement: Any) -> dict[str, Any]:
     return arguments
 
 
-def _scalars(session: Session, statement: Statement, options: dict[str, Any]) -> Any:
+def _scalars(handle: AnySession, statement: Statement, options: dict[str, Any]) -> Any:
     """Return the instances of a statement, by the method that the application has overridden."""
-    if overrides(session, "scalars"):
-        return session.scalars(statement, execution_options=options)
-    return session.execute(statement, execution_options=options).scalars()
+    if overrides(handle, "scalars"):
+        return handle.scalars(statement, execution_options=options)
+    return handle.execute(statement, execution_options=options).scalars()
 
 
 def _mappers(described: Sequence[Any]) -> list[Mapper[Any]]:
@@ -296,7 +296,13 @@ def _identity(
         return _Identity(session, id(origin), (origin, more))
     structure, bound, *others = key
     values = [parameter.effective_value for parameter in bound]
-    return _Identity(session, structure, (values, others, statement.get_execution_options(), more))
+    return _Identity(session, structure, (values, others, statement.get_execution_options(), _own(statement), more))
+
+
+def _own(statement: Any) -> list[Any]:
+    """Return the options of which SQLAlchemy's key does not tell: those of the application, and of shards."""
+    options = getattr(statement, "_with_options", ())
+    return [option for option in options if not getattr(option, "_is_has_cache_key", False)]
 
 
 def _only_class(described: Sequence[Any]) -> type | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapper, Session
 
 from lumix_core.errors import LXWriteError
 from lumix_core.rows import WrittenTable
+from lumix_sqlalchemy.interceptors import has_own_routing
 
 Bind: TypeAlias = Engine | Connection
 
@@ -39,14 +40,9 @@ def _bind_of(session: Session, cls: type) -> Bind:
             f"holds all of them. Write the rows of each shard by its engine or by a session of its own: "
             f"write(engine)."
         )
-    if not routes(session):
+    if not has_own_routing(session):
         return session.get_bind(mapper=inspect(cls))
     return _only_bind(session, cls)
-
-
-def routes(session: Session) -> bool:
-    """Whether a session chooses among databases by code of its own."""
-    return getattr(session.get_bind, "__func__", None) is not Session.get_bind
 
 
 def _only_bind(session: Session, cls: type) -> Bind:
@@ -82,7 +78,7 @@ def _flushing(session: Session) -> Iterator[None]:
 @contextmanager
 def bound_to(session: Session, bind: Bind) -> Iterator[None]:
     """Let a session that routes by code of its own send all statements of a block to one database."""
-    if not routes(session):
+    if not has_own_routing(session):
         yield
         return
     own: Any = vars(session).get("get_bind")

@@ -31,17 +31,11 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import Key, ReferringKey, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.conditions import column_of, conditions
-from lumix_sqlalchemy.foreign_keys import column_named, keys_in_database, known_keys, named_table
+from lumix_sqlalchemy.foreign_keys import checks_references, column_named, named_table, referring_to
 from lumix_sqlalchemy.savepoints import savepoint
 
 KEYS_A_QUERY = 400
 """The number of keys of one query; databases limit a statement's parameters."""
-CHECKS_REFERENCES = {
-    "sqlite": "PRAGMA foreign_keys",
-    "mysql": "SELECT @@foreign_key_checks",
-    "mariadb": "SELECT @@foreign_key_checks",
-}
-"""The queries for whether foreign keys are checked, where that is a setting."""
 
 
 class StillReferred(Exception):  # noqa: N818 - it never reaches a user
@@ -59,13 +53,11 @@ class ConnectionWriter:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.changed: set[Table] = set()
-        self._keys: dict[Table, list[ReferringKey]] = {}
 
     @cached_property
     def checks_references(self) -> bool:
-        """False where foreign keys are off: in SQLite unless someone turns them on, elsewhere by a setting."""
-        query = CHECKS_REFERENCES.get(self.connection.dialect.name)
-        return query is None or bool(self.connection.exec_driver_sql(query).scalar())
+        """False where foreign keys are off."""
+        return checks_references(self.connection)
 
     def savepoint(self) -> AbstractContextManager[object]:
         """Return a block that leaves nothing behind if it fails."""
@@ -74,17 +66,10 @@ class ConnectionWriter:
     def cascades(self, table: WrittenTable, where: Mapping[str, Any]) -> Mapping[str, int]:
         """Return how many rows of other tables refer to rows that would be deleted, and would go or change too."""
         counts: dict[str, int] = {}
-        for key in self._referring(table_of(table.cls)):
+        for key in referring_to(self.connection, table_of(table.cls)):
             if key.changes and (count := self._count_referring(key, table, where)):
                 counts[key.table] = counts.get(key.table, 0) + count
         return counts
-
-    def _referring(self, target: Table) -> list[ReferringKey]:
-        """Return the foreign keys that refer to a table: those of the database, else those that SQLAlchemy knows."""
-        if target not in self._keys:
-            found = keys_in_database(self.connection, target)
-            self._keys[target] = known_keys(target) if found is None else found
-        return self._keys[target]
 
     def _count_referring(self, key: ReferringKey, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Return how many rows that stay refer by a foreign key to rows that would be deleted."""
@@ -125,7 +110,7 @@ class ConnectionWriter:
     def _check_referring(self, table: WrittenTable, where: Mapping[str, Any]) -> None:
         if self.checks_references:
             return
-        for key in self._referring(table_of(table.cls)):
+        for key in referring_to(self.connection, table_of(table.cls)):
             if count := self._count_referring(key, table, where):
                 raise StillReferred(f"{count:,} row(s) of the table {key.table!r}")
 

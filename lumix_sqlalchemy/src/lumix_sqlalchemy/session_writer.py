@@ -1,4 +1,4 @@
-"""Writing through a session whose listeners, or methods of its own, see every statement."""
+"""Writing through a session whose listeners, methods or options change what a statement does."""
 
 from __future__ import annotations
 
@@ -12,17 +12,8 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import WrittenTable
 from lumix_sqlalchemy.row_writer import ConnectionWriter, table_of
 
-EXECUTING = ("execute", "scalars", "_execute_internal")
-"""The methods of a session that run statements."""
 # Instances are expired when all is written.
 OPTIONS = {"synchronize_session": False, "render_nulls": True}
-
-
-def sees_statements(session: Session) -> bool:
-    """Whether a session may change statements or their results: by listeners, or by methods of its own."""
-    dispatch: Any = session.dispatch
-    own = any(getattr(getattr(session, name), "__func__", None) is not getattr(Session, name) for name in EXECUTING)
-    return own or bool(dispatch.do_orm_execute)
 
 
 class SessionWriter(ConnectionWriter):

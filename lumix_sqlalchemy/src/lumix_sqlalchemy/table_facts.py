@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     Boolean,
@@ -41,14 +42,32 @@ KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
 )
 
 
+_WRITTEN: WeakKeyDictionary[type, tuple[tuple[int, ...], WrittenTable]] = WeakKeyDictionary()
+
+
 def written_table(cls: type) -> WrittenTable:
-    """Return the facts that writing needs of a mapped class.
+    """Return the facts that writing needs of a mapped class; computed once for each class.
 
     Raises:
         LXWriteError: it is part of an inheritance hierarchy, or not mapped to a table.
     """
     mapper: Mapper[Any] = inspect(cls)
     table = _only_table(mapper)
+    # They hold until an attribute or a column is added, or a table that foreign keys refer to becomes known.
+    stamp = (
+        len(mapper.attrs),
+        len(table.columns),
+        len(table.constraints),
+        len(table.indexes),
+        len(table.metadata.tables),
+    )
+    known = _WRITTEN.get(cls)
+    if known is None or known[0] != stamp:
+        known = _WRITTEN[cls] = (stamp, _read_table(cls, mapper, table))
+    return known[1]
+
+
+def _read_table(cls: type, mapper: Mapper[Any], table: Table) -> WrittenTable:
     names = {
         mapper.columns[attribute.key]: attribute.key
         for attribute in mapper.column_attrs
@@ -90,8 +109,14 @@ def _field(column: Column[Any], name: str) -> WrittenField:
         filled=_is_filled(column),
         writable=column.computed is None and not always,
         length=getattr(column.type, "length", None) if _kind(column.type) == "text" else None,
-        comparable=not any(kind._has_bind_expression for kind in (column.type, *column.type._variant_mapping.values())),
+        comparable=not _is_changed(column.type),
     )
+
+
+def _is_changed(kind: TypeEngine[Any]) -> bool:
+    """Whether any database is sent an expression in place of a value, as for an encrypted column."""
+    variants = kind._variant_mapping.values()
+    return bool(kind._has_bind_expression) or (bool(variants) and any(map(_is_changed, variants)))
 
 
 def _kind(kind: TypeEngine[Any]) -> Kind:

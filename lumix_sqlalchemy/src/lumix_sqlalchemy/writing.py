@@ -13,10 +13,11 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
 from lumix_sqlalchemy.expiry import expire
 from lumix_sqlalchemy.handles import SESSIONS, async_handles, resolved
+from lumix_sqlalchemy.interceptors import interceptor
 from lumix_sqlalchemy.routing import bind_of, bound_to
 from lumix_sqlalchemy.row_writer import ConnectionWriter
 from lumix_sqlalchemy.savepoints import begin_for_real, savepoint
-from lumix_sqlalchemy.session_writer import SessionWriter, sees_statements
+from lumix_sqlalchemy.session_writer import SessionWriter
 
 UNSAFE = NOT_TRANSACTIONAL.format(schema="coalesce(:schema, database())", names=":names")
 
@@ -69,7 +70,8 @@ def _in_session(session: Session, tables: Sequence[WrittenTable]) -> Iterator[Co
     bind = bind_of(session, tables)
     connection = session.connection(bind_arguments={"bind": bind})
     with bound_to(session, bind), _in_savepoint(connection, tables, session.rollback):
-        writer = SessionWriter(session, connection) if sees_statements(session) else ConnectionWriter(connection)
+        plain = interceptor(session, {"bind": bind}) is None and not getattr(session, "execution_options", None)
+        writer = ConnectionWriter(connection) if plain else SessionWriter(session, connection)
         yield writer
     expire(session, writer.changed)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
-from lumix_core.errors import LXEmptySourceWarning
+from lumix_core.errors import LXEmptySourceWarning, LXModelError
 from tests.core.language_models import PRODUCTS, Machine, Product, assignment, limit_over, model_of, of_id, production
 
 Compile = Callable[[LXModel], Any]
@@ -158,6 +158,7 @@ def test_named_tuples_with_the_same_fields_are_another_kind_of_row() -> None:
     total = LXLinearExpression().add_term(variable, 1.0)
     limit = LXConstraint[Any]("limit").expression(total).le().rhs(1).indexed_by(lambda r: r.id)
 
-    problem = LXModel("m").add_variable(variable).add_constraint(limit.from_data([second(1, 1.0)])).compile()
+    model = LXModel("m").add_variable(variable).add_constraint(limit.from_data([second(1, 1.0)]))
 
-    assert problem.num_nonzeros == 2
+    with pytest.raises(LXModelError, match="'x' is made over First, the constraint over Second"):
+        model.compile()

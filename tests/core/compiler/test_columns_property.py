@@ -279,11 +279,11 @@ class WrongError(Exception):
     """A function fails for a member, or gives what no model can hold; the text names the member as messages do."""
 
 
-def number(named: str, function: Function, *rows: Any) -> float:
-    """Return what a function gives, as a coefficient; only a finite real number is one."""
+def number(named: str, function: Function, *rows: Any, infinite: float | None = None) -> float:
+    """Return what a function gives, as a coefficient; only a finite real number is one, or no bound."""
     try:
         value = function(*rows)
-        if isfinite(value) and not isinstance(value, complex):
+        if (isfinite(value) or float(value) == infinite) and not isinstance(value, complex):
             return float(value)
     except Exception:  # noqa: BLE001 - any failure is one
         raise WrongError(named) from None
@@ -402,7 +402,7 @@ def test_a_product_has_the_combinations_that_its_condition_keeps(
     def expected() -> list[Any]:
         pairs = product(rows, others)
         kept = [(p, q) for p, q in pairs if holds(f"key {p.id} of 'row' and key {q.id} of 'row'", where, p, q)]
-        return [((p.id, q.id), bits(number(f"key {(p.id, q.id)} of 'x'", upper, p, q))) for p, q in kept]
+        return [((p.id, q.id), bits(number(f"key {(p.id, q.id)} of 'x'", upper, p, q, infinite=inf))) for p, q in kept]
 
     assert_same(
         model, lambda problem: list(zip(problem.variables[0].keys, sides(problem.upper), strict=True)), expected
@@ -420,7 +420,7 @@ def test_an_indexed_constraint_is_what_its_functions_say_of_each_row(
 
     def expected() -> list[Any]:
         kept = [row for row in rows if holds(f"row {row.id} of 'c'", where, row)]
-        return [(row.id, bits(number(f"key {row.id} of 'c'", rhs, row))) for row in kept]
+        return [(row.id, bits(number(f"key {row.id} of 'c'", rhs, row, infinite=inf))) for row in kept]
 
     assert_same(
         model, lambda problem: list(zip(problem.constraints[0].keys, sides(problem.row_upper), strict=True)), expected

@@ -125,7 +125,7 @@ def test_a_notebook_gets_tables_with_everything_escaped() -> None:
 def test_a_function_that_was_replaced_is_told_as_planned() -> None:
     model = workshop()
     model.compile()
-    model.get_constraint("limit").rhs(lambda m: m.hours + 1.0)
+    model.get_constraint("limit").rhs_func = lambda m: m.hours + 1.0
 
     (line,) = [one for one in model.explain().functions if one.function == "the right-hand side of 'limit'"]
 

@@ -171,9 +171,10 @@ def test_a_function_of_the_wrong_number_of_rows_is_refused(
     assert "Write a function of " in found
 
 
-def rowless_limit(expression: LXLinearExpression, rhs: Any = 1.0) -> LXModel:
+def rowless_limit(expression: LXLinearExpression, rhs: Any = None) -> LXModel:
     model = model_of(expression)
-    model.get_constraint("limit").rhs(rhs)
+    if rhs is not None:
+        model.get_constraint("limit").rhs_func = rhs
     return model
 
 

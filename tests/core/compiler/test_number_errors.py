@@ -82,11 +82,20 @@ NUMBER_PLACES: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+def is_no_bound(position: str, flawed: tuple[Any, str]) -> bool:
+    """Whether a value is the infinite one that says "no bound" there; a right-hand side may lie on either side."""
+    if flawed[1] != "is infinite":
+        return False
+    negative = flawed[0] < 0
+    return {"lower bound": negative, "upper bound": not negative, "right-hand side": True}.get(position, False)
+
+
 GIVEN = [
     pytest.param(call, role, flawed, id=f"{position}-{name}")
     for position, (call, role) in NUMBER_PLACES.items()
     for name, flawed in FLAWS.items()
     if not (name == "None" and "bound" in position)  # a bound of None is unset
+    and not is_no_bound(position, flawed)
 ]
 
 
@@ -100,7 +109,7 @@ def test_what_is_no_finite_number_is_refused_where_it_is_given(
 
     assert text.startswith(f"{role} is")
     assert flaw in text
-    assert "Give a finite number;" in text
+    assert "Give a finite number" in text
 
 
 FUNCTION_PLACES: dict[str, tuple[Callable[[Any], LXModel], str, str]] = {
@@ -147,8 +156,15 @@ FUNCTION_PLACES: dict[str, tuple[Callable[[Any], LXModel], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("flawed", FLAWS.values(), ids=FLAWS.keys())
-@pytest.mark.parametrize(("build", "role", "element"), FUNCTION_PLACES.values(), ids=FUNCTION_PLACES.keys())
+RETURNED = [
+    pytest.param(*case, flawed, id=f"{position}-{name}")
+    for position, case in FUNCTION_PLACES.items()
+    for name, flawed in FLAWS.items()
+    if not (is_no_bound(position, flawed) and not (position == "right-hand side" and flawed[0] < 0))  # of <=
+]
+
+
+@pytest.mark.parametrize(("build", "role", "element", "flawed"), RETURNED)
 def test_a_function_that_returns_no_finite_number_is_refused(
     build: Callable[[Any], LXModel], role: str, element: str, flawed: tuple[Any, str], error_text: ErrorText
 ) -> None:
@@ -160,7 +176,7 @@ def test_a_function_that_returns_no_finite_number_is_refused(
     assert text.startswith(f"{role} (the function at {HERE}:")
     assert flaw in text
     assert element in text
-    assert "Give a finite number;" in text
+    assert "Give a finite number" in text
 
 
 def test_the_error_of_a_number_is_told_in_three_beats(error_text: ErrorText) -> None:
@@ -184,7 +200,7 @@ def test_the_error_of_a_null_is_told_in_three_beats(error_text: ErrorText) -> No
     assert text == (
         f"The upper bound of 'production' ({where_defined(price)}) failed for key 'B' of 'production': TypeError: "
         f"unsupported operand type(s) for *: 'int' and 'NoneType'. It reads Product.price, which is NULL (None). "
-        f"Give a finite number; a bound that is left unset is infinite."
+        f"Give a finite number, or math.inf for no bound."
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXParameter, LXVariable
-from lumix_core.errors import LXMissingKeyError, LXNumberError
+from lumix_core.errors import LXMissingKeyError, LXModelError, LXNumberError
 from tests.core.recipes import (
     EXPECTED,
     MACHINES,
@@ -193,9 +193,9 @@ def test_a_lookup_is_a_bound(compiled: Compile) -> None:
 
 def test_a_lookup_is_a_right_hand_side(compiled: Compile) -> None:
     available = LXParameter[Any]("available").from_data({1: 80, 2: 100})
-    model = plan()
+    model = plan(lambda p, m: 1.0)
 
-    model.get_constraint("limit").rhs(lambda m: available[m.id])
+    model.get_constraint("limit").rhs_func = lambda m: available[m.id]
 
     assert [upper for _, upper in compiled(model).sides.values()] == [80, 100]
 
@@ -252,7 +252,6 @@ CANNOT: dict[str, Callable[[LXParameter[Any]], Any]] = {
     "constant text": lambda hours: lambda p, m: hours["1", m.id],
     "rows": lambda hours: lambda p, m: hours[p, m],
     "one part": lambda hours: lambda p, m: hours[p.id],
-    "itself": lambda hours: hours,
 }
 
 
@@ -262,7 +261,14 @@ def test_what_can_be_no_key_is_refused_in_functions(way: str, error_text: ErrorT
 
     text = error_text(LXMissingKeyError, plan(CANNOT[way](hours)).compile)
 
-    assert "which can be none of its keys: they are like (1, 1)" in text
+    assert "which cannot be one of its keys: they are like (1, 1)" in text
+
+
+def test_a_parameter_as_a_coefficient_takes_no_row_of_the_constraint(error_text: ErrorText) -> None:
+    """It takes any number of arguments, so that of the rows alone is meant; the join is written as a function."""
+    text = error_text(LXModelError, plan(hours_of(recipes()).default(0.0)).compile)
+
+    assert "take it in the coefficient or where=: lambda x, row: ..." in text
 
 
 JOINED: dict[str, tuple[LXParameter[Any], Callable[[LXParameter[Any]], Any]]] = {
@@ -283,7 +289,7 @@ def test_a_join_that_can_find_nothing_is_refused(part: str, error_text: ErrorTex
 
     text = error_text(LXMissingKeyError, plan(coefficient(hours.default(0.0))).compile)
 
-    assert "which can be none of its keys: they are like (" in text
+    assert "which cannot be one of its keys: they are like (" in text
 
 
 def test_one_row_that_asks_for_what_can_be_no_key_is_found(error_text: ErrorText) -> None:
@@ -293,7 +299,9 @@ def test_one_row_that_asks_for_what_can_be_no_key_is_found(error_text: ErrorText
 
     model = LXModel("m").add_variable(x.bounds(upper=lambda r: most[r.product_id]))
 
-    assert "for key '2' of 'x': LXParameter('most') was asked for '2'," in error_text(LXMissingKeyError, model.compile)
+    assert "for key '2' of 'x': LXParameter('most') was looked up with '2'," in error_text(
+        LXMissingKeyError, model.compile
+    )
 
 
 def test_a_condition_on_what_can_be_no_key_is_refused(error_text: ErrorText) -> None:
@@ -301,7 +309,7 @@ def test_a_condition_on_what_can_be_no_key_is_refused(error_text: ErrorText) -> 
 
     text = error_text(LXMissingKeyError, plan(1.0, where=lambda p, m: (p.id, m.id) in hours).compile)
 
-    assert "was asked for (1, 1), which can be none of its keys: they are like ('a', 1)" in text
+    assert "was looked up with (1, 1), which cannot be one of its keys: they are like ('a', 1)" in text
 
 
 def test_a_wrong_value_is_refused_where_a_model_uses_it(error_text: ErrorText) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
+from lumix_core.compiler.joins import join
 from lumix_core.errors import LXFunctionError
 
 Function = Callable[..., Any]
@@ -84,6 +85,15 @@ NUMBERS: dict[str, Callable[[int], Any]] = {
 }
 
 
+@pytest.fixture(params=["where it pays", "wherever it can"])
+def searched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders are searched where that leaves out most pairs, or else wherever they can be."""
+    if request.param == "wherever it can":
+        monkeypatch.setattr(join, "SHORT", 0)
+        monkeypatch.setattr(join, "SELECTIVE", 0)
+
+
+@pytest.mark.usefixtures("searched")
 @pytest.mark.parametrize("function", WINDOWS)
 @pytest.mark.parametrize("kind", NUMBERS)
 def test_a_window_keeps_the_pairs_that_its_rows_keep(function: Function, kind: str) -> None:
@@ -99,6 +109,7 @@ def test_a_window_keeps_the_pairs_that_its_rows_keep(function: Function, kind: s
     assert mode_and_pairs(first, second, function)[1] == wanted
 
 
+@pytest.mark.usefixtures("searched")
 @pytest.mark.parametrize("function", WINDOWS)
 def test_a_weight_that_is_zero_outside_of_a_window_is_a_window(function: Function) -> None:
     first, second = rows(70, NUMBERS["ints"], 3), rows(60, NUMBERS["floats"], 4)

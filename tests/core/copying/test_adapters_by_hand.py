@@ -149,6 +149,24 @@ def test_each_of_two_adapters_of_one_class_is_known(store):
     assert len(models) == 2
 
 
+def test_one_with_slots_is_known_too(store, copied):
+    class Slotted:
+        """Has no attributes but these."""
+
+        __slots__ = ("handles", "name")
+        is_handle, primary_key = BaseRowAdapter.is_handle, BaseRowAdapter.primary_key
+        values, plain = BaseRowAdapter.values, BaseRowAdapter.plain
+        owns, row_class, query, load = StoreAdapter.owns, StoreAdapter.row_class, StoreAdapter.query, StoreAdapter.load
+
+        def __init__(self) -> None:
+            self.name, self.handles = "slotted", (Store,)
+
+    twin = copied(over(store, Slotted()))
+    store.is_open = False
+
+    assert twin.compile().objective.tolist() == [2.0, 3.0]
+
+
 class Clumsy(StoreAdapter):
     """Fails where it is asked about objects that are not its own."""
 

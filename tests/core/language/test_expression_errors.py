@@ -67,7 +67,7 @@ def test_what_is_not_linear_is_refused(call: Callable[[Any], Any], operation: st
 def test_a_family_added_as_it_is_is_refused(call: Callable[[Any], Any], error_text: ErrorText) -> None:
     text = error_text(LXNotLinearError, call, LXLinearExpression())
 
-    assert "a variable is a family, and does not say which of its members to add" in text
+    assert "a variable is a family, and does not tell which of its elements to add" in text
     assert text.endswith("Write expression.add_term(variable, coefficient) or .sum_over(variable).")
 
 

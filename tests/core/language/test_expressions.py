@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXVariable
+from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXVariable
 from lumix_core.errors import LXNotLinearError, LXNumberError
 from tests.core.language_models import model_of, production
 
@@ -244,3 +244,102 @@ def test_arithmetic_with_anything_else_is_not_linear(
 
     assert "would not be linear, or not be a number" in text
     assert repr(other) in text
+
+
+TEXTS: dict[str, tuple[LXLinearExpression, str]] = {
+    "number": (LXLinearExpression().add_term(production(), 5), "5 * production[...]"),
+    "one": (LXLinearExpression().sum_over(production()), "1 * production[...]"),
+    "multiple": (LXLinearExpression().add_term(production(), 2) * 3, "6 * production[...]"),
+    "negative": (expression_of(x=1, y=-2).add_constant(-3), "1 * x - 2 * y - 3"),
+    "function": (LXLinearExpression().add_term(production(), lambda p: p.price), "f * production[...]"),
+    "multiple of a function": (
+        LXLinearExpression().add_term(production(), lambda p: 1) / 2,
+        "0.5 * f * production[...]",
+    ),
+    "constant": (LXLinearExpression().add_constant(4), "4"),
+    "nothing": (LXLinearExpression(), "0"),
+}
+
+
+@pytest.mark.parametrize(("expression", "text"), TEXTS.values(), ids=TEXTS.keys())
+def test_an_expression_shows_what_it_holds(expression: LXLinearExpression, text: str) -> None:
+    assert repr(expression) == f"<LXLinearExpression {text}>"
+
+
+def test_a_long_expression_is_shown_in_part() -> None:
+    expression = expression_of(**{f"x{i}": i for i in range(1, 100)})
+
+    assert repr(expression).endswith("+ 8 * x8 + ... (91 more terms)>")
+
+
+def test_what_is_added_later_is_not_in_what_an_expression_was_given_to(compiled: Compile) -> None:
+    x, y = (LXVariable[None, float](name) for name in "xy")
+    total = LXLinearExpression().add_term(x)
+    first = LXConstraint[None]("first").expression(total).le().rhs(1)
+    model = LXModel("m").add_variables(x, y).minimize(total)
+    second = LXConstraint[None]("second").expression(total.add_term(y, -1).add_constant(4)).le().rhs(1)
+
+    found = compiled(model.add_constraints(first, second))
+
+    assert found.rows == {"first": {"x": 1.0}, "second": {"x": 1.0, "y": -1.0}}
+    assert found.sides == {"first": (-inf, 1.0), "second": (-inf, -3.0)}
+    assert found.objective == {"x": 1.0}
+
+
+NOISE = [(0.1, 0.2, -0.3), (1e16, 1e16, -2e16), (0.7, 0.1, -0.8), (1e-9, 2e-9, -3e-9), (3, -1.1, -1.9)]
+
+
+@pytest.mark.parametrize("numbers", NOISE)
+def test_rounding_noise_of_terms_is_no_coefficient(numbers: tuple[float, ...]) -> None:
+    x, y = (LXVariable[int, float](name).from_data([1, 2]) for name in "xy")
+    total = sum((number * LXLinearExpression().sum_over(x) for number in numbers), LXLinearExpression().sum_over(y))
+    limit = LXConstraint[None]("limit").expression(total).le().rhs(1)
+
+    problem = LXModel("m").add_variables(x, y).add_constraint(limit).minimize(total).compile()
+
+    assert problem.columns.tolist() == [2, 3]
+    assert problem.objective.tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("numbers", NOISE)
+def test_rounding_noise_of_constants_is_no_right_hand_side(numbers: tuple[float, ...]) -> None:
+    x = LXVariable[None, float]("x")
+    total = LXLinearExpression().add_term(x)
+    for number in numbers[:-1]:
+        total = total + number
+    limit = LXConstraint[None]("limit").expression(total).ge().rhs(-numbers[-1])
+
+    problem = LXModel("m").add_variable(x).add_constraint(limit).compile()
+
+    assert problem.row_lower.tolist() == [0.0]
+    assert (total + numbers[-1]).constant == 0.0
+
+
+@pytest.mark.parametrize("numbers", NOISE)
+def test_rounding_noise_of_costs_is_no_cost(numbers: tuple[float, ...]) -> None:
+    x = LXVariable[int, float]("x").from_data([1])
+    for number in numbers:
+        x.cost(lambda i, number=number: number)
+
+    assert LXModel("m").add_variable(x).minimize().compile().objective.tolist() == [0.0]
+
+
+def test_small_sums_that_are_no_noise_stay() -> None:
+    x = LXVariable[None, float]("x")
+    total = LXLinearExpression().add_term(x, 1.0).add_term(x, -(1.0 - 1e-13)).add_constant(1e-20)
+    limit = LXConstraint[None]("limit").expression(total).le().rhs(0)
+
+    problem = LXModel("m").add_variable(x).add_constraint(limit).compile()
+
+    assert problem.coefficients.tolist() == [1.0 - (1.0 - 1e-13)]
+    assert problem.row_upper.tolist() == [-1e-20]
+
+
+@pytest.mark.parametrize("name", ["highs", "pulp"])
+def test_every_solver_sees_the_model_without_noise(name: str) -> None:
+    x, y = (LXVariable[None, float](name).bounds(0, 1) for name in "xy")
+    total = LXLinearExpression().add_term(x, 0.1).add_term(x, 0.2).add_term(x, -0.3).add_term(y)
+    row = LXConstraint[None]("row").expression(total).ge().rhs(5)
+    model = LXModel("m").add_variables(x, y).add_constraint(row).minimize(LXLinearExpression().add_term(y))
+
+    assert LXOptimizer().use_solver(name).solve(model).status == "infeasible"

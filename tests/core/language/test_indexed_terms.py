@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -118,17 +119,36 @@ def model_over(rows: Any, limited: Any, key: Callable[[Any], Any]) -> LXModel:
     return LXModel("m").add_variable(variable).add_constraint(limit)
 
 
+COUNTED: dict[str, tuple[Any, Any, Callable[[Any], Any]]] = {
+    "ints": ([1, 2], [1], lambda row: row),
+    "ints and numbers of numpy": ([1, 2], np.unique(np.array([1, 1])), lambda row: row),
+    "ints and floats": ([1, 2], [1.0], lambda row: row),
+    "ints and Decimals": ([1, 2], [Decimal(1)], lambda row: row),
+    "small and large numbers of numpy": (np.array([1, 2], np.int8), np.array([1], np.int64), lambda row: row),
+    "strings": (["a", "b"], ["a"], lambda row: row),
+    "strings and texts of numpy": (["a", "b"], np.array(["a"]), lambda row: row),
+    "dates": ([date(2025, 1, 1), date(2025, 1, 2)], [date(2025, 1, 1)], lambda row: row),
+    "timestamps": (pd.to_datetime(["2025-01-01", "2025-01-02"]), pd.to_datetime(["2025-01-01"]), lambda row: row),
+    "timestamps and datetimes": (pd.to_datetime(["2025-01-01", "2025-01-02"]), [datetime(2025, 1, 1)], lambda row: row),
+}
+
+
+@pytest.mark.parametrize(("rows", "limited", "key"), COUNTED.values(), ids=COUNTED.keys())
+def test_numbers_texts_and_dates_are_one_kind_each_whatever_their_type(
+    rows: Any, limited: Any, key: Callable[[Any], Any]
+) -> None:
+    problem = model_over(rows, limited, key).compile()
+
+    assert problem.columns.tolist() == [0]
+    assert problem.coefficients.tolist() == [1.0]
+
+
 ANONYMOUS: dict[str, tuple[Any, Any, Callable[[Any], Any]]] = {
     "dicts": ([{"id": 1}, {"id": 2}], [{"id": 1}], lambda row: row["id"]),
     "tuples": ([(1, "a"), (2, "b")], [(1, "a")], lambda row: row[0]),
-    "ints": ([1, 2], [1], lambda row: row),
-    "strings": (["a", "b"], ["a"], lambda row: row),
-    "dates": ([date(2025, 1, 1), date(2025, 1, 2)], [date(2025, 1, 1)], lambda row: row),
-    "arrays": (np.array([1, 2]), np.array([1]), lambda row: row),
     "namespaces": ([SimpleNamespace(id=1), SimpleNamespace(id=2)], [SimpleNamespace(id=1, hours=8)], of_id),
     "ordered dicts": ([OrderedDict(id=1), OrderedDict(id=2)], [OrderedDict(id=1)], lambda row: row["id"]),
     "series": ([pd.Series({"id": 1}), pd.Series({"id": 2})], [pd.Series({"id": 1})], lambda row: int(row.id)),
-    "timestamps": (pd.to_datetime(["2025-01-01", "2025-01-02"]), pd.to_datetime(["2025-01-01"]), lambda row: row),
     "pandas frames": (pd.DataFrame({"id": [1, 2]}), pd.DataFrame({"id": [1]}), of_id),
     "polars frames": (pl.DataFrame({"id": [1, 2]}), pl.DataFrame({"id": [1]}), of_id),
     "frame and a wider one": (pd.DataFrame({"id": [1, 2]}), pd.DataFrame({"id": [1], "limit": [5.0]}), of_id),
@@ -147,7 +167,8 @@ def test_a_term_on_rows_of_no_class_from_two_sources_is_ambiguous(
     assert text == (
         "Constraint 'limit': add_term('x') could mean the row's own variable or the sum of all, since both are made "
         "over rows of no class of their own, from different sources. Write add_multi_term or sum_over for the sum; "
-        "for the own variable make both over one source, or give the rows a class (a dataclass or named tuple)."
+        "for the own variable write at=lambda row: key, make both over one source, or give the rows a class (a "
+        "dataclass or named tuple)."
     )
 
 
@@ -187,18 +208,22 @@ def test_frames_with_other_columns_are_another_kind_of_row(compiled: Compile) ->
     products = pd.DataFrame({"id": [1, 2], "price": [3.0, 5.0]})
     machines = pd.DataFrame({"id": [1], "hours": [10.0]})
 
-    found = compiled(model_over(products, machines, of_id))
+    with pytest.raises(LXModelError, match=r"add_term\(x\) would sum all 2 elements of 'x' again in every row"):
+        model_over(products, machines, of_id).compile()
 
-    assert found.rows == {"limit[1]": {"x[1]": 1.0, "x[2]": 1.0}}
 
-
-def test_a_term_on_another_kind_of_row_sums_the_family(compiled: Compile) -> None:
+def test_a_term_on_another_kind_of_row_is_refused(error_text: ErrorText) -> None:
     model = model_of(LXLinearExpression().add_term(production(), lambda p: p.price), MACHINES)
 
-    found = compiled(model)
+    text = error_text(LXModelError, model.compile)
 
-    whole = {"production[1]": 3.0, "production[2]": 5.0}
-    assert found.rows == {"limit[1]": whole, "limit[2]": whole}
+    assert text == (
+        "Constraint 'limit': add_term(production) would sum all 2 elements of 'production' again in every row, since "
+        "no function of the term takes the constraint's row, and 'production' is made over Product, the constraint "
+        "over Machine. For that sum write .sum_over(production, ...). For one element a row write "
+        ".add_term(production, ..., at=lambda row: key), or make the constraint .over(production). For a sum weighed "
+        "by the row take it in the coefficient or where=: lambda x, row: ..."
+    )
 
 
 def test_a_scalar_stands_in_every_row(compiled: Compile) -> None:
@@ -209,8 +234,8 @@ def test_a_scalar_stands_in_every_row(compiled: Compile) -> None:
     assert found.rows == {"limit[1]": {"x": -2.0}, "limit[2]": {"x": -2.0}}
 
 
-def test_a_product_is_summed_even_over_the_constraints_own_rows(compiled: Compile) -> None:
-    model = model_of(LXLinearExpression().add_term(assignment(), lambda p, m: p.price), [PRODUCTS[0]])
+def test_a_product_can_be_summed_over_the_constraints_own_rows(compiled: Compile) -> None:
+    model = model_of(LXLinearExpression().sum_over(assignment(), lambda p, m: p.price), [PRODUCTS[0]])
 
     found = compiled(model)
 
@@ -346,7 +371,7 @@ def test_a_row_without_a_variable_of_its_own_is_an_error(error_text: ErrorText) 
 
     assert text == (
         "Constraint 'limit', key 9 of 'limit': the row has no variable of its own in 'production' (no key 9). "
-        "Leave such rows out with where=, or write add_multi_term to sum over the family."
+        "Leave such rows out with where= or missing='skip', or write sum_over to sum over the family."
     )
 
 

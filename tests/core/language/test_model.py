@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXVariable
+from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError
 from tests.core.language_models import MACHINES, PRODUCTS, Machine, Product, assignment, of_id, production
 
 Compile = Callable[[LXModel], Any]
@@ -88,7 +89,7 @@ def test_every_builder_method_returns_its_own_object() -> None:
         (dimension, [dimension.from_data(PRODUCTS), dimension.where(bool)]),
         (expression, [expression.add_term(x), expression.add_multi_term(x), expression.sum_over(x)]),
         (expression, [expression.add_constant(1)]),
-        (limit, [limit.expression(expression), limit.le(), limit.ge(), limit.eq(), limit.rhs(1)]),
+        (limit, [limit.expression(expression), limit.le(), limit.rhs(1), limit.rhs(1)]),
         (limit, [limit.from_data(PRODUCTS), limit.indexed_by(of_id), limit.where(bool)]),
         (model, [model.add_variable(x), model.add_variables(free), model.add_constraint(limit)]),
         (model, [model.add_constraints(), model.minimize(), model.maximize()]),
@@ -150,3 +151,74 @@ def test_a_summary_names_the_source_of_rows_of_no_class() -> None:
     text = LXModel("plan").add_variable(variable).summary()
 
     assert "    x[list given to from_data]: continuous" in text.splitlines()
+
+
+# Families that are taken away
+
+
+def limited(name: str, variable: LXVariable[Any, Any], most: float) -> LXConstraint[Any]:
+    return LXConstraint[Any](name).expression(LXLinearExpression().sum_over(variable)).le().rhs(most)
+
+
+def test_a_name_is_free_again_once_its_family_is_removed(compiled: Compile) -> None:
+    x, y = production(), LXVariable[None, float]("y")
+    model = LXModel("m").add_variables(x, y).add_constraints(limited("a", x, 1), limited("b", x, 2))
+    model.remove_constraint("a").remove_variable("y").add_constraint(limited("a", x, 3))
+
+    found = compiled(model.add_variable(LXVariable[None, float]("y").bounds(0, 9)))
+
+    assert [upper for _, upper in found.sides.values()] == [2.0, 3.0]
+    assert found.bounds["y"] == (0.0, 9.0)
+
+
+@pytest.mark.parametrize("word", ["constraint", "variable"])
+def test_only_what_is_there_is_removed(word: str, error_text: Callable[..., str]) -> None:
+    model = LXModel("m").add_variable(production())
+
+    assert f"Model 'm' has no {word} 'none'." in error_text(
+        LXUnknownNameError, getattr(model, f"remove_{word}"), "none"
+    )
+
+
+def test_a_variable_that_is_used_is_missed_when_the_model_is_compiled() -> None:
+    x = production()
+    model = LXModel("m").add_variable(x).add_constraint(limited("a", x, 1)).remove_variable("production")
+
+    with pytest.raises(LXModelError, match="Constraint 'a' uses the variable 'production', which was never added"):
+        model.compile()
+
+
+EDITS: dict[str, Callable[[LXModel, LXConstraint[Any]], None]] = {
+    "replaced": lambda model, b: (model.constraints.remove(model.constraints[0]), model.constraints.append(b))[0],
+    "assigned": lambda model, b: model.constraints.__setitem__(0, b),
+    "another list": lambda model, b: setattr(model, "constraints", [b]),
+    "renamed": lambda model, b: setattr(model.constraints[0], "name", "b"),
+    "cleared": lambda model, b: model.constraints.clear(),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_names_are_those_of_the_list_however_it_was_edited(edit: Any) -> None:
+    x = production()
+    model = LXModel("m").add_variable(x).add_constraint(limited("a", x, 2))
+    edit(model, limited("b", x, 3))
+
+    model.add_constraint(limited("a", x, 4))
+
+    assert model.compile().row_upper.tolist()[-1] == 4.0
+    with pytest.raises(LXDuplicateNameError):
+        model.add_constraint(limited("a", x, 5))
+
+
+@pytest.mark.parametrize("word", ["variable", "constraint"])
+def test_two_families_of_one_name_are_refused_when_the_model_is_compiled(
+    word: str, error_text: Callable[..., str]
+) -> None:
+    """A list that was edited by hand may hold them; results would be those of the first."""
+    x = production()
+    model = LXModel("m").add_variable(x).add_constraint(limited("a", x, 2))
+    model.constraints.append(limited("a", x, 3)) if word == "constraint" else model.variables.append(production())
+
+    text = error_text(LXDuplicateNameError, model.compile)
+
+    assert f"more than once among its {word}s: results are found by name." in text

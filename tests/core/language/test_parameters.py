@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lumix_core import LXModel, LXParameter
-from lumix_core.errors import LXFunctionError, LXIndexKeyError, LXMissingKeyError
+from lumix_core.errors import LXFunctionError, LXIndexKeyError, LXMissingKeyError, LXNumberError
 from tests.core.recipes import (
     EXPECTED,
     MACHINES,
@@ -223,15 +224,15 @@ def test_what_can_be_no_key_is_refused_even_with_a_default(
     hours = hours_of(recipes()).default(0.0)
 
     assert error_text(LXMissingKeyError, ask, hours, key) == (
-        f"LXParameter('hours') was asked for {shown}, which can be none of its keys: they are like (1, 1). "
-        "Ask for a key of their kind, its parts in the same order."
+        f"LXParameter('hours') was looked up with {shown}, which cannot be one of its keys: they are like (1, 1). "
+        "Look up a key of their kind, its parts in the same order."
     )
 
 
 def test_a_number_for_a_text_is_refused(error_text: ErrorText) -> None:
     price = LXParameter[Any]("price").from_data({"chair": 1.0}).default(0.0)
 
-    assert "was asked for 1, which can be none of its keys: they are like 'chair'." in error_text(
+    assert "was looked up with 1, which cannot be one of its keys: they are like 'chair'." in error_text(
         LXMissingKeyError, lambda: price[1]
     )
 
@@ -248,15 +249,15 @@ def test_a_key_that_cannot_be_hashed_is_refused(ask: Callable[[Any, Any], Any], 
 
     text = error_text(LXIndexKeyError, ask, hours, (1, [2]))
 
-    assert text.startswith("LXParameter('hours') was asked for (1, [2]), which cannot be hashed")
-    assert text.endswith("Ask for a key: hours[row.id].")
+    assert text.startswith("LXParameter('hours') was looked up with (1, [2]), which cannot be hashed")
+    assert text.endswith("Look up a key: hours[row.id].")
 
 
 def test_names_that_are_not_those_of_the_key_are_refused(error_text: ErrorText) -> None:
     hours = hours_of(recipes())
 
     assert error_text(LXFunctionError, lambda: hours(product=1, machine_id=2)) == (
-        "LXParameter('hours') was asked for product, machine_id, but its parts are product_id, machine_id. "
+        "LXParameter('hours') was looked up with product, machine_id, but its parts are product_id, machine_id. "
         "Name every part of the key, or give them in order."
     )
 
@@ -267,7 +268,7 @@ def test_names_are_refused_where_the_key_has_none(key: Callable[[Any], Any], err
 
     text = error_text(LXFunctionError, lambda: hours(product_id=1))
 
-    assert "LXParameter('hours') was asked for product_id, but " in text
+    assert "LXParameter('hours') was looked up with product_id, but " in text
 
 
 @pytest.mark.parametrize("call", [lambda hours: hours(), lambda hours: hours(1, machine_id=2)])
@@ -275,3 +276,54 @@ def test_a_key_is_given_in_order_or_by_name(call: Callable[[Any], Any], error_te
     text = error_text(LXFunctionError, call, hours_of(recipes()))
 
     assert "a key is given either in order or by name. Write hours(1, 2), or name every part." in text
+
+
+# Series of pandas
+
+
+def test_a_series_is_a_table_by_its_index(compiled: Compile) -> None:
+    hours = pd.Series({(1, 1): 0.5, (1, 2): 1.0, (3, 2): 3.5})
+
+    parameter = LXParameter[Any]("hours").from_data(hours).default(0)
+
+    assert [parameter[1, 2], parameter(3, 2), parameter[9, 9]] == [1.0, 3.5, 0.0]
+    assert compiled(plan(lambda p, m: parameter[p.id, m.id])).rows == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("series", "key"),
+    [
+        (pd.Series({"a": 2, "b": 3}), "a"),
+        (pd.Series([2, 3]), 0),
+        (pd.Series([2.0], index=pd.to_datetime(["2025-01-01"])), pd.Timestamp("2025-01-01")),
+        (pd.DataFrame({"i": ["a", "b"], "n": [2, 3]}).set_index("i")["n"], "a"),
+        (pd.DataFrame({"i": ["a", "a"], "n": [1, 1]}).groupby("i")["n"].sum(), "a"),
+    ],
+    ids=["texts", "numbers", "dates", "column", "group"],
+)
+def test_the_index_of_a_series_may_be_anything(series: Any, key: Any) -> None:
+    assert LXParameter[Any]("p").from_data(series)[key] == 2.0
+
+
+def test_a_series_with_a_label_twice_is_refused(error_text: ErrorText) -> None:
+    series = pd.Series([1.0, 2.0, 3.0], index=["a", "b", "a"])
+
+    text = error_text(LXIndexKeyError, LXParameter[Any]("p").from_data, series)
+
+    assert text.startswith(
+        "LXParameter('p').from_data() got a Series with the label 'a' 2 times: a key has one number."
+    )
+
+
+def test_a_series_with_gaps_is_refused(error_text: ErrorText) -> None:
+    parameter = LXParameter[Any]("p").from_data(pd.Series({"a": 1.0, "b": None}))
+
+    assert "The value of 'p' is NaN for key 'b'" in error_text(LXNumberError, lambda: parameter["a"])
+
+
+def test_a_series_is_taken_as_it_is_then() -> None:
+    series = pd.Series({"a": 1.0})
+    parameter = LXParameter[Any]("p").from_data(series)
+    series["a"] = 2.0
+
+    assert parameter["a"] == 1.0

@@ -148,9 +148,7 @@ def test_keys_and_where_together_are_refused(error_text: ErrorText) -> None:
 
     text = error_text(LXModelError, call)
 
-    assert text == (
-        "The term of 'production' has both where= and keys=: they are two ways to say the same. Give one of them."
-    )
+    assert text == ("The term of 'production' has both where= and keys=: both choose its elements. Give one of them.")
 
 
 @pytest.mark.parametrize("keys", ["ab", b"ab", 1, 2.5])

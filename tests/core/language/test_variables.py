@@ -10,10 +10,11 @@ from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lumix_core import LXIndexDimension, LXLinearExpression, LXModel, LXVariable
-from lumix_core.errors import LXModelError
+from lumix_core.errors import LXModelError, LXNumberError
 from tests.core.language_models import (
     MACHINES,
     PRODUCTS,
@@ -292,3 +293,66 @@ def test_a_value_type_other_than_int_or_float_is_refused(kind: Any) -> None:
 
     with pytest.raises(LXModelError, match=r"LXVariable.*'x'.*int.*float"):
         model.compile()
+
+
+UNIT: dict[str, tuple[Callable[[LXVariable[Any, float]], Any], tuple[float, float]]] = {
+    "binary": (lambda x: x.binary(), (0, 1)),
+    "continuous": (lambda x: x.binary().continuous(), (0, 1)),
+    "integer": (lambda x: x.binary().integer(), (0, 1)),
+    "wider bounds before": (lambda x: x.bounds(-3, 10).binary().continuous(), (0, 1)),
+    "narrower bounds before": (lambda x: x.bounds(0.25, 0.5).binary().continuous(), (0.25, 0.5)),
+    "functions before": (lambda x: x.bounds(lambda p: -1, lambda p: p.price).binary().continuous(), (0, 1)),
+    "bounds while it is binary": (lambda x: x.binary().bounds(0, 10).continuous(), (0, 1)),
+    "bounds afterwards": (lambda x: x.binary().continuous().bounds(-1, 10), (-1, 10)),
+    "one bound afterwards": (lambda x: x.binary().continuous().bounds(upper=10), (0, 10)),
+    "binary again": (lambda x: x.binary().continuous().bounds(0, 10).binary().integer(), (0, 1)),
+    "never binary": (lambda x: x.integer().continuous().bounds(0, 10), (0, 10)),
+}
+
+
+@pytest.mark.parametrize(("build", "bounds"), UNIT.values(), ids=UNIT.keys())
+def test_another_domain_keeps_the_bounds(build: Any, bounds: tuple[float, float], compiled: Compile) -> None:
+    variable = production()
+    build(variable)
+
+    found = compiled(LXModel("m").add_variable(variable))
+
+    assert set(found.bounds.values()) == {bounds}
+
+
+NO_BOUND: dict[str, tuple[Any, Any, list[tuple[float, float]]]] = {
+    "number": (-inf, inf, [(-inf, inf), (-inf, inf)]),
+    "function": (0, lambda p: inf if p.id == 1 else p.price, [(0, inf), (0, 5)]),
+    "function row by row": (0, lambda p: {1: inf}.get(p.id) or p.price, [(0, inf), (0, 5)]),
+    "lower": (lambda p: -inf if p.id == 1 else -p.price, 0, [(-inf, 0), (-5, 0)]),
+    "numpy": (np.float32(-inf), lambda p: np.inf, [(-inf, inf), (-inf, inf)]),
+    "Decimal": (Decimal("-Infinity"), lambda p: Decimal("Infinity"), [(-inf, inf), (-inf, inf)]),
+}
+
+
+@pytest.mark.parametrize(("lower", "upper", "bounds"), NO_BOUND.values(), ids=NO_BOUND.keys())
+def test_an_infinite_bound_of_a_row_is_none(lower: Any, upper: Any, bounds: Any, compiled: Compile) -> None:
+    found = compiled(LXModel("m").add_variable(production().bounds(lower, upper)))
+
+    assert list(found.bounds.values()) == bounds
+
+
+def test_a_frame_may_hold_infinite_bounds(compiled: Compile) -> None:
+    frame = pd.DataFrame({"id": [1, 2], "most": [3.0, inf]})
+    variable = LXVariable[Any, float]("x").from_data(frame).indexed_by(of_id).bounds(0, lambda r: r.most)
+
+    found = compiled(LXModel("m").add_variable(variable))
+
+    assert found.bounds == {"x[1]": (0.0, 3.0), "x[2]": (0.0, inf)}
+
+
+@pytest.mark.parametrize(("bound", "name"), [("upper", "math.inf"), ("lower", "-math.inf")])
+@pytest.mark.parametrize("value", [None, float("nan")])
+def test_a_bound_of_null_is_refused_with_what_to_write(
+    bound: str, name: str, value: Any, error_text: ErrorText
+) -> None:
+    variable = production().bounds(**{bound: lambda p: value if p.id == 2 else 1})
+
+    text = error_text(LXNumberError, LXModel("m").add_variable(variable).compile)
+
+    assert f"for key 2 of 'production'. It read Product.id = 2. Give a finite number, or {name} for no bound." in text

@@ -109,7 +109,7 @@ def test_the_command_shows_the_reason(
 
     printed = capsys.readouterr().out
     assert status == 0
-    assert printed.splitlines()[1].split()[:5] == ["plugin", "acme", "lumix-acme", "3.1", "broken"]
+    assert printed.splitlines()[1].split()[:6] == ["plugin", "acme", "acme", "lumix-acme", "3.1", "broken"]
     assert f"it is written for version {NEXT} of the seams, and the installed lumix-core has version {SEAM}" in printed
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -32,7 +34,7 @@ def test_an_unknown_key_is_a_key_error_in_three_beats(error_text: ErrorText) -> 
     text = error_text(LXUnknownKeyError, values.__getitem__, 9)
 
     assert text == (
-        "'production' has nothing for 9: it is none of its 2 keys (1, 2) and no row of it. "
+        "'production' has nothing for 9: it is not one of its 2 keys (1, 2) and no row of it. "
         "Ask for a key of the family, or for one of its rows."
     )
     assert issubclass(LXUnknownKeyError, KeyError)
@@ -43,7 +45,7 @@ def test_an_unknown_key_of_a_large_family_shows_some_keys(error_text: ErrorText)
 
     text = error_text(LXUnknownKeyError, values.__getitem__, 99)
 
-    assert "it is none of its 50 keys (0, 1, 2, ...) and no row of it" in text
+    assert "it is not one of its 50 keys (0, 1, 2, ...) and no row of it" in text
 
 
 @pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning")
@@ -52,7 +54,7 @@ def test_an_unknown_key_of_an_empty_family_says_so(error_text: ErrorText) -> Non
 
     text = error_text(LXUnknownKeyError, values.__getitem__, 1)
 
-    assert "it is none of its 0 keys (it is empty)" in text
+    assert "it is not one of its 0 keys (it is empty)" in text
 
 
 ODD_KEYS = [9, "1", None, (1,), (1, 2), [1], {}, object(), float("nan"), Machine(1), Product(9), Product, (), slice(1)]
@@ -169,3 +171,62 @@ def test_a_long_mapping_is_shown_in_short() -> None:
     values = solved(production([Product(i, float(i)) for i in range(7)])).variables["production"]
 
     assert repr(values) == "{0: 0.0, 1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0, ... (2 more)}"
+
+
+PLAIN_ROWS: dict[str, tuple[list[Any], Callable[[Any], Any], Any, Any]] = {
+    "texts": (["Chair", "Stool2"], lambda text: text[:3], "Chair", "Chaos"),
+    "numbers": ([101, 202], lambda number: number % 100, 101, 301),
+    "floats": ([1.25, 2.5], int, 1.25, 1.75),
+    "dates": ([date(2025, 1, 3), date(2025, 2, 3)], lambda day: day.month, date(2025, 1, 3), date(2025, 1, 4)),
+    "tuples": ([(1, "a"), (2, "b")], lambda pair: pair[0], (1, "a"), (1, "z")),
+    "numbers and texts": ([1, "b2"], lambda value: str(value)[0], "b2", "b3"),
+}
+
+
+@pytest.mark.parametrize(("rows", "key", "row", "other"), PLAIN_ROWS.values(), ids=PLAIN_ROWS.keys())
+@pytest.mark.parametrize("how", [lambda solution: solution, lambda solution: pickle.loads(pickle.dumps(solution))])
+def test_a_plain_value_that_is_no_row_is_no_key(rows: Any, key: Any, row: Any, other: Any, how: Any) -> None:
+    """The key function would find the key of another row for a misspelt one."""
+    x = LXVariable[Any, float]("x").from_data(rows).indexed_by(key).bounds(0, lambda r: 1.0 if r == row else 2.0)
+    solution = LXOptimizer().solve(LXModel("m").add_variable(x).maximize(LXLinearExpression().sum_over(x)))
+
+    values = how(solution).variables["x"]
+
+    assert values[row] == values[key(row)] == 1.0
+    with pytest.raises(LXUnknownKeyError):
+        values[other]
+
+
+def test_a_session_changes_nothing_for_a_misspelt_key() -> None:
+    x = LXVariable[str, float]("x").from_data(["Chair", "Stool"]).indexed_by(lambda text: text[:3]).bounds(0, 1)
+    model = LXModel("m").add_variable(x).maximize(LXLinearExpression().sum_over(x))
+
+    with LXOptimizer().open(model) as session:
+        with pytest.raises(LXUnknownKeyError):
+            session.set_bounds("x", upper=0, key="Chaos")
+        session.set_bounds("x", upper=0.5, key="Chair")
+
+        assert session.solve().objective_value == 1.5
+
+
+def test_a_misspelt_part_of_a_combination_is_no_key() -> None:
+    texts = LXIndexDimension(str, lambda text: text[:3]).from_data(["Chair", "Stool"])
+    x = LXVariable[Any, float]("x").indexed_by_product(texts, LXIndexDimension(int).from_data([1, 2])).bounds(0, 1)
+
+    values = LXOptimizer().solve(LXModel("m").add_variable(x).maximize(LXLinearExpression().sum_over(x))).variables["x"]
+
+    assert values["Chair", 1] == values["Cha", 1] == 1.0
+    with pytest.raises(LXUnknownKeyError):
+        values["Chaos", 1]
+
+
+def test_a_misspelt_pair_of_a_join_is_no_key() -> None:
+    x = LXVariable[Any, float]("x").from_data(["Chair"]).bounds(0, 1)
+    x.indexed_by_join(str, int, lambda text: [10, 20], lambda text, number: (text[:3], number // 10))
+
+    values = LXOptimizer().solve(LXModel("m").add_variable(x).maximize(LXLinearExpression().sum_over(x))).variables["x"]
+
+    assert values["Chair", 10] == values["Cha", 1] == 1.0
+    for pair in (("Chaos", 10), ("Chair", 11)):
+        with pytest.raises(LXUnknownKeyError):
+            values[pair]

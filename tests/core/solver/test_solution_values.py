@@ -11,7 +11,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from lumix_core import LXVariable
+from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXOptimizer, LXVariable
+from lumix_core.solver.registry import load_solver
+from lumix_core.solver.solution import solution_of
+from lumix_core.solver.solver import RawResult
+from lumix_core.solver.status import LXStatus
 from tests.core.solver.solved_models import (
     MACHINES,
     NUMBERED_MACHINES,
@@ -233,3 +237,52 @@ def test_a_scalar_variable_is_a_number() -> None:
 
     assert solution.variables["x"] == 2.5
     assert type(solution.variables["x"]) is float
+
+
+def test_families_are_found_by_themselves_too() -> None:
+    x = production()
+    limit = LXConstraint[Any]("limit").expression(LXLinearExpression().sum_over(x)).le().rhs(6)
+    model = LXModel("m").add_variable(x.bounds(0, 4)).add_constraint(limit).maximize(LXLinearExpression().sum_over(x))
+
+    solution = LXOptimizer().solve(model)
+
+    assert dict(solution.variables[x]) == dict(solution.variables["production"])
+    assert dict(solution.reduced_costs[x]) == dict(solution.reduced_costs["production"])
+    assert solution.shadow_prices[limit] == solution.shadow_prices["limit"] == 1.0
+    assert x in solution.variables
+    assert limit not in solution.variables
+    assert LXVariable[None, float]("other") not in solution.variables
+
+
+@pytest.mark.parametrize("name", ["highs", "pulp"])
+def test_zero_has_no_sign(name: str) -> None:
+    """Solvers give a negative zero now and then; printed it is "-0.00"."""
+    q, z = (LXVariable[None, float](name).bounds(0, 9) for name in "qz")
+    row = LXConstraint[None]("row").expression(LXLinearExpression().add_term(q, 3).add_term(z)).eq().rhs(0)
+    model = LXModel("zero").add_variables(q, z).add_constraint(row)
+    model.maximize(LXLinearExpression().add_term(q, -1).add_term(z, -0.5))
+
+    solution = LXOptimizer().use_solver(name).solve(model)
+
+    numbers = [solution.variables["q"], solution.variables["z"], solution.objective_value]
+    assert [str(number) for number in numbers] == ["0.0", "0.0", "0.0"]
+
+
+def test_no_number_of_a_solution_is_a_negative_zero() -> None:
+    x = LXVariable[int, float]("x").bounds(0, 1).from_data([1, 2])
+    problem = LXModel("m").add_variable(x).maximize(LXLinearExpression().sum_over(x)).compile()
+    zeros = np.array([-0.0, -0.0])
+    raw = RawResult(
+        status=LXStatus.OPTIMAL,
+        raw_status="",
+        objective=-0.0,
+        x=zeros,
+        duals=zeros[:0],
+        reduced_costs=zeros,
+        best_bound=-0.0,
+    )
+
+    solution = solution_of(problem, raw, load_solver("highs", {}), 0.0)
+
+    numbers = [*solution.variables["x"].values(), *solution.reduced_costs["x"].values()]
+    assert {str(number) for number in (*numbers, solution.objective_value, solution.best_bound)} == {"0.0"}

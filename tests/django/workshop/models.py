@@ -302,3 +302,18 @@ class Owner(models.Model):
 class Hour(models.Model):
     at = models.DateTimeField(unique=True)
     kwh = models.FloatField()
+
+
+class Place(models.Model):
+    """Texts that a database may take for equal."""
+
+    id = models.IntegerField(primary_key=True)
+    name = models.CharField(max_length=20, null=True)
+    long = models.TextField(null=True)
+    code = models.SlugField(max_length=20, null=True)
+
+
+class PlaceLine(models.Model):
+    place = models.ForeignKey(Place, models.PROTECT, null=True)
+    after = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
+    label = models.CharField(max_length=20)

@@ -184,6 +184,7 @@ class Message(Base):
     __tablename__ = "ex_messages"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     note: Mapped[str] = mapped_column(Secret(20))
+    author: Mapped[str] = mapped_column(Secret(20), default="anna")
     code: Mapped[str | None] = mapped_column(
         String(20).with_variant(Secret(20), "sqlite", "postgresql", "mysql", "mariadb")
     )
@@ -195,8 +196,8 @@ def test_values_that_the_database_changes(session: Session, size: int) -> None:
 
     LXWriteBack().replace(Message, rows).write(session)
 
-    stored = session.execute(text("SELECT DISTINCT note, code FROM ex_messages")).all()
-    assert list(map(tuple, stored)) == [("b*n*n*", "d*t*")]
+    stored = session.execute(text("SELECT DISTINCT note, code, author FROM ex_messages")).all()
+    assert list(map(tuple, stored)) == [("b*n*n*", "d*t*", "*nn*")]
     assert set(session.scalars(select(Message.note))) == {"banana"}
 
 

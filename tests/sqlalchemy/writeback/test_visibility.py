@@ -19,7 +19,7 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 
-from lumix import LXWriteBack, LXWriteError
+from lumix import LXModel, LXOptimizer, LXVariable, LXWriteBack, LXWriteError
 from lumix_sqlalchemy import RunColumns
 
 
@@ -230,6 +230,26 @@ def attempt(session: Any, rows: Any, **options: Any) -> bool:
         return False
     session.commit()
     return True
+
+
+def test_a_run_that_is_hidden_is_not_changed(plans: Engine) -> None:
+    solution = LXOptimizer().solve(LXModel("plan").add_variable(LXVariable[None, float]("x").bounds(0, 1)))
+    with plans.begin() as connection:
+        connection.execute(Run.__table__.delete())
+    with listening(criteria_of_a_mixin)(plans) as session:
+        for _ in range(2):
+            LXWriteBack().record(Run, solution).write(session)
+        session.commit()
+    with plans.begin() as connection:
+        connection.execute(Run.__table__.update().values(tenant=2, status="kept"))
+
+    with listening(criteria_of_a_mixin)(plans) as session:
+        with pytest.raises(LXWriteError, match=r"would change 1 row\(s\) of Run that the session or manager hides"):
+            LXWriteBack().record(Run, solution).write(session)
+        session.rollback()
+
+    with plans.connect() as connection:
+        assert connection.scalars(select(Run.status)).all() == ["kept"]
 
 
 def test_all_rows_are_not_replaced_where_some_are_hidden(filtered: Any, plans: Engine) -> None:

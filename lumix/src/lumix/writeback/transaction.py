@@ -141,9 +141,9 @@ def _delete_shown(writer: RowWriter, step: Prepared, where: Mapping[str, Any]) -
 
 def _shown(writer: RowWriter, step: Prepared, choices: Iterable[Mapping[str, Any]]) -> int | None:
     """Return how many rows the user's session or manager shows; None where it hides none."""
-    if not isinstance(writer, FilteredWriter):
+    if not hasattr(writer, "shown"):
         return None
-    counts = [writer.shown(step.table, where) for where in choices]
+    counts = [cast(FilteredWriter, writer).shown(step.table, where) for where in choices]
     return None if None in counts else sum(count for count in counts if count is not None)
 
 

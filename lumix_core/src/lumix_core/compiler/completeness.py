@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from lumix_core.errors import LXIncompleteError, LXModelError, listed
+from lumix_core.errors import LXDuplicateNameError, LXIncompleteError, LXModelError, listed
 from lumix_core.problem.problem import LXSense
 
 if TYPE_CHECKING:
@@ -12,13 +13,19 @@ if TYPE_CHECKING:
     from lumix_core.language.model import LXModel
 
 
+_SENSES = tuple(LXSense)
+
+
 def check_complete(model: LXModel) -> None:
     """Refuse a model that lacks something.
 
     Raises:
+        LXDuplicateNameError: two variables, or two constraints, have one name.
         LXIncompleteError: a constraint has no expression, sense or right-hand side; or there is nothing to optimise.
-        LXModelError: a sense is none, or there is an objective beside costs.
+        LXModelError: a sense is not valid, or there is an objective beside costs.
     """
+    _check_names(model.name, "variable", model.variables)
+    _check_names(model.name, "constraint", model.constraints)
     for constraint in model.constraints:
         _check_constraint(constraint)
     _check_objective(model)
@@ -28,7 +35,7 @@ def _check_constraint(constraint: LXConstraint[Any]) -> None:
     missing = {
         ".expression(expr)": constraint.lhs,
         ".le(), .ge() or .eq()": constraint.sense,
-        ".rhs(value)": constraint.right_hand_side,
+        ".rhs(value)": constraint.right_hand_side if constraint.range is None else constraint.range,
     }
     for call, value in missing.items():
         if value is None:
@@ -36,10 +43,27 @@ def _check_constraint(constraint: LXConstraint[Any]) -> None:
                 f"Constraint {constraint.name!r} is incomplete: {call} was never called, and nothing is assumed in "
                 f"its place. Add {call} to the constraint."
             )
-    if constraint.sense not in tuple(LXSense):
+    two_sided = constraint.range is not None
+    if two_sided != (constraint.sense == LXSense.BETWEEN):
         raise LXModelError(
-            f"Constraint {constraint.name!r} has the sense {constraint.sense!r}, which is none: the senses are "
-            f"{', '.join(LXSense)}. Call .le(), .ge() or .eq()."
+            f"Constraint {constraint.name!r} has the sense {constraint.sense!r}, and "
+            f"{'two sides' if two_sided else 'one right-hand side'}. Write .between(lower, upper) for two sides; "
+            f".le(), .ge() or .eq() and .rhs(value) for one."
+        )
+    if constraint.sense not in _SENSES:
+        raise LXModelError(
+            f"Constraint {constraint.name!r} has the sense {constraint.sense!r}, which is not valid: expected "
+            f"<=, >= or ==. Call .le(), .ge() or .eq()."
+        )
+
+
+def _check_names(model: str, word: str, families: list[Any]) -> None:
+    """Refuse two families of one name: the list may have been edited by hand."""
+    counts = Counter(family.name for family in families)
+    if len(counts) < len(families):
+        raise LXDuplicateNameError(
+            f"Model {model!r} has {listed(name for name, count in counts.items() if count > 1)} more than once among "
+            f"its {word}s: results are found by name. Give each {word} a name of its own, and add it once."
         )
 
 

@@ -63,22 +63,28 @@ def truth_of(value: Any) -> bool:
     return bool(value)
 
 
-def numbers_of(value: Value, size: int) -> FloatArray:
-    """Return each value as a float; raises `NotVectorizable` where one is no finite number."""
+def numbers_of(value: Value, size: int, infinite: float | None = None) -> FloatArray:
+    """Return each value as a float; raises `NotVectorizable` where one is not finite, nor the infinite one allowed."""
     values = filled(value, size)
     if values.dtype == np.object_:
-        numbers = numbers_of_rows(values.tolist())
+        numbers = numbers_of_rows(values.tolist(), infinite)
         if numbers is None:
             raise NotVectorizable
         return numbers
     floats: FloatArray = values.astype(np.float64, copy=False)
-    if values.dtype == np.float64 and not np.isfinite(floats).all():
+    if values.dtype == np.float64 and not _are_numbers(floats, infinite):
         raise NotVectorizable
     return floats
 
 
-def numbers_of_rows(values: list[Any]) -> FloatArray | None:
-    """Return values as floats, None where one is no finite number."""
+def _are_numbers(values: FloatArray, infinite: float | None) -> bool:
+    """Whether every value is finite, or the infinite one that is allowed."""
+    finite = np.isfinite(values)
+    return bool(finite.all()) or (infinite is not None and bool((finite | (values == infinite)).all()))
+
+
+def numbers_of_rows(values: list[Any], infinite: float | None = None) -> FloatArray | None:
+    """Return values as floats, None where one is not finite, nor the infinite one that is allowed."""
     types = set(map(type, values))
     if np.ndarray in types:
         values = list(map(single_value, values))
@@ -89,7 +95,7 @@ def numbers_of_rows(values: list[Any]) -> FloatArray | None:
         result = np.fromiter(map(float, values), dtype=np.float64, count=len(values))
     except (OverflowError, ValueError):
         return None
-    return result if np.isfinite(result).all() else None
+    return result if _are_numbers(result, infinite) else None
 
 
 def single_value(value: Any) -> Any:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lumix_core.compiler.evaluator import Evaluator
-from lumix_core.compiler.families import Family, constraint_family, variable_family
+from lumix_core.compiler.families import Family, constraint_family, family_of
 from lumix_core.compiler.terms import Entries, TermReader
 from lumix_core.errors import LXModelError, LXNumberError, listed, sentence
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray
+from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, without_noise
 from lumix_core.problem.keys import Keys
+from lumix_core.problem.numbers import sum_of
+from lumix_core.problem.problem import LXSense
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
@@ -77,7 +79,7 @@ class Evaluated:
         columns: the families of variables.
         constraints: the families of constraints, each with the position of its first row in ``starts``.
         starts: one more than there are families; the last is the number of rows.
-        matrix: the nonzeros, not yet in order; several may be at one place.
+        matrix: the nonzeros, not yet in order; several may be at one position.
         lower, upper, integer: of each column.
         row_lower, row_upper: of each row.
         objective: the coefficient of each column.
@@ -109,11 +111,12 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
         LXModelError: the model would be wrong; the message names the family, the key and the attribute.
     """
     columns = _columns(model, evaluator)
-    families = [constraint_family(constraint, evaluator) for constraint in model.constraints]
+    known = {id(variable): family for variable, family in zip(columns.variables, columns.families, strict=False)}
+    families = [constraint_family(constraint, evaluator, known) for constraint in model.constraints]
     starts = _starts(families)
     matrix = _matrix(model, columns, families, starts, evaluator)
     lower, upper = _bounds(columns, evaluator)
-    row_lower, row_upper = _sides(model, families, evaluator)
+    row_lower, row_upper = _row_bounds(model, families, evaluator)
     objective, offset = _objective(model, columns, evaluator)
     return Evaluated(
         columns=columns,
@@ -135,7 +138,7 @@ def _starts(families: list[Family]) -> list[int]:
 
 
 def _columns(model: LXModel, evaluator: Evaluator) -> Columns:
-    families = [variable_family(variable, evaluator) for variable in model.variables]
+    families = [family_of(variable, evaluator) for variable in model.variables]
     return Columns(model.variables, families, _starts(families))
 
 
@@ -149,7 +152,7 @@ def check_finite(values: FloatArray, what: str, element: Callable[[int], str]) -
 
 
 def _nowhere(i: int) -> str:
-    return "one of its members"
+    return "one of its elements"
 
 
 def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
@@ -158,19 +161,23 @@ def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatAr
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         span = slice(start, start + family.size)
         if variable.lower is not None:
-            lower[span] = _element_numbers(variable.lower, family, evaluator)
+            lower[span] = _element_numbers(variable.lower, family, evaluator, -math.inf)
         if variable.upper is not None:
-            upper[span] = _element_numbers(variable.upper, family, evaluator)
-        if variable.domain == "binary":
+            upper[span] = _element_numbers(variable.upper, family, evaluator, math.inf)
+        if "lower" in variable.unit_bounds:
             lower[span] = np.maximum(lower[span], 0.0)
+        if "upper" in variable.unit_bounds:
             upper[span] = np.minimum(upper[span], 1.0)
     return lower, upper
 
 
-def _element_numbers(value: float | UserFunction, family: Family, evaluator: Evaluator) -> FloatArray:
+def _element_numbers(
+    value: float | UserFunction, family: Family, evaluator: Evaluator, infinite: float | None = None
+) -> FloatArray:
+    """Return a number for each element; ``infinite`` is the infinite value that is no bound."""
     if isinstance(value, UserFunction):
-        value.arity(len(family.arguments), with_row=False)
-    return evaluator.numbers(value, family.batch())
+        value.arity(len(family.arguments))
+    return evaluator.numbers(value, family.batch(), infinite=infinite)
 
 
 def _integers(columns: Columns) -> BoolArray:
@@ -183,6 +190,9 @@ def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[
         return _costs(columns, evaluator), 0.0
     matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
     totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
+    if len(matrix.columns) > columns.size or len(model.objective.terms) > 1:  # an element may come more than once
+        sizes = np.bincount(matrix.columns, weights=np.abs(matrix.values), minlength=columns.size)
+        totals = without_noise(totals, sizes, np.bincount(matrix.columns, minlength=columns.size))
     check_finite(totals, "the objective", columns.element)
     return totals, model.objective.constant
 
@@ -194,43 +204,66 @@ def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
     costs = np.zeros(columns.size)
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         own = costs[start : start + family.size]
+        parts = [_element_numbers(cost, family, evaluator) for cost in variable.costs]
         with np.errstate(over="ignore"):
-            for cost in variable.costs:
-                own += _element_numbers(cost, family, evaluator)
+            for part in parts:
+                own += part
+        if len(parts) > 1:
+            own[:] = without_noise(own, np.abs(parts).sum(axis=0), len(parts))
         check_finite(own, f"the cost of {variable.name!r}", family.element)
     return costs
 
 
-def _sides(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
+def _row_bounds(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
     starts = _starts(families)
     lower, upper = np.full(starts[-1], -np.inf), np.full(starts[-1], np.inf)
-    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
-        span = slice(start, start + family.size)
-        rhs = _right_hand_side(constraint, family, evaluator)
-        if constraint.sense != "<=":
-            lower[span] = rhs
-        if constraint.sense != ">=":
-            upper[span] = rhs
+    for constraint, family, start, end in zip(model.constraints, families, starts, starts[1:], strict=False):
+        span = slice(start, end)
+        sides = _Sides(constraint, family, evaluator)
+        if constraint.sense == LXSense.EQ:
+            lower[span] = upper[span] = sides.numbers(constraint.right_hand_side, None)
+        elif constraint.sense == LXSense.LE:
+            upper[span] = sides.numbers(constraint.right_hand_side, math.inf)
+        elif constraint.sense == LXSense.GE:
+            lower[span] = sides.numbers(constraint.right_hand_side, -math.inf)
+        elif constraint.range is not None:
+            lower[span] = sides.numbers(constraint.range[0], -math.inf)
+            upper[span] = sides.numbers(constraint.range[1], math.inf)
     return lower, upper
 
 
-def _right_hand_side(constraint: LXConstraint[Any], family: Family, evaluator: Evaluator) -> float | FloatArray:
-    """Return the right-hand sides of a family, less the constant of its expression."""
-    assert constraint.right_hand_side is not None
-    assert constraint.lhs is not None
-    given, constant = constraint.right_hand_side, constraint.lhs.constant
-    if not isinstance(given, UserFunction) and math.isfinite(given - constant):
-        return given - constant
-    with np.errstate(over="ignore"):
-        rhs = _element_numbers(given, family, evaluator) - constant
-    check_finite(rhs, f"the right-hand side of {constraint.name!r}, less the constant,", family.element)
-    return rhs
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """The right-hand sides of a family, less the constant of its expression."""
+
+    constraint: LXConstraint[Any]
+    family: Family
+    evaluator: Evaluator
+
+    def numbers(self, given: float | UserFunction | None, infinite: float | None) -> float | FloatArray:
+        """Return one a row, or one for all; ``infinite`` is the infinite value that never binds."""
+        assert given is not None
+        assert self.constraint.lhs is not None
+        name, constant = self.constraint.name, self.constraint.lhs.constant
+        if not isinstance(given, UserFunction) and math.isinf(given) and given != infinite:
+            raise LXNumberError(
+                f"The right-hand side of {name!r} is {given:g}, and its sense is {self.constraint.sense}: no finite "
+                f"number satisfies that. Give a finite number."
+            )
+        if not isinstance(given, UserFunction) and math.isfinite(given - constant):
+            return sum_of(given, -constant)
+        values = _element_numbers(given, self.family, self.evaluator, infinite)
+        with np.errstate(over="ignore"):
+            rhs = without_noise(values - constant, np.abs(values) + abs(constant), 2)
+        finite = np.where(np.isfinite(values), rhs, 0.0)
+        check_finite(finite, f"the right-hand side of {name!r}, less the constant,", self.family.element)
+        return rhs
 
 
 def _matrix(
     model: LXModel, columns: Columns, families: list[Family], starts: list[int], evaluator: Evaluator
 ) -> Matrix:
-    parts = [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    parts = [Matrix(_NO_POSITIONS, _NO_POSITIONS, np.empty(0))]
     for constraint, family, start in zip(model.constraints, families, starts, strict=False):
         assert constraint.lhs is not None
         position = f"constraint {constraint.name!r}"
@@ -239,7 +272,7 @@ def _matrix(
     return _stacked(parts)
 
 
-_NO_PLACES: IntArray = np.empty(0, dtype=np.int64)
+_NO_POSITIONS: IntArray = np.empty(0, dtype=np.int64)
 
 
 def _expression_matrix(
@@ -249,7 +282,7 @@ def _expression_matrix(
     position: str,
     evaluator: Evaluator,
 ) -> Matrix:
-    parts = [] if expression.terms else [Matrix(_NO_PLACES, _NO_PLACES, np.empty(0))]
+    parts = [] if expression.terms else [Matrix(_NO_POSITIONS, _NO_POSITIONS, np.empty(0))]
     for term in expression.terms:
         family, start = columns.position(term.variable, position)
         found: Entries = TermReader(term, family, constraint, position, evaluator).entries()

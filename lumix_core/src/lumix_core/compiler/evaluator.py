@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -143,13 +144,20 @@ class Evaluator:
         truths: BoolArray = self._evaluated(function, batch, true_of, truths_of_rows, truth_of)
         return truths
 
-    def numbers(self, value: float | UserFunction, batch: Batch, known: dict[Node, Column] | None = None) -> FloatArray:
+    def numbers(
+        self,
+        value: float | UserFunction,
+        batch: Batch,
+        known: dict[Node, Column] | None = None,
+        infinite: float | None = None,
+    ) -> FloatArray:
         """Return a number for each element, float64, shape ``(size,)``.
 
         Args:
             value: a number, or a function of the rows.
             batch: the elements.
             known: what a join has computed for the function already.
+            infinite: the infinite value that is allowed, ``math.inf`` or ``-math.inf``.
 
         Raises:
             LXNumberError: one is NULL, NaN, infinite or no number; the message names family, key and attribute.
@@ -157,8 +165,9 @@ class Evaluator:
         if not isinstance(value, UserFunction):
             return np.full(batch.size, value)
 
-        of_rows = _Numbers(value, batch)
-        numbers: FloatArray = self._evaluated(value, batch, numbers_of, of_rows, known=known)
+        of_rows = _Numbers(value, batch, infinite)
+        of_columns = partial(numbers_of, infinite=infinite)
+        numbers: FloatArray = self._evaluated(value, batch, of_columns, of_rows, known=known)
         return numbers
 
     def numbers_by_row(self, function: UserFunction, batch: Batch) -> FloatArray:
@@ -234,11 +243,12 @@ class _Numbers:
 
     function: UserFunction
     batch: Batch
+    infinite: float | None = None
 
     def __call__(self, values: list[Any]) -> FloatArray:
-        numbers = numbers_of_rows(values)
+        numbers = numbers_of_rows(values, self.infinite)
         if numbers is None:
-            raise wrong_number(self.function, self.batch, list(map(single_value, values)))
+            raise wrong_number(self.function, self.batch, list(map(single_value, values)), self.infinite)
         return numbers
 
 

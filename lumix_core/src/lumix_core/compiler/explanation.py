@@ -1,4 +1,4 @@
-"""How a model is built, told to a person: what is read of each source, how each function is evaluated, and why."""
+"""How a model is built, in words: what is read of each source, how each function is evaluated, and why."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class FunctionLine:
         location: file and line.
         way: "columns", "join" or "row by row".
         reason: why it has to be called row by row.
-        count: for how many members it was evaluated at the last compile; None before one.
-        possible: how many members there were without a join.
+        count: for how many elements it was evaluated at the last compile; None before one.
+        possible: how many elements there were without a join.
         seconds: what that took.
     """
 
@@ -71,7 +71,7 @@ class FunctionLine:
 
     @property
     def outcome(self) -> str:
-        """For how many members it was evaluated, out of how many, and how long that took."""
+        """For how many elements it was evaluated, out of how many, and how long that took."""
         if self.count is None:
             return ""
         possible = f" of {self.possible:,}" if self.possible > self.count else ""
@@ -118,7 +118,7 @@ class LXExplanation:
 
 
 def explain(model: LXModel, report: Report | None) -> LXExplanation:
-    """Plan a model and tell what was planned, with what its last compile took."""
+    """Plan a model and describe what was planned, with what its last compile took."""
     with Evaluator() as evaluator:
         planned = plan(model, evaluator.tracer, evaluator.reading)
     reads = [] if report is None else report.reads

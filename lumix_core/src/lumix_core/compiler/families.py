@@ -1,11 +1,15 @@
-"""Families as compiled: the rows behind every member, and its key."""
+"""Families as compiled: the rows behind every element, and its key."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import numpy as np
 
@@ -14,11 +18,12 @@ from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.joins.axes import Axes
 from lumix_core.compiler.joins.join import matching
 from lumix_core.compiler.key_checks import check_keys, warn_empty
-from lumix_core.errors import LXModelError
+from lumix_core.errors import LXModelError, LXSourceError
 from lumix_core.formulas.nodes import attribute_paths
 from lumix_core.formulas.user_function import UserFunction, frozen
 from lumix_core.problem.arrays import IntArray
 from lumix_core.problem.keys import Keys, RowKey, check_row, qualified_name, unreadable
+from lumix_core.problem.numbers import is_real_type
 from lumix_core.rows import frames
 from lumix_core.rows.columns import Column, together
 from lumix_core.rows.sources import mapped_key
@@ -26,8 +31,8 @@ from lumix_core.rows.tables import Kind, Table
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
+    from lumix_core.language.families import IndexedFamily, Join
     from lumix_core.language.indexed import Indexed
-    from lumix_core.language.variables import Join, LXVariable
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +75,25 @@ class KeyReader:
         return RowKey(named, tuple((name,) for name in self.primary_key), len(self.primary_key) > 1)
 
 
+@dataclass(frozen=True, eq=False)
+class PairKeyReader:
+    """How the key of a pair of rows is found: by a function of both, or as the pair of their keys."""
+
+    function: UserFunction | None
+    readers: tuple[KeyReader, KeyReader]
+
+    def keys(self, batch: Batch, evaluator: Evaluator) -> Column:
+        """Return the key of every pair of a batch with two arguments."""
+        if self.function is not None:
+            self.function.arity(2)
+            return evaluator.values(self.function, batch)
+        parts = [
+            reader.keys(Batch((argument,), batch.size, batch.element), evaluator)
+            for reader, argument in zip(self.readers, batch.arguments, strict=True)
+        ]
+        return together(parts)
+
+
 def _named_type(row_type: type | None) -> str | None:
     return None if row_type is None else qualified_name(row_type)
 
@@ -96,21 +120,25 @@ class Family:
 
     Args:
         name: as the user wrote it.
-        keys: of its members, in order.
-        arguments: the rows behind each member, one argument a dimension.
-        reader: how the key of a row is found, for a family with a single index.
-        kind: what kind of row that index is made over.
+        keys: of its elements, in order.
+        arguments: the rows behind each element, one argument a dimension.
+        kinds: what kind of row each dimension is made over.
+        readers: how the key of a row of each dimension is found.
+        level_rows: the row behind each key of each level of ``keys``; none for pairs of a join.
+        pair_key: how the key of a pair of rows is found, for a join.
     """
 
     name: str
     keys: Keys
     arguments: tuple[Argument, ...]
-    reader: KeyReader | None = None
-    kind: Kind | None = None
+    kinds: tuple[Kind, ...] = ()
+    readers: tuple[KeyReader, ...] = ()
+    level_rows: tuple[Argument, ...] = ()
+    pair_key: PairKeyReader | None = None
 
     @property
     def size(self) -> int:
-        """The number of members."""
+        """The number of elements."""
         return len(self.keys)
 
     @cached_property
@@ -119,40 +147,52 @@ class Family:
         return np.arange(self.size)
 
     def batch(self) -> Batch:
-        """Return the members as the arguments of a function."""
+        """Return the elements as the arguments of a function."""
         return Batch(self.arguments, self.size, self.element)
 
     def element(self, i: int) -> str:
-        """Name a member in messages."""
+        """Name an element in messages."""
         return repr(self.name) if self.keys.is_scalar else f"key {self.keys[i]!r} of {self.name!r}"
 
 
-def variable_family(variable: LXVariable[Any, Any], evaluator: Evaluator) -> Family:
-    """Read the rows of a variable and return its family."""
-    _check_indices(variable)
-    if variable.is_scalar:
-        return _scalar(variable.name)
-    if len(variable.dimensions) > 1:
-        dimensions = [read_dimension(one, evaluator, variable.owner) for one in variable.dimensions]
-        return _product(variable, dimensions, evaluator)
-    if variable.join is not None:
-        keyed = variable.join.key is None
-        return _joined(variable, read_dimension(variable, evaluator, variable.owner, keyed), evaluator)
-    (single,) = variable.dimensions or (variable,)
-    family = _single(variable.name, read_dimension(single, evaluator, variable.owner))
-    conditions = [*variable.filters, *variable.multi_filters] if variable.dimensions else variable.multi_filters
-    return _filtered(family, conditions, evaluator) if conditions else family
+def family_of(declared: IndexedFamily[Any], evaluator: Evaluator) -> Family:
+    """Read the rows of a variable or a constraint and return its family."""
+    if declared.is_scalar:
+        return _scalar(declared.name)
+    _check_indices(declared)
+    if len(declared.dimensions) > 1:
+        dimensions = [read_dimension(dimension, evaluator, declared.owner) for dimension in declared.dimensions]
+        return _product(declared, dimensions, evaluator)
+    if declared.join is not None:
+        keyed = declared.join.key is None
+        return _joined(declared, read_dimension(declared, evaluator, declared.owner, keyed), evaluator)
+    (single,) = declared.dimensions or (declared,)
+    family = _single(declared.name, read_dimension(single, evaluator, declared.owner))
+    conditions = [*declared.filters, *declared.multi_filters] if declared.dimensions else declared.multi_filters
+    return filtered(family, conditions, evaluator)
 
 
-def constraint_family(constraint: LXConstraint[Any], evaluator: Evaluator) -> Family:
-    """Read the rows of a constraint and return its family."""
-    if constraint.is_scalar:
-        return _scalar(constraint.name)
-    return _single(constraint.name, read_dimension(constraint, evaluator, constraint.owner))
+def constraint_family(
+    constraint: LXConstraint[Any], evaluator: Evaluator, variables: Mapping[int, Family] | None = None
+) -> Family:
+    """Read the rows of a constraint and return its family.
+
+    Args:
+        constraint: the constraint.
+        evaluator: of this compile.
+        variables: the families of variables that are read already, by the ``id`` of the variable.
+    """
+    base = constraint.base
+    if base is None:
+        return family_of(constraint, evaluator)
+    _check_base(constraint)
+    family = (variables or {}).get(id(base)) or family_of(base, evaluator)
+    conditions = [*constraint.filters, *constraint.multi_filters]
+    return filtered(replace(family, name=constraint.name), conditions, evaluator)
 
 
 def rows_of(family: Family) -> list[Any]:
-    """Return the rows behind each member: the row itself, or a tuple of them for several dimensions."""
+    """Return the rows behind each element: the row itself, or a tuple of them for several dimensions."""
     if len(family.arguments) == 1:
         return list(family.arguments[0].rows())
     return list(family.batch().calls()) if family.arguments else []
@@ -168,13 +208,16 @@ def read_dimension(indexed: Indexed[Any], evaluator: Evaluator, owner: str, keye
     (argument,) = rows.arguments
     table, label = argument.table, indexed.name
     if indexed.key is not None:
-        _check_arity(indexed.key, 1)
+        indexed.key.arity(1)
     reader = KeyReader(indexed.key, table.primary_key)
     keys: Column = argument.positions
     if keyed:
         keys = reader.keys(rows, evaluator)
         check_keys(keys, owner, own=reader.reads_own_key)
     row_key, kind = reader.row_key(table, evaluator), table.kind(indexed.declared_type)
+    if keyed and reader.function is not None:
+        values = plain_values(argument)
+        row_key = row_key if values is None else RowKey(values=dict(zip(values, keys.tolist(), strict=True)))
     return Dimension(argument, tuple(keys.tolist()), _label(table, label), reader, row_key, kind)
 
 
@@ -184,13 +227,47 @@ def read_rows(indexed: Indexed[Any], evaluator: Evaluator, owner: str) -> Batch:
     table = evaluator.reading.table(source)
     if not len(table):
         warn_empty(owner, str(source))
+    elif not isinstance(getattr(table.row_type, "_fields", ()), tuple) or table.row_type is None:
+        _check_labels(table.rows[0], owner)
     argument = Argument.whole(table)
     batch = Batch((argument,), len(table), _row_namer(argument, indexed.name))
     for condition in indexed.filters:
-        _check_arity(condition, 1)
+        condition.arity(1)
         argument = argument.take(np.flatnonzero(evaluator.truths(condition, batch)))
         batch = Batch((argument,), len(argument.positions), _row_namer(argument, indexed.name))
     return batch
+
+
+def _check_labels(row: Any, owner: str) -> None:
+    """Refuse rows of a query with a column whose name leads to something else of the row, such as ``t``."""
+    labels = getattr(row, "_fields", ())
+    if not labels or not isinstance(labels, tuple) or len(labels) != len(row):
+        return
+    for label, value in zip(labels, row, strict=True):
+        with warnings.catch_warnings(action="ignore"):  # such names may be deprecated
+            held = getattr(row, label, value)
+        if held is not value:
+            raise LXSourceError(
+                f"{owner} reads rows with a column labelled {label!r}, and row.{label} is something else of "
+                f"{type(row).__name__}, not that column. Label it otherwise, such as .label({label + '_value'!r})."
+            )
+
+
+PLAIN = (str, bytes, date, UUID, np.datetime64)
+
+
+def plain_values(argument: Argument) -> list[Hashable] | None:
+    """Return rows that are plain values, such as texts or tuples of numbers; None for objects."""
+    row_type = argument.table.row_type
+    if row_type is not None and row_type is not tuple and not _is_plain(row_type):
+        return None
+    rows = list(argument.rows())
+    parts = chain.from_iterable(rows) if row_type is tuple else rows
+    return rows if all(map(_is_plain, set(map(type, parts)))) else None
+
+
+def _is_plain(row_type: type) -> bool:
+    return is_real_type(row_type) or issubclass(row_type, PLAIN)
 
 
 def _row_namer(argument: Argument, label: str) -> Callable[[int], str]:
@@ -214,24 +291,38 @@ def _scalar(name: str) -> Family:
 
 def _single(name: str, dimension: Dimension) -> Family:
     keys = Keys.single(dimension.keys, dimension.label, dimension.row_key)
-    return Family(name, keys, (dimension.argument,), dimension.reader, dimension.kind)
+    rows = (dimension.argument,)
+    return Family(name, keys, rows, (dimension.kind,), (dimension.reader,), rows)
 
 
-def _filtered(family: Family, conditions: Sequence[UserFunction], evaluator: Evaluator) -> Family:
+def filtered(family: Family, conditions: Sequence[UserFunction], evaluator: Evaluator) -> Family:
+    """Return the elements of a family that satisfy every condition; each takes one row a dimension."""
     for condition in conditions:
-        _check_arity(condition, 1)
-    (kept,) = matching(evaluator, Axes.in_order([family.batch()]), conditions).picks
-    level = tuple(family.keys[i] for i in kept.tolist())
-    keys = Keys.single(level, family.keys.labels[0], family.keys.row_keys[0])
-    arguments = tuple(one.take(kept) for one in family.arguments)
-    return Family(family.name, keys, arguments, family.reader, family.kind)
+        condition.arity(len(family.arguments))
+        kept = np.flatnonzero(evaluator.truths(condition, family.batch()))
+        family = _taken(family, kept)
+    return family
 
 
-def _product(variable: LXVariable[Any, Any], dimensions: list[Dimension], evaluator: Evaluator) -> Family:
-    for condition in (*variable.filters, *variable.multi_filters):
-        _check_arity(condition, len(dimensions))
+def _taken(family: Family, kept: IntArray) -> Family:
+    """Return some elements of a family."""
+    arguments = tuple(argument.take(kept) for argument in family.arguments)
+    keys = family.keys
+    if len(keys.levels) != 1:
+        codes = tuple(code[kept] for code in keys.codes)
+        return replace(family, keys=replace(keys, codes=codes), arguments=arguments)
+    level = tuple(keys[i] for i in kept.tolist())
+    single = Keys.single(level, keys.labels[0], keys.row_keys[0])
+    level_rows = arguments if family.level_rows else ()
+    return replace(family, keys=single, arguments=arguments, level_rows=level_rows)
+
+
+def _product(declared: IndexedFamily[Any], dimensions: list[Dimension], evaluator: Evaluator) -> Family:
+    conditions = [*declared.filters, *declared.multi_filters]
+    for condition in conditions:
+        condition.arity(len(dimensions))
     axes = Axes.in_order([dimension.batch() for dimension in dimensions])
-    picks = matching(evaluator, axes, [*variable.filters, *variable.multi_filters]).picks
+    picks = matching(evaluator, axes, conditions).picks
     keys = Keys(
         tuple(dimension.keys for dimension in dimensions),
         picks,
@@ -239,7 +330,14 @@ def _product(variable: LXVariable[Any, Any], dimensions: list[Dimension], evalua
         tuple(dimension.row_key for dimension in dimensions),
     )
     arguments = tuple(one.argument.take(pick) for one, pick in zip(dimensions, picks, strict=True))
-    return Family(variable.name, keys, arguments)
+    return Family(
+        declared.name,
+        keys,
+        arguments,
+        tuple(dimension.kind for dimension in dimensions),
+        tuple(dimension.reader for dimension in dimensions),
+        tuple(dimension.argument for dimension in dimensions),
+    )
 
 
 def _distinct(labels: list[str]) -> tuple[str, ...]:
@@ -248,24 +346,37 @@ def _distinct(labels: list[str]) -> tuple[str, ...]:
     return tuple(f"{label}_{position}" for position, label in enumerate(labels, 1))
 
 
-def _joined(variable: LXVariable[Any, Any], primary: Dimension, evaluator: Evaluator) -> Family:
-    join = variable.join
+def _joined(declared: IndexedFamily[Any], primary: Dimension, evaluator: Evaluator) -> Family:
+    join = declared.join
     assert join is not None
-    _check_arity(join.join, 1)
+    join.join.arity(1)
     lists = evaluator.objects(join.join, primary.batch(), list)
     related = [row for rows in lists for row in rows]
     first = primary.argument.take(np.repeat(np.arange(len(lists)), [len(rows) for rows in lists]))
     second = Argument.whole(Table(related, join.related))
-    batch = Batch((first, second), len(related), lambda i: f"pair {i} of {variable.name!r}")
-    for condition in variable.multi_filters:
-        _check_arity(condition, 2)
+    batch = Batch((first, second), len(related), lambda i: f"pair {i} of {declared.name!r}")
+    for condition in declared.multi_filters:
+        condition.arity(2)
         batch = batch.take(np.flatnonzero(evaluator.truths(condition, batch)))
-    keys = _pair_keys(variable, primary, batch, evaluator)
-    check_keys(keys, variable.owner, own=False)
+    readers = (primary.reader, KeyReader(None, mapped_key(join.related)))
+    pair_key = PairKeyReader(join.key, readers)
+    keys = pair_key.keys(batch, evaluator)
+    check_keys(keys, declared.owner, own=False)
+    table = batch.arguments[1].table
     types = (_named_type(primary.argument.table.row_type), qualified_name(join.related))
-    row_key = RowKey(function=_PairKey(types, _key_of_pair(variable, primary, batch.arguments[1].table, evaluator)))
+    plain = tuple(map(plain_values, (primary.argument, batch.arguments[1])))
+    rows = tuple(None if values is None else frozenset(values) for values in plain)
+    row_key = RowKey(function=_PairKey(types, _key_of_pair(join, primary, table, readers[1], evaluator), rows))
     label = f"{join.primary.__name__}_{join.related.__name__}".lower()
-    return Family(variable.name, Keys.single(keys.tolist(), label, row_key), batch.arguments)
+    kinds = (primary.kind, table.kind(join.related))
+    return Family(
+        declared.name,
+        Keys.single(keys.tolist(), label, row_key),
+        batch.arguments,
+        kinds,
+        readers,
+        pair_key=pair_key,
+    )
 
 
 @dataclass(frozen=True)
@@ -274,12 +385,15 @@ class _PairKey:
 
     types: tuple[str | None, str | None]
     parts: tuple[Any, ...]
+    rows: tuple[frozenset[Hashable] | None, ...]
 
     def __call__(self, pair: Any) -> Hashable:
         if not (isinstance(pair, tuple) and len(pair) == 2):
             raise KeyError(pair)
-        for row, row_type in zip(pair, self.types, strict=True):
+        for row, row_type, rows in zip(pair, self.types, self.rows, strict=True):
             check_row(row, row_type)
+            if rows is not None and row not in rows:  # a plain value that is no row
+                raise KeyError(row)
         if len(self.parts) == 1:
             key: Hashable = self.parts[0](*pair)
             return key
@@ -287,40 +401,37 @@ class _PairKey:
 
 
 def _key_of_pair(
-    variable: LXVariable[Any, Any], primary: Dimension, related: Table, evaluator: Evaluator
+    join: Join, primary: Dimension, related: Table, reader: KeyReader, evaluator: Evaluator
 ) -> tuple[Any, ...]:
-    assert variable.join is not None
-    if variable.join.key is not None:
-        return (frozen(variable.join.key.call) or unreadable,)
-    return (primary.row_key, _related_reader(variable.join).row_key(related, evaluator))
+    if join.key is not None:
+        return (frozen(join.key.call) or unreadable,)
+    return (primary.row_key, reader.row_key(related, evaluator))
 
 
-def _pair_keys(variable: LXVariable[Any, Any], primary: Dimension, batch: Batch, evaluator: Evaluator) -> Column:
-    assert variable.join is not None
-    if variable.join.key is not None:
-        _check_arity(variable.join.key, 2)
-        return evaluator.values(variable.join.key, batch)
-    readers = (primary.reader, _related_reader(variable.join))
-    parts = [
-        reader.keys(Batch((one,), batch.size, batch.element), evaluator)
-        for reader, one in zip(readers, batch.arguments, strict=True)
-    ]
-    return together(parts)
-
-
-def _related_reader(join: Join) -> KeyReader:
-    return KeyReader(None, mapped_key(join.related))
-
-
-def _check_indices(variable: LXVariable[Any, Any]) -> None:
-    said = {"from_data/from_model": variable.source, "indexed_by": variable.key, "indexed_by_join": variable.join}
-    own = [word for word, used in said.items() if used is not None]
-    if variable.dimensions and own:
+def _check_indices(declared: IndexedFamily[Any]) -> None:
+    sources = {
+        "from_data/from_model": declared.source,
+        "indexed_by": declared.key,
+        "indexed_by_join": declared.join,
+    }
+    own = [call for call, value in sources.items() if value is not None]
+    if declared.dimensions and own:
         raise LXModelError(
-            f"{variable.owner} has both indexed_by_product() and {' and '.join(own)}(): its rows come from the "
+            f"{declared.owner} has both indexed_by_product() and {' and '.join(own)}(): its rows come from the "
             f"dimensions. Give the source and the key to each LXIndexDimension, and leave the rest out."
         )
 
 
-def _check_arity(function: UserFunction, dimensions: int) -> None:
-    function.arity(dimensions, with_row=False)
+def _check_base(constraint: LXConstraint[Any]) -> None:
+    sources = {
+        "from_data/from_model": constraint.source,
+        "indexed_by": constraint.key,
+        "indexed_by_join": constraint.join,
+        "indexed_by_product": constraint.dimensions or None,
+    }
+    own = [call for call, value in sources.items() if value is not None]
+    if own:
+        raise LXModelError(
+            f"{constraint.owner} has both over() and {' and '.join(own)}(): its rows and keys are those of the "
+            f"variable. Leave one of them out."
+        )

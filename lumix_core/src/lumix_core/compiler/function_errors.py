@@ -66,9 +66,15 @@ def _hint(error: Exception) -> str:
     return did_you_mean(error.name, dir(error.obj))
 
 
-def wrong_number(function: UserFunction, batch: Batch, values: list[Any]) -> LXNumberError:
-    """Return the error to raise where one of the values is no finite number."""
-    i, wrong = next((i, wrong) for i, value in enumerate(values) if (wrong := flaw(value)) is not None)
+def wrong_number(
+    function: UserFunction, batch: Batch, values: list[Any], infinite: float | None = None
+) -> LXNumberError:
+    """Return the error to raise where one of the values is no finite number, nor the infinite one that is allowed."""
+    i, wrong = next(
+        (i, wrong)
+        for i, value in enumerate(values)
+        if (wrong := flaw(value)) is not None and not (wrong == "is infinite" and float(value) == infinite)
+    )
     read = attributes_read(function.call, batch.rows_of(i))
     returned = {path: value for path, value in read.items() if value is values[i]}
     flawed = {path: value for path, value in read.items() if flaw(value) is not None and not _is_row(value)}

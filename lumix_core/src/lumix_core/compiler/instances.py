@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lumix_core.compiler.evaluator import Evaluator
-from lumix_core.compiler.families import constraint_family, read_rows, rows_of, variable_family
+from lumix_core.compiler.families import constraint_family, family_of, read_rows, rows_of
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.parameters import LXParameter
@@ -15,7 +15,7 @@ from lumix_core.language.variables import LXVariable
 def variable_instances(variable: LXVariable[Any, Any]) -> list[Any]:
     """Return the rows that a family of variables is made over; tuples of them for several dimensions."""
     with Evaluator() as evaluator:
-        return rows_of(variable_family(variable, evaluator))
+        return rows_of(family_of(variable, evaluator))
 
 
 def constraint_instances(constraint: LXConstraint[Any]) -> list[Any]:

@@ -70,7 +70,7 @@ def _is_null(key: Any) -> bool:
         return any(map(_is_null, key))
     try:
         return key is None or bool(key != key)  # noqa: PLR0124 - what differs from itself is some kind of NaN
-    except (TypeError, ValueError, ArithmeticError):  # and so is what cannot tell
+    except (TypeError, ValueError, ArithmeticError):  # and so is what cannot be compared
         return True
 
 

@@ -34,7 +34,7 @@ def _of_rows(parameter: LXParameter[Any], evaluator: Evaluator) -> LookupTable:
     rows = read_rows(parameter, evaluator, parameter.owner)
     for function in (parameter.key, parameter.value_of):
         if function is not None:
-            function.arity(1, with_row=False)
+            function.arity(1)
     reader = KeyReader(parameter.key, rows.arguments[0].table.primary_key)
     parts, compound = reader.parts(rows, evaluator)
     batch = Batch(rows.arguments, rows.size, _key_namer(parameter.name, parts, compound))

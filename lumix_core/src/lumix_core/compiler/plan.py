@@ -1,7 +1,7 @@
 """The plan of a compile: every function is traced first, to know what has to be read of each source.
 
 A source of which functions want columns only is read as columns; one function that has to be called row by row, or
-wants the row itself, and its rows are read. Data that was given is looked at: only it tells the class of its rows.
+wants the row itself, and its rows are read. Data that was given is looked at: only it has the class of its rows.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from lumix_core.formulas.captures import captured
 from lumix_core.formulas.nodes import Attribute, Element, Failure, Lookup, nodes
 from lumix_core.formulas.tracing import Trace
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.term_overloads import Meaning
 from lumix_core.rows.sources import QuerySource, Source
 from lumix_core.rows.standins import RowClass
 from lumix_core.rows.tables import Table
 
 if TYPE_CHECKING:
+    from lumix_core.language.constraints import LXConstraint
     from lumix_core.language.expressions import Term
+    from lumix_core.language.families import IndexedFamily
     from lumix_core.language.indexed import Indexed
     from lumix_core.language.model import LXModel
     from lumix_core.language.variables import LXVariable
@@ -76,15 +79,13 @@ def plan(model: LXModel, tracer: Tracer, reading: Reading) -> Plan:
     Args:
         model: the model.
         tracer: keeps the formulas.
-        reading: has the rows of data that was given, and is told what is wanted of each source.
+        reading: has the rows of data that was given, and takes note of what is wanted of each source.
     """
     planner = Planner(Plan(wanted=reading.wanted), tracer, reading.table)
     for variable in model.variables:
         planner.variable(variable)
     for constraint in model.constraints:
-        if constraint.source is not None:
-            planner.indexed(constraint)
-            planner.function(constraint.right_hand_side, [constraint])
+        planner.constraint(constraint)
         for term in constraint.lhs.terms if constraint.lhs is not None else ():
             planner.term(term, constraint)
     for term in model.objective.terms if model.objective is not None else ():
@@ -110,16 +111,29 @@ class Planner:
 
     def variable(self, variable: LXVariable[Any, Any]) -> None:
         """Note what a family of variables wants."""
-        dimensions = dimensions_of(variable)
-        for one in dimensions:
-            self.indexed(one)
-        if variable.join is not None:
-            self._want_rows(variable, "indexed_by_join() asks each row for its related rows")
-            self.wanted(variable.source).functions.append(variable.join.join.call)
+        self._family(variable, (variable.lower, variable.upper, *variable.costs))
+
+    def constraint(self, constraint: LXConstraint[Any]) -> None:
+        """Note what a family of constraints wants of the sources that it is made over."""
+        base = constraint.base
+        if base is None and constraint.is_scalar:
             return
-        for function in (variable.lower, variable.upper, *variable.costs, *variable.multi_filters):
-            self.function(function, dimensions)
-        for function in variable.filters if variable.dimensions else ():
+        functions = (constraint.right_hand_side, *(constraint.range or ()))
+        if base is None:
+            self._family(constraint, functions)
+        elif base.join is None:
+            for function in (*functions, *constraint.filters, *constraint.multi_filters):
+                self.function(function, dimensions_of(base))
+
+    def _family(self, family: IndexedFamily[Any], functions: Sequence[float | UserFunction | None]) -> None:
+        dimensions = dimensions_of(family)
+        for dimension in dimensions:
+            self.indexed(dimension)
+        if family.join is not None:
+            self._want_rows(family, "indexed_by_join() calls its function with each row")
+            self.wanted(family.source).functions.append(family.join.join.call)
+            return
+        for function in (*functions, *family.multi_filters, *(family.filters if family.dimensions else ())):
             self.function(function, dimensions)
 
     def indexed(self, indexed: Indexed[Any], of: Indexed[Any] | None = None) -> None:
@@ -136,21 +150,28 @@ class Planner:
             for name in row_class.primary_key if row_class is not None else ():
                 self.wanted(source).paths[name,] = None
 
-    def term(self, term: Term, constraint: Indexed[Any] | None) -> None:
+    def term(self, term: Term, constraint: LXConstraint[Any] | None) -> None:
         """Note what a term wants."""
-        dimensions = dimensions_of(term.variable)
-        if term.variable.join is not None:
-            if constraint is not None and constraint.source is not None:
-                self._want_rows(constraint, f"{term.variable.name!r} is made by indexed_by_join()")
+        rows = [] if constraint is None else dimensions_of(constraint)
+        if not rows and not isinstance(term.coefficient, UserFunction) and term.condition is None:
             return
-        own = constraint is not None and constraint.source is not None
-        rows = [*dimensions, constraint] if own and constraint is not None else list(dimensions)
+        dimensions = dimensions_of(term.variable)
+        joined = [family for family in (term.variable, constraint) if family is not None and _is_joined(family)]
+        if joined:
+            for dimension in (*dimensions, *rows):
+                self._want_rows(dimension, f"{joined[0].name!r} is made by indexed_by_join()")
+            return
+        position = "the objective" if constraint is None else constraint.owner
         for function in (term.coefficient, term.condition):
             if isinstance(function, UserFunction):
-                count = function.arity(len(dimensions), own)
-                self.function(function, rows[:count], "the objective" if constraint is None else constraint.owner)
-        if term.own and len(dimensions) == 1 and constraint is not None and _alike(dimensions[0], constraint):
-            self.indexed(dimensions[0], of=constraint)
+                count = function.arity(len(dimensions), len(rows))
+                self.function(function, [*dimensions, *rows][:count], position)
+        self.function(term.at, rows, position)
+        if term.meaning is not Meaning.SUM and term.at is None:
+            for dimension in dimensions:
+                for row in rows:
+                    if _alike(dimension, row):
+                        self.indexed(dimension, of=row)
 
     def function(self, function: float | UserFunction | None, rows: Sequence[Indexed[Any]], position: str = "") -> None:
         """Note what a function wants of the sources of its arguments; ``position`` is the expression that it is in."""
@@ -177,7 +198,7 @@ class Planner:
                     self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
             elif isinstance(node, Lookup | Element):
                 self.parameter(node.table)
-            elif isinstance(node, Failure):  # what else that branch reads, only a row can tell
+            elif isinstance(node, Failure):  # what else that branch reads, only a row can show
                 for one in rows:
                     self._want_rows(one, f"{function.role} raises {type(node.error).__name__}: {node.error}")
 
@@ -210,11 +231,19 @@ class Planner:
         return self._tracer.mapped(self._table_of(source))
 
 
-def dimensions_of(variable: LXVariable[Any, Any]) -> list[Indexed[Any]]:
-    """Return what a family of variables is made over: its dimensions, itself, or nothing for a scalar."""
-    if variable.dimensions:
-        return list(variable.dimensions)
-    return [] if variable.is_scalar else [variable]
+def dimensions_of(family: IndexedFamily[Any]) -> list[Indexed[Any]]:
+    """Return what a family is made over: its dimensions, itself or its base, or nothing for a scalar."""
+    base = getattr(family, "base", None)
+    if base is not None:
+        return dimensions_of(base)
+    if family.dimensions:
+        return list(family.dimensions)
+    return [] if family.is_scalar else [family]
+
+
+def _is_joined(family: IndexedFamily[Any]) -> bool:
+    base = getattr(family, "base", None)
+    return family.join is not None or (base is not None and _is_joined(base))
 
 
 def _alike(one: Indexed[Any], other: Indexed[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Terms as nonzeros: which member of a family stands in which row of a constraint, with which coefficient."""
+"""Terms as nonzeros: which element of a family stands in which row of a constraint, with which coefficient."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lumix_core.compiler.batches import Batch
+from lumix_core.compiler.elements import (
+    Shared,
+    elements_at,
+    matching_elements,
+    own_elements,
+    row_keys,
+    shared_dimensions,
+)
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import Family
 from lumix_core.compiler.joins.axes import Axes
@@ -16,24 +24,27 @@ from lumix_core.compiler.joins.join import matching
 from lumix_core.compiler.joins.key_filter import picked
 from lumix_core.errors import LXMissingKeyError, LXModelError, sentence
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.term_overloads import Meaning
 from lumix_core.problem.arrays import FloatArray, IntArray
-from lumix_core.rows.columns import column
-from lumix_core.rows.key_index import KeyIndex
+from lumix_core.rows.columns import Column
 
 if TYPE_CHECKING:
     from lumix_core.language.expressions import Term
 
 FEW = 3
-"""For so many members, the check of a function's columns calls it as often as there are members."""
+"""For so many elements, the check of a function's columns calls it as often as there are elements."""
 
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """Nonzeros of one term: row of the constraint, member of the variable, and coefficient (arrays of one length)."""
+    """Nonzeros of one term: row of the constraint, element of the variable, and coefficient (arrays of one length)."""
 
     rows: IntArray
     elements: IntArray
     values: FloatArray
+
+
+NOTHING = Entries(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +55,7 @@ class TermReader:
         term: as the user wrote it.
         family: of the term's variable.
         constraint: the family of the constraint (an indexed one has rows that functions may take), or
-            of a single member for the objective.
+            of a single element for the objective.
         position: what the term is part of, for messages: "constraint 'hours'".
         evaluator: of this compile.
     """
@@ -59,11 +70,31 @@ class TermReader:
         """Return the nonzeros of the term.
 
         Raises:
+            LXModelError: it would sum the whole family in every row, or which element it stands for is unclear.
             LXMissingKeyError: a constraint's row has no variable of its own, or ``keys=`` names none.
             LXNumberError: a coefficient is not a finite number.
         """
-        found = self._own() if self._means_own() else self._summed()
+        found = self._chosen_entries()
         return Entries(found.rows, found.elements, self._scaled(found.values))
+
+    def _chosen_entries(self) -> Entries:
+        term, meaning = self.term, self.term.meaning
+        if not self.constraint.arguments:
+            if term.at is not None or term.skips or meaning is Meaning.MATCHING:
+                raise self._without_rows()
+            return self._summed()
+        if term.at is not None:
+            return self._at(term.at)
+        if meaning is Meaning.MATCHING:
+            return self._matching()
+        takes_row = self._takes_row(term.coefficient) or self._takes_row(term.condition)
+        if not self.family.arguments:  # a scalar stands in every row
+            return self._summed()
+        if meaning is Meaning.SUM or takes_row:
+            if term.skips:
+                raise self._skips_nothing()
+            return self._summed()
+        return self._own()
 
     def _scaled(self, values: FloatArray) -> FloatArray:
         if self.term.scale == 1.0:
@@ -76,65 +107,197 @@ class TermReader:
         return len(self.family.arguments)
 
     def _takes_row(self, function: float | UserFunction | None) -> bool:
-        """Whether a function of the term takes the constraint's row beside its own rows."""
+        """Whether a function of the term takes the constraint's rows beside its own rows."""
         if not isinstance(function, UserFunction):
             return False
-        return function.arity(self._dimensions, bool(self.constraint.arguments)) > self._dimensions
-
-    def _means_own(self) -> bool:
-        """Whether the term is for the constraint row's own variable, not for the whole family."""
-        mine, others = self.constraint.kind, self.family.kind
-        if not self.term.own or mine is None or others is None:
-            return False
-        if self._takes_row(self.term.coefficient) or self._takes_row(self.term.condition):
-            return False
-        same = mine.same(others)
-        if same is None:
-            raise LXModelError(
-                f"{sentence(self.position)}: add_term({self.family.name!r}) could mean the row's own "
-                f"variable or the sum of all, since both are made over rows of no class of their own, from different "
-                f"sources. Write add_multi_term or sum_over for the sum; for the own variable make both over one "
-                f"source, or give the rows a class (a dataclass or named tuple)."
-            )
-        return same
+        return function.arity(self._dimensions, len(self.constraint.arguments)) > self._dimensions
 
     def _own(self) -> Entries:
+        """Return the own element of each row; functions are given the constraint's rows where it has none."""
+        shared = shared_dimensions(self.family.kinds, self.constraint.kinds)
+        if not shared.is_complete:
+            if shared.is_empty:  # of what kind its rows would be, nobody knows
+                return NOTHING
+            raise self._unclear(shared) if shared.unclear else self._sums_all(shared)
+        own = [self.constraint.arguments[position] for position in shared.positions if position is not None]
+        batch = self._named(Batch(tuple(own), self.constraint.size, self.constraint.element))
         rows = np.arange(self.constraint.size)
-        batch = self._named(self.constraint.batch())
         if self.term.condition is not None:
             rows = np.flatnonzero(self.evaluator.truths(self.term.condition, batch))
-        if self.term.keys is not None:
-            self._check_keys(self.term.keys)
-            chosen = set(self.term.keys)
-            rows = rows[[key in chosen for key in self._own_keys(batch.take(rows))]]
-        elements = self._own_members(batch, rows)
-        return Entries(rows, elements, self.evaluator.numbers(self.term.coefficient, batch.take(rows)))
+            batch = batch.take(rows)
+        elements = own_elements(self.family, batch.arguments, len(rows), self.evaluator)
+        rows, elements, kept = self._present(rows, elements, batch)
+        if all(mine.table is other.table for mine, other in zip(self.family.arguments, own, strict=True)):
+            values = batch if len(kept) == batch.size else batch.take(kept)
+        else:  # rows that are equal by their keys may differ in other attributes
+            values = self._named(self._batch_of(elements))
+        return Entries(rows, elements, self.evaluator.numbers(self.term.coefficient, values))
 
-    def _own_keys(self, batch: Batch) -> list[Hashable]:
-        assert self.family.reader is not None
-        keys: list[Hashable] = self.family.reader.keys(batch, self.evaluator).tolist()
-        return keys
-
-    def _own_members(self, batch: Batch, rows: IntArray) -> IntArray:
-        """Return the variable of each row: by its place where both are made over one source, else by its key."""
-        (mine,), (others,) = self.constraint.arguments, self.family.arguments
-        if mine.table is others.table:
-            elements = np.full(len(mine.table), -1)
-            elements[others.positions] = np.arange(self.family.size)
-            found = elements[mine.positions[rows]]
-            if (found >= 0).all():
-                return found
-        keys = self._own_keys(batch.take(rows))
-        index = KeyIndex([column(self.family.keys.levels[0])])
-        found = index.positions([column(keys)], len(keys)) if self.family.size else np.full(len(keys), -1)
-        if (found < 0).any():
-            at = int(np.argmax(found < 0))
+    def _present(self, rows: IntArray, elements: IntArray, batch: Batch) -> tuple[IntArray, IntArray, IntArray]:
+        """Return the rows that have an element which ``keys=`` names, their elements, and which rows they are."""
+        if self.term.keys is None:
+            kept = np.arange(len(rows))
+        else:  # a row whose key is not named has no element to miss
+            named = self._check_keys(self.term.keys)
+            kept = np.flatnonzero(np.isin(elements, named))
+        absent = np.flatnonzero(elements[kept] < 0)
+        if len(absent) and not self.term.skips:
+            at = int(kept[absent[0]])
+            key = self._own_key(batch.take(np.array([at])))
             raise LXMissingKeyError(
                 f"{sentence(self.position)}, {self.constraint.element(int(rows[at]))}: the row has no "
-                f"variable of its own in {self.family.name!r} (no key {keys[at]!r}). "
-                f"Leave such rows out with where=, or write add_multi_term to sum over the family."
+                f"variable of its own in {self.family.name!r} (no key {key!r}). "
+                f"Leave such rows out with where= or missing='skip', or write sum_over to sum over the family."
             )
-        return found
+        kept = kept[elements[kept] >= 0]
+        return rows[kept], elements[kept], kept
+
+    def _own_key(self, batch: Batch) -> Hashable:
+        """Return the key that the family would have for a single row of the constraint."""
+        key: Hashable
+        if self.family.pair_key is not None:
+            key = self.family.pair_key.keys(batch, self.evaluator).tolist()[0]
+            return key
+        parts = [
+            row_keys(self.family, dimension, argument, 1, self.evaluator).tolist()[0]
+            for dimension, argument in enumerate(batch.arguments)
+        ]
+        return parts[0] if len(parts) == 1 else tuple(parts)
+
+    def _at(self, at: UserFunction) -> Entries:
+        """Return the element with the key that a function computes from each row."""
+        batch = self._named(self.constraint.batch())
+        at.arity(len(self.constraint.arguments))
+        elements, keys = elements_at(at, self.family, batch, self.evaluator)
+        rows = np.arange(self.constraint.size)
+        if self.term.keys is not None:
+            rows = np.flatnonzero(np.isin(elements, self._check_keys(self.term.keys)))
+            elements = elements[rows]
+        absent = np.flatnonzero(elements < 0)
+        if len(absent) and not self.term.skips:
+            self._check_excluded(rows[absent], keys)
+        kept = elements >= 0
+        return self._of_pairs(rows[kept], elements[kept])
+
+    def _check_excluded(self, rows: IntArray, keys: Column) -> None:
+        """Refuse rows for which the key of ``at=`` is not one of the family."""
+        row = int(rows[0])
+        hint = ""
+        if self.family.keys.find_row(keys.item(row)) is not None:
+            hint = " That is a row of the family: return its key."
+        raise LXMissingKeyError(
+            f"{sentence(self.position)}, {self.constraint.element(row)}: {self.family.name!r} has no key "
+            f"{keys.item(row)!r:.80}, which at= returned.{hint} Return a key of the family, or leave the term out of "
+            f"such rows with missing='skip'."
+        )
+
+    def _matching(self) -> Entries:
+        """Return the elements that agree with each row in every dimension that both have."""
+        shared = shared_dimensions(self.family.kinds, self.constraint.kinds)
+        if shared.unclear and not shared.is_empty:
+            raise self._unclear(shared)
+        if all(position is None for position in shared.positions):
+            if shared.is_empty:  # of what kind its rows would be, nobody knows
+                return NOTHING
+            raise LXModelError(
+                f"{sentence(self.position)}: sum_over({self.family.name!r}, matching=True), but they have no dimension "
+                f"in common: {self._made_over}. Leave matching= out to sum all elements in every row, or match with "
+                f"where=lambda {self._parameters}: ..."
+            )
+        rows, elements = matching_elements(self.family, self.constraint, shared, self.evaluator)
+        if self.term.keys is not None:
+            kept = np.isin(elements, self._check_keys(self.term.keys))
+            rows, elements = rows[kept], elements[kept]
+        return self._of_pairs(rows, elements)
+
+    def _of_pairs(self, rows: IntArray, elements: IntArray) -> Entries:
+        """Evaluate condition and coefficient for pairs of a row and an element."""
+        condition = self.term.condition
+        if condition is not None:
+            kept = self.evaluator.truths(condition, self._pair_batch(condition, rows, elements))
+            rows, elements = rows[kept], elements[kept]
+        coefficient = self.term.coefficient
+        if not isinstance(coefficient, UserFunction):
+            return Entries(rows, elements, np.full(len(rows), coefficient))
+        return Entries(
+            rows, elements, self.evaluator.numbers(coefficient, self._pair_batch(coefficient, rows, elements))
+        )
+
+    def _pair_batch(self, function: UserFunction, rows: IntArray, elements: IntArray) -> Batch:
+        batch = self._batch_of(elements)
+        if not self._takes_row(function):
+            return self._named(batch)
+        of_rows = self.constraint.batch().take(rows)
+        return Batch(
+            (*batch.arguments, *of_rows.arguments),
+            len(rows),
+            lambda i: f"{of_rows.element(i)} and {batch.element(i)}",
+        )
+
+    def _batch_of(self, elements: IntArray) -> Batch:
+        """Return some elements as arguments, an element perhaps several times."""
+        return self.family.batch().take(elements)
+
+    @property
+    def _made_over(self) -> str:
+        """What both are made over, for messages."""
+        mine, others = (" and ".join(map(str, family.kinds)) for family in (self.family, self.constraint))
+        return f"{self.family.name!r} is made over {mine}, the constraint over {others}"
+
+    @property
+    def _parameters(self) -> str:
+        """The parameters of a function that takes the constraint's rows, for messages."""
+        mine = [f"x{i}" for i in range(1, self._dimensions + 1)] if self._dimensions > 1 else ["x"]
+        rows = len(self.constraint.arguments)
+        return ", ".join([*mine, *([f"row{i}" for i in range(1, rows + 1)] if rows > 1 else ["row"])])
+
+    def _sums_all(self, shared: Shared) -> LXModelError:
+        name = self.family.name
+        rows = ", ".join(f"row{i}" for i in range(1, len(self.constraint.arguments) + 1))
+        common = any(position is not None for position in shared.positions)
+        matching = f"For the elements that agree with the row write .sum_over({name}, ..., matching=True). " * common
+        return LXModelError(
+            f"{sentence(self.position)}: add_term({name}) would sum all {self.family.size} elements of {name!r} again "
+            f"in every row, since no function of the term takes the constraint's row, and {self._made_over}. "
+            f"For that sum write .sum_over({name}, ...). {matching}"
+            f"For one element a row write .add_term({name}, ..., at=lambda {rows if ',' in rows else 'row'}: key), or "
+            f"make the constraint .over({name}). For a sum weighed by the row take it in the coefficient or where=: "
+            f"lambda {self._parameters}: ..."
+        )
+
+    def _unclear(self, shared: Shared) -> LXModelError:
+        name = self.family.name
+        of_row = self.term.meaning is Meaning.ROW
+        if of_row and self._dimensions == 1 and len(self.constraint.arguments) == 1:
+            return LXModelError(
+                f"{sentence(self.position)}: add_term({name!r}) could mean the row's own "
+                f"variable or the sum of all, since both are made over rows of no class of their own, from different "
+                f"sources. Write add_multi_term or sum_over for the sum; for the own variable write "
+                f"at=lambda row: key, make both over one source, or give the rows a class (a dataclass or named tuple)."
+            )
+        numbers = " and ".join(str(position + 1) for position in shared.unclear)
+        rows = ", ".join(f"row{i}" for i in range(1, len(self.constraint.arguments) + 1))
+        return LXModelError(
+            f"{sentence(self.position)}: it is unclear which dimension of the constraint is dimension {numbers} of "
+            f"{name!r}: {self._made_over}, and their sources do not tell them apart. "
+            f"Write .add_term({name}, ..., at=lambda {rows}: key) for one element a row, .sum_over({name}, "
+            f"where=lambda {self._parameters}: ...) for a sum, or make the constraint .over({name})."
+        )
+
+    def _without_rows(self) -> LXModelError:
+        option = "matching=True" if self.term.meaning is Meaning.MATCHING else "at="
+        if self.term.at is None and self.term.skips:
+            option = "missing='skip'"
+        return LXModelError(
+            f"{sentence(self.position)}: {option} of the term of {self.family.name!r} needs the rows of an indexed "
+            f"constraint, and there are none here. Choose elements with keys= or where=, or index the constraint."
+        )
+
+    def _skips_nothing(self) -> LXModelError:
+        return LXModelError(
+            f"{sentence(self.position)}: missing='skip' of the term of {self.family.name!r} has no meaning for a sum, "
+            f"in which no element is missing. Leave it out, or choose the row's element with at=."
+        )
 
     def _summed(self) -> Entries:
         elements = self._chosen()
@@ -157,7 +320,7 @@ class TermReader:
         return self._paired(elements, condition, coefficient)
 
     def _weighed(self, coefficient: float | UserFunction, elements: IntArray) -> tuple[IntArray, FloatArray]:
-        """Return those of the members that may have a coefficient, and the coefficients."""
+        """Return those of the elements that may have a coefficient, and the coefficients."""
         narrowed = self._narrowed(coefficient, elements)
         batch = self._named(self._batch(narrowed))
         if isinstance(coefficient, UserFunction) and len(narrowed) <= FEW < len(elements):
@@ -165,7 +328,7 @@ class TermReader:
         return narrowed, self.evaluator.numbers(coefficient, batch)
 
     def _narrowed(self, function: float | UserFunction, elements: IntArray) -> IntArray:
-        """Return those of the members that a function asks for by a key; all of them where it does not."""
+        """Return those of the elements that a function selects by a key; all of them where it does not."""
         if not isinstance(function, UserFunction) or len(elements) < self.family.size:
             return elements
         function.check_captures()
@@ -173,11 +336,13 @@ class TermReader:
         return elements if found is None else elements[found]
 
     def _paired(self, elements: IntArray, condition: UserFunction | None, coefficient: float | UserFunction) -> Entries:
-        """Evaluate functions that take the constraint's row, over the combinations of rows and members."""
+        """Evaluate functions that take the constraint's row, over the combinations of rows and elements."""
         dimensions = self._dimensions
+        rows_of = range(len(self.constraint.arguments))
         axes = Axes(
             (self.constraint.batch(), self._named(self._batch(elements))),
-            (*((1, position) for position in range(dimensions)), (0, 0)),  # functions take the constraint's row last
+            # functions take the constraint's rows last
+            (*((1, position) for position in range(dimensions)), *((0, position) for position in rows_of)),
         )
         weighs = self._takes_row(coefficient)
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient if weighs else 1.0)
@@ -186,7 +351,7 @@ class TermReader:
         return Entries(rows, elements[picks], self.evaluator.numbers(coefficient, batch, found.known))
 
     def _named(self, batch: Batch) -> Batch:
-        """Name members with the place of the term."""
+        """Name elements with the position of the term."""
         return Batch(batch.arguments, batch.size, lambda i: f"{batch.element(i)} in {self.position}")
 
     def _batch(self, elements: IntArray) -> Batch:

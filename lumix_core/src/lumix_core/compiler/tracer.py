@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from lumix_core.formulas.recorder import ClassRead
 from lumix_core.formulas.tracing import Trace, trace
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.rows.columns import ABSENT
 from lumix_core.rows.registry import adapter_for
 from lumix_core.rows.standins import RowClass
 from lumix_core.rows.tables import LazyRows, Table
@@ -64,6 +63,6 @@ def has_own(table: Table, read: ClassRead) -> bool:
         return False
     try:
         rows = table.column(read.path) if read.path else table.rows
-        return any(read.name in vars(row) for row in rows if row is not None and row is not ABSENT)
+        return any(read.name in getattr(row, "__dict__", ()) for row in rows)
     except Exception:  # noqa: BLE001 - rows that do not tell; going row by row reports what is wrong
         return True

@@ -86,7 +86,7 @@ OPERATORS: dict[Callable[..., Any], Operator] = {
     abs: Operator(columns.unary(np.absolute), ranges.same_range, zero="first"),
     float: Operator(columns.to_float, ranges.range_of_float, zero="first"),
     bool: Operator(columns.to_bool, ranges.range_of_truth, zero="first"),
-    required: Operator(columns.required_everywhere),
+    required: Operator(columns.required_everywhere, ranges.range_of_required),
 }
 _UNKNOWN = Operator()
 

@@ -129,6 +129,13 @@ def range_of_and(left: Range, right: Range) -> Range:
     return Range("b", 1.0)
 
 
+def range_of_required(operand: Range) -> Range:
+    """Return the range of `required`."""
+    if not operand.is_number or not operand.smallest:
+        raise NotVectorizable
+    return Range("b", 1.0, 1.0)
+
+
 def range_of_truth(operand: Range) -> Range:
     """Return the range of ``bool``."""
     return Range("b", 1.0)

@@ -60,14 +60,18 @@ class UserFunction:
             f"Bind it when the function is made: lambda ..., {capture.name}={capture.name}: ..."
         )
 
-    def arity(self, dimensions: int, with_row: bool) -> int:
-        """Return how many rows to give: one a dimension, and one more if it takes the constraint's row.
+    def arity(self, dimensions: int, rows: int = 0) -> int:
+        """Return how many rows to give: one a dimension, and those of the constraint if it takes them.
+
+        Args:
+            dimensions: of the family that it is a function of.
+            rows: how many rows of the constraint it may take beside.
 
         Raises:
             LXFunctionError: it takes another number of arguments.
         """
         required, allowed = positional_arguments(self.call)
-        choices = (dimensions, dimensions + 1) if with_row else (dimensions,)
+        choices = (dimensions, dimensions + rows) if rows else (dimensions,)
         for count in choices:
             if required <= count <= allowed:
                 return count
@@ -77,7 +81,8 @@ class UserFunction:
                 f"Say where the rows come from with .from_data(rows) or .from_model(Row, session), or give a number."
             )
         wanted = " or ".join(map(str, choices))
-        extra = " (the last one is the constraint's row)" if with_row else ""
+        last = "the last one is the constraint's row" if rows == 1 else f"the last {rows} are the constraint's rows"
+        extra = f" ({last})" if rows else ""
         raise LXFunctionError(
             f"{self.title} takes {required} argument(s), but it is "
             f"given {wanted}{extra}: one row for each dimension of the family. "

@@ -1,101 +1,232 @@
-"""Constraints: one linear row, or a family with one per row of a source."""
+"""Constraints: one linear row, or a family with one per row of a source, per combination, or per element."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Self, SupportsFloat
 
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression
-from lumix_core.language.indexed import Indexed, Row
-from lumix_core.problem.numbers import real_number
+from lumix_core.language.families import IndexedFamily
+from lumix_core.language.indexed import Row
+from lumix_core.language.mixins import refuse_unknown
+from lumix_core.language.variables import LXVariable
+from lumix_core.problem.numbers import flaw, real_number
 from lumix_core.problem.problem import LXSense
 
+RightHandSide = float | UserFunction
 
-class LXConstraint(Indexed[Row]):
+
+class LXConstraint(IndexedFamily[Row]):
     """A constraint ``expression <= | >= | == right-hand side``, for every row where it has a source.
 
     Args:
         name: unique in the model; the key of the family in ``solution.shadow_prices``.
     """
 
+    sense: LXSense | None
+    base: LXVariable[Any, Any] | None
+    _lhs: LXLinearExpression | None
+    _rhs: RightHandSide | None
+    _range: tuple[RightHandSide, RightHandSide] | None
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.lhs: LXLinearExpression | None = None
-        self.sense: LXSense | None = None
-        self._rhs_value: float | None = None
-        self._rhs_function: UserFunction | None = None
+        self.__dict__.update(_lhs=None, sense=None, _rhs=None, _range=None, base=None)
 
     @property
     def is_scalar(self) -> bool:
         """Whether this is one constraint without an index."""
-        return self.source is None and self.key is None and not self.filters
+        return super().is_scalar and (self.base is None or self.base.is_scalar)
+
+    @property
+    def lhs(self) -> LXLinearExpression | None:
+        """The expression, as it was when it was given; assigning one changes the model."""
+        return self._lhs
+
+    @lhs.setter
+    def lhs(self, expression: LXLinearExpression | None) -> None:
+        if expression is not None and not isinstance(expression, LXLinearExpression):
+            raise LXModelError(
+                f"{self.owner}.expression() got {expression!r}, which is not an expression. "
+                f"Write .expression(LXLinearExpression().add_term(variable, coefficient))."
+            )
+        self.__dict__["_lhs"] = None if expression is None else expression.copy()
 
     @property
     def rhs_value(self) -> float | None:
         """The right-hand side where it is a number; assigning it changes the model."""
-        return self._rhs_value
+        return None if isinstance(self._rhs, UserFunction) else self._rhs
 
     @rhs_value.setter
     def rhs_value(self, value: SupportsFloat) -> None:
-        self._rhs_value = real_number(value, f"the right-hand side of {self.name!r}")
-        self._rhs_function = None
+        self._set_rhs(self._side(value, self._rhs_role))
 
     @property
     def rhs_func(self) -> Callable[[Row], SupportsFloat] | None:
         """The right-hand side where it is a function of the constraint's row; assigning it changes the model."""
-        return None if self._rhs_function is None else self._rhs_function.call
+        return self._rhs.call if isinstance(self._rhs, UserFunction) else None
 
     @rhs_func.setter
-    def rhs_func(self, function: Callable[[Row], SupportsFloat]) -> None:
-        self._rhs_function = UserFunction.of(function, f"the right-hand side of {self.name!r}")
-        self._rhs_value = None
+    def rhs_func(self, function: Callable[..., SupportsFloat]) -> None:
+        self._set_rhs(UserFunction.of(function, self._rhs_role))
 
     @property
-    def right_hand_side(self) -> float | UserFunction | None:
-        """The right-hand side, whichever it is; None where it was never said."""
-        return self._rhs_value if self._rhs_function is None else self._rhs_function
+    def right_hand_side(self) -> RightHandSide | None:
+        """The right-hand side, whichever it is; None where there is none, or where there are two sides."""
+        return self._rhs
+
+    @property
+    def range(self) -> tuple[RightHandSide, RightHandSide] | None:
+        """The lower and the upper side of ``.between(lower, upper)``; None for one side."""
+        return self._range
+
+    @property
+    def _rhs_role(self) -> str:
+        return f"the right-hand side of {self.name!r}"
+
+    def over(self, variable: LXVariable[Any, Any]) -> Self:
+        """Make one row per element of a variable, with its rows and keys.
+
+        Functions of the constraint get the rows of the variable, and a term of that variable is the row's own element.
+        """
+        if not isinstance(variable, LXVariable):
+            raise LXModelError(
+                f"{self.owner}.over() got {variable!r}, which is not a variable. Write .over(variable), with the "
+                f"LXVariable itself; for rows write .from_data(rows), for dimensions .indexed_by_product(...)."
+            )
+        if self.base is not None and self.base is not variable:
+            raise LXModelError(
+                f"{self.owner} is over {self.base.name!r} already: .over({variable.name}) would replace that. "
+                f"Write a second constraint."
+            )
+        self.base = variable
+        return self
 
     def expression(self, expression: LXLinearExpression) -> Self:
-        """Set the left-hand side."""
-        if not isinstance(expression, LXLinearExpression):
+        """Set the left-hand side: the expression as it is now. What is added to it later is not in the constraint.
+
+        Raises:
+            LXModelError: it is no expression, or the constraint has another one.
+        """
+        if self._lhs is not None:
             raise LXModelError(
-                f"{self.owner}.expression() got {expression!r}, which is not an expression. "
-                f"Write .expression(LXLinearExpression().add_term(variable, coefficient))."
+                f"{self.owner} has an expression already ({self._lhs!r}): a second one would replace it. "
+                f"Write a second constraint, one sum (first + second), or constraint.lhs = ... to replace it."
             )
         self.lhs = expression
         return self
 
     def le(self) -> Self:
         """Hold the expression at most at the right-hand side."""
-        self.sense = LXSense.LE
-        return self
+        return self._set_sense(LXSense.LE)
 
     def ge(self) -> Self:
         """Hold the expression at least at the right-hand side."""
-        self.sense = LXSense.GE
-        return self
+        return self._set_sense(LXSense.GE)
 
     def eq(self) -> Self:
         """Hold the expression at the right-hand side."""
-        self.sense = LXSense.EQ
-        return self
+        return self._set_sense(LXSense.EQ)
 
-    def rhs(self, value: SupportsFloat | Callable[[Row], SupportsFloat]) -> Self:
-        """Set the right-hand side: a finite number, or a function of the constraint's row.
+    def between(
+        self,
+        lower: SupportsFloat | Callable[..., SupportsFloat],
+        upper: SupportsFloat | Callable[..., SupportsFloat],
+    ) -> Self:
+        """Hold the expression between two sides, in place of a sense and a right-hand side.
+
+        Args:
+            lower, upper: numbers, or functions of the constraint's row (of one row a dimension). ``-math.inf`` and
+                ``math.inf`` leave a side open.
 
         Raises:
-            LXNumberError: it is not a finite number.
+            LXModelError: the constraint has a sense or a right-hand side already, or the sides are crossed.
+            LXNumberError: a side is no number.
         """
-        if callable(value):
-            self.rhs_func = value
-        else:
-            self.rhs_value = value
+        if self._rhs is not None or self._range is not None:
+            raise self._second_side(f".between({lower!r}, {upper!r})")
+        sides = (
+            self._side(lower, f"the lower side of {self.name!r}"),
+            self._side(upper, f"the upper side of {self.name!r}"),
+        )
+        self._set_sense(LXSense.BETWEEN)
+        if not any(isinstance(side, UserFunction) for side in sides) and sides[0] > sides[1]:  # type: ignore[operator]
+            raise LXModelError(
+                f"{self.owner}.between({lower!r}, {upper!r}): no value lies between them. Exchange or correct them."
+            )
+        self._range = sides
+        return self
+
+    def rhs(self, value: SupportsFloat | Callable[..., SupportsFloat]) -> Self:
+        """Set the right-hand side: a number, or a function of the constraint's row (of one row a dimension).
+
+        ``math.inf`` for ``<=`` and ``-math.inf`` for ``>=``, from a function too, make a row that never binds.
+
+        Raises:
+            LXModelError: the constraint has another right-hand side.
+            LXNotLinearError: it is a variable or an expression.
+            LXNumberError: it is NULL, NaN or no number.
+        """
+        side = self._side(value, self._rhs_role)
+        if self._range is not None or (self._rhs is not None and not _is_same(self._rhs, side)):
+            raise self._second_side(f".rhs({value!r})")
+        self._set_rhs(side)
         return self
 
     def get_instances(self) -> list[Any]:
-        """Read the rows now and return those that the constraint is made for."""
+        """Read the rows now and return those that the constraint is made for; tuples for several dimensions."""
         from lumix_core.compiler.instances import constraint_instances
 
         return constraint_instances(self)
+
+    def _set_sense(self, sense: LXSense) -> Self:
+        if self.sense is not None and self.sense != sense:
+            raise LXModelError(
+                f"{self.owner} is {self.sense!s} already: .{_CALLS[sense]} would replace that. For two sides write "
+                f".between(lower, upper), or a second constraint; assign constraint.sense to change it."
+            )
+        self.sense = sense
+        return self
+
+    def _set_rhs(self, side: RightHandSide) -> None:
+        if self._range is not None:
+            raise self._second_side("a right-hand side")
+        self._rhs = side
+
+    def _second_side(self, call: str) -> LXModelError:
+        now = self._range if self._range is not None else self._rhs
+        shown = ", ".join(_shown(side) for side in (now if isinstance(now, tuple) else (now,)))
+        return LXModelError(
+            f"{self.owner} has the right-hand side {shown} already: {call} would replace it. For two sides write "
+            f".between(lower, upper), or a second constraint; assign constraint.rhs_value to change a number."
+        )
+
+    def _side(self, value: Any, role: str) -> RightHandSide:
+        refuse_unknown(value, role, "Subtract it on the left: .expression(left - right).le().rhs(0), and so on.")
+        if callable(value):
+            return UserFunction.of(value, role)
+        wrong = flaw(value)
+        if wrong is None:
+            return float(value)
+        return math.copysign(math.inf, value) if wrong == "is infinite" else real_number(value, role)
+
+
+_CALLS = {
+    LXSense.LE: "le()",
+    LXSense.GE: "ge()",
+    LXSense.EQ: "eq()",
+    LXSense.BETWEEN: "between(...)",
+}
+
+
+def _is_same(one: RightHandSide, other: RightHandSide) -> bool:
+    if isinstance(one, UserFunction) or isinstance(other, UserFunction):
+        return isinstance(one, UserFunction) and isinstance(other, UserFunction) and one.call is other.call
+    return one == other
+
+
+def _shown(side: RightHandSide | None) -> str:
+    return f"the function at {side.location}" if isinstance(side, UserFunction) else f"{side:g}"

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from lumix_core.errors import LXModelError, LXNotLinearError, LXNumberError
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.language.mixins import Bracketed
-from lumix_core.language.term_overloads import Number, TermMethods
+from lumix_core.language.mixins import Bracketed, Declared, Unknown, refuse_unknown
+from lumix_core.language.term_overloads import Meaning, Number, TermMethods
 from lumix_core.language.variables import LXVariable
-from lumix_core.problem.numbers import is_real_type, real_number
+from lumix_core.problem.numbers import is_real_type, real_number, sum_of
 from lumix_core.rows.copyable import Copyable
 
 
@@ -21,10 +21,12 @@ class Term:
 
     Args:
         variable: the family.
-        coefficient: a number, or a function of one row a dimension and perhaps the constraint's row.
-        condition: which members (and constraint rows) the term is for; None for all.
-        keys: the members that the term is for, in place of a condition; None for all.
-        own: written with ``add_term``, which may mean the constraint row's own variable.
+        coefficient: a number, or a function of one row a dimension and perhaps the constraint's rows.
+        condition: which elements (and constraint rows) the term is for; None for all.
+        keys: the elements that the term is for, in place of a condition; None for all.
+        meaning: which elements it stands for in a row of an indexed constraint.
+        at: the key of the one element that it stands for, a function of the constraint's rows; None without.
+        skips: whether a row without that element is left out, and no error.
         scale: what the whole term is multiplied by.
     """
 
@@ -32,39 +34,59 @@ class Term:
     coefficient: float | UserFunction
     condition: UserFunction | None
     keys: tuple[Hashable, ...] | None
-    own: bool
+    meaning: Meaning
+    at: UserFunction | None = None
+    skips: bool = False
     scale: float = 1.0
 
+    def __str__(self) -> str:
+        symbol = f"{self.variable.name}[...]" if not self.variable.is_scalar else self.variable.name
+        if isinstance(self.coefficient, UserFunction):
+            factor = f"{self.scale:g} * f" if self.scale != 1.0 else "f"
+            return f"{factor} * {symbol}"
+        return f"{self.scale * self.coefficient:g} * {symbol}"
 
-class LXLinearExpression(Copyable, TermMethods, Bracketed):
+
+class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
     """A sum of terms and a constant: ``LXLinearExpression().add_term(x, 2.0).add_constant(1)``.
 
-    Functions get one row for each dimension of the variable; inside an indexed constraint they may take one more,
-    the constraint's row. Functions must be pure: they may be called more often than once a row.
+    Functions get one row for each dimension of the variable; inside an indexed constraint they may take, after these,
+    one more for each dimension of the constraint. Functions must be pure: they may be called more often than once a
+    row. A constraint, or an objective, takes an expression as it is at that time.
     """
+
+    terms: list[Term]
+    constant: float
 
     __array_ufunc__ = None  # a numpy number on the left leaves the arithmetic to this class
 
     def __init__(self) -> None:
-        self.terms: list[Term] = []
-        self.constant: float = 0.0
+        self.__dict__.update(terms=[], constant=0.0)
 
     def add_constant(self, value: Number) -> Self:
         """Add a number."""
         role = "the constant of an expression"
-        self.constant = real_number(self.constant + real_number(value, role), role)
+        refuse_unknown(value, role, "Write add_term(variable), or add the expressions with +.")
+        self.constant = real_number(sum_of(self.constant, real_number(value, role)), role)
         return self
 
     def copy(self) -> LXLinearExpression:
         """Return an expression with the same terms, to which others can be added."""
-        return self._scaled(1.0)
+        twin = LXLinearExpression()
+        twin.__dict__.update(terms=list(self.terms), constant=self.constant)
+        return twin
 
-    def _add(self, var: Any, coeff: Any, where: Any, keys: Any, own: bool) -> Self:
+    def _add(
+        self, var: Any, coeff: Any, where: Any, keys: Any, meaning: Meaning, *, at: Any = None, missing: Any = "error"
+    ) -> Self:
         _check_variable(var)
         role = f"the coefficient of {var.name!r}"
+        refuse_unknown(coeff, role, "A product of variables is not linear.")
         coefficient = UserFunction.of(coeff, role) if callable(coeff) else real_number(coeff, role)
         condition = None if where is None else UserFunction.of(where, f"the condition on {var.name!r}")
-        self.terms.append(Term(var, coefficient, condition, _chosen_keys(var, where, keys), own))
+        key = None if at is None else UserFunction.of(at, f"the key at= of {var.name!r}")
+        skips = _skips(var, missing)
+        self.terms.append(Term(var, coefficient, condition, _chosen_keys(var, where, keys), meaning, key, skips))
         return self
 
     def _scaled(self, factor: float) -> LXLinearExpression:
@@ -129,8 +151,16 @@ class LXLinearExpression(Copyable, TermMethods, Bracketed):
         raise _not_linear("the truth", None)
 
     def __repr__(self) -> str:
-        names = [f"{term.scale:g} * {term.variable.name}" for term in self.terms]
-        return f"<LXLinearExpression {' + '.join([*names, f'{self.constant:g}'])}>"
+        shown = [str(term) for term in self.terms[:SHOWN]]
+        if len(self.terms) > SHOWN:
+            shown.append(f"... ({len(self.terms) - SHOWN} more terms)")
+        if self.constant or not self.terms:
+            shown.append(f"{self.constant:g}")
+        return f"<LXLinearExpression {' + '.join(shown).replace('+ -', '- ')}>"
+
+
+SHOWN = 8
+"""How many terms of an expression are shown."""
 
 
 def _check_variable(var: object) -> None:
@@ -141,12 +171,21 @@ def _check_variable(var: object) -> None:
         )
 
 
+def _skips(var: LXVariable[Any, Any], missing: object) -> bool:
+    if missing not in ("error", "skip"):
+        raise LXModelError(
+            f"missing={missing!r} of the term of {var.name!r} is not valid; expected 'error' or 'skip' (leave the term "
+            f"out of rows for which the family has no element)."
+        )
+    return missing == "skip"
+
+
 def _chosen_keys(var: LXVariable[Any, Any], where: Any, keys: Any) -> tuple[Hashable, ...] | None:
     if keys is None:
         return None
     if where is not None:
         raise LXModelError(
-            f"The term of {var.name!r} has both where= and keys=: they are two ways to say the same. Give one of them."
+            f"The term of {var.name!r} has both where= and keys=: both choose its elements. Give one of them."
         )
     if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
         raise LXModelError(
@@ -163,8 +202,8 @@ def _not_linear(operation: str, other: object) -> LXNotLinearError:
         )
     if isinstance(other, LXVariable) and operation != "*":
         return LXNotLinearError(
-            f"expression {operation} {other!r}: a variable is a family, and does not say which of its members to add. "
-            f"Write expression.add_term(variable, coefficient) or .sum_over(variable)."
+            f"expression {operation} {other!r}: a variable is a family, and does not tell which of its elements to "
+            f"add. Write expression.add_term(variable, coefficient) or .sum_over(variable)."
         )
     return LXNotLinearError(
         f"expression {operation} {other!r} ({type(other).__name__}) would not be linear, or not be a number. "

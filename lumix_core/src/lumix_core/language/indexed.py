@@ -7,6 +7,7 @@ from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 
 from lumix_core.errors import LXIncompleteError, LXModelError
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.mixins import Declared
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.sources import DECLARED, Source, data_source, model_source
@@ -14,15 +15,19 @@ from lumix_core.rows.sources import DECLARED, Source, data_source, model_source
 Row = TypeVar("Row")
 
 
-class Indexed(Copyable, Generic[Row]):
+class Indexed(Declared, Copyable, Generic[Row]):
     """Anything made over rows: where the rows come from, which of them count, and their key."""
 
+    name: str
+    source: Source | None
+    key: UserFunction | None
+    filters: list[UserFunction]
+    _declared: type | None
+
     def __init__(self, name: str, declared: type | None = None) -> None:
-        self.name = checked_name(name, type(self).__name__)
-        self.source: Source | None = None
-        self.key: UserFunction | None = None
-        self.filters: list[UserFunction] = []
-        self._declared = declared
+        self.__dict__.update(
+            name=checked_name(name, type(self).__name__), source=None, key=None, filters=[], _declared=declared
+        )
 
     @property
     def owner(self) -> str:
@@ -57,7 +62,7 @@ class Indexed(Copyable, Generic[Row]):
         Args:
             target: a mapped class, a query, or a session; the class that is not given is the one in
                 ``LXVariable[Row, ...]``.
-            session: the session in which to query, where ``target`` is none and holds none.
+            session: the session in which to query, where ``target`` is not one and holds none.
             using: the database alias, for Django.
             adapter: a row adapter to use without registration.
             reader: who reads columns; without it the session. ``"arrow"`` of SQLAlchemy is much faster, but has a

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import Indexed, checked_name
-from lumix_core.language.mixins import Bracketed
+from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.problem import LXProblem
 from lumix_core.rows.copyable import Copyable
@@ -17,11 +18,12 @@ from lumix_core.rows.copyable import Copyable
 if TYPE_CHECKING:
     from lumix_core.compiler.compile import Report
     from lumix_core.compiler.explanation import LXExplanation
+    from lumix_core.problem.files import LXFileNames
 
 Family = TypeVar("Family", bound=Indexed[Any])
 
 
-class LXModel(Copyable, Bracketed):
+class LXModel(Declared, Copyable, Bracketed):
     """A linear or mixed-integer model, written over the user's own rows.
 
     Without an objective any feasible point is a solution.
@@ -30,15 +32,36 @@ class LXModel(Copyable, Bracketed):
         name: for messages and logs.
     """
 
+    name: str
+    variables: list[LXVariable[Any, Any]]
+    constraints: list[LXConstraint[Any]]
+    maximizing: bool | None
+    _objective: LXLinearExpression | None
+    _names: dict[str, set[str]]
     _report: Report | None = None
 
     def __init__(self, name: str) -> None:
         self.name = checked_name(name, "LXModel")
-        self.variables: list[LXVariable[Any, Any]] = []
-        self.constraints: list[LXConstraint[Any]] = []
-        self.maximizing: bool | None = None
-        self.objective: LXLinearExpression | None = None
-        self._names: dict[str, set[str]] = {}
+        self.variables = []
+        self.constraints = []
+        self.maximizing = None
+        self._objective = None
+        self._names = {}
+
+    @property
+    def objective(self) -> LXLinearExpression | None:
+        """The expression to be minimised or maximised, as it was when it was given; None for the variables' costs."""
+        return self._objective
+
+    @objective.setter
+    def objective(self, expression: LXLinearExpression | None) -> None:
+        if expression is not None and not isinstance(expression, LXLinearExpression):
+            raise LXModelError(
+                f"The objective of model {self.name!r} is {expression!r}, which is not an expression. "
+                f"Write model.{'maximize' if self.maximizing else 'minimize'}"
+                f"(LXLinearExpression().add_term(variable, ...))."
+            )
+        self._objective = None if expression is None else expression.copy()
 
     def add_variable(self, variable: LXVariable[Any, Any]) -> Self:
         """Add a family of variables.
@@ -70,19 +93,37 @@ class LXModel(Copyable, Bracketed):
             self.add_constraint(constraint)
         return self
 
+    def remove_variable(self, name: str) -> Self:
+        """Remove a family of variables; expressions that use it are refused when the model is compiled.
+
+        Raises:
+            LXUnknownNameError: there is no such family.
+        """
+        _remove(self.variables, self.get_variable(name))
+        return self
+
+    def remove_constraint(self, name: str) -> Self:
+        """Remove a constraint.
+
+        Raises:
+            LXUnknownNameError: there is no such constraint.
+        """
+        _remove(self.constraints, self.get_constraint(name))
+        return self
+
     def minimize(self, expression: LXLinearExpression | None = None) -> Self:
-        """Minimise an expression, or without one the costs of the variables."""
+        """Minimise an expression as it is now, or without one the costs of the variables."""
         return self._optimise(expression, maximizing=False)
 
     def maximize(self, expression: LXLinearExpression | None = None) -> Self:
-        """Maximise an expression, or without one the costs of the variables."""
+        """Maximise an expression as it is now, or without one the costs of the variables."""
         return self._optimise(expression, maximizing=True)
 
     def get_variable(self, name: str) -> LXVariable[Any, Any]:
         """Return a family of variables by name.
 
         Raises:
-            LXUnknownNameError: there is none.
+            LXUnknownNameError: there is no such family.
         """
         return _named(self.variables, name, f"Model {self.name!r} has no variable")
 
@@ -90,7 +131,7 @@ class LXModel(Copyable, Bracketed):
         """Return a constraint by name.
 
         Raises:
-            LXUnknownNameError: there is none.
+            LXUnknownNameError: there is no such family.
         """
         return _named(self.constraints, name, f"Model {self.name!r} has no constraint")
 
@@ -113,12 +154,50 @@ class LXModel(Copyable, Bracketed):
     def explain(self) -> LXExplanation:
         """Tell how the model is built: what is read of each source, and how each function is evaluated, and why.
 
-        Runs no query. Where the model was compiled before, the counts and times of that compile are told too, the
+        Runs no query. Where the model was compiled before, the counts and times of that compile are shown too, the
         slowest part first. Print it, or show it in a notebook.
         """
         from lumix_core.compiler.explanation import explain
 
         return explain(self, self._report)
+
+    def write(self, path: str | Path) -> LXFileNames:
+        """Compile the model and write it to a file: ``.mps``, ``.lp`` or ``.json``, with or without ``.gz``.
+
+        Files of MPS and LP hold names that every program reads, and the families and keys in comments, from which
+        `read` restores them. A file of MPS is a minimisation, since some programs ignore the sense of one.
+
+        Returns:
+            the names of columns and rows in the file, and the way back from them to families and keys.
+
+        Raises:
+            LXModelError: the model cannot be built.
+            LXFileError: the ending is unknown, or a key cannot be held by a file.
+            OSError: the file cannot be written.
+        """
+        from lumix_core.problem.files import write_problem
+
+        return write_problem(self.compile(), Path(path))
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Return the model of a file that `write`, or another program, wrote; it compiles to the arrays of the file.
+
+        A file of another program has one family ``variables`` (and a further one where whole variables begin or end)
+        and one ``constraints``; the names in the file are their keys.
+
+        Raises:
+            LXFileError: the file holds no linear model, is damaged, or has more than one meaning; it names the line.
+            OSError: the file cannot be read.
+        """
+        from lumix_core.language.from_problem import families_of
+        from lumix_core.problem.files import read_problem
+
+        problem = read_problem(Path(path))
+        families = families_of(problem)
+        model = cls(problem.name or Path(path).name).add_variables(families.variables)
+        model.add_constraints(families.constraints)
+        return model.maximize(families.objective) if problem.maximize else model.minimize(families.objective)
 
     def summary(self) -> str:
         """Return a few lines of text on the families and the objective; reads no rows."""
@@ -130,12 +209,12 @@ class LXModel(Copyable, Bracketed):
         return "\n".join(lines)
 
     def _optimise(self, expression: LXLinearExpression | None, maximizing: bool) -> Self:
-        if expression is not None and not isinstance(expression, LXLinearExpression):
-            raise LXModelError(
-                f"The objective of model {self.name!r} is {expression!r}, which is not an expression. "
-                f"Write model.{'maximize' if maximizing else 'minimize'}(LXLinearExpression().add_term(variable, ...))."
-            )
-        self.objective, self.maximizing = expression, maximizing
+        direction, self.maximizing = self.maximizing, maximizing
+        try:
+            self.objective = expression
+        except LXModelError:
+            self.maximizing = direction
+            raise
         return self
 
     def _add(self, families: list[Any], family: Any, kind: type) -> None:
@@ -145,7 +224,7 @@ class LXModel(Copyable, Bracketed):
                 f"Model {self.name!r} was given {family!r} as a {word}. Add an object of class {kind.__name__}."
             )
         names = self._names.setdefault(word, set())
-        if len(names) != len(families):  # the list was changed by hand
+        if len(names) != len(families) or family.name in names:  # the list may have been changed by hand
             names.clear()
             names.update(other.name for other in families)
         if family.name in names:
@@ -175,6 +254,10 @@ def _named(families: list[Family], name: str, missing: str) -> Family:
     raise LXUnknownNameError(f"{missing} {name!r}. It has {listed(one.name for one in families)}.")
 
 
+def _remove(families: list[Any], family: Any) -> None:
+    families[:] = [other for other in families if other is not family]
+
+
 def _described(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:
     if isinstance(family, LXConstraint):
         return f"{family.name}{_index_text(family)}: ... {family.sense} ..."
@@ -184,6 +267,8 @@ def _described(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:
 def _index_text(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:
     if family.is_scalar:
         return ""
-    parts: tuple[Indexed[Any], ...] = getattr(family, "dimensions", ()) or (family,)
+    if isinstance(family, LXConstraint) and family.base is not None:
+        return _index_text(family.base)
+    parts: tuple[Indexed[Any], ...] = family.dimensions or (family,)
     names = [one.declared_type.__name__ if one.declared_type else str(one.source or "?") for one in parts]
     return f"[{', '.join(names)}]"

@@ -38,14 +38,17 @@ class LXParameter(Indexed[Row]):
         name: for messages.
     """
 
-    _found: tuple[tuple[Any, ...], LookupTable] | None = None
+    value_of: UserFunction | None
+    default_value: float | None
+    _mapping: Mapping[Any, Any] | None
+    _cached: tuple[tuple[Any, ...], LookupTable] | None = None
     _named: tuple[UserFunction, tuple[str, ...], bool] | None = None
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.value_of: UserFunction | None = None
-        self.default_value: float | None = None
-        self._mapping: Mapping[Any, Any] | None = None
+        self.value_of = None
+        self.default_value = None
+        self._mapping = None
 
     @property
     def mapping(self) -> Mapping[Any, Any] | None:
@@ -55,9 +58,13 @@ class LXParameter(Indexed[Row]):
     def from_data(self, data: Iterable[Row] | Mapping[Any, Any] | Any) -> Self:
         """Take the numbers from a dict ``{key: number}``, or from rows: a list of objects or a DataFrame.
 
+        A pandas Series is taken as a dict of its index, with tuples as the keys of several levels, as it is now.
+
         Raises:
             LXSourceError: ``data`` is no collection of rows.
+            LXIndexKeyError: an index of a Series has a label twice.
         """
+        data = _by_label(data, self.owner) if _is_labelled(data) else data
         if not isinstance(data, Mapping):
             return super().from_data(data)
         self._mapping, self.source = data, None
@@ -101,7 +108,7 @@ class LXParameter(Indexed[Row]):
         symbol = element_of(self, key)
         return self._find(key) is not None if symbol is None else bool(symbol)
 
-    __iter__ = None  # a table that is asked by key is no collection of rows
+    __iter__ = None  # a table that is looked up by key is no collection of rows
 
     def lookup_table(self, evaluator: Any) -> LookupTable:
         """Read the rows, with the evaluator of a compile, and return keys and numbers as columns.
@@ -114,7 +121,7 @@ class LXParameter(Indexed[Row]):
         from lumix_core.compiler.parameter_tables import read_parameter
 
         found = read_parameter(self, evaluator)
-        self._found = self._said, found
+        self._cached = self._declaration, found
         return found
 
     @property
@@ -123,8 +130,8 @@ class LXParameter(Indexed[Row]):
         return NO_DEFAULT if self.default_value is None else self.default_value
 
     @property
-    def _said(self) -> tuple[Any, ...]:
-        """All that was said of the parameter: what was read holds as long as this is the same."""
+    def _declaration(self) -> tuple[Any, ...]:
+        """All parts of the declaration: what was read is valid as long as they are the same."""
         return (self.source, self._mapping, self.key, self.value_of, self.default_value, *self.filters)
 
     def _ordered(self, named: dict[str, Any]) -> tuple[Any, ...]:
@@ -132,7 +139,7 @@ class LXParameter(Indexed[Row]):
         if set(names) != set(named) or len(set(names)) < len(names):
             known = f"its parts are {', '.join(names)}" if names else "its key function does more than read attributes"
             raise LXFunctionError(
-                f"{self.owner} was asked for {', '.join(named)}, but {known}. "
+                f"{self.owner} was looked up with {', '.join(named)}, but {known}. "
                 f"Name every part of the key, or give them in order."
             )
         return tuple(named[name] for name in names)
@@ -142,7 +149,7 @@ class LXParameter(Indexed[Row]):
         return self._names()[1]
 
     def _names(self) -> tuple[tuple[str, ...], bool]:
-        """Return what the parts of a key are called, none where nobody can tell; and whether it is a tuple."""
+        """Return what the parts of a key are called, none where they have no names; and whether it is a tuple."""
         if self.key is None:
             row_type = self.source.query.row_type if isinstance(self.source, QuerySource) else self.declared_type
             names = (None if row_type is None else mapped_key(row_type)) or ()
@@ -169,14 +176,14 @@ class LXParameter(Indexed[Row]):
             found = table.get(key)
         except TypeError as error:
             raise LXIndexKeyError(
-                f"{self.owner} was asked for {key!r:.80}, which cannot be hashed ({error}). "
-                f"Ask for a key: {self.name}[row.id]."
+                f"{self.owner} was looked up with {key!r:.80}, which cannot be hashed ({error}). "
+                f"Look up a key: {self.name}[row.id]."
             ) from error
         if found is None and not table.may_have(key):
             known = table.keys().item(0)
             raise LXMissingKeyError(
-                f"{self.owner} was asked for {key!r:.80}, which can be none of its keys: they are like {known!r:.80}. "
-                f"Ask for a key of their kind, its parts in the same order."
+                f"{self.owner} was looked up with {key!r:.80}, which cannot be one of its keys: they are like "
+                f"{known!r:.80}. Look up a key of their kind, its parts in the same order."
             )
         return found
 
@@ -185,16 +192,34 @@ class LXParameter(Indexed[Row]):
         read = RUNNING.get()
         if read is not None:
             return read(self)
-        said = self._said
+        declaration = self._declaration
         if (
-            self._found is not None
-            and len(said) == len(self._found[0])
-            and all(map(operator.is_, said, self._found[0]))
+            self._cached is not None
+            and len(declaration) == len(self._cached[0])
+            and all(map(operator.is_, declaration, self._cached[0]))
         ):
-            return self._found[1]
+            return self._cached[1]
         from lumix_core.compiler.instances import parameter_table
 
         return parameter_table(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: part for name, part in self.__dict__.items() if name not in ("_found", "_named")}
+        return {name: part for name, part in self.__dict__.items() if name not in ("_cached", "_named")}
+
+
+def _is_labelled(data: Any) -> bool:
+    """Whether data is a pandas Series: numbers, each with a label."""
+    return not isinstance(data, Mapping) and all(hasattr(data, name) for name in ("index", "to_dict", "is_unique"))
+
+
+def _by_label(series: Any, owner: str) -> dict[Any, Any]:
+    """Return a Series as a dict of its labels."""
+    labels = series.index.tolist()
+    values = dict(zip(labels, series.tolist(), strict=True))
+    if len(values) < len(labels):
+        repeated = next(label for label in labels if labels.count(label) > 1)
+        raise LXIndexKeyError(
+            f"{owner}.from_data() got a Series with the label {repeated!r} {labels.count(repeated)} times: a key has "
+            f"one number. Add them up (series.groupby(level=...).sum()), or drop the others."
+        )
+    return values

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Generic, Self, SupportsFloat, TypeVar
 
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.language.indexed import Indexed, LXIndexDimension, Row, type_argument
-from lumix_core.problem.numbers import real_number
+from lumix_core.language.families import IndexedFamily
+from lumix_core.language.indexed import Row, type_argument
+from lumix_core.language.mixins import Unknown, refuse_unknown
+from lumix_core.problem.numbers import bound_number, real_number
 
 Value = TypeVar("Value", int, float)
-Left = TypeVar("Left")
-Right = TypeVar("Right")
 
 
 class Domain(StrEnum):
@@ -25,17 +25,7 @@ class Domain(StrEnum):
     BINARY = "binary"
 
 
-@dataclass(frozen=True, eq=False)
-class Join:
-    """A family with one member per related pair of rows."""
-
-    primary: type
-    related: type
-    join: UserFunction
-    key: UserFunction | None
-
-
-class LXVariable(Indexed[Row], Generic[Row, Value]):
+class LXVariable(Unknown, IndexedFamily[Row], Generic[Row, Value]):
     """A family of decision variables, written ``LXVariable[Row, float](name)`` or ``LXVariable[Row, int](name)``.
 
     Without a source and a key it is one scalar variable. Unset bounds are infinite. Values of
@@ -45,22 +35,47 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
         name: unique in the model; the key of the family in ``solution.variables``.
     """
 
+    costs: list[UserFunction | float]
+    _lower: float | UserFunction | None
+    _upper: float | UserFunction | None
+    _domain: Domain | None
+    _unit: frozenset[str]
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.lower: float | UserFunction | None = None
-        self.upper: float | UserFunction | None = None
-        self.dimensions: tuple[LXIndexDimension[Any], ...] = ()
-        self.join: Join | None = None
-        self.multi_filters: list[UserFunction] = []
-        self.costs: list[UserFunction | float] = []
-        self._domain: Domain | None = None
+        self.__dict__.update(costs=[], _lower=None, _upper=None, _domain=None, _unit=frozenset())
+
+    @property
+    def lower(self) -> float | UserFunction | None:
+        """The lower bound: a number, a function of the rows, or None; assigning one changes the model."""
+        return self._lower
+
+    @lower.setter
+    def lower(self, value: SupportsFloat | Callable[..., SupportsFloat] | UserFunction | None) -> None:
+        self._lower = self._bound(value, "the lower bound", -math.inf)
+        self._no_unit_bound("lower")
+
+    @property
+    def upper(self) -> float | UserFunction | None:
+        """The upper bound: a number, a function of the rows, or None; assigning one changes the model."""
+        return self._upper
+
+    @upper.setter
+    def upper(self, value: SupportsFloat | Callable[..., SupportsFloat] | UserFunction | None) -> None:
+        self._upper = self._bound(value, "the upper bound", math.inf)
+        self._no_unit_bound("upper")
+
+    @property
+    def unit_bounds(self) -> frozenset[str]:
+        """The bounds ("lower", "upper") that stay within 0 and 1, since the variable is or was binary."""
+        return self._unit
 
     @property
     def domain(self) -> Domain:
-        """The domain said, or else the one that the value type implies.
+        """The domain as declared, or else the one that the value type implies.
 
         Raises:
-            LXModelError: an ``int`` family was said to be continuous, or values are neither int nor float.
+            LXModelError: an ``int`` family is declared continuous, or values are neither int nor float.
         """
         value_type = type_argument(self, 1)
         if value_type not in (int, float, Any, None):
@@ -83,25 +98,20 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
         """Whether users get its values as ``int``: a whole domain whose value type is not ``float``."""
         return self.domain is not Domain.CONTINUOUS and type_argument(self, 1) is not float
 
-    @property
-    def is_scalar(self) -> bool:
-        """Whether this is one variable without an index."""
-        said = (self.source, self.key, self.join, *self.dimensions, *self.filters, *self.multi_filters)
-        return all(one is None for one in said)
-
     def continuous(self) -> Self:
-        """Let the variables take any real value within their bounds."""
+        """Let the variables take any real value within their bounds; those of ``.binary()`` stay 0 and 1."""
         self._domain = Domain.CONTINUOUS
         return self
 
     def integer(self) -> Self:
-        """Let the variables take whole values only."""
+        """Let the variables take whole values only, within their bounds; those of ``.binary()`` stay 0 and 1."""
         self._domain = Domain.INTEGER
         return self
 
     def binary(self) -> Self:
         """Let the variables be 0 or 1."""
         self._domain = Domain.BINARY
+        self._unit = frozenset({"lower", "upper"})
         return self
 
     def bounds(
@@ -111,53 +121,20 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
     ) -> Self:
         """Set the bounds: each a number or a function of the row (of one row a dimension); unset is infinite.
 
+        ``math.inf``, from a function too, is no upper bound; ``-math.inf`` is no lower bound.
+
         Raises:
-            LXNumberError: a bound is not a finite number.
+            LXNumberError: a bound is NULL, NaN, no number, or infinite where nothing would satisfy it.
         """
         if lower is not None:
-            self.lower = self._number_or_function(lower, "the lower bound")
+            self.lower = lower
         if upper is not None:
-            self.upper = self._number_or_function(upper, "the upper bound")
-        return self
-
-    def indexed_by_product(self, *dimensions: LXIndexDimension[Any]) -> Self:
-        """Make one variable per combination of the dimensions' rows; the key is the tuple of their keys."""
-        if not dimensions or not all(isinstance(one, LXIndexDimension) for one in dimensions):
-            raise LXModelError(
-                f"{self.owner}.indexed_by_product() got {dimensions!r}: it takes one or more dimensions. "
-                f"Write .indexed_by_product(LXIndexDimension(Row, key).from_data(rows), ...)."
-            )
-        self.dimensions = dimensions
-        return self
-
-    def indexed_by_join(
-        self,
-        primary: type[Left],
-        related: type[Right],
-        join_func: Callable[[Left], Iterable[Right]],
-        key_func: Callable[[Left, Right], Hashable] | None = None,
-    ) -> Self:
-        """Make one variable per related pair of rows.
-
-        Args:
-            primary: the class of the rows of ``from_data`` or ``from_model``.
-            related: the class of the rows that ``join_func`` returns.
-            join_func: returns the rows related to a primary row.
-            key_func: identifies a pair; without it the key is the pair of the two rows' own keys.
-        """
-        key = None if key_func is None else UserFunction.of(key_func, f"the key of {self.name!r}")
-        self.join = Join(primary, related, UserFunction.of(join_func, f"the join of {self.name!r}"), key)
-        self._declared = primary
-        return self
-
-    def where_multi(self, condition: Callable[..., object]) -> Self:
-        """Keep only the combinations for which ``condition`` is true; it takes one row a dimension."""
-        self.multi_filters.append(UserFunction.of(condition, f"the filter of {self.name!r}"))
+            self.upper = upper
         return self
 
     def cost(self, cost: SupportsFloat | Callable[[Row], SupportsFloat]) -> Self:
         """Add ``cost(row)`` per unit to the objective of ``model.minimize()`` or ``.maximize()`` without argument."""
-        self.costs.append(self._number_or_function(cost, "the cost"))
+        self.costs.append(self._cost(cost))
         return self
 
     def cost_multi(self, cost: SupportsFloat | Callable[..., SupportsFloat]) -> Self:
@@ -170,6 +147,19 @@ class LXVariable(Indexed[Row], Generic[Row, Value]):
 
         return variable_instances(self)
 
-    def _number_or_function(self, value: Any, what: str) -> float | UserFunction:
+    def _bound(self, value: Any, what: str, infinite: float) -> float | UserFunction | None:
+        if value is None or isinstance(value, UserFunction):
+            return value
         role = f"{what} of {self.name!r}"
+        refuse_unknown(value, role, "Write it as a constraint.")
+        return UserFunction.of(value, role) if callable(value) else bound_number(value, role, infinite)
+
+    def _no_unit_bound(self, bound: str) -> None:
+        """Note that a bound was declared for what is not binary: it counts as it is."""
+        if self._domain is not Domain.BINARY:
+            self._unit -= {bound}
+
+    def _cost(self, value: Any) -> float | UserFunction:
+        role = f"the cost of {self.name!r}"
+        refuse_unknown(value, role, "A product of variables is not linear.")
         return UserFunction.of(value, role) if callable(value) else real_number(value, role)

@@ -2,7 +2,7 @@
 
 from lumix_core.plugins.entry_points import VARIABLE, Registration
 from lumix_core.plugins.hookspecs import SEAM, Register, hookimpl
-from lumix_core.plugins.registry import registrations
+from lumix_core.plugins.registry import listing, registrations
 
 __all__ = [
     "SEAM",
@@ -10,5 +10,6 @@ __all__ = [
     "Register",
     "Registration",
     "hookimpl",
+    "listing",
     "registrations",
 ]

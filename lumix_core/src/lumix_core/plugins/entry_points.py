@@ -1,7 +1,7 @@
 """From entry points to registrations: each plugin is loaded by itself, its hooks are checked, then called.
 
-A plugin that fails is reported as broken, and the others live. One that breaks the rules of the seam would be
-silently ignored or mistaken for another: that is an `LXPluginError`.
+A plugin that fails, or breaks the rules of the seam, is reported as broken, and the others live. So is each solver
+whose name is registered twice, since nobody can know which of them is meant.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +22,7 @@ from lumix_core.plugins import hookspecs
 from lumix_core.plugins.hookspecs import SEAM
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
     from lumix_core.plugins.hookspecs import Register
 
@@ -88,15 +88,18 @@ class Registration:
         return replace(self, state="broken", reason=in_one_line(error))
 
 
-def load_plugins() -> list[Registration]:
-    """Load every plugin that LUMIX_PLUGINS allows and return what they register.
+def load_plugins() -> tuple[list[Registration], LXPluginError | None]:
+    """Load every plugin that LUMIX_PLUGINS allows.
 
-    Raises:
-        LXPluginError: one of them breaks the rules of the seam.
+    Returns:
+        what they register, and what is wrong with LUMIX_PLUGINS.
     """
-    registered = [one for entry in _entry_points() for one in _load(entry)]
-    _refuse_double_names(registered)
-    return registered
+    found, unreadable = _entry_points()
+    entries = sorted(found, key=lambda entry: (entry.name, entry.value))
+    names = allowed()
+    chosen = [entry for entry in entries if names is None or entry.name in names]
+    registered = [*unreadable, *(registration for entry in chosen for registration in _load(entry))]
+    return _without_double_names(registered), _unknown(names or (), {entry.name for entry in entries})
 
 
 def allowed() -> list[str] | None:
@@ -121,17 +124,30 @@ def in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
-def _entry_points() -> list[EntryPoint]:
-    """Return the entry points to load, in an order that does not depend on the path."""
-    from importlib.metadata import entry_points
+def _entry_points() -> tuple[Iterable[EntryPoint], list[Registration]]:
+    """Return the entry points of the group, and as broken the distributions whose entry points cannot be read."""
+    from importlib.metadata import distributions, entry_points
 
-    # A distribution that is found twice, installed and as source, counts once here.
-    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
-    names = allowed()
-    if names is None:
-        return found
-    _refuse_unknown(names, {entry.name for entry in found})
-    return [entry for entry in found if entry.name in names]
+    try:
+        return entry_points(group=GROUP), []  # a distribution that is found twice counts once here
+    except Exception:  # noqa: BLE001 - one distribution that cannot be read; which one is found out below
+        found: dict[tuple[str, str], EntryPoint] = {}
+        unreadable = []
+    for distribution in distributions():
+        try:
+            found |= {(entry.name, entry.value): entry for entry in distribution.entry_points if entry.group == GROUP}
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others live
+            if f"[{GROUP}]" in (distribution.read_text("entry_points.txt") or ""):
+                plugin = Plugin("?", "entry_points.txt", *_name_and_version(distribution))
+                itself = Registration(kind="plugin", name="?", target="", requires="", install="", plugin=plugin)
+                unreadable.append(itself.broken(error))
+    return found.values(), unreadable
+
+
+def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
+    """Return name and version; what its metadata lacks has a word in its place."""
+    metadata: Any = {} if distribution is None else distribution.metadata
+    return metadata.get("Name") or "an unnamed distribution", metadata.get("Version") or "?"
 
 
 def _load(entry: EntryPoint) -> list[Registration]:
@@ -143,8 +159,6 @@ def _load(entry: EntryPoint) -> list[Registration]:
         if mismatch := _other_seam(plugin, getattr(found, "lumix_seam", None)):
             return [_itself(entry, plugin).broken(LXPluginError(mismatch))]
         return _ask(plugin, found)
-    except LXPluginError:
-        raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises, the others live
         return [_itself(entry, plugin).broken(error)]
 
@@ -174,9 +188,7 @@ def _other_seam(plugin: Plugin, stated: object) -> str | None:
 
 
 def _plugin(entry: EntryPoint) -> Plugin:
-    found = entry.dist
-    name, version = ("an unnamed distribution", "") if found is None else (found.name, found.version)
-    return Plugin(entry.name, entry.value, name, version)
+    return Plugin(entry.name, entry.value, *_name_and_version(entry.dist))
 
 
 def _ask(plugin: Plugin, found: Any) -> list[Registration]:
@@ -220,26 +232,41 @@ def _register_into(registered: list[Registration], plugin: Plugin, kind: Kind) -
     return register
 
 
-def _refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
+def _unknown(names: Iterable[str], known: Iterable[str]) -> LXPluginError | None:
     unknown = [name for name in names if name not in known]
-    if unknown:
-        raise LXPluginError(
-            f"{VARIABLE} names {listed(unknown)}, but no installed distribution brings such a plugin. "
-            f"The plugins installed here are {listed(sorted(known))}. "
-            f"Correct {VARIABLE}, or unset it to load them all."
-        )
+    if not unknown:
+        return None
+    return LXPluginError(
+        f"{VARIABLE} names {listed(unknown)}, but no installed distribution brings such a plugin. "
+        f"The plugins installed here are {listed(sorted(known))}. "
+        f"Correct {VARIABLE}, or unset it to load them all."
+    )
 
 
-def _refuse_double_names(registered: Iterable[Registration]) -> None:
-    first: dict[tuple[Kind, str], Registration] = {}
-    for one in registered:
-        other = first.setdefault((one.kind, one.name), one)
-        if other is not one and one.kind != "plugin":
-            raise LXPluginError(
-                f"The {one.kind} {one.name!r} is registered twice, by plugin {other.plugin} and by plugin "
-                f"{one.plugin}, so its name does not tell which of them is meant. "
-                f"Uninstall one of the two, or set {VARIABLE} to the plugins that should be loaded."
-            )
+def _without_double_names(registered: Sequence[Registration]) -> list[Registration]:
+    """Return registrations in which those are broken whose name does not identify them.
+
+    A solver is chosen by its name. An adapter is found by its classes: the first one stays, since rows that no adapter
+    knows would be copied with their sessions.
+    """
+    groups: dict[tuple[Kind, str], list[Registration]] = {}
+    for registration in registered:
+        groups.setdefault((registration.kind, registration.name), []).append(registration)
+    checked = []
+    for registration in registered:
+        same = groups[registration.kind, registration.name]
+        is_kept = registration.kind == "row adapter" and registration is same[0]
+        is_double = registration.kind != "plugin" and len(same) > 1 and not is_kept
+        checked.append(replace(registration, state="broken", reason=_double(same)) if is_double else registration)
+    return checked
+
+
+def _double(same: Sequence[Registration]) -> str:
+    plugins = " and ".join(f"plugin {registration.plugin}" for registration in same)
+    return (
+        f"its name {same[0].name!r} is registered by {plugins}, so that nobody can know which of them is meant; "
+        f"uninstall all but one, or set {VARIABLE} to the plugins that should be loaded"
+    )
 
 
 def _refuse_unmarked(plugin: Plugin, found: Any, manager: pluggy.PluginManager) -> None:
@@ -247,7 +274,7 @@ def _refuse_unmarked(plugin: Plugin, found: Any, manager: pluggy.PluginManager) 
         is_function = inspect.isroutine(inspect.getattr_static(found, hook, None))
         if is_function and manager.parse_hookimpl_opts(found, hook) is None:
             raise LXPluginError(
-                f"Plugin {plugin} has a function {hook}() that is not marked as a hook, "
+                f"it has a function {hook}() that is not marked as a hook, "
                 f"so LumiX would never call it. Mark it with @hookimpl from lumix_core.plugins."
             )
 
@@ -264,7 +291,7 @@ def _refuse_malformed(one: Registration) -> None:
     for word, (holds, expected) in rules.items():
         if not holds:
             raise LXPluginError(
-                f"Plugin {one.plugin} registers the {one.kind} {one.name!r} with "
+                f"it registers the {one.kind} {one.name!r} with "
                 f"{word}={getattr(one, word)!r}, which LumiX cannot use. "
                 f"Give {expected}, in the call of register() in {one.plugin.target!r}."
             )
@@ -277,7 +304,7 @@ def _is_dotted(path: str) -> bool:
 def _wrong_hook(plugin: Plugin, error: pluggy.PluginValidationError) -> LXPluginError:
     problem = "; ".join(str(error).splitlines()[1:])
     return LXPluginError(
-        f"Plugin {plugin} has a hook that LumiX cannot call: {problem}. "
+        f"it has a hook that LumiX cannot call: {problem}. "
         f"LumiX gives a hook one argument, by the name register. "
         f"Write it with that one, as in: def lumix_solvers(register)"
     )
@@ -286,14 +313,14 @@ def _wrong_hook(plugin: Plugin, error: pluggy.PluginValidationError) -> LXPlugin
 def _unknown_hook(plugin: Plugin, name: str) -> LXPluginError:
     advice = did_you_mean(name, HOOKS).strip() or "Rename it to the one that is meant."
     return LXPluginError(
-        f"Plugin {plugin} has the hook {name!r}, which does not exist, so LumiX would never call it. "
+        f"it has the hook {name!r}, which does not exist, so LumiX would never call it. "
         f"The hooks are {listed(HOOKS)}. {advice}"
     )
 
 
 def _no_hooks(plugin: Plugin) -> LXPluginError:
     return LXPluginError(
-        f"Plugin {plugin} has no hooks: nothing in {plugin.target!r} is marked with @hookimpl, so it "
+        f"it has no hooks: nothing in {plugin.target!r} is marked with @hookimpl, so it "
         f"brings nothing. Write one of the hooks {listed(HOOKS)} there, or correct the entry point to name "
         f"the module that has them."
     )

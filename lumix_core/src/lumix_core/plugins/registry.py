@@ -20,24 +20,32 @@ class Registry:
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._outcome: list[Registration] | LXPluginError | None = None
+        self._outcome: tuple[list[Registration], LXPluginError | None] | None = None
         self._failed: dict[Registration, Registration] = {}
         self._reported: set[str] = set()
 
     def registrations(self) -> list[Registration]:
         """Return everything that plugins registered, with its state; see `registrations`."""
-        return [self._failed.get(one) or one.now() for one in self.registered()]
+        return self._with_states(self.registered())
+
+    def listing(self) -> tuple[list[Registration], LXPluginError | None]:
+        """Return what `registrations` returns, and in place of raising an error that error."""
+        registered, error = self._load() if self._outcome is None else self._outcome
+        return self._with_states(registered), error
 
     def registered(self, kind: Kind | None = None) -> list[Registration]:
         """Return what plugins registered, of one kind or of all, as they registered it.
 
         Raises:
-            LXPluginError: a plugin breaks the rules of the seam.
+            LXPluginError: LUMIX_PLUGINS names a plugin that is not installed.
         """
-        outcome = self._load() if self._outcome is None else self._outcome
-        if isinstance(outcome, LXPluginError):
-            raise LXPluginError(*outcome.args) from outcome.__cause__
-        return [one for one in outcome if kind in (None, one.kind)]
+        registered, error = self._load() if self._outcome is None else self._outcome
+        if error is not None:
+            raise LXPluginError(*error.args)
+        return [one for one in registered if kind in (None, one.kind)]
+
+    def _with_states(self, registered: Iterable[Registration]) -> list[Registration]:
+        return [self._failed.get(one) or one.now() for one in registered]
 
     def report(self, one: Registration, error: BaseException) -> None:
         """Note that what was registered could not be made, and warn of it."""
@@ -67,14 +75,13 @@ class Registry:
             stacklevel=2,
         )
 
-    def _load(self) -> list[Registration] | LXPluginError:
+    def _load(self) -> tuple[list[Registration], LXPluginError | None]:
         with self._lock:
             if self._outcome is not None:
                 return self._outcome
-            outcome = self._outcome = _load_or_error()
+            outcome = self._outcome = load_plugins()
         # Warned about last: a warning that is turned into an error must not undo the loading.
-        if not isinstance(outcome, LXPluginError):
-            _warn_of(one for one in outcome if one.state == "broken")
+        _warn_of(one for one in outcome[0] if one.state == "broken")
         return outcome
 
 
@@ -88,9 +95,14 @@ def registrations() -> list[Registration]:
     Imports the plugins, but nothing that they register.
 
     Raises:
-        LXPluginError: a plugin breaks the rules of the seam.
+        LXPluginError: LUMIX_PLUGINS names a plugin that is not installed.
     """
     return REGISTRY.registrations()
+
+
+def listing() -> tuple[list[Registration], LXPluginError | None]:
+    """Return what `registrations` returns, and in place of raising an error that error."""
+    return REGISTRY.listing()
 
 
 def imported(one: Registration) -> Callable[..., Any]:
@@ -136,24 +148,18 @@ def refuse_incomplete(one: Registration, made: object, seam: type, described: st
 
 def hindrances(registered: list[Registration]) -> str:
     """Tell what may have kept something from being registered."""
-    parts = [f"{one} could not be loaded: {one.reason}." for one in registered if one.kind == "plugin"]
+    parts = [f"{one} could not be loaded: {one.reason}." for one in registered if one.state == "broken"]
     if VARIABLE in os.environ:
         names = listed(allowed() or [], empty="no plugin")
         parts.append(f"The environment variable {VARIABLE} allows {names}: unset it to load every plugin.")
     return " ".join(parts)
 
 
-def _load_or_error() -> list[Registration] | LXPluginError:
-    try:
-        return load_plugins()
-    except LXPluginError as error:
-        return error
-
-
 def _warn_of(broken: Iterable[Registration]) -> None:
     for one in broken:
+        reason = one.reason if one.reason.endswith("?") else f"{one.reason}."
         warnings.warn(
-            f"{one} could not be loaded: {one.reason}. LumiX goes on without what it brings. "
+            f"{one} could not be loaded: {reason} LumiX goes on without what it brings. "
             f"Repair or uninstall {one.plugin.distribution}, or leave it out with {VARIABLE}.",
             LXPluginWarning,
             stacklevel=2,

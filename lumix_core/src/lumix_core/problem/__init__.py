@@ -2,14 +2,22 @@
 
 from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray
 from lumix_core.problem.diff import ProblemDiff
-from lumix_core.problem.edits import WORDS, block_named, elements_of, named, number_for, position_of, refuse_crossed
+from lumix_core.problem.edits import (
+    PART_NAMES,
+    element_name,
+    elements_of,
+    find_block,
+    number_for,
+    position_of,
+    refuse_crossed,
+)
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import checked_count, checked_number, flaw, is_real_type
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, same_families
 from lumix_core.problem.requirements import Requirements
 
 __all__ = [
-    "WORDS",
+    "PART_NAMES",
     "BoolArray",
     "FloatArray",
     "IntArray",
@@ -20,13 +28,13 @@ __all__ = [
     "ProblemDiff",
     "Requirements",
     "block_at",
-    "block_named",
     "checked_count",
     "checked_number",
+    "element_name",
     "elements_of",
+    "find_block",
     "flaw",
     "is_real_type",
-    "named",
     "number_for",
     "position_of",
     "refuse_crossed",

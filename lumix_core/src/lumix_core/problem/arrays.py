@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumix_core.problem.numbers import EPSILON
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IndexArray = NDArray[np.int32]
@@ -23,15 +25,27 @@ def is_increasing(values: NDArray[Any]) -> bool:
 
 def stable_order(values: NDArray[Any]) -> NDArray[Any]:
     """Return the order that sorts numbers which are not negative; equal ones stay as they are."""
-    places = (len(values) - 1).bit_length() if len(values) else 0
-    if not len(values) or int(values.max()) >= MANY >> places:
+    bits = (len(values) - 1).bit_length() if len(values) else 0
+    if not len(values) or int(values.max()) >= MANY >> bits:
         return np.argsort(values, kind="stable")
-    # numpy sorts numbers faster than it finds their order, so each brings its place along, in its last bits.
-    packed = values.astype(np.int64) << places
+    # numpy sorts numbers faster than it finds their order, so each brings its position along, in its last bits.
+    packed = values.astype(np.int64) << bits
     packed |= np.arange(len(values))
     packed.sort()
-    packed &= (1 << places) - 1
+    packed &= (1 << bits) - 1
     return packed
+
+
+def without_noise(sums: FloatArray, sizes: NDArray[Any], counts: Any) -> FloatArray:
+    """Return sums, 0 where what is left of the parts is rounding noise.
+
+    Args:
+        sums: of floats.
+        sizes: the sums of the absolute values of their parts.
+        counts: how many parts each has.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(np.abs(sums) < counts * (EPSILON * sizes), 0.0, sums)
 
 
 def starts_of(groups: NDArray[Any], size: int) -> IndexArray:

@@ -11,7 +11,7 @@ from lumix_core.problem.problem import LXProblem
 
 
 def compressed(rows: IntArray, columns: IntArray, coefficients: FloatArray, size: int) -> dict[str, Any]:
-    """Return the matrix with so many rows, by the names of the arrays of a problem; no two nonzeros at one place."""
+    """Return the matrix with so many rows, by the names of the arrays of a problem; no two nonzeros at one position."""
     order = np.lexsort((columns, rows))
     return {
         "row_starts": starts_of(rows, size),
@@ -25,8 +25,8 @@ def rows_of(problem: LXProblem, chosen: IntArray) -> tuple[IntArray, IntArray, F
     lengths = np.diff(problem.row_starts)[chosen].astype(np.int64)
     rows = np.repeat(np.arange(len(chosen)), lengths)
     skipped = problem.row_starts[chosen] - (np.cumsum(lengths) - lengths)
-    places = np.repeat(skipped, lengths) + np.arange(len(rows))
-    return rows, problem.columns[places].astype(np.int64), problem.coefficients[places]
+    positions = np.repeat(skipped, lengths) + np.arange(len(rows))
+    return rows, problem.columns[positions].astype(np.int64), problem.coefficients[positions]
 
 
 def inserted(problem: LXProblem, row: int, column: int, value: float) -> dict[str, Any]:

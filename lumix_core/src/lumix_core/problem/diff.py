@@ -1,4 +1,4 @@
-"""What changed between two problems of one shape: the places, and the problem that holds the new numbers."""
+"""What changed between two problems of one shape: the positions, and the problem that holds the new numbers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lumix_core.problem.problem import LXProblem
 
 @dataclass(frozen=True, eq=False)
 class ProblemDiff:
-    """What a live run has to be told: where a problem differs from the one before.
+    """What a live run has to know: where a problem differs from the one before.
 
     Every array holds positions, rising, int64; the new numbers are those of ``problem`` at these positions.
 
     Args:
         problem: the problem as it is now.
-        rows: the rows with another side.
+        rows: the rows with another bound.
         columns: the columns with another bound.
         costs: the columns with another coefficient in the objective.
         nonzeros: the nonzeros with another coefficient; None where there are other nonzeros now, in a matrix of the
@@ -38,10 +38,10 @@ def changes_between(before: LXProblem, now: LXProblem) -> ProblemDiff:
     """Return what changed between two problems for which `difference_in_shape` finds nothing."""
     return ProblemDiff(
         now,
-        _union(_places(before.row_lower, now.row_lower), _places(before.row_upper, now.row_upper)),
-        _union(_places(before.lower, now.lower), _places(before.upper, now.upper)),
-        _places(before.objective, now.objective),
-        _places(before.coefficients, now.coefficients) if has_same_nonzeros(before, now) else None,
+        _union(_positions(before.row_lower, now.row_lower), _positions(before.row_upper, now.row_upper)),
+        _union(_positions(before.lower, now.lower), _positions(before.upper, now.upper)),
+        _positions(before.objective, now.objective),
+        _positions(before.coefficients, now.coefficients) if has_same_nonzeros(before, now) else None,
         before.offset != now.offset,
     )
 
@@ -60,7 +60,7 @@ def difference_in_shape(before: LXProblem, now: LXProblem) -> str:
 
 
 def has_same_nonzeros(one: LXProblem, other: LXProblem) -> bool:
-    """Whether two problems of one shape have nonzeros in the same places."""
+    """Whether two problems of one shape have nonzeros in the same positions."""
     pairs = ((one.row_starts, other.row_starts), (one.columns, other.columns))
     return all(mine is others or np.array_equal(mine, others) for mine, others in pairs)
 
@@ -68,7 +68,7 @@ def has_same_nonzeros(one: LXProblem, other: LXProblem) -> bool:
 _NOWHERE: IntArray = np.empty(0, dtype=np.int64)
 
 
-def _places(before: FloatArray, now: FloatArray) -> IntArray:
+def _positions(before: FloatArray, now: FloatArray) -> IntArray:
     return _NOWHERE if before is now else np.flatnonzero(before != now)
 
 

@@ -1,4 +1,4 @@
-"""ProblemDiff of single numbers of a compiled problem, named as the user names them: by family and key."""
+"""Edits of single numbers of a compiled problem, named as the user names them: by family and key."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, SupportsFloat
 import numpy as np
 
 from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
-from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.arrays import FloatArray, IntArray, without_noise
 from lumix_core.problem.csr import inserted, without_zeros
 from lumix_core.problem.edit_positions import Elements, Nonzeros
 from lumix_core.problem.numbers import flaw
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at
 
 NewNumber = SupportsFloat | Callable[[float], SupportsFloat] | FloatArray
-"""A number, a function of the number that is there now, or an array of one number for each member."""
+"""A number, a function of the number that is there now, or an array of one number for each element."""
 
-WORDS = {
+PART_NAMES = {
     "rhs": "the right-hand side",
     "lower": "the lower bound",
     "upper": "the upper bound",
@@ -32,11 +32,11 @@ OPEN = {"lower": -math.inf, "upper": math.inf}
 
 @dataclass(frozen=True, eq=False)
 class ModelFacts:
-    """What a problem no longer tells of the model that it was compiled from.
+    """What a problem no longer holds of the model that it was compiled from.
 
     Args:
         senses: of each constraint.
-        constants: of each constraint's expression, which its sides in the problem are less.
+        constants: of each constraint's expression, which its row bounds in the problem are less.
         binaries: the variables that stay within 0 and 1, whatever their bounds.
     """
 
@@ -50,10 +50,10 @@ class Edit:
     """One change.
 
     Args:
-        part: a key of `WORDS`.
+        part: a key of `PART_NAMES`.
         family: the name of a constraint (for "rhs" and "coefficient") or a variable.
-        key: of the one member; None for all.
-        value: the new number, or function, or one number for each place.
+        key: of the one element; None for all.
+        value: the new number, or function, or one number for each position.
         variable, variable_key: for "coefficient", the family of its column, and the key of one.
         made: where the numbers of ``value`` were set, for a change of a whole family to several numbers.
     """
@@ -74,7 +74,7 @@ class Edit:
     @property
     def role(self) -> str:
         """How messages call the number."""
-        return f"{WORDS[self.part]} of {self.variable or self.family!r}" + (
+        return f"{PART_NAMES[self.part]} of {self.variable or self.family!r}" + (
             f" in {self.family!r}" if self.variable else ""
         )
 
@@ -84,7 +84,7 @@ class Draft:
 
     Args:
         problem: what to start from.
-        facts: what it does not tell of its model.
+        facts: what it does not hold of its model.
     """
 
     def __init__(self, problem: LXProblem, facts: ModelFacts) -> None:
@@ -112,7 +112,7 @@ class Draft:
         Raises:
             LXUnknownNameError: there is no such family.
             LXUnknownKeyError: the family has no such key.
-            LXNumberError: the new number is none.
+            LXNumberError: the new number is not finite.
         """
         if edit.part == "coefficient":
             return self._apply_coefficient(edit)
@@ -131,9 +131,22 @@ class Draft:
 
     def _block(self, part: str, family: str) -> LXBlock:
         blocks = self._problem.constraints if part == "rhs" else self._problem.variables
-        return block_named(blocks, family, "constraint" if part == "rhs" else "variable")
+        return find_block(blocks, family, "constraint" if part == "rhs" else "variable")
+
+    def right_hand_sides(self, family: str) -> FloatArray:
+        """Return the right-hand sides of a constraint to read only: the upper of two sides."""
+        return self._sides(family, elements_of(find_block(self._problem.constraints, family, "constraint"), None))
+
+    def _sides(self, family: str, elements: IntArray) -> FloatArray:
+        name = "row_lower" if self._facts.senses[family] is LXSense.GE else "row_upper"
+        return np.asarray(self._array(name)[elements] + self._facts.constants[family], dtype=np.float64)
 
     def _elements(self, part: str, family: str, key: Any) -> IntArray:
+        if part == "rhs" and self._facts.senses.get(family) is LXSense.BETWEEN:
+            raise LXModelError(
+                f"Constraint {family!r} has two sides (.between()), so it has not one right-hand side to read or to "
+                f"change. Write it as two constraints, one with .ge() and one with .le()."
+            )
         return elements_of(self._block(part, family), key)
 
     def _own_key(self, of_row: bool, given: Any, elements: IntArray) -> Any:
@@ -146,25 +159,25 @@ class Draft:
 
     def _read(self, part: str, family: str, elements: IntArray) -> FloatArray:
         if part == "rhs":
-            name = "row_lower" if self._facts.senses[family] is LXSense.GE else "row_upper"
-            return np.asarray(self._array(name)[elements] + self._facts.constants[family], dtype=np.float64)
+            return self._sides(family, elements)
         return self._array("objective" if part == "cost" else part)[elements]
 
     def _write(self, part: str, family: str, elements: IntArray, numbers: FloatArray) -> None:
         if part == "rhs":
-            sides = numbers - self._facts.constants[family]
+            constant = self._facts.constants[family]
+            bounds = without_noise(numbers - constant, np.abs(numbers) + abs(constant), 2)
             if self._facts.senses[family] is not LXSense.LE:
-                self._changing("row_lower")[elements] = sides
+                self._changing("row_lower")[elements] = bounds
             if self._facts.senses[family] is not LXSense.GE:
-                self._changing("row_upper")[elements] = sides
+                self._changing("row_upper")[elements] = bounds
             return
         if family in self._facts.binaries and part in OPEN:
             numbers = np.maximum(numbers, 0.0) if part == "lower" else np.minimum(numbers, 1.0)
         self._changing("objective" if part == "cost" else part)[elements] = numbers
 
     def _apply_coefficient(self, edit: Edit) -> Edit:
-        of_rows = block_named(self._problem.constraints, edit.family, "constraint")
-        of_columns = block_named(self._problem.variables, edit.variable, "variable")
+        of_rows = find_block(self._problem.constraints, edit.family, "constraint")
+        of_columns = find_block(self._problem.variables, edit.variable, "variable")
         rows, columns = elements_of(of_rows, edit.key), elements_of(of_columns, edit.variable_key)
         places = self._nonzeros(rows, columns)
         if isinstance(edit.made, Nonzeros):
@@ -202,8 +215,8 @@ class Draft:
         """Return the positions of the nonzeros in some rows and columns; both rise."""
         problem = self._problem
         spans = [np.arange(problem.row_starts[i], problem.row_starts[i + 1]) for i in rows.tolist()]
-        places = np.concatenate([np.empty(0, dtype=np.int64), *spans])
-        return places[np.isin(problem.columns[places], columns)]
+        positions = np.concatenate([np.empty(0, dtype=np.int64), *spans])
+        return positions[np.isin(problem.columns[positions], columns)]
 
     def _insert(self, row: int, column: int, value: float) -> None:
         if value == 0.0:
@@ -236,18 +249,18 @@ def _names_one(block: LXBlock, key: Any) -> bool:
 
 
 def left_hand_sides(problem: LXProblem, facts: ModelFacts, x: FloatArray) -> FloatArray:
-    """Return what the user's expressions of the constraints come to at a point, shape ``(m,)``."""
+    """Return what the user's expressions of the constraints evaluate to at a point, shape ``(m,)``."""
     sums = problem.activity(x)
     for block in problem.constraints:
         sums[block.span] += facts.constants[block.name]
     return sums
 
 
-def block_named(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
+def find_block(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
     """Return a family of a problem by name.
 
     Raises:
-        LXUnknownNameError: there is none.
+        LXUnknownNameError: there is no such family.
     """
     for block in blocks:
         if block.name == name:
@@ -255,8 +268,8 @@ def block_named(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
     raise LXUnknownNameError(f"The model has no {word} named {name!r}. It has {listed(one.name for one in blocks)}.")
 
 
-def named(block: LXBlock, key: Any) -> str:
-    """Name a family, or the one member that a key or a row stands for.
+def element_name(block: LXBlock, key: Any) -> str:
+    """Name a family, or the one element that a key or a row stands for.
 
     Raises:
         LXUnknownKeyError: the family has no such key.
@@ -265,7 +278,7 @@ def named(block: LXBlock, key: Any) -> str:
 
 
 def elements_of(block: LXBlock, key: Any) -> IntArray:
-    """Return the positions of the member with a key, or of all for None.
+    """Return the positions of the element with a key, or of all for None.
 
     Raises:
         LXUnknownKeyError: the family has no such key.
@@ -284,7 +297,7 @@ def elements_of(block: LXBlock, key: Any) -> IntArray:
 
 
 def position_of(block: LXBlock, key: Any) -> int | None:
-    """Return the position of the member with a key, or of a row; None where the family has none such."""
+    """Return the position of the element with a key, or of a row; None where the family has no such element."""
     position = block.keys.find(key)
     if position is None:
         position = block.keys.find_row(key)
@@ -292,7 +305,7 @@ def position_of(block: LXBlock, key: Any) -> int | None:
 
 
 def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
-    """Return the numbers that an edit comes to.
+    """Return the numbers that an edit evaluates to.
 
     Raises:
         LXNumberError: one is no number, or infinite where that takes nothing away.
@@ -301,7 +314,7 @@ def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
     if isinstance(value, np.ndarray):
         if len(value) != count:
             raise LXUnknownKeyError(
-                f"{sentence(edit.role)} was changed for {len(value)} members, and there are {count} now, after a "
+                f"{sentence(edit.role)} was changed for {len(value)} elements, and there are {count} now, after a "
                 f"change of the data. Change the data first, or each key by itself with key=."
             )
         for one in value[~np.isfinite(value)].tolist():
@@ -334,7 +347,7 @@ def number_for(part: str, value: Any, role: str, key: str = "") -> float:
     """Return a number given by the user for a part of a problem.
 
     Args:
-        part: a key of `WORDS`; bounds may be infinite where that takes them away.
+        part: a key of `PART_NAMES`; bounds may be infinite where that takes them away.
         value: what was given.
         role: how messages call it.
         key: the key that it is for, in words.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,13 @@ import numpy as np
 
 from lumix_core.problem.arrays import IntArray
 
+MISSING = -1
+"""Stands for the position of a key that is not there."""
+
 
 @dataclass(frozen=True, eq=False)
 class RowKey:
-    """How the key of one dimension is read off a row, so that results can be asked by the row itself.
+    """How the key of one dimension is read off a row, so that results can be read by the row itself.
 
     Args:
         row_type: the qualified name of the rows' class, or None where rows of any class are accepted.
@@ -22,15 +25,20 @@ class RowKey:
         compound: whether the key is the tuple of the attributes' values or the one value itself.
         function: computes the key where ``paths`` is None; None where the row is its own key. It captures
             plain data at the most, so that results hold no row (`unreadable` stands for one that captures more).
+        values: the key of each row, where rows are plain values, such as texts: a misspelt key could be taken for a
+            row, and only those that there are tell them apart. Results may hold them.
     """
 
     row_type: str | None = None
     paths: tuple[tuple[str, ...], ...] | None = None
     compound: bool = False
     function: Any = None
+    values: Mapping[Hashable, Hashable] | None = None
 
     def __call__(self, row: Any) -> Hashable:
-        """Return the key of ``row``; raises KeyError for a row of another class."""
+        """Return the key of ``row``; raises KeyError for a row of another class, or a plain value that is no row."""
+        if self.values is not None:
+            return self.values[row]
         check_row(row, self.row_type)
         if self.paths is None:
             key: Hashable = row if self.function is None else self.function(row)
@@ -40,7 +48,7 @@ class RowKey:
 
     def __reduce__(self) -> tuple[Any, ...]:
         function = None if self.function is None else _by_value(self.function)
-        return _restore_row_key, (self.row_type, self.paths, self.compound, function)
+        return _restore_row_key, (self.row_type, self.paths, self.compound, function, self.values)
 
 
 def check_row(row: Any, row_type: str | None) -> None:
@@ -72,10 +80,12 @@ def _by_value(function: Any) -> bytes:
     return pickled
 
 
-def _restore_row_key(row_type: str | None, paths: Any, compound: bool, function: bytes | None) -> RowKey:
+def _restore_row_key(
+    row_type: str | None, paths: Any, compound: bool, function: bytes | None, values: Any = None
+) -> RowKey:
     import pickle
 
-    return RowKey(row_type, paths, compound, None if function is None else pickle.loads(function))
+    return RowKey(row_type, paths, compound, None if function is None else pickle.loads(function), values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +95,7 @@ class Keys(Sequence[Any]):
     Args:
         levels: the distinct keys of each dimension; one level for a family with one dimension,
             none for a scalar.
-        codes: for each dimension, the place in its level of every member (int64 arrays of one length).
+        codes: for each dimension, the position in its level of every element (int64 arrays of one length).
             The combinations must be in lexicographic order.
         labels: the name of each dimension, for data frames.
         row_keys: how each dimension's key is read off a row.
@@ -98,7 +108,7 @@ class Keys(Sequence[Any]):
 
     @classmethod
     def scalar(cls) -> Keys:
-        """Return the keys of a family with a single, unnamed member."""
+        """Return the keys of a family with a single, unnamed element."""
         return cls((), (), ())
 
     @classmethod
@@ -108,7 +118,7 @@ class Keys(Sequence[Any]):
 
     @property
     def is_scalar(self) -> bool:
-        """Whether this is the one member of a family without an index."""
+        """Whether this is the one element of a family without an index."""
         return not self.levels
 
     def __len__(self) -> int:
@@ -163,6 +173,25 @@ class Keys(Sequence[Any]):
             combined = combined * max(len(lookup), 1) + position
         return self._position(combined)
 
+    def positions(self, codes: Sequence[IntArray]) -> IntArray:
+        """Return the position of each combination of a key in every level, `MISSING` where the family has none.
+
+        Args:
+            codes: for each dimension, positions in its level; `MISSING` for a key that is not there.
+        """
+        absent = np.zeros(len(codes[0]), dtype=np.bool_)
+        combined = np.zeros(len(codes[0]), dtype=np.int64)
+        for level, code in zip(self.levels, codes, strict=True):
+            absent |= code < 0
+            combined = combined * max(len(level), 1) + code
+        found = combined
+        if self._combined is not None:
+            if not len(self._combined):
+                return np.full(len(combined), MISSING)
+            found = np.minimum(np.searchsorted(self._combined, combined), len(self._combined) - 1)
+            absent |= self._combined[found] != combined
+        return np.where(absent, MISSING, found)
+
     def find_row(self, row: Any) -> int | None:
         """Return the position that belongs to a row (a tuple of rows or keys for several dimensions)."""
         if self.is_scalar or not self.row_keys:
@@ -172,7 +201,7 @@ class Keys(Sequence[Any]):
             return None
         try:
             key = tuple(self._part_key(i, part) for i, part in enumerate(parts))
-        except Exception:  # noqa: BLE001 - a key function may fail in any way on what is no row of the family
+        except Exception:  # noqa: BLE001 - a key function may fail in any way for what is no row of the family
             return None
         return self.find(key[0] if len(key) == 1 else key)
 
@@ -198,7 +227,7 @@ class Keys(Sequence[Any]):
 
     @cached_property
     def _combined(self) -> IntArray | None:
-        """Every member as one number (mixed radix), or None where the family is the full product."""
+        """Every element as one number (mixed radix), or None where the family is the full product."""
         size = 1
         for level in self.levels:
             size *= len(level)
@@ -208,6 +237,10 @@ class Keys(Sequence[Any]):
         for level, code in zip(self.levels, self.codes, strict=True):
             combined = combined * max(len(level), 1) + code
         return combined
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{key!r:.40}" for key in self[:3])
+        return f"<Keys: {len(self)} ({shown}{', ...' if len(self) > 3 else ''})>"
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: self.__dict__[name] for name in ("levels", "codes", "labels", "row_keys")}

@@ -16,11 +16,15 @@ _REAL = (Real, Decimal, np.number, np.bool_)
 
 def is_real_type(cls: type) -> bool:
     """Whether values of this class are real numbers."""
+    if cls is int or cls is float:
+        return True
     return issubclass(cls, _REAL) and not issubclass(cls, np.complexfloating | np.timedelta64)
 
 
 def flaw(value: Any) -> str | None:
     """Return what keeps a value from being a coefficient, in words, or None for a finite real number."""
+    if type(value) is float and math.isfinite(value):
+        return None
     if not is_real_type(type(value)):
         return "is NULL (None)" if value is None else f"is {value!r} ({type(value).__name__}), not a number"
     try:
@@ -46,8 +50,29 @@ def real_number(value: Any, role: str) -> float:
     raise LXNumberError(f"{sentence(role)} {wrong}. {remedy(role)}")
 
 
+def bound_number(value: Any, role: str, infinite: float) -> float:
+    """Return a bound given by the user as a float: a finite number, or the infinite one that is no bound.
+
+    Raises:
+        LXNumberError: it is neither.
+    """
+    wrong = flaw(value)
+    if wrong is None:
+        return float(value)
+    return infinite if wrong == "is infinite" and float(value) == infinite else real_number(value, role)
+
+
+EPSILON = 2.0**-52
+
+
+def sum_of(one: float, other: float) -> float:
+    """Return the sum of two numbers, 0 where what is left of them is rounding noise."""
+    total = one + other
+    return 0.0 if abs(total) < 2 * EPSILON * (abs(one) + abs(other)) else total
+
+
 def checked_number(value: Any, role: str) -> float:
-    """Return a number that a question was asked with; raises as `real_number`, without a word of rows."""
+    """Return a number of an analysis call; raises as `real_number`, with a message that does not mention rows."""
     wrong = flaw(value)
     if wrong is None:
         return float(value)
@@ -67,8 +92,10 @@ def checked_count(call: str, word: str, value: Any, least: int) -> int:
 
 def remedy(role: str) -> str:
     """Return what to do about a value that is no finite number."""
-    if "bound" in role:
-        return "Give a finite number; a bound that is left unset is infinite."
+    if "bound" in role or "right-hand side" in role:
+        least = "lower" in role
+        open_end = "-math.inf" if least else "math.inf" if "upper" in role else "math.inf (of <=) or -math.inf (of >=)"
+        return f"Give a finite number, or {open_end} for no bound."
     if role.startswith("the value of"):
         return "Give a finite number, or leave such rows out with .where()."
     if role.startswith("the default of"):

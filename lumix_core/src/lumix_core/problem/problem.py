@@ -14,21 +14,22 @@ from lumix_core.problem.keys import Keys
 
 
 class LXSense(StrEnum):
-    """How the left-hand side is held against the right-hand side."""
+    """The relation of the left-hand side to the right-hand side."""
 
     LE = "<="
     GE = ">="
     EQ = "=="
+    BETWEEN = "between"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class LXBlock:
-    """The place of one family: its name, where its columns (or rows) start, and their keys.
+    """The position of one family in a problem: its name, where its columns (or rows) start, and their keys.
 
     Args:
         name: the family's name, as the user wrote it.
-        start: the position of its first member in the problem.
-        keys: the keys of its members, in order.
+        start: the position of its first element in the problem.
+        keys: the keys of its elements, in order.
         integral: whether the user is given ``int`` values (variables only).
     """
 
@@ -39,27 +40,30 @@ class LXBlock:
 
     @property
     def stop(self) -> int:
-        """The position after its last member."""
+        """The position after its last element."""
         return self.start + len(self.keys)
 
     @property
     def span(self) -> slice:
-        """The positions of its members."""
+        """The positions of its elements."""
         return slice(self.start, self.stop)
 
     def element(self, position: int) -> str:
-        """Return the name of the member at ``position`` of the problem, as ``family[key]``."""
+        """Return the name of the element at ``position`` of the problem, as ``family[key]``."""
         if self.keys.is_scalar:
             return self.name
         return f"{self.name}[{self.key(position)!r}]"
 
+    def __repr__(self) -> str:
+        return f"<LXBlock {self.name:.80}: {len(self.keys)} from position {self.start}>"
+
     def key(self, position: int) -> Any:
-        """Return the key of the member at ``position`` of the problem; ``()`` in a family without an index."""
+        """Return the key of the element at ``position`` of the problem; ``()`` in a family without an index."""
         return self.keys[position - self.start]
 
 
 def same_families(blocks: tuple[LXBlock, ...], others: tuple[LXBlock, ...]) -> bool:
-    """Whether two problems have the same families at the same places, with the same keys."""
+    """Whether two problems have the same families at the same positions, with the same keys."""
     return blocks is others or (len(blocks) == len(others) and all(map(_same_family, blocks, others)))
 
 
@@ -92,7 +96,7 @@ class LXProblem:
             ``row_starts[i]:row_starts[i + 1]`` of ``columns`` and ``coefficients``; int32, shape ``(m + 1,)``.
         columns: the column of each nonzero, rising within a row; int32, shape ``(k,)``.
         coefficients: the value of each nonzero, never 0; float64, shape ``(k,)``.
-        row_lower, row_upper: ``rl`` and ``ru``, float64, shape ``(m,)``; infinite where a side is open.
+        row_lower, row_upper: ``rl`` and ``ru``, float64, shape ``(m,)``; infinite where there is no bound.
         variables, constraints: the families, in the order of their columns and rows.
         name: the model's name.
     """

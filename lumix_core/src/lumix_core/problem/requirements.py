@@ -1,4 +1,4 @@
-"""The sides of rows, the bounds of columns and the integrality that a part of a problem is made of."""
+"""The bounds of rows, the bounds of columns and the integrality that a part of a problem is made of."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lumix_core.problem.problem import LXProblem
 
 @dataclass(frozen=True, eq=False)
 class Requirements:
-    """Which requirements of a problem are meant: a choice among the sides of its rows and the bounds of its columns.
+    """Which requirements of a problem are meant: a choice among the bounds of its rows and the bounds of its columns.
 
     Args:
         rows: the number of rows of the problem, ``m``.
         columns: the number of its columns, ``n``.
-        mask: whether each is meant: the lower sides of the rows, their upper sides, the lower bounds of the
+        mask: whether each is meant: the lower bounds of the rows, their upper bounds, the lower bounds of the
             columns, their upper bounds, and whether each column must be whole; bool, shape ``(2 m + 3 n,)``.
     """
 
@@ -58,7 +58,7 @@ class Requirements:
 
     @classmethod
     def every(cls, problem: LXProblem) -> Self:
-        """Return all that a problem requires: its finite sides and bounds, and its integrality."""
+        """Return all that a problem requires: its finite row and column bounds, and its integrality."""
         return cls.of(
             problem,
             row_lower=np.isfinite(problem.row_lower),
@@ -70,12 +70,12 @@ class Requirements:
 
     @property
     def row_lower(self) -> BoolArray:
-        """The lower sides of rows, shape ``(m,)``."""
+        """The lower bounds of rows, shape ``(m,)``."""
         return self.mask[: self.rows]
 
     @property
     def row_upper(self) -> BoolArray:
-        """The upper sides of rows, shape ``(m,)``."""
+        """The upper bounds of rows, shape ``(m,)``."""
         return self.mask[self.rows : 2 * self.rows]
 
     @property

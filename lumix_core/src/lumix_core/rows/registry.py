@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from lumix_core.errors import LXPluginError, listed
+from lumix_core.plugins import registry as plugins
 from lumix_core.plugins.entry_points import Registration, in_one_line
 from lumix_core.plugins.registry import REGISTRY, Registry, imported, refuse_incomplete
 from lumix_core.rows.adapter import RowAdapter
@@ -32,7 +33,7 @@ class RowAdapters:
         """Return the adapters whose ORM is imported; see `row_adapters`."""
         registered = self._registry.registered("row adapter")
         if self._waiting is None:
-            self._waiting = registered
+            self._waiting = [registration for registration in registered if registration.state != "broken"]
         if any(registration.requires in sys.modules for registration in self._waiting):
             self._make()
         return self._adapters
@@ -91,13 +92,15 @@ def _answer(adapter: RowAdapter, method: str, asked: object, otherwise: Any, reg
     except Exception as error:  # noqa: BLE001 - the object may be of another ORM, or of none
         shown = asked.__name__ if isinstance(asked, type) else f"an object of class {type(asked).__name__}"
         reason = f"{method}() failed for {shown} with {in_one_line(error)}"
-        registry.report_failure(str(adapter.name), reason, was_given=id(adapter) in _GIVEN)
+        registry.report_failure(str(adapter.name), reason, was_given=any(adapter is given for given in _given()))
         return otherwise
 
 
 _SHARED = RowAdapters(REGISTRY)
 _GIVEN: WeakValueDictionary[int, RowAdapter] = WeakValueDictionary()
 """The adapters that users gave and nobody registered, as long as they live."""
+_HELD: list[RowAdapter] = []
+"""Those of them whose classes have slots, and none for weak references."""
 
 
 def row_adapters() -> list[RowAdapter]:
@@ -109,25 +112,38 @@ def row_adapters() -> list[RowAdapter]:
     Raises:
         LXPluginError: LUMIX_PLUGINS names a plugin that is not installed.
     """
-    return [*_SHARED.in_use(), *_GIVEN.values()]
+    return [*_SHARED.in_use(), *_given()]
 
 
 def adapter_for(cls: type) -> RowAdapter | None:
-    """Return the adapter that owns a class, or None; found once for each class.
+    """Return the adapter that owns a class, or None; found once for each class; of those given, the last.
 
     Raises:
         LXPluginError: LUMIX_PLUGINS names a plugin that is not installed.
     """
     owner = _SHARED.owner_of(cls)
-    if owner is None and _GIVEN:
-        owner = next((adapter for adapter in _GIVEN.values() if _answer(adapter, "owns", cls, False)), None)
+    if owner is None and (_GIVEN or _HELD):
+        owner = next((adapter for adapter in reversed(_given()) if _answer(adapter, "owns", cls, False)), None)
     return owner
+
+
+def _given() -> list[RowAdapter]:
+    return [*_GIVEN.values(), *_HELD]
 
 
 def add_adapter(adapter: RowAdapter) -> None:
     """Let an adapter be known that a user gave to a model, after those that are registered."""
     if all(adapter is not known for known in _SHARED.in_use()):
-        _GIVEN[id(adapter)] = adapter
+        try:
+            _GIVEN.pop(id(adapter), None)
+            _GIVEN[id(adapter)] = adapter
+        except TypeError:
+            _HELD.extend(() if any(adapter is known for known in _HELD) else (adapter,))
+
+
+def hindrances() -> str:
+    """Tell what may have kept an adapter from being registered."""
+    return plugins.hindrances(REGISTRY.registered())
 
 
 def is_handle(value: object) -> bool:

@@ -12,7 +12,7 @@ from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, ReasonedQuery, Row
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.frames import is_frame, with_named_columns
 from lumix_core.rows.projection import projected
-from lumix_core.rows.registry import adapter_for, add_adapter, is_handle, row_adapters
+from lumix_core.rows.registry import adapter_for, add_adapter, hindrances, is_handle, row_adapters
 from lumix_core.rows.standins import row_class_of
 from lumix_core.rows.tables import FrameTable, Path, Table
 
@@ -179,7 +179,7 @@ def model_source(
     raise LXSourceError(
         f"{owner}.from_model() got {shown}, which no installed row adapter maps (adapters in use: {known}). "
         f"Give a mapped class, a query or a session, install the adapter of its ORM "
-        f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects."
+        f"(such as lumix-sqlalchemy or lumix-django), or use from_data() for plain objects. {hindrances()}".strip()
     )
 
 

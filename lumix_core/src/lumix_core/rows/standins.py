@@ -34,6 +34,8 @@ class RowClass:
         related: the to-one relationships, each with the class of the row that it leads to.
         elements: what else the class of the stand-ins has of its own; each can be pickled.
         properties: the ORM's own kind of properties: read off a row, each is what its ``fget`` returns for the row.
+        derived: attributes whose values follow from others of the same row, each with the names of these: a column that
+            the database computes, or a to-one relationship, which follows from its foreign key.
     """
 
     mapped: type
@@ -45,10 +47,23 @@ class RowClass:
     related: Mapping[str, type] = field(default_factory=dict)
     elements: Mapping[str, Any] = field(default_factory=dict)
     properties: frozenset[str] = frozenset()
+    derived: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.mapped, self.attributes, self.primary_key, dict(self.aliases), self.advice)
-        return RowClass, (*parts, self.columns, dict(self.related), dict(self.elements), self.properties)
+        related, elements, derived = dict(self.related), dict(self.elements), dict(self.derived)
+        return RowClass, (*parts, self.columns, related, elements, self.properties, derived)
+
+    def following(self, name: str) -> set[str]:
+        """Return the attributes whose values follow from an attribute, directly or through others.
+
+        The foreign key of a relationship is among them: with another related row it is another one.
+        """
+        found, before = {name, *(self.derived.get(name, ()) if name in self.related else ())}, 0
+        while len(found) > before:
+            before = len(found)
+            found |= {derived for derived, sources in self.derived.items() if sources & found}
+        return found - {name}
 
 
 _MADE: WeakKeyDictionary[type, type] = WeakKeyDictionary()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from operator import attrgetter
 from typing import Any, TypeAlias, overload
 
+import numpy as np
+
+from lumix_core.problem.numbers import is_real_type
 from lumix_core.rows.columns import ABSENT, Column, column
 from lumix_core.rows.frames import FrameRow, column_values, frame_rows, row_class
 from lumix_core.rows.standins import RowClass
@@ -144,8 +148,14 @@ class Kind:
     types: frozenset[type]
     anonymous: bool
 
+    def __str__(self) -> str:
+        names = sorted({_kind_name(one) for one in self.types})
+        return " or ".join(names) or "no rows"
+
     def same(self, other: Kind) -> bool | None:
         """Whether both are the same kind: of one class, or of a class and its subclass.
+
+        Numbers of any type are one kind, texts are another, and dates are a third.
 
         Returns:
             None where it cannot be known: rows of no class of their own, from different sources.
@@ -153,9 +163,29 @@ class Kind:
         if self.table == other.table:
             return True
         pairs = [(own, others) for own in self.types for others in other.types]
+        if any(_count_alike(own, others) for own, others in pairs):
+            return True
         if any(issubclass(own, others) or issubclass(others, own) for own, others in pairs):
             return None if self.anonymous or other.anonymous else True
         return None if any(_look_alike(own, others) for own, others in pairs) else False
+
+
+def _kind_name(row_type: type) -> str:
+    if is_real_type(row_type):
+        return "numbers"
+    if issubclass(row_type, str):
+        return "texts"
+    return "dates" if issubclass(row_type, _DATES) else row_type.__name__
+
+
+def _count_alike(one: type, other: type) -> bool:
+    """Whether values of two classes count the same: numbers, texts or dates."""
+    if is_real_type(one) or is_real_type(other):
+        return is_real_type(one) and is_real_type(other)
+    return any(issubclass(one, kind) and issubclass(other, kind) for kind in (str, _DATES))
+
+
+_DATES = (date, np.datetime64)
 
 
 def _is_anonymous(row_type: type) -> bool:
@@ -178,4 +208,5 @@ def _columns_of(row_type: type) -> tuple[str, ...]:
     """Return the fields of a frame's rows or of named tuples; each ``itertuples()`` makes a class of its own."""
     if issubclass(row_type, FrameRow):
         return row_type._lx_columns
-    return tuple(getattr(row_type, "_fields", ()))
+    fields = getattr(row_type, "_fields", ())
+    return fields if isinstance(fields, tuple) else ()  # rows of a query have them each by itself

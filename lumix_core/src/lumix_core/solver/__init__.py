@@ -7,6 +7,7 @@ from lumix_core.solver.registry import load_solver
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import FamilyValues, LXSolution, Results, with_families, without_families
 from lumix_core.solver.solver import (
+    ChecksOptions,
     FindsConflicts,
     LiveRun,
     LiveSolver,
@@ -25,6 +26,7 @@ from lumix_core.solver.turns import Turns, in_turn
 from lumix_core.solver.verify import Verifier
 
 __all__ = [
+    "ChecksOptions",
     "Closing",
     "FamilyValues",
     "FindsConflicts",

@@ -35,13 +35,14 @@ class LXOptimizer(Bracketed):
         self._solver: Solver | None = None
         self._options: dict[str, Any] = {}
 
-    def use_solver(self, solver: str | Solver, **options: Any) -> Self:
+    def use_solver(self, solver: str | Solver, /, **options: Any) -> Self:
         """Choose a solver and options for every run.
 
         Args:
             solver: the name of an installed solver, or a solver object.
             options: common options (`time_limit` in seconds, `mip_rel_gap`, `mip_abs_gap`, `threads`, `seed`, `log`,
-                `options={...}` for native ones), and arguments of the solver's own.
+                `options={...}` for native ones), and arguments of the solver's own, which may be called ``solver`` too:
+                ``use_solver("pulp", solver="HiGHS")``.
 
         Raises:
             LXSolverNotFoundError: no such solver can be used here.

@@ -10,7 +10,7 @@ from typing import Any
 
 from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.problem.numbers import flaw
-from lumix_core.solver.solver import LXFeature, Solver, SolverOptions
+from lumix_core.solver.solver import ChecksOptions, LXFeature, Solver, SolverOptions
 
 
 def _seconds(value: Any) -> float:
@@ -103,3 +103,5 @@ def refuse_unsupported(solver: Solver, options: SolverOptions) -> None:
                 f"Solver {solver.name!r} cannot honour {name}={value!r}: it would be ignored. "
                 f"Leave it out, or use another solver; this one honours {listed(honoured)}."
             )
+    if options.options and isinstance(solver, ChecksOptions):
+        solver.check_options(options)

@@ -24,10 +24,12 @@ def load_solver(name: str, arguments: Mapping[str, object], registry: Registry =
     Raises:
         LXSolverNotFoundError: it is not registered, not installed, cannot be imported, or cannot run here.
         LXOptionError: its class does not take an argument, or needs another.
-        LXPluginError: a plugin breaks the rules of the seam.
+        LXPluginError: another solver has the same name, or it breaks the rules of the seam.
     """
     registered = registry.registered()
     registration = _find_solver(name, registered)
+    if registration.state == "broken":
+        raise LXPluginError(f"Solver {name!r} cannot be used: {registration.reason}.")
     if registration.now().state == "not installed":
         raise _missing(registration, registered)
     solver = _made(registration, arguments, registered)

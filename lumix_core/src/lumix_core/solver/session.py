@@ -17,7 +17,7 @@ from lumix_core.compiler.overrides.recompile import Data, Recompiler
 from lumix_core.compiler.overrides.rows import RowOverride, row_override
 from lumix_core.errors import LXCopyError, LXMissingKeyError, LXModelError, LXUnknownNameError, listed
 from lumix_core.formulas.lookup_table import LookupTable
-from lumix_core.problem.edits import Draft, Edit, NewNumber, block_named, left_hand_sides, refuse_crossed
+from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, left_hand_sides, refuse_crossed
 from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.tables import Table
 from lumix_core.solver.claims import solve
@@ -142,7 +142,7 @@ class LXLiveSession(Closing):
     def right_hand_sides(self) -> Results:
         """Return the right-hand sides of all constraints as they are now, keyed like the constraints."""
         blocks = self.problem.constraints
-        numbers = [self._draft.numbers("rhs", block.name) for block in blocks]
+        numbers = [self._draft.right_hand_sides(block.name) for block in blocks]
         return Results(blocks, np.concatenate([np.empty(0), *numbers]))
 
     @in_turn
@@ -160,7 +160,7 @@ class LXLiveSession(Closing):
     @in_turn
     def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:
         """Return the sense of a constraint."""
-        block = block_named(self.problem.constraints, _name(constraint), "constraint")
+        block = find_block(self.problem.constraints, _name(constraint), "constraint")
         return self._facts.senses[block.name]
 
     @in_turn
@@ -177,9 +177,10 @@ class LXLiveSession(Closing):
             LXUnknownNameError: no function of the model looks anything up in the parameter.
             LXMissingKeyError: a key can be none of its keys, or nothing in the model asks for it.
             LXNumberError: a number is none.
-            LXModelError: the model would be wrong with them.
+            LXModelError: the model would be wrong with them; or its rows have changed since the session was opened.
         """
         held, table = self._parameter(parameter)
+        self._compiled.check_moment()
         changed = changed_parameter(held.name, table, numbers)
         if isinstance(numbers, Mapping):
             self._check_new_keys(held, table, numbers)
@@ -200,13 +201,16 @@ class LXLiveSession(Closing):
 
         Raises:
             LXSourceError: no source has rows of the class, or no such attribute.
-            LXModelError: the condition is true for no row; or something else leads to the rows, such as an attribute
-                of other rows or a function that captures them, which would still see the old value.
+            LXModelError: the condition is true for no row; something else leads to the rows, such as an attribute of
+                other rows or a function that captures them, which would still see the old value; or rows of the model
+                have changed since the session was opened.
             LXFunctionError: a function failed for a row.
         """
         compiled = self._compiled
+        compiled.check_moment()
         override = row_override(row_type, where, attribute, value)
-        changed = override.tables(self._tables(), compiled.sources, compiled.functions())
+        changed = override.tables(self._tables(), compiled.tables, compiled.sources, compiled.functions())
+        compiled.check_keys(override.title, changed.keys())
         return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
 
     @in_turn

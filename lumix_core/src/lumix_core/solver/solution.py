@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
+from lumix_core.language.indexed import Indexed
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem, same_families
@@ -43,7 +44,7 @@ class FamilyValues(Mapping[Any, Any]):
             position = keys.find_row(key)
         if position is None:
             raise LXUnknownKeyError(
-                f"{self.block.name!r} has nothing for {key!r}: it is none of its {len(keys)} keys "
+                f"{self.block.name!r} has nothing for {key!r}: it is not one of its {len(keys)} keys "
                 f"({listed(keys[:3], empty='it is empty')}{', ...' if len(keys) > 3 else ''}) and no row of it. "
                 f"Ask for a key of the family, or for one of its rows."
             )
@@ -93,18 +94,25 @@ class _Values(ValuesView[Any]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Results(Mapping[str, Any]):
-    """Numbers of a whole solution by family: a mapping by key, or one number for a family without an index."""
+class Results(Mapping[Any, Any]):
+    """Numbers of a whole solution by family: a mapping by key, or one number for a family without an index.
+
+    A family is found by its name, or by the variable or constraint itself.
+    """
 
     blocks: tuple[LXBlock, ...]
     array: FloatArray
 
-    def __getitem__(self, name: str) -> Any:
-        values = self.family(name)
+    def __getitem__(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str) -> Any:
+        values = self.family(family)
         return values[()] if values.block.keys.is_scalar else values
 
-    def family(self, name: str) -> FamilyValues:
+    def __contains__(self, family: object) -> bool:
+        return any(block.name == _name_of(family) for block in self.blocks)
+
+    def family(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str) -> FamilyValues:
         """Return the numbers of a family as a mapping, whether it has an index or not."""
+        name = _name_of(family)
         for block in self.blocks:
             if block.name == name:
                 return FamilyValues(block, self.array[block.span])
@@ -308,11 +316,11 @@ def solution_of(
         raw_status=raw.raw_status,
         solver=solver.name,
         solve_time=seconds,
-        best_bound=raw.best_bound,
-        _objective=raw.objective,
-        _x=raw.x,
-        _duals=None if mip else raw.duals,
-        _reduced_costs=None if mip else raw.reduced_costs,
+        best_bound=None if raw.best_bound is None else raw.best_bound + 0.0,
+        _objective=None if raw.objective is None else raw.objective + 0.0,
+        _x=_unsigned(raw.x),
+        _duals=None if mip else _unsigned(raw.duals),
+        _reduced_costs=None if mip else _unsigned(raw.reduced_costs),
         _without_duals=_why_no_duals(problem, raw, solver),
         _variables=problem.variables,
         _constraints=problem.constraints,
@@ -357,5 +365,11 @@ def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:
     return f"solver {solver.name!r} gave none for this run ({raw.raw_status}). Use another solver."
 
 
-def _name_of(family: LXVariable[Any, Any] | LXConstraint[Any] | str) -> str:
-    return family if isinstance(family, str) else family.name
+def _name_of(family: Any) -> Any:
+    """Return the name of a variable or a constraint, and a name as it is."""
+    return getattr(family, "name", family) if isinstance(family, Indexed) else family
+
+
+def _unsigned(numbers: FloatArray | None) -> FloatArray | None:
+    """Return numbers without a negative zero, which solvers give now and then."""
+    return None if numbers is None else numbers + 0.0

@@ -159,6 +159,19 @@ class FindsConflicts(Protocol):
         ...
 
 
+@runtime_checkable
+class ChecksOptions(Protocol):
+    """What a solver may have besides, so that its own options are refused also where no run of it is needed."""
+
+    def check_options(self, options: SolverOptions) -> None:
+        """Refuse options that the solver does not know or cannot honour.
+
+        Raises:
+            LXOptionError: it does not.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ranging:
     """How far single numbers of a linear problem may go while the optimal basis stays the optimal one.

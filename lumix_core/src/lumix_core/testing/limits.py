@@ -17,12 +17,22 @@ T = TypeVar("T")
 Test = Callable[..., None]
 
 
+class Endless(pytest.fail.Exception):  # type: ignore[misc, name-defined]  # pytest does not give its type
+    """A test, or a part of one, that took longer than its limit."""
+
+
+_ENDLESS: set[type] = set()
+"""The classes of tests one of which was endless: the others, most of which would be too, get less time."""
+LESS = 10
+
+
 def in_thread(test: Test) -> Test:
     """Return a test that runs in a thread of its own, so that it can be left where it never ends."""
 
     @functools.wraps(test)
     def limited(self: Any, **fixtures: Any) -> None:
-        within(self.limit, lambda: test(self, **fixtures), _advice(test, self.limit))
+        with _limit_of(self) as seconds:
+            within(seconds, lambda: test(self, **fixtures), _advice(test, seconds))
 
     return limited
 
@@ -32,10 +42,21 @@ def on_main_thread(test: Test) -> Test:
 
     @functools.wraps(test)
     def limited(self: Any, **fixtures: Any) -> None:
-        with alarm(self.limit, _advice(test, self.limit)):
+        with _limit_of(self) as seconds, alarm(seconds, _advice(test, seconds)):
             test(self, **fixtures)
 
     return limited
+
+
+@contextmanager
+def _limit_of(tests: Any) -> Iterator[float]:
+    """Give the seconds that a test may take, and remember where it takes longer."""
+    cls = type(tests)
+    try:
+        yield tests.limit / LESS if cls in _ENDLESS else tests.limit
+    except Endless:
+        _ENDLESS.add(cls)
+        raise
 
 
 def _advice(test: Test, seconds: float) -> str:
@@ -75,7 +96,7 @@ def all_within(seconds: float, works: Sequence[Callable[[], T]], advice: str) ->
     for thread in threads:
         thread.join(seconds)
         if thread.is_alive():
-            pytest.fail(f"{advice} It was here:\n{_position_of(thread)}", pytrace=False)
+            raise Endless(f"{advice} It was here:\n{_position_of(thread)}", pytrace=False)
     for error in errors:
         raise error
     return results
@@ -94,7 +115,7 @@ def alarm(seconds: float, advice: str) -> Iterator[None]:
         return
 
     def ring(number: int, frame: Any) -> None:
-        pytest.fail(advice)
+        raise Endless(advice)
 
     before = signal.signal(signal.SIGALRM, ring)
     remaining, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)

@@ -12,7 +12,7 @@ from lumix_core import LXModel, LXModelError
 from lumix_core.compiler.overrides import Numbers, RowOverride, refuse_no_change
 from lumix_core.errors import LXError, LXFunctionError
 from lumix_core.formulas import UserFunction
-from lumix_core.problem import WORDS, FloatArray, block_named, checked_number, elements_of, named, number_for
+from lumix_core.problem import PART_NAMES, FloatArray, checked_number, element_name, elements_of, find_block, number_for
 from lumix_core.solver import LXLiveSession
 
 SHOWN = 3
@@ -45,7 +45,7 @@ class RhsChange:
 
     def position(self, session: LXLiveSession) -> str:
         """Name what is changed, as ``family[key]``."""
-        return named(block_named(session.problem.constraints, self.name, "constraint"), self.key)
+        return element_name(find_block(session.problem.constraints, self.name, "constraint"), self.key)
 
     @property
     def text(self) -> str:
@@ -79,7 +79,7 @@ class Bounds:
     def now(self, session: LXLiveSession) -> FloatArray:
         """Return the numbers that are to be changed."""
         problem = session.problem
-        elements = elements_of(block_named(problem.variables, self.name, "variable"), self.key)
+        elements = elements_of(find_block(problem.variables, self.name, "variable"), self.key)
         given = [("lower", self.lower), ("upper", self.upper)]
         return np.concatenate([getattr(problem, part)[elements] for part, number in given if number is not None])
 
@@ -89,7 +89,7 @@ class Bounds:
 
     def position(self, session: LXLiveSession) -> str:
         """Name what is changed, as ``family[key]``."""
-        return named(block_named(session.problem.variables, self.name, "variable"), self.key)
+        return element_name(find_block(session.problem.variables, self.name, "variable"), self.key)
 
     @property
     def text(self) -> str:
@@ -265,4 +265,4 @@ Modification = Change | Custom
 
 
 def _bound(part: str, value: SupportsFloat | None, position: str) -> float | None:
-    return None if value is None else number_for(part, value, f"{WORDS[part]} {position}")
+    return None if value is None else number_for(part, value, f"{PART_NAMES[part]} {position}")

@@ -163,7 +163,7 @@ class LXScenario(Copyable, Bracketed):
         if not callable(modification):
             raise LXModelError(
                 f"add_custom_modification() of scenario {self.name!r} got {modification!r:.80}. "
-                f"Give it a function of the model, such as lambda model: model.get_constraint('stock').rhs(600)."
+                f"Give it a function of the model, such as lambda model: model.remove_constraint('stock')."
             )
         before = next(
             (modification for modification in self.modifications if isinstance(modification, Parameter | Data)), None

@@ -15,7 +15,7 @@ from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.compiler.overrides import Definition
 from lumix_core.errors import LXSolverNotFoundError
 from lumix_core.language import Bracketed
-from lumix_core.problem import LXBlock, block_at, block_named, checked_count, checked_number, elements_of
+from lumix_core.problem import LXBlock, block_at, checked_count, checked_number, elements_of, find_block
 from lumix_core.solver import Closing, Ranging, Turns, checked_model, checked_optimizer, in_turn
 
 
@@ -217,7 +217,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
             position = self._element(blocks, name)
             if position is not None:
                 return position
-        block = block_named(blocks, name, word)
+        block = find_block(blocks, name, word)
         positions = elements_of(block, key).tolist()
         if len(positions) != 1:
             raise LXModelError(

@@ -19,11 +19,11 @@ from lumix_core.problem import (
     FloatArray,
     IntArray,
     block_at,
-    block_named,
     checked_count,
     checked_number,
+    element_name,
     elements_of,
-    named,
+    find_block,
     position_of,
     refuse_crossed,
 )
@@ -194,9 +194,10 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         refuse_crossed(f"modify_variable_bound({name!r})", lower, upper)
         given = [(word, bound) for word, bound in (("lower", lower), ("upper", upper)) if bound is not None]
         wording = ", ".join(f"{word} {'by a function' if callable(bound) else bound}" for word, bound in given)
-        block = block_named(self._opened().problem.variables, name, "variable")
+        block = find_block(self._opened().problem.variables, name, "variable")
         return self.ask(
-            f"{named(block, key)} with {wording}", lambda session: session.set_bounds(name, lower, upper, key=key)
+            f"{element_name(block, key)} with {wording}",
+            lambda session: session.set_bounds(name, lower, upper, key=key),
         )
 
     @in_turn
@@ -356,10 +357,10 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         wrong = [number for number in now if move.sign * (goal - number) < 0.0]
         if wrong:
             other = "decrease" if move.sign > 0 else "increase"
-            block = block_named(self._opened().problem.constraints, move.name, "constraint")
+            block = find_block(self._opened().problem.constraints, move.name, "constraint")
             raise LXModelError(
-                f"{move.call}({named(block, move.key)!r}) to={goal:g} is in the other direction: a right-hand side is "
-                f"{wrong[0]:g} now. Call {other}_constraint_rhs, or give key= for single rows."
+                f"{move.call}({element_name(block, move.key)!r}) to={goal:g} is in the other direction: a right-hand "
+                f"side is {wrong[0]:g} now. Call {other}_constraint_rhs, or give key= for single rows."
             )
 
     def _looser(self, call: str, name: str) -> int:
@@ -368,6 +369,11 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             raise LXModelError(
                 f"{call}({name!r}): the constraint is an equation, of which no right-hand side is looser than another. "
                 f"Call increase_constraint_rhs or decrease_constraint_rhs."
+            )
+        if sense is LXSense.BETWEEN:
+            raise LXModelError(
+                f"{call}({name!r}): the constraint has two sides (.between()), of which a change would have to name "
+                f"one. Write it as two constraints, one with .ge() and one with .le()."
             )
         return 1 if sense is LXSense.LE else -1
 
@@ -391,11 +397,11 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
     def _rhs(self, name: str, key: Any, new: Callable[[FloatArray], FloatArray], wording: str) -> LXWhatIfResult:
         """Answer a change of right-hand sides, from the duals where they hold."""
         session = self._opened()
-        block = block_named(session.problem.constraints, name, "constraint")
+        block = find_block(session.problem.constraints, name, "constraint")
         rows = elements_of(block, key)
         now = np.array(session.rhs(name, key))
         then = new(now)
-        description = f"right-hand side of {named(block, key)} {wording}"
+        description = f"right-hand side of {element_name(block, key)} {wording}"
         known = self._known(rows, then - now)
         changes = tuple(
             LXWhatIfChange(block.element(row), before, after)
@@ -433,7 +439,23 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
     def _pays(self, row: int) -> bool:
         return self._dual_prices is None or self._dual_prices.duals[row] != 0.0
 
+    def _gain_of_sides(self, row: int, amount: float) -> float:
+        """Return the gain of a move of the side that binds, of two; only the duals know it."""
+        moves = (np.array([amount]), np.array([-amount]))
+        after = [value for move in moves if (value := self._known(np.array([row]), move)) is not None]
+        if len(after) < len(moves):
+            name = block_at(self._opened().problem.constraints, row).name
+            raise LXModelError(
+                f"find_bottlenecks() cannot price constraint {name!r} beyond its duals, since it has two sides "
+                f"(.between()). Write it as two constraints, one with .ge() and one with .le()."
+            )
+        baseline = self.get_baseline_solution().objective_value
+        gains = [value - baseline for value in after]
+        return max(gains) if self._opened().problem.maximize else -min(gains)
+
     def _gain(self, row: int, sense: LXSense, amount: float) -> float:
+        if sense is LXSense.BETWEEN:
+            return self._gain_of_sides(row, amount)
         moves = {LXSense.LE: [amount], LXSense.GE: [-amount], LXSense.EQ: [amount, -amount]}
         return max(self._gain_of(row, move) for move in moves[sense])
 

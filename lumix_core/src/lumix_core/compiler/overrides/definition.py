@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Parts = dict[str, tuple[Any, ...]]
 PLAIN = (int, float, str, bool, bytes)
 """Types of values that are compared; all others are the same if they are one object."""
-CACHES = frozenset({"_found", "_named"})
+CACHES = frozenset({"_cached", "_named", "_report"})
 """Attributes in which a part keeps what it was asked for."""
 
 
@@ -28,28 +28,31 @@ class Definition:
         """Name a part of the model that was added, removed or set otherwise since; None where there is none."""
         now = _parts(model)
         names = [*self._parts, *(name for name in now if name not in self._parts)]
-        return next((name for name in names if not _same(self._parts.get(name), now.get(name))), None)
+        return next((name for name in names if not same_parts(self._parts.get(name), now.get(name))), None)
 
 
 def _parts(model: LXModel) -> Parts:
     families = [*model.variables, *model.constraints]
-    named = {f"{type(family).__name__} {family.name!r}": _flat(family, is_part=True) for family in families}
-    return {**named, "the objective": (model.maximizing, _flat(model.objective, is_part=True))}
+    named = {f"{type(family).__name__} {family.name!r}": parts_of(family) for family in families}
+    return {**named, "the objective": (model.maximizing, parts_of(model.objective))}
 
 
-def _flat(value: Any, *, is_part: bool = False) -> Any:
-    """Return a part of a model as nested tuples; a family that it uses stays one object."""
+def parts_of(part: Any) -> tuple[Any, ...]:
+    """Return what was set on a part of a model, as nested tuples; a family that it uses stays one object."""
+    held = getattr(part, "__dict__", {})
+    return (part, *(_flat(held[name]) for name in sorted(held) if name not in CACHES))
+
+
+def _flat(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(map(_flat, value))
-    if is_part or type(value).__name__ in ("LXLinearExpression", "LXIndexDimension"):
-        held = getattr(value, "__dict__", {})
-        return (value, *(_flat(held[name]) for name in sorted(held) if name not in CACHES))
-    return value
+    return parts_of(value) if type(value).__name__ in ("LXLinearExpression", "LXIndexDimension") else value
 
 
-def _same(then: Any, now: Any) -> bool:
+def same_parts(then: Any, now: Any) -> bool:
+    """Whether nested tuples of this kind hold the same."""
     if then is now:
         return True
     if isinstance(then, tuple) and isinstance(now, tuple):
-        return len(then) == len(now) and all(map(_same, then, now))
+        return len(then) == len(now) and all(map(same_parts, then, now))
     return type(then) is type(now) and isinstance(then, PLAIN) and bool(then == now)

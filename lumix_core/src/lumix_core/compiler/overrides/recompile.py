@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lumix_core.compiler.compile import compile_model
 from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.overrides.definition import parts_of, same_parts
+from lumix_core.compiler.overrides.moment import ADVICE, Moment, read_again
 from lumix_core.compiler.plan import plan
 from lumix_core.compiler.reading import Reading
+from lumix_core.errors import LXError, LXModelError
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.problem.edits import ModelFacts
-from lumix_core.problem.problem import LXProblem, LXSense
+from lumix_core.problem.problem import LXProblem, LXSense, same_families
 from lumix_core.rows.sources import Source
 from lumix_core.rows.tables import Table
 
@@ -69,6 +72,9 @@ class Recompiler:
         self.tables = reading.tables
         self.sources = {read.source.identity: read.source for read in reading.reads}
         self.parameters = {id(held): (held, table) for held, table in report.parameters.items()}
+        over_columns = {function: kept.mode != "row by row" for function, kept in report.statistics.items()}
+        self._moment = Moment(self.tables, self.sources, over_columns)
+        self._definitions = {id(held): parts_of(held) for held, _ in self.parameters.values() if held.mapping is None}
 
     def compile(self, data: Data) -> LXProblem:
         """Return the problem with other data.
@@ -76,16 +82,71 @@ class Recompiler:
         Raises:
             LXModelError: the model would be wrong with it.
         """
-        given = {name: entry for name, entry in self.parameters.items() if entry[0].mapping is not None}
         reading = KeptReading({**self.tables, **data.tables})
-        problem, _ = compile_model(self.model, reading, dict({**given, **data.parameters}.values()))
+        problem, _ = compile_model(self.model, reading, {**self._given(), **dict(data.parameters.values())})
         return problem
+
+    def check_moment(self) -> None:
+        """Refuse rows, parameters and captured values that have changed since the model was read.
+
+        Where looking at them does not settle it, such as for rows that functions reach through other rows, the model is
+        compiled as it is now, and has to have the same numbers.
+
+        Raises:
+            LXModelError: they have changed.
+        """
+        self._moment.check()
+        for held, _ in self.parameters.values():
+            known = self._definitions.get(id(held))
+            if known is not None and not same_parts(known, parts_of(held)):
+                raise LXModelError(f"The parameter {held.name!r} was changed since the model was read. {ADVICE}")
+        if not self._moment.is_complete:
+            self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        try:
+            problem, _ = compile_model(self.model, KeptReading(read_again(self.tables, self.sources)), self._given())
+        except LXError as error:
+            raise LXModelError(
+                f"The rows of model {self.model.name!r}, or what its functions use, have changed since the model was "
+                f"read: {error} {ADVICE}"
+            ) from error
+        families = (problem.variables, self.problem.variables), (problem.constraints, self.problem.constraints)
+        if not self.problem.has_numbers_of(problem) or not all(same_families(*pair) for pair in families):
+            raise LXModelError(
+                f"The rows of model {self.model.name!r}, or what its functions use, have changed since the model was "
+                f"read: its numbers are others now. {ADVICE}"
+            )
+
+    def _given(self) -> dict[Any, LookupTable]:
+        """Return what parameters hold that were given as a dict."""
+        return dict(entry for entry in self.parameters.values() if entry[0].mapping is not None)
+
+    def check_keys(self, title: str, changed: Set[Hashable]) -> None:
+        """Refuse other rows in families of which the rows themselves are the keys.
+
+        Raises:
+            LXModelError: a changed row would be another key, by which nobody could read its number.
+        """
+        dimensions = [dimension for variable in self.model.variables for dimension in variable.dimensions]
+        parameters = [held for held, _ in self.parameters.values()]
+        for part in [*self.model.variables, *dimensions, *self.model.constraints, *parameters]:
+            source = part.source
+            if source is None or source.identity not in changed or part.key is not None:
+                continue
+            if self.tables[source.identity].primary_key is None:
+                raise LXModelError(
+                    f"{title}: the rows themselves are the keys of {part.name!r}, and a changed row is another key, by "
+                    f"which nothing of yours finds its number. Give {part.name!r} a key that stays: "
+                    f".indexed_by(lambda row: ...)."
+                )
 
     def functions(self) -> list[Any]:
         """Return the user's functions in the model."""
         with Evaluator(KeptReading(dict(self.tables))) as evaluator:
             functions = plan(self.model, evaluator.tracer, evaluator.reading).functions
-        joins = [variable.join.join.call for variable in self.model.variables if variable.join is not None]
+        families = (*self.model.variables, *self.model.constraints)
+        joins = [family.join.join.call for family in families if family.join is not None]
         return [*(planned.function.call for planned in functions), *joins]
 
     def facts(self) -> ModelFacts:
@@ -107,6 +168,8 @@ def snapshot(model: LXModel) -> LXModel:
     twin.variables = [variables[id(variable)] for variable in model.variables]
     twin.constraints = list(map(_twin, model.constraints))
     for constraint in twin.constraints:
+        constraint.dimensions = tuple(map(_twin, constraint.dimensions))
+        constraint.base = variables.get(id(constraint.base), constraint.base)
         constraint.lhs = _of_twins(constraint.lhs, variables)
     twin.objective = _of_twins(model.objective, variables)
     return twin

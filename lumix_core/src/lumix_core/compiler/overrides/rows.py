@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,16 +9,17 @@ from types import FunctionType, ModuleType
 from typing import Any, overload
 
 from lumix_core.compiler.conversions import truth_of
+from lumix_core.compiler.mentions import Mentions
+from lumix_core.compiler.overrides.changed_rows import with_attribute
 from lumix_core.copying.reachable import attributes_of, reached
 from lumix_core.errors import LXFunctionError, LXModelError, LXNotLoadedError, LXSourceError, listed
 from lumix_core.formulas.captures import brought, unwrapped
 from lumix_core.rows.columns import Column, column
 from lumix_core.rows.copyable import Copyable
-from lumix_core.rows.frames import FrameRow
 from lumix_core.rows.registry import adapter_for
 from lumix_core.rows.sources import QuerySource, Source
-from lumix_core.rows.standins import new_standin, row_class_of, standin_class
-from lumix_core.rows.tables import LazyRows, Path, Table
+from lumix_core.rows.standins import RowClass, row_class_of
+from lumix_core.rows.tables import PRESENT, LazyRows, Path, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +44,17 @@ class RowOverride:
         return f"modify_data({self.row_type.__name__}, ..., {self.attribute!r}, ...)"
 
     def tables(
-        self, tables: Mapping[Hashable, Table], sources: Mapping[Hashable, Source], functions: Iterable[Any]
+        self,
+        tables: Mapping[Hashable, Table],
+        read: Mapping[Hashable, Table],
+        sources: Mapping[Hashable, Source],
+        functions: Sequence[Any],
     ) -> dict[Hashable, Table]:
         """Return the tables that are other ones then, by the identity of their source.
 
         Args:
             tables: all tables of a model.
+            read: the same as they were read, before any override.
             sources: where they were read from.
             functions: of the model.
 
@@ -59,7 +64,9 @@ class RowOverride:
             LXFunctionError: a function failed for a row.
         """
         mine = self.concerned(tables)
-        found = {name: self._overridden(table, sources[name]) for name, table in mine.items()}
+        for table in mine.values():
+            self._check_derived(table, functions)
+        found = {name: self._overridden(table, read[name], sources[name]) for name, table in mine.items()}
         if not any(found.values()):
             raise LXModelError(
                 f"{self.title}: the condition is true for none of the rows, so nothing would change. Correct it."
@@ -87,12 +94,12 @@ class RowOverride:
     def _holds(self, table: Table) -> bool:
         return any(issubclass(cls, self.row_type) for cls in _types(table))
 
-    def _overridden(self, table: Table, source: Source) -> dict[int, Any]:
+    def _overridden(self, table: Table, read: Table, source: Source) -> dict[int, Any]:
         """Return the new values by position."""
         try:
             return dict(self._new_values(table.rows))
         except LXNotLoadedError:  # a function reads what no function of the model does
-            return dict(self._new_values(_whole_rows(table, source, self.title)))
+            return dict(self._new_values(_whole_rows(table, read, source, self.title)))
 
     def _new_values(self, rows: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         for position, row in enumerate(rows):
@@ -121,6 +128,23 @@ class RowOverride:
                 f"{self.title}: {why}, so changing it would change nothing. Correct the name of the attribute."
             )
 
+    def _check_derived(self, table: Table, functions: Sequence[Any]) -> None:
+        """Refuse where functions read what follows from the attribute, and would stay as it was read."""
+        for cls in _types(table):
+            known = table.row_class or _row_class_of_type(cls)
+            following = set() if known is None else known.following(self.attribute) | _of_the_query(table, known)
+            if self.attribute in following or not following:
+                continue
+            names = {path[0] for path in table.columns if path}
+            if _is_live(table) or not table.columns:
+                names = names | Mentions(functions).of(cls)
+            for name in sorted(following & names):
+                raise LXModelError(
+                    f"{self.title}: functions of the model read {cls.__name__}.{name}, which follows from "
+                    f"{self.attribute} in the database and would stay as it was read. Compute it in the functions, or "
+                    f"change the data themselves and solve the model again."
+                )
+
     def _check_seen(self, tables: Mapping[Hashable, Table], functions: Iterable[Any], rows: list[Any]) -> None:
         """Refuse rows that something else leads to, which would still see them as they were."""
         for table in tables.values():
@@ -140,8 +164,10 @@ class RowOverride:
         for name, following in pairwise(path):
             adapter = None if cls is None else adapter_for(cls)
             cls = None if adapter is None or cls is None else adapter.row_class(cls).related.get(name)
-            if cls is not None and issubclass(cls, self.row_type) and following == self.attribute:
-                return True
+            if cls is not None and issubclass(cls, self.row_type):
+                known = _row_class_of_type(cls)
+                if following in {self.attribute, *(known.following(self.attribute) if known is not None else ())}:
+                    return True
         return False
 
     def _refuse(self, origin: str) -> None:
@@ -158,7 +184,8 @@ class RowOverride:
         rows = LazyRows(row, len(table))
         columns: dict[Path, Column] = {}
         if _is_of_columns(table):
-            columns = {**table.columns, (self.attribute,): _with_values(table.columns[self.attribute,], values)}
+            changed = _with_values(table.columns[self.attribute,], values)
+            columns = {**_stored_columns(table), (self.attribute,): changed}
         return Table(
             OverriddenRows(rows) if _is_live(table) else rows,
             table.row_type,
@@ -213,37 +240,6 @@ class OverriddenRows(Sequence[Any]):
         return self._rows[position]
 
 
-def with_attribute(row: Any, attribute: str, value: Any) -> Any:
-    """Return a copy of a row with another value in one attribute; of an ORM's row a plain one, bound to no session.
-
-    Raises:
-        LXSourceError: the attribute cannot be set, as that of a property.
-    """
-    if isinstance(row, FrameRow):
-        position = row._lx_columns.index(attribute)
-        return tuple.__new__(type(row), [value if i == position else known for i, known in enumerate(row)])
-    if isinstance(row, tuple) and hasattr(row, "_replace"):
-        return row._replace(**{attribute: value})
-    twin = _copied(row)
-    try:
-        object.__setattr__(twin, attribute, value)
-    except AttributeError as error:
-        raise LXSourceError(
-            f"{type(row).__name__}.{attribute} cannot be set to {value!r:.60}: {error}. "
-            f"Change the attribute that it is computed from."
-        ) from error
-    return twin
-
-
-def _copied(row: Any) -> Any:
-    adapter = None if row_class_of(type(row)) is not None else adapter_for(type(row))
-    if adapter is None:
-        return copy.copy(row)
-    twin = new_standin(standin_class(adapter.row_class(type(row))))
-    twin.__dict__.update(adapter.values(row))
-    return twin
-
-
 def _types(table: Table) -> list[type]:
     if table.row_type is not None:
         return [table.row_type]
@@ -285,16 +281,65 @@ def _with_values(values: Column, others: Mapping[int, Any]) -> Column:
     return column(listed_values)
 
 
-def _whole_rows(table: Table, source: Source, title: str) -> Sequence[Any]:
-    """Read all attributes of rows of which some columns were read; they must be the same rows still."""
+def _of_the_query(table: Table, known: RowClass) -> set[str]:
+    """Return the attributes that live rows have of their query alone, which may have computed them, as annotations."""
+    adapter = adapter_for(known.mapped)
+    if adapter is None or table.detached or not _is_live(table) or not len(table):
+        return set()
+    own = adapter.values(table.rows[0]).keys() - set(known.attributes)
+    return {name for name in own if not name.startswith("_") and not hasattr(known.mapped, name)}
+
+
+def _row_class_of_type(cls: type) -> RowClass | None:
+    known = row_class_of(cls)
+    adapter = None if known is not None else adapter_for(cls)
+    return known if adapter is None else adapter.row_class(cls)
+
+
+def _stored_columns(table: Table) -> dict[Path, Column]:
+    """Return the columns of a table without those that properties of the rows have computed."""
+    known = table.row_class or (None if table.row_type is None else _row_class_of_type(table.row_type))
+    if known is None:
+        return dict(table.columns)
+    return {path: values for path, values in table.columns.items() if path and path[0] in known.attributes}
+
+
+def _whole_rows(table: Table, read: Table, source: Source, title: str) -> Sequence[Any]:
+    """Read all attributes of rows of which some columns were read; they must be the same rows still.
+
+    Args:
+        table: the rows, some of which may be overridden.
+        read: the same as they were read.
+        source: where they were read from.
+        title: how messages call the override.
+    """
     if not isinstance(source, QuerySource) or table.primary_key is None:
         raise LXSourceError(f"{title}: a function reads what was not loaded of the rows. Let it read other attributes.")
     rows = source.read().rows
-    now = [tuple(getattr(row, name) for name in table.primary_key) for row in rows]
-    then = list(zip(*(table.columns[name,].tolist() for name in table.primary_key), strict=True))
-    if now != then:
-        raise LXSourceError(
-            f"{title}: a function reads columns that were not read before, and the table has other rows by now. "
-            f"Open the model again."
-        )
-    return rows
+    for path, values in read.columns.items():
+        if len(path) == 1 and path != (PRESENT,) and not _same_column(values, [getattr(row, *path) for row in rows]):
+            what = "other rows" if path[0] in table.primary_key else f"other values of {path[0]!r}"
+            raise LXSourceError(
+                f"{title}: a function reads columns that were not read before, and the table has {what} by now. "
+                f"Open the model again."
+            )
+    changed = {path[0]: values.tolist() for path, values in table.columns.items() if _is_changed(path, values, read)}
+    return [_overlaid(row, {name: values[i] for name, values in changed.items()}) for i, row in enumerate(rows)]
+
+
+def _is_changed(path: Path, values: Column, read: Table) -> bool:
+    return len(path) == 1 and values is not read.columns.get(path)
+
+
+def _overlaid(row: Any, values: Mapping[str, Any]) -> Any:
+    for name, value in values.items():
+        row = with_attribute(row, name, value)
+    return row
+
+
+def _same_column(then: Column, now: list[Any]) -> bool:
+    known = then.tolist()
+    return len(known) == len(now) and all(
+        one is other or one == other or (one != one and other != other)  # noqa: PLR0124 - NaN
+        for one, other in zip(known, now, strict=True)
+    )

@@ -11,6 +11,7 @@ from lumix_core.errors import LXError, LXNotInfeasibleError, LXSolverError, LXVe
 from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Requirements, part_of
+from lumix_core.solver.infeasibility.components import infeasible_components
 from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.filters import DeletionFilter, elastic_filter, priced_conflict
 from lumix_core.solver.infeasibility.obvious import plain_conflict
@@ -39,10 +40,12 @@ class Relaxation:
     Args:
         amounts: in the order of `Requirements.mask`, without integrality; float64, shape ``(2 m + 2 n,)``.
         is_least: whether no smaller total was proved to do.
+        x: the point that satisfies the rest.
     """
 
     amounts: FloatArray
     is_least: bool
+    x: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,26 +79,27 @@ def diagnose(problem: LXProblem, solver: Solver, options: SolverOptions) -> Diag
         LXNotInfeasibleError: the problem has a point, or the solver does not prove that it has none.
     """
     prober = Prober(solver, options)
-    conflict, irreducible = _conflict(problem, prober, solver)
-    return Diagnosis(
-        conflict=conflict,
-        is_irreducible=irreducible,
-        clash=_clash(problem, conflict, prober) if irreducible else None,
-        relaxation=_relaxation(problem, prober),
-        limit=prober.limit,
-    )
+    plain = plain_conflict(problem)
+    conflict, irreducible = _conflict(problem, prober, solver) if plain is None else (plain, True)
+    clash = _clash(problem, conflict, prober) if irreducible else None
+    relaxation = _relaxation(problem, prober)
+    if relaxation is not None and not relaxation.amounts.any():
+        relaxation = _within_tolerance(problem, relaxation, solver, is_plain=plain is not None)
+    return Diagnosis(conflict, irreducible, clash, relaxation, limit=prober.limit)
 
 
 def _conflict(problem: LXProblem, prober: Prober, solver: Solver) -> tuple[Requirements, bool]:
-    """Return a conflict, and whether it is irreducible."""
-    plain = plain_conflict(problem)
-    if plain is not None:
-        return plain, True
-    _refuse_unless_infeasible(problem, prober, solver)
+    """Return a conflict, and whether it is irreducible.
+
+    Without integrality the question is easy: what is infeasible then needs no other one, and no integrality is named.
+    """
     linear = replace(problem, integer=np.zeros_like(problem.integer))
     if problem.is_mip and prober.infeasible(part_of(linear, Requirements.every(linear))):
         problem = linear
-    candidate = _candidate(problem, prober, solver)
+    part = _infeasible_part(problem, prober) if problem.is_mip else None
+    if part is None and problem is not linear:
+        _refuse_unless_infeasible(problem, prober, solver)
+    candidate = _candidate(problem, prober, solver) if part is None else part
     deletion = DeletionFilter(problem, prober, candidate)
     conflict = deletion.run()
     if len(conflict) < 2:
@@ -131,9 +135,14 @@ def _candidate(problem: LXProblem, prober: Prober, solver: Solver) -> Requiremen
     every = Requirements.every(problem)
     for search in (partial(_solver_conflict, solver), priced_conflict, elastic_filter):
         found = search(problem, prober)
-        if found is not None and prober.infeasible(part_of(problem, found & every)):
+        if found is not None and prober.infeasible_soon(part_of(problem, found & every)):
             return found & every
     return every
+
+
+def _infeasible_part(problem: LXProblem, prober: Prober) -> Requirements | None:
+    """Return a part of a problem that has no point by itself, where it is soon found: the rest may be far harder."""
+    return infeasible_components(problem, lambda part: prober.infeasible_soon(part_of(problem, part)))
 
 
 def _solver_conflict(solver: Solver, problem: LXProblem, prober: Prober) -> Requirements | None:
@@ -179,18 +188,43 @@ def _clash(problem: LXProblem, conflict: Requirements, prober: Prober) -> Clash 
     objective = np.zeros(problem.num_variables)
     objective[problem.columns[span]] = sign * problem.coefficients[span]
     rest = conflict.without(np.array([row, problem.num_constraints + row]))
-    result = prober.solve(part_of(problem, rest, objective))
+    result = prober.solve_soon(part_of(problem, rest, objective))
     if result is None or result.status is not LXStatus.OPTIMAL or result.objective is None:
         return None
     return Clash(row, sign * result.objective)
 
 
+RELAXATION_SECONDS = 5.0
+"""Seconds for the least relaxation of a problem with whole variables, where the user has set no time limit."""
+
+
 def _relaxation(problem: LXProblem, prober: Prober) -> Relaxation | None:
-    result = prober.solve(_within_signs(elastic(problem, relaxable(problem)), problem))
+    """Return the relaxation, in a time of its own: it may be far harder to find than the conflict is."""
+    is_limited = problem.is_mip and prober.can_be_limited and not prober.has_end
+    stretched = _within_signs(elastic(problem, relaxable(problem)), problem)
+    try:
+        result = prober.solve(stretched, at_most=RELAXATION_SECONDS if is_limited else None)
+    except LXVerificationError:  # the conflict is known, and stays what it is without a relaxation
+        return None
     if result is None or result.x is None:
         return None
-    amounts = misses(problem, result.x[: problem.num_variables])
-    return Relaxation(amounts, is_least=result.status is LXStatus.OPTIMAL)
+    x = result.x[: problem.num_variables]
+    return Relaxation(misses(problem, x), is_least=result.status is LXStatus.OPTIMAL, x=x)
+
+
+def _within_tolerance(problem: LXProblem, found: Relaxation, solver: Solver, *, is_plain: bool) -> Relaxation:
+    """Return a relaxation of less than the tolerance.
+
+    Raises:
+        LXNotInfeasibleError: the conflict rests on the solver's word alone, and its own point satisfies all.
+    """
+    if is_plain:
+        return replace(found, amounts=misses(problem, found.x, tolerance=0.0))
+    raise LXNotInfeasibleError(
+        f"Whether model {problem.name!r} is infeasible is not known: solver {solver.name!r} claims so, and found a "
+        f"point that satisfies all of it within the tolerance. Nothing is explained, since it might be wrong. Use "
+        f"units in which the numbers are closer to 1, or another solver."
+    )
 
 
 def _within_signs(stretched: LXProblem, problem: LXProblem) -> LXProblem:

@@ -78,10 +78,10 @@ def _open(places: IntArray, sign: int) -> FloatArray:
     return np.full(len(places), sign * np.inf)
 
 
-def misses(problem: LXProblem, x: FloatArray) -> FloatArray:
+def misses(problem: LXProblem, x: FloatArray, tolerance: float = MISSED) -> FloatArray:
     """Return by how much a point misses each side and bound, in the order of `Requirements.mask`, without integrality.
 
-    What is within the tolerance is 0. Shape ``(2 m + 2 n,)``.
+    What is within the tolerance, relative to the size of what is added up, is 0. Shape ``(2 m + 2 n,)``.
     """
     activity = problem.activity(x)
     products = np.abs(problem.coefficients * x[problem.columns])
@@ -89,16 +89,16 @@ def misses(problem: LXProblem, x: FloatArray) -> FloatArray:
     size = sums.astype(np.float64)
     return np.concatenate(
         [
-            _above_tolerance(problem.row_lower - activity, 1.0 + size),
-            _above_tolerance(activity - problem.row_upper, 1.0 + size),
-            _above_tolerance(problem.lower - x, 1.0 + np.abs(x)),
-            _above_tolerance(x - problem.upper, 1.0 + np.abs(x)),
+            _above(problem.row_lower - activity, tolerance * (1.0 + size)),
+            _above(activity - problem.row_upper, tolerance * (1.0 + size)),
+            _above(problem.lower - x, tolerance * (1.0 + np.abs(x))),
+            _above(x - problem.upper, tolerance * (1.0 + np.abs(x))),
         ]
     )
 
 
-def _above_tolerance(excess: FloatArray, size: FloatArray) -> FloatArray:
-    return np.where(excess > MISSED * size, excess, 0.0)
+def _above(excess: FloatArray, least: FloatArray) -> FloatArray:
+    return np.where(excess > least, excess, 0.0)
 
 
 def missed(problem: LXProblem, x: FloatArray) -> Requirements:

@@ -47,7 +47,7 @@ def elastic_filter(problem: LXProblem, prober: Prober) -> Requirements | None:
     bounds = every - every.of_rows
     hard = bounds if problem.is_mip else Requirements.none(problem)
     for _ in range(ROUNDS):
-        result = prober.solve(elastic(problem, every.of_rows | every.of_bounds - hard))
+        result = prober.solve_soon(elastic(problem, every.of_rows | every.of_bounds - hard))
         if result is not None and result.status in NO_POINT:
             return hard
         if result is None or result.x is None:

@@ -7,15 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from lumix_core.errors import LXVerificationError
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.claims import solve
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
 
-PATIENCE = 2.0
-"""Seconds, at least, for a question that a solver might work on without an end."""
-UNANSWERED = 2
+PATIENCE = 1.0
+"""Seconds, at least, for a question about whole variables, which a solver might work on without an end."""
+UNANSWERED = 3
 """How many such questions may stay without an answer before there are no more."""
+LONGEST = 30.0
+"""Seconds, at least, for all such questions together; more where the first one took long."""
 
 NO_POINT = (LXStatus.INFEASIBLE, LXStatus.INFEASIBLE_OR_UNBOUNDED)
 """What a solver claims of a problem without a point, where nothing can be unbounded."""
@@ -35,6 +38,7 @@ class Prober:
         self._end = None if options.time_limit is None else time.monotonic() + options.time_limit
         self._patience = PATIENCE
         self._unanswered = 0
+        self._spent = 0.0
 
     def options(self, at_most: float | None = None) -> SolverOptions | None:
         """Return the options for the next run, with the time that is left; None once a limit has ended it all."""
@@ -65,13 +69,38 @@ class Prober:
 
     def infeasible_soon(self, part: LXProblem) -> bool | None:
         """Whether a part of the model has no point; gives up where the solver might search without an end."""
-        if not _is_endless(part):
-            return self.infeasible(part)
-        if LXFeature.TIME_LIMIT not in self._solver.features or self._unanswered >= UNANSWERED:
-            return None
-        answer = _verdict(self.solve(part, at_most=self._patience))
-        self._unanswered += answer is None
+        answer = _verdict(self.solve_soon(part))
+        self._unanswered += part.is_mip and answer is None
         return answer
+
+    def solve_soon(self, problem: LXProblem) -> RawResult | None:
+        """Return a solver's checked answer; of a problem with whole variables what it has after a short while.
+
+        None where there is no time left. A solver without a time limit is not asked what may have no end.
+        """
+        if not problem.is_mip:
+            return self.solve(problem)
+        if not self.can_be_limited:
+            return None if _is_endless(problem) else self.solve(problem)
+        if self._unanswered >= UNANSWERED or self._spent > max(LONGEST, 3 * self._patience):
+            return None
+        began = time.monotonic()
+        try:
+            return self.solve(problem, at_most=self._patience)
+        except LXVerificationError:  # a point that was cut off by the limit, and is none: no answer
+            return None
+        finally:
+            self._spent += time.monotonic() - began
+
+    @property
+    def can_be_limited(self) -> bool:
+        """Whether the solver ends at a time limit."""
+        return LXFeature.TIME_LIMIT in self._solver.features
+
+    @property
+    def has_end(self) -> bool:
+        """Whether the user has set a time limit, which is for all questions together."""
+        return self._end is not None
 
     def first(self, problem: LXProblem) -> RawResult | None:
         """Answer the first question, which shows how much patience the later ones deserve."""

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from lumix_core.rows.adapter import ColumnQuery, RowAdapter, RowQuery
+from lumix_core.rows.adapter import ColumnQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.tables import Path
 from lumix_core.testing.kit import Kit
@@ -36,6 +36,19 @@ class Columns(Kit, limited=on_main_thread):
             return
         assert {"id", "name", "price"} <= known.columns
         assert {"id", "markup"} <= adapter.row_class(known.related["category"]).columns
+
+    def test_why_rows_are_read_is_known_without_a_query(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """Where the query can say so; it does not say so of a class whose columns it reads."""
+        world.fill(1)
+        query = _query(adapter, world)
+        if not isinstance(query, ReasonedQuery):
+            return
+
+        with world.queries() as sent:
+            reason = query.why_rows()
+
+        assert sent == [], "why_rows() runs no query"
+        assert reason is None or query.columns(PATHS) is None, f"columns are read, though {reason}"
 
     def test_columns_hold_what_the_instances_hold(self, adapter: RowAdapter, world: RowWorld) -> None:
         """The same values of the same types in the same order, along relationships too."""

@@ -15,6 +15,7 @@ from lumix_core.testing.rows.reading import Reading
 from lumix_core.testing.rows.snapshots import Snapshots
 from lumix_core.testing.rows.transactions import Transactions
 from lumix_core.testing.rows.world import RowWorld
+from lumix_core.testing.rows.writers import Writers
 from lumix_core.testing.rows.writing import Writing
 
 
@@ -28,6 +29,7 @@ class RowAdapterConformance(
     Copies,
     Keeping,
     Forms,
+    Writers,
     Writing,
     Transactions,
     Snapshots,

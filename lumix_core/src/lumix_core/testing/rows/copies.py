@@ -22,7 +22,7 @@ from lumix_core.problem.problem import LXProblem
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.testing.kit import Kit
 from lumix_core.testing.limits import on_main_thread
-from lumix_core.testing.rows.reading import assert_registered, family
+from lumix_core.testing.rows.reading import family
 from lumix_core.testing.rows.world import RowWorld
 
 Copy = Callable[[Any], Any]
@@ -38,9 +38,8 @@ class Copies(Kit, limited=on_main_thread):
     """Copies of models and rows."""
 
     @pytest.fixture(params=list(COPIES.values()), ids=list(COPIES))
-    def copied_by(self, request: pytest.FixtureRequest, world: RowWorld) -> Copy:
+    def copied_by(self, request: pytest.FixtureRequest) -> Copy:
         """Return a function that copies a model."""
-        assert_registered(world)
         chosen: Copy = request.param
         return chosen
 

@@ -24,7 +24,6 @@ from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.copies import assert_same_arrays
 from lumix_core.testing.rows.engine import write_back
 from lumix_core.testing.rows.plans import category_class, writing
-from lumix_core.testing.rows.reading import assert_registered
 from lumix_core.testing.rows.world import RowWorld
 
 COUNT = 50
@@ -42,9 +41,8 @@ class Keeping(Kit, limited=on_main_thread):
     """Copies of rows of a class that has columns and nothing else, and what the session keeps of them."""
 
     @pytest.fixture(params=list(COPIES.values()), ids=list(COPIES))
-    def copied(self, request: pytest.FixtureRequest, world: RowWorld) -> Copy:
+    def copied(self, request: pytest.FixtureRequest) -> Copy:
         """Return a function that copies a model."""
-        assert_registered(world)
         chosen: Copy = request.param
         return chosen
 

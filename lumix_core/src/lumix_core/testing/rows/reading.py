@@ -12,9 +12,9 @@ from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.model import LXModel
 from lumix_core.language.variables import LXVariable
+from lumix_core.rows import registry
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.features import OF_ADAPTERS, OF_QUERIES, LXRowFeature, features_of
-from lumix_core.rows.registry import adapter_for
 from lumix_core.testing.kit import Kit
 from lumix_core.testing.limits import on_main_thread
 from lumix_core.testing.rows.world import RowWorld
@@ -148,7 +148,7 @@ class Reading(Kit, limited=on_main_thread):
 
 def assert_registered(world: RowWorld) -> None:
     """Fail where no plugin registers an adapter for the classes of the world."""
-    assert adapter_for(world.Product) is not None, (
+    assert registry._SHARED.owner_of(world.Product) is not None, (
         f"No adapter is registered for {world.Product.__name__}, so that copies cannot find the adapter of its rows. "
         f"Install the distribution whose plugin registers it (see 'Registering' in docs/row-adapters.md); "
         f"'python -m lumix plugins' lists what is registered, and why a plugin was not loaded."

@@ -128,6 +128,34 @@ class Snapshots(Kit, limited=on_main_thread):
         task = stock.world.Task
         assert stock.world.elsewhere(lambda handle: [row.project for row in read(adapter, task, handle)]) == [TOTAL]
 
+    def test_a_snapshot_leaves_no_transaction_behind(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """What is begun for it is ended with it, unless the handle ends it as it does with all of its reading."""
+        if (stock := stock_in(adapter, world)) is None:
+            return
+
+        before = stock.model().compile(snapshot=True).upper.tolist()
+        with stock.world.transaction():
+            stock.model().compile(snapshot=True)
+        stock.move()
+        stock.world.close_transaction()
+        after = stock.model().compile(snapshot=True).upper.tolist()
+
+        assert (before, after) == ([TOTAL, 0.0], [TOTAL - STEP, STEP])
+
+    def test_a_snapshot_leaves_the_users_transaction_open(self, adapter: RowAdapter, world: RowWorld) -> None:
+        """One that has begun is neither committed nor rolled back by reading in it."""
+        if (stock := stock_in(adapter, world)) is None:
+            return
+        task = stock.world.Task
+
+        with pytest.raises(ZeroDivisionError), stock.world.transaction():
+            write_back().replace(task, [{"id": 1, "project": 1}]).write(stock.world.handle, adapter=stock.adapter)
+            stock.model().compile(snapshot=True)
+            assert [row.id for row in read(adapter, task, stock.world.handle)] == [1], "it was rolled back"
+            raise ZeroDivisionError
+
+        assert stock.world.elsewhere(lambda handle: len(read(adapter, task, handle))) == 0, "it was committed"
+
     def test_plans_of_one_moment_while_others_move_stock(self, adapter: RowAdapter, world: RowWorld) -> None:
         """However the reads and the moves fall together."""
         if (stock := stock_in(adapter, world)) is None:

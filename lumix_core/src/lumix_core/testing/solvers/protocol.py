@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import suppress
 from functools import partial
@@ -66,6 +67,7 @@ class Seam(Kit, limited=in_thread):
         assert isinstance(result.status, LXStatus)
         assert isinstance(result.raw_status, str)
         assert result.raw_status.strip()
+        assert json.dumps(dict(result.details)) is not None, "details are plain data"
         assert isinstance(result.objective, float)
         assert isinstance(result.x, np.ndarray)
         assert result.x.dtype == np.float64
@@ -89,6 +91,16 @@ class Seam(Kit, limited=in_thread):
         np.testing.assert_array_equal(first.x, second.x)
         np.testing.assert_array_equal(first.duals, second.duals)
         assert first.objective == second.objective
+
+    def test_runs_without_presolve(self, solver: Solver) -> None:
+        """Where it is a feature, a run without presolve has the same optimum; the core repeats doubtful runs so."""
+        case = planted(4, rows=40, columns=30)
+        if LXFeature.PRESOLVE not in solver.features:
+            return
+
+        result = solver.solve(case.problem, SolverOptions(presolve=False))
+
+        assert_reaches(result, case.problem, case.optimum)
 
     def test_owes_nothing_to_the_run_before(self, solver: Solver) -> None:
         """A run does not return the answer of an earlier run on a problem of the same shape."""

@@ -1,0 +1,184 @@
+"""The moment at which a model was read: whether the user's own rows and captures are still what they were then."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType
+from typing import Any
+
+from lumix_core.copying.protocol import ATOMIC
+from lumix_core.errors import LXModelError
+from lumix_core.formulas.captures import captured, unwrapped
+from lumix_core.formulas.user_function import UserFunction
+from lumix_core.rows.copyable import Copyable
+from lumix_core.rows.registry import adapter_for
+from lumix_core.rows.sources import QuerySource, Source
+from lumix_core.rows.standins import row_class_of, slots_of
+from lumix_core.rows.tables import FrameTable, LazyRows, Table
+
+State = Mapping[str, Any]
+ADVICE = "An answer would mix rows of two moments. Open the model again, so that all of it is read now."
+
+
+@dataclass(frozen=True, eq=False)
+class LiveRows:
+    """The user's own rows in one table, and the values of their attributes at one moment."""
+
+    table: Table
+    source: Source
+    states: Sequence[State]
+
+    @classmethod
+    def of(cls, table: Table, source: Source) -> LiveRows:
+        """Return the rows with their values now."""
+        return cls(table, source, list(map(_state, table.rows)))
+
+    def check(self) -> None:
+        """Refuse a row that has another value in an attribute by now.
+
+        Raises:
+            LXModelError: there is one, or a row cannot be read any more.
+        """
+        self._load_expired()
+        for row, then in zip(self.table.rows, self.states, strict=True):
+            changed = _changed_attribute(then, _state(row))
+            if changed is not None:
+                raise LXModelError(
+                    f"{type(row).__name__}.{changed} of {row!r:.80} has changed since the model was read, when it was "
+                    f"{then[changed]!r:.60}. {ADVICE}"
+                )
+
+    def _load_expired(self) -> None:
+        """Read what an ORM has expired since, in one query for all rows where a query gave them."""
+        adapter = None if self.table.row_type is None else adapter_for(self.table.row_type)
+        if adapter is None or self.table.detached:
+            return
+        rows = [row for row, then in zip(self.table.rows, self.states, strict=True) if then.keys() - _state(row).keys()]
+        if not rows:
+            return
+        names = {name for then in self.states for name in then}
+        try:
+            if isinstance(self.source, QuerySource):
+                self.source.read(flush=False)
+            adapter.load(rows, names)
+        except Exception as error:
+            raise LXModelError(
+                f"Rows of {type(rows[0]).__name__} cannot be read any more, after the session expired them: "
+                f"{type(error).__name__}: {error}. {ADVICE}"
+            ) from error
+
+    @property
+    def is_told_by_states(self) -> bool:
+        """Whether all that was read off the rows are attributes of their own."""
+        names = set(self.states[0]) if self.states else set()
+        return all(len(path) == 1 and path[0] in names for path in self.table.columns)
+
+
+class Moment:
+    """What the rows and captures of a model were when it was read.
+
+    Args:
+        tables: the rows by source.
+        sources: where they were read from.
+        functions: of the model, each with whether it was evaluated over columns alone.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[Hashable, Table],
+        sources: Mapping[Hashable, Source],
+        functions: Mapping[UserFunction, bool],
+    ) -> None:
+        live = {name: table for name, table in tables.items() if not isinstance(table.rows, LazyRows)}
+        self._live = [LiveRows.of(table, sources[name]) for name, table in live.items() if name in sources]
+        self._functions = list(functions)
+        self._captures = [list(_captures(function.call)) for function in self._functions]
+        self.is_complete = (
+            all(functions.values())
+            and all(rows.is_told_by_states for rows in self._live)
+            and all(_is_constant(value) for values in self._captures for value in values)
+            and not any(isinstance(table, FrameTable) for table in tables.values())
+        )
+        """Whether `check` notices every change that a compile would; else the model has to be compiled to know."""
+
+    def check(self) -> None:
+        """Refuse rows and captures that are others by now.
+
+        Raises:
+            LXModelError: they are.
+        """
+        for rows in self._live:
+            rows.check()
+        for function, then in zip(self._functions, self._captures, strict=True):
+            if not _all_same(then, list(_captures(function.call))):
+                raise LXModelError(
+                    f"{function.role} uses a variable that has another value than when the model was read. {ADVICE}"
+                )
+
+
+def read_again(tables: Mapping[Hashable, Table], sources: Mapping[Hashable, Source]) -> dict[Hashable, Table]:
+    """Return tables as they are now: of rows of the user's own without what was read off them."""
+    return {name: _read_again(table, sources.get(name)) for name, table in tables.items()}
+
+
+def _read_again(table: Table, source: Source | None) -> Table:
+    if isinstance(table, FrameTable):
+        return table if source is None else source.read()
+    if isinstance(table.rows, LazyRows):
+        return table
+    return Table(table.rows, table.row_type, table.primary_key, table.tuples, table.detached, {}, table.row_class)
+
+
+def _state(row: Any) -> State:
+    cls: type = type(row)
+    if cls in ATOMIC or isinstance(row, tuple):
+        return {}
+    if isinstance(row, dict):
+        return dict(row)
+    adapter = None if row_class_of(cls) is not None else adapter_for(cls)
+    if adapter is not None:
+        return adapter.values(row)
+    own = dict(getattr(row, "__dict__", ()))
+    return own | {name: getattr(row, name) for name in slots_of(cls) if hasattr(row, name)}
+
+
+def _changed_attribute(then: State, now: State) -> str | None:
+    return next((name for name, value in then.items() if name not in now or not _same(value, now[name])), None)
+
+
+def _all_same(then: Sequence[Any], now: Sequence[Any]) -> bool:
+    return len(then) == len(now) and all(map(_same, then, now))
+
+
+def _same(then: Any, now: Any) -> bool:
+    if then is now:
+        return True
+    try:
+        return type(then) is type(now) and bool(then == now)
+    except Exception:  # noqa: BLE001 - what cannot be compared, such as an array, is another object
+        return False
+
+
+def _captures(call: Any) -> Iterable[Any]:
+    """Yield what a function sees of the code around it, and what the functions see that it calls."""
+    waiting, seen = [call], set[int]()
+    while waiting:
+        function = unwrapped(waiting.pop())
+        if not isinstance(function, FunctionType):
+            yield function  # a callable object, whose attributes nobody knows
+            continue
+        if id(function) in seen:
+            continue
+        seen.add(id(function))
+        defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+        for value in (*(value for _, (value, _) in captured(function)), *defaults):
+            if isinstance(value, FunctionType):
+                waiting.append(value)
+            else:
+                yield value
+
+
+def _is_constant(value: Any) -> bool:
+    """Whether a captured value cannot change in itself, or is looked after elsewhere, as a parameter is."""
+    return type(value) in ATOMIC or isinstance(value, Copyable | type | BuiltinFunctionType)
