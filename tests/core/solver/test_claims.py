@@ -170,6 +170,31 @@ def test_a_limit_in_a_check_is_a_limit():
     assert (result.status, result.limit) == (LXStatus.NO_SOLUTION, LXLimit.TIME)
 
 
+def slow(given: LXProblem, options: SolverOptions, raw: RawResult) -> RawResult:
+    """Find out that the problem itself has no point, and come to no end with what is asked to check that."""
+    is_check = given.name != "plan" and given.is_mip
+    return RawResult(status=LXStatus.NO_SOLUTION, raw_status="", limit=LXLimit.TIME) if is_check else raw
+
+
+def parity(big: float) -> LXProblem:
+    """Return a problem without a whole point, which no bounds show: 2 a + 2 b - big c == 3."""
+    rows = [([2.0, 2.0, -big], 3.0, 3.0), ([1.0, 1.0, 0.0], -INF, 8.5)]
+    return replace(problem([1.0, 1.0, 0.0], rows, upper=[9.0, 9.0, 0.0], integer=[True, True, False]), name="plan")
+
+
+def test_a_check_that_takes_long_ends_and_is_told():
+    result = solve(Liar(slow), parity(1.0), OPTIONS)
+
+    assert (result.status, result.limit) == (LXStatus.INFEASIBLE, None)
+    assert "found no point in ten times the time" in result.details["checks"][-1]
+
+
+def test_a_check_that_takes_long_leaves_doubt_where_numbers_are_wide():
+    result = solve(Liar(slow), parity(1e6), OPTIONS)
+
+    assert (result.status, result.limit) == (LXStatus.ERROR, None)
+
+
 def test_an_optimum_costs_no_further_run():
     solver = Liar(lambda given, options, raw: raw)
 

@@ -129,13 +129,17 @@ class Claims:
             return True
         if not problem.is_mip and LXFeature.DUALS in self._solver.features:
             return False
-        again = self._probe(_without_objective(problem), presolve=False)
-        if again is None or again.status is not LXStatus.INFEASIBLE:
+        again = self._probe(_without_objective(problem), presolve=False, patience=self._patience())
+        if again is None or again.status not in (LXStatus.INFEASIBLE, LXStatus.NO_SOLUTION):
             return False
-        missed = self._is_missed(problem)
+        missed = self._is_missed(problem) if again.status is LXStatus.INFEASIBLE else None
         if missed is False or (missed is None and _has_wide_rows(problem)):
             return False
-        self._checks.append("infeasible: reported again without an objective and without presolve")
+        way = "without an objective and without presolve"
+        if again.status is LXStatus.INFEASIBLE:
+            self._checks.append(f"infeasible: reported again {way}")
+        else:
+            self._checks.append(f"infeasible: a second run, {way}, found no point in ten times the time")
         return True
 
     def _is_missed(self, problem: LXProblem) -> bool | None:
@@ -143,6 +147,8 @@ class Claims:
 
         None where it is not found soon.
         """
+        if LXFeature.TIME_LIMIT not in self._solver.features:
+            return None
         stretched = elastic(problem, Requirements.every(problem).of_rows)
         result = self._probe(stretched, presolve=False, patience=self._patience())
         if result is None or result.x is None:
@@ -205,18 +211,19 @@ class Claims:
         options = self._left()
         if options is None:
             return None
-        is_impatient = patience is not None and (options.time_limit is None or patience < options.time_limit)
+        can_stop = LXFeature.TIME_LIMIT in self._solver.features
+        is_impatient = patience is not None and can_stop and patience < (options.time_limit or np.inf)
         if is_impatient:
-            if LXFeature.TIME_LIMIT not in self._solver.features:
-                return None
             options = replace(options, time_limit=patience)
         known = answer_without_solver(problem)
         try:
             raw = known or self._run(problem, replace(options, presolve=presolve and not self._is_repeated))
         except LXVerificationError:
             return None
+        if is_impatient and raw.limit is LXLimit.TIME:
+            return raw
         if raw.limit is not None:
-            self._limit = None if is_impatient and raw.limit is LXLimit.TIME else raw.limit
+            self._limit = raw.limit
             return raw if raw.status.has_point else None
         return raw
 

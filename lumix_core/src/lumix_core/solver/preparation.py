@@ -47,11 +47,13 @@ def _broken_alone(problem: LXProblem) -> RawResult | None:
         whole = np.flatnonzero(problem.integer & (np.floor(problem.upper + INTEGRALITY) < problem.lower - INTEGRALITY))
         if len(whole):
             return _infeasible(f"no whole number is between the bounds of {problem.column_name(int(whole[0]))}")
-    low, high = problem.row_lower, problem.row_upper
+    low, high, starts = problem.row_lower, problem.row_upper, problem.row_starts
     crossed = np.flatnonzero(low > high)
     if len(crossed):
         return _infeasible(f"the row bounds of {problem.row_name(int(crossed[0]))} cross")
-    empty = np.flatnonzero(np.diff(problem.row_starts) == 0)
+    if (starts[1:] > starts[:-1]).all():
+        return None
+    empty = np.flatnonzero(starts[1:] == starts[:-1])
     low, high = low[empty], high[empty]
     room = FEASIBILITY * (1.0 + np.minimum(np.abs(low), np.abs(high)))
     broken = empty[(low > room) | (high < -room)]
