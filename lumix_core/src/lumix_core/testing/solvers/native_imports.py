@@ -51,7 +51,7 @@ def imported_by_being_made(solver: Solver) -> list[str]:
     if "<locals>" in cls.__qualname__ or module is None or "pytest" in vars(module) or cls.__module__ == "__main__":
         return []
     command = [sys.executable, "-c", PROGRAM, json.dumps(sys.path), cls.__module__, cls.__qualname__]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=25, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{cls.__module__} cannot be imported in a new process:\n{done.stderr[-2000:]}"
     packages: list[str] = json.loads(done.stdout.splitlines()[-1])
     return packages
