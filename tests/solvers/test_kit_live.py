@@ -398,6 +398,6 @@ class TestWhatMayBe:
             solver=Opening(ForgetsAtOnce), seed=0, degenerate=True, maximize=False
         )
 
-    def test_runs_without_a_fault_pass(self):
-        for _, test, parameters in FAULTS.values():
-            getattr(SolverConformance(), test)(**parameters_of(test, Opening(), parameters))
+    @pytest.mark.parametrize(("test", "parameters"), [fault[1:] for fault in FAULTS.values()], ids=FAULTS)
+    def test_runs_without_a_fault_pass(self, test, parameters):
+        getattr(SolverConformance(), test)(**parameters_of(test, Opening(), parameters))

@@ -250,7 +250,7 @@ class IgnoresTheTimeLimit(Fake):
 
 class WaitsForEver(Fake):
     def solve(self, problem, options):
-        threading.Event().wait()
+        threading.Event().wait(600)
 
 
 class LocksItself(Fake):
@@ -261,7 +261,7 @@ class LocksItself(Fake):
         self.lock = threading.Lock()
 
     def solve(self, problem, options):
-        self.lock.acquire()
+        self.lock.acquire(timeout=600)
         return super().solve(problem, options)
 
 
@@ -402,7 +402,7 @@ def test_the_message_says_where_it_was_and_what_to_do(hasty):
         hasty_kit().test_no_rows(solver=WaitsForEver(), maximize=False)
 
     assert "test_no_rows did not end within 4 s" in str(error.value)
-    assert "threading.Event().wait()" in str(error.value)
+    assert "threading.Event().wait(600)" in str(error.value)
     assert "set a larger 'limit'" in str(error.value)
 
 

@@ -30,7 +30,7 @@ class Holding(NamedTuple):
 
 def holding() -> Holding:
     """Return what the process holds now."""
-    gc.collect()
+    gc.collect(1)
     if not PROCESS.exists():
         return Holding(0, threading.active_count(), 0)
     children = sum(len(_text(task / "children").split()) for task in (PROCESS / "task").iterdir())
@@ -46,12 +46,12 @@ def _text(path: Path) -> str:
 
 def memory() -> int:
     """Return the bytes that are resident; 0 where the system does not say."""
-    gc.collect()
+    gc.collect(1)
     statm = _text(PROCESS / "statm").split()
     return int(statm[1]) * PAGE if statm else 0
 
 
-def grows(work: Callable[[], object], times: int = 6, batches: int = 6) -> bool:
+def grows(work: Callable[[], object], times: int = 5, batches: int = 6) -> bool:
     """Whether nearly each repetition of some work leaves more memory behind.
 
     Threads get memory of their own from the system for a while, so one batch without growth is enough.

@@ -130,7 +130,7 @@ class LiveOptions(Kit, limited=in_thread):
         """After ``close()`` nothing is left of an open problem: no memory, thread, file or process."""
         if not isinstance(solver, LiveSolver):
             return
-        lp = planted(11, rows=300, columns=300, per_row=4).problem
+        lp = planted(11, rows=120, columns=120, per_row=4).problem
 
         def opened() -> None:
             with closing(solver.open(lp, SolverOptions())) as run:

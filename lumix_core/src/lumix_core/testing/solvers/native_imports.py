@@ -18,16 +18,22 @@ SUFFIXES = tuple(EXTENSION_SUFFIXES)
 PROGRAM = """
 import importlib, json, sys
 sys.path[:] = json.loads(sys.argv[1])
-import lumix_core, lumix_core.testing.solvers.native_imports as native
-before = native.native_packages()
-cls = importlib.import_module(sys.argv[2])
-for name in sys.argv[3].split("."):
+suffixes = tuple(json.loads(sys.argv[2]))
+
+def native():
+    modules = [(n, str(getattr(m, "__file__", None) or "")) for n, m in list(sys.modules.items())]
+    return {n.partition(".")[0] for n, file in modules if file.endswith(suffixes)} - set(sys.stdlib_module_names)
+
+import lumix_core
+before = native()
+cls = importlib.import_module(sys.argv[3])
+for name in sys.argv[4].split("."):
     cls = getattr(cls, name)
 try:
     cls().is_available()
 except TypeError:  # it needs arguments
     pass
-print(json.dumps(sorted(native.native_packages() - before)))
+print(json.dumps(sorted(native() - before)))
 """
 
 
@@ -50,8 +56,9 @@ def imported_by_being_made(solver: Solver) -> list[str]:
     module = sys.modules.get(cls.__module__)
     if "<locals>" in cls.__qualname__ or module is None or "pytest" in vars(module) or cls.__module__ == "__main__":
         return []
-    command = [sys.executable, "-c", PROGRAM, json.dumps(sys.path), cls.__module__, cls.__qualname__]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=25, check=False)
+    given = json.dumps(sys.path), json.dumps(SUFFIXES)
+    command = [sys.executable, "-c", PROGRAM, *given, cls.__module__, cls.__qualname__]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{cls.__module__} cannot be imported in a new process:\n{done.stderr[-2000:]}"
     packages: list[str] = json.loads(done.stdout.splitlines()[-1])
     return packages

@@ -134,7 +134,7 @@ class Seam(Kit, limited=in_thread):
 
     def test_runs_leave_nothing_behind(self, solver: Solver) -> None:
         """Neither memory, files, threads nor processes become more with each run."""
-        lp = planted(11, rows=300, columns=300, per_row=4).problem
+        lp = planted(11, rows=120, columns=120, per_row=4).problem
         solver.solve(lp, SolverOptions())
         before = footprint.holding()
 
