@@ -10,6 +10,9 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from lumix_core.errors import LXModelError
 
+POLL = 0.5
+"""Seconds between two looks, so that Ctrl-C ends the wait on every system."""
+
 
 class Turns:
     """A lock that one thread holds at a time, as often as it likes; in a ``with`` block.
@@ -31,7 +34,8 @@ class Turns:
 
     def __enter__(self) -> None:
         self.check_process()
-        self._lock.acquire()
+        while not self._lock.acquire(timeout=POLL):
+            pass
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()

@@ -29,7 +29,7 @@ def with_attribute(row: Any, attribute: str, value: Any) -> Any:
         return row._replace(**{attribute: value})
     twin = _copied(row)
     cls: type = type(twin)
-    for name in _kept_by_properties(cls) & getattr(twin, "__dict__", {}).keys():
+    for name in kept_by_properties(cls) & getattr(twin, "__dict__", {}).keys():
         del twin.__dict__[name]
     try:
         _setter(twin)(twin, attribute, value)
@@ -67,7 +67,7 @@ def _setter(row: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=1024)
-def _kept_by_properties(cls: type) -> frozenset[str]:
+def kept_by_properties(cls: type) -> frozenset[str]:
     """Return the names of properties that may keep what they computed in the row, under their own name."""
     return frozenset(name for base in cls.__mro__ for name, found in vars(base).items() if _keeps(found))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
+from lumix_core.compiler.overrides.changed_rows import kept_by_properties
 from lumix_core.copying.protocol import ATOMIC
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.captures import captured, unwrapped
@@ -23,16 +25,28 @@ ADVICE = "An answer would mix rows of two moments. Open the model again, so that
 
 @dataclass(frozen=True, eq=False)
 class LiveRows:
-    """The user's own rows in one table, and the values of their attributes at one moment."""
+    """The user's own rows in one table, and the values of their attributes at one moment.
+
+    Args:
+        table: the rows.
+        source: where they were read from.
+        names: the attributes, where all rows are plain objects of one class; their values are read in bulk.
+        states: what each row had then: the values of these attributes, or else all of its own by name.
+    """
 
     table: Table
     source: Source
-    states: Sequence[State]
+    names: tuple[str, ...]
+    states: Sequence[Any]
 
     @classmethod
     def of(cls, table: Table, source: Source) -> LiveRows:
         """Return the rows with their values now."""
-        return cls(table, source, list(map(_state, table.rows)))
+        names = _shared_names(table)
+        values = _values(table.rows, names) if names else None
+        if values is not None:
+            return cls(table, source, names, values)
+        return cls(table, source, (), list(map(_state, table.rows)))
 
     def check(self) -> None:
         """Refuse a row that has another value in an attribute by now.
@@ -40,8 +54,11 @@ class LiveRows:
         Raises:
             LXModelError: there is one, or a row cannot be read any more.
         """
+        if self.names and _all_equal(self.states, _values(self.table.rows, self.names)):
+            return
         self._load_expired()
-        for row, then in zip(self.table.rows, self.states, strict=True):
+        for position, row in enumerate(self.table.rows):
+            then = self._state_then(position)
             changed = _changed_attribute(then, _state(row))
             if changed is not None:
                 raise LXModelError(
@@ -49,10 +66,17 @@ class LiveRows:
                     f"{then[changed]!r:.60}. {ADVICE}"
                 )
 
+    def _state_then(self, position: int) -> State:
+        then = self.states[position]
+        if not self.names:
+            state: State = then
+            return state
+        return dict(zip(self.names, then if len(self.names) > 1 else (then,), strict=True))
+
     def _load_expired(self) -> None:
         """Read what an ORM has expired since, in one query for all rows where a query gave them."""
         adapter = None if self.table.row_type is None else adapter_for(self.table.row_type)
-        if adapter is None or self.table.detached:
+        if adapter is None or self.table.detached or self.names:
             return
         rows = [row for row, then in zip(self.table.rows, self.states, strict=True) if then.keys() - _state(row).keys()]
         if not rows:
@@ -71,8 +95,35 @@ class LiveRows:
     @property
     def is_told_by_states(self) -> bool:
         """Whether all that was read off the rows are attributes of their own."""
-        names = set(self.states[0]) if self.states else set()
+        names = set(self._state_then(0)) if self.states else set()
         return all(len(path) == 1 and path[0] in names for path in self.table.columns)
+
+
+def _shared_names(table: Table) -> tuple[str, ...]:
+    """Return the attributes of plain objects of one class; none for other rows."""
+    if not len(table) or len(set(map(type, table.rows))) > 1:
+        return ()
+    cls: type = type(table.rows[0])
+    kept = kept_by_properties(cls)
+    if cls in ATOMIC or issubclass(cls, tuple | dict) or row_class_of(cls) is not None or adapter_for(cls) is not None:
+        return ()
+    return tuple(name for name in _state(table.rows[0]) if name not in kept)
+
+
+def _values(rows: Sequence[Any], names: tuple[str, ...]) -> list[Any] | None:
+    """Return the values of attributes by row; None where a row lacks one."""
+    try:
+        return list(map(attrgetter(*names), rows))
+    except AttributeError:
+        return None
+
+
+def _all_equal(then: Sequence[Any], now: Sequence[Any] | None) -> bool:
+    """Whether rows have the same values; False also where they cannot be compared at once, as arrays."""
+    try:
+        return now is not None and bool(then == now)
+    except Exception:  # noqa: BLE001 - each value is looked at by itself then
+        return False
 
 
 class Moment:
