@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, SupportsFloat, TypeVar
 
 import numpy as np
 
+from lumix.analysis.whatif.baseline import check_same, checked_baseline
 from lumix.analysis.whatif.dual_prices import DualPrices
+from lumix.analysis.whatif.moves import Move, check_share, checked_amount, has_verb
 from lumix.analysis.whatif.results import LXWhatIfChange, LXWhatIfResult, Solved
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXParameter, LXSense, LXSolution
 from lumix_core.compiler.overrides import Numbers, refuse_no_change
@@ -31,24 +32,6 @@ from lumix_core.solver import Closing, LXLiveSession, Turns, checked_model, chec
 
 Change = Callable[[LXLiveSession], object]
 Row = TypeVar("Row")
-
-MOVES = ("increase", "decrease", "relax", "tighten")
-"""What `LXWhatIfAnalyzer.compare_changes` may do with an amount, in words."""
-MOST = 1.0
-"""The largest share of a right-hand side in ``by_percent``: more was hardly meant as one."""
-
-
-@dataclass(frozen=True)
-class _Move:
-    """A move of right-hand sides: the user's call, the rows, and the direction."""
-
-    call: str
-    name: str
-    key: Any
-    sign: int
-
-    def __str__(self) -> str:
-        return f"{self.call}({self.name!r})"
 
 
 class LXWhatIfAnalyzer(Closing, Bracketed):
@@ -72,7 +55,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
     def __init__(self, model: LXModel, optimizer: LXOptimizer, baseline_solution: LXSolution | None = None) -> None:
         self.model = checked_model(model, type(self).__name__)
         self.optimizer = checked_optimizer(optimizer, type(self).__name__)
-        self._given = _checked_baseline(baseline_solution)
+        self._given = checked_baseline(baseline_solution)
         self._turns = self._new_turns()
         self._forget()
 
@@ -137,7 +120,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             LXUnknownNameError: the model has no such constraint.
             LXUnknownKeyError: the constraint has no such key.
         """
-        return self._moved(_Move("increase_constraint_rhs", name, key, +1), by=by, by_percent=by_percent, to=to)
+        return self._moved(Move("increase_constraint_rhs", name, key, +1), by=by, by_percent=by_percent, to=to)
 
     @in_turn
     def decrease_constraint_rhs(
@@ -149,7 +132,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         key: Any = None,
     ) -> LXWhatIfResult:
         """Lower a right-hand side: by an amount, by a share of its size, or to a value; otherwise as the opposite."""
-        return self._moved(_Move("decrease_constraint_rhs", name, key, -1), by=by, by_percent=by_percent, to=to)
+        return self._moved(Move("decrease_constraint_rhs", name, key, -1), by=by, by_percent=by_percent, to=to)
 
     @in_turn
     def relax_constraint(
@@ -161,7 +144,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             LXModelError: the constraint is an equation, which has no such side; and as `increase_constraint_rhs`.
         """
         call = "relax_constraint"
-        return self._moved(_Move(call, name, key, self._looser(call, name)), by=by, by_percent=by_percent)
+        return self._moved(Move(call, name, key, self._looser(call, name)), by=by, by_percent=by_percent)
 
     @in_turn
     def tighten_constraint(
@@ -169,7 +152,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
     ) -> LXWhatIfResult:
         """Move a right-hand side so that fewer points satisfy the constraint; otherwise as `relax_constraint`."""
         call = "tighten_constraint"
-        return self._moved(_Move(call, name, key, -self._looser(call, name)), by=by, by_percent=by_percent)
+        return self._moved(Move(call, name, key, -self._looser(call, name)), by=by, by_percent=by_percent)
 
     @in_turn
     def modify_variable_bound(
@@ -243,7 +226,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         """
         listed_changes = list(changes)
         for change in listed_changes:
-            if isinstance(change, str) or len(change) - _has_verb(change) not in (2, 3):
+            if isinstance(change, str) or len(change) - has_verb(change) not in (2, 3):
                 raise LXModelError(
                     f"compare_changes() got {change!r:.80}: each change is a pair of a constraint's name and an "
                     f"amount, or a triple with a key. Write compare_changes([('capacity', 10), ('capacity', 10, "
@@ -273,7 +256,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             LXModelError: ``test_amount`` is not above 0, or ``top_n`` is no whole number of at least 1.
             LXUnknownKeyError: no constraint has such a key.
         """
-        amount = _amount("find_bottlenecks", "test_amount", test_amount)
+        amount = checked_amount("find_bottlenecks", "test_amount", test_amount)
         count = checked_count("find_bottlenecks", "top_n", top_n, 1)
         if amount == 0.0:
             raise LXModelError("find_bottlenecks() got test_amount=0, by which nothing moves. Give a larger one.")
@@ -327,7 +310,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         if self._session is None:
             session = self.optimizer.open(self.model)
             solution = session.solve()
-            _check_same(self.model, self._given, solution)
+            check_same(self.model, self._given, solution)
             self._dual_prices = DualPrices.of(session, solution)
             self._baseline = self._given or solution
             self._session, self._turns.is_open = session, True
@@ -336,7 +319,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
     def _objective(self) -> float:
         return self.get_baseline_solution().objective_value
 
-    def _moved(self, move: _Move, **given: SupportsFloat | None) -> LXWhatIfResult:
+    def _moved(self, move: Move, **given: SupportsFloat | None) -> LXWhatIfResult:
         chosen = {word: value for word, value in given.items() if value is not None}
         if len(chosen) != 1:
             takes = ", ".join(f"{word}=" for word in given)
@@ -346,13 +329,13 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
             goal = checked_number(value, f"to= of {move}")
             self._check_direction(move, goal)
             return self._rhs(move.name, move.key, lambda now: np.full_like(now, goal), f"to {goal:g}")
-        amount = move.sign * _amount(move.call, word, value)
+        amount = move.sign * checked_amount(move.call, word, value)
         if word == "by":
             return self._rhs(move.name, move.key, lambda now: now + amount, f"by {amount:+g}")
-        _check_share(move, amount)
+        check_share(move, amount)
         return self._rhs(move.name, move.key, lambda now: now + amount * np.abs(now), f"by {100.0 * amount:+g}%")
 
-    def _check_direction(self, move: _Move, goal: float) -> None:
+    def _check_direction(self, move: Move, goal: float) -> None:
         now = self._opened().rhs(move.name, move.key)
         wrong = [number for number in now if move.sign * (goal - number) < 0.0]
         if wrong:
@@ -382,7 +365,7 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return self._rhs(name, key, lambda now: now + number, f"by {number:+g}")
 
     def _compared(self, change: Sequence[Any], key: Any) -> LXWhatIfResult:
-        name, *words, amount = change[: 2 + _has_verb(change)]
+        name, *words, amount = change[: 2 + has_verb(change)]
         own = change[-1] if len(change) > 2 + len(words) else key
         if not words:
             return self._added(name, amount, own)
@@ -473,46 +456,3 @@ def _solved(session: LXLiveSession, change: Change) -> Solved:
         change(session)
         solution, problem = session.solve(), session.problem
     return solution, lambda: session.explain_infeasibility(problem)
-
-
-def _has_verb(change: Sequence[Any]) -> bool:
-    return len(change) > 2 and isinstance(change[1], str) and change[1] in MOVES
-
-
-def _amount(call: str, word: str, value: SupportsFloat) -> float:
-    number = checked_number(value, f"{word}= of {call}()")
-    if number < 0.0:
-        raise LXModelError(
-            f"{call}({word}={number:g}) is in the other direction. Give an amount of at least 0, or call the opposite."
-        )
-    return number
-
-
-def _checked_baseline(given: LXSolution | None) -> LXSolution | None:
-    if given is None or isinstance(given, LXSolution):
-        return given
-    raise LXModelError(
-        f"LXWhatIfAnalyzer() got {given!r:.80} as its baseline_solution. Give it what solve() returned for the model, "
-        f"or leave it out."
-    )
-
-
-def _check_share(move: _Move, share: float) -> None:
-    if abs(share) > MOST:
-        raise LXModelError(
-            f"{move} by_percent={abs(share):g} would be {100.0 * abs(share):g} percent: it is a share, and 0.1 is 10 "
-            f"percent. Write by_percent={abs(share) / 100.0:g} for {abs(share):g} percent, or say how much with by=."
-        )
-
-
-def _check_same(model: LXModel, given: LXSolution | None, found: LXSolution) -> None:
-    """Refuse a solution of another model: every difference to it would be wrong."""
-    if given is None or not (given.is_optimal() and found.is_optimal() and found.has_duals()):
-        return
-    ours, theirs = found.objective_value, given.objective_value
-    if abs(ours - theirs) > 1e-6 * (1.0 + abs(ours)):
-        raise LXModelError(
-            f"baseline_solution has the objective {theirs:.12g}, and model {model.name!r} with its rows as they are "
-            f"now has {ours:.12g}: every difference to it would be wrong. Solve the model again, or leave out "
-            f"baseline_solution."
-        )
