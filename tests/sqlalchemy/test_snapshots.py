@@ -179,5 +179,5 @@ def test_an_adapter_without_snapshots_is_refused(tables: Engine) -> None:
         def query(self, target: object, handle: object | None) -> Any:
             return Query(super().query(target, handle))
 
-    with Session(tables) as session, pytest.raises(LXSourceError, match="adapter 'sqlalchemy' does not say how"):
+    with Session(tables) as session, pytest.raises(LXSourceError, match="adapter 'sqlalchemy' has no way to read"):
         build(session, adapter=Plain()).compile(snapshot=True)
