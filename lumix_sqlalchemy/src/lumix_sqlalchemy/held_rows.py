@@ -75,6 +75,8 @@ class HeldRows:
         if not len(session.identity_map) and not session.new:
             return cls({}, mappers, [])
         states = {prefix: held for prefix, at in mappers.items() if (held := held_states(session, at, token))}
+        if any(_have_their_own(held, mappers[prefix]) for prefix, held in states.items()):
+            return None
         if refreshes:
             states.pop((), None)
         more: dict[Path, None] = {}
@@ -152,6 +154,13 @@ class _Values:
 
     def __getitem__(self, position: int) -> Any:
         return self.listed[position]
+
+
+def _have_their_own(states: Sequence[InstanceState[Any]], mapper: Mapper[Any]) -> bool:
+    """Whether an instance has a value of its own in place of one of its class, such as a constant or a method."""
+    mapped = {"_sa_instance_state", *mapper.attrs.keys()}
+    others = {name for state in states if not state.dict.keys() <= mapped for name in state.dict.keys() - mapped}
+    return any(hasattr(mapper.class_, name) for name in others)
 
 
 def by_key(relationship: RelationshipProperty[Any]) -> tuple[str, ...] | None:

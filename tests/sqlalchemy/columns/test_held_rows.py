@@ -172,3 +172,41 @@ def test_a_held_row_that_others_deleted_is_found_by_its_key(filled: Engine, sess
 
     assert columns(session) is None
     assert [van.depot for van in session.scalars(select(Van)) if van.depot_id == 2] == [held, held]
+
+
+class Parcel(Base):
+    __tablename__ = "held_parcels"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    weight: Mapped[float]
+    van_id: Mapped[int | None] = mapped_column(ForeignKey("held_vans.id"))
+    van: Mapped[Van | None] = relationship()
+
+    rate = 2.0
+
+    def price(self) -> float:
+        return self.weight * self.rate
+
+
+Van.toll = 1.0  # type: ignore[attr-defined]
+FUNCTIONS: dict[str, Callable[[Any], float]] = {
+    "a constant": lambda parcel: parcel.weight * parcel.rate,
+    "a method": lambda parcel: parcel.price(),
+    "a constant of a related row": lambda parcel: parcel.weight * parcel.van.toll,
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_a_held_row_keeps_what_it_has_in_place_of_its_class(session: Session, function: Callable[[Any], float]) -> None:
+    session.add_all(Parcel(id=key, weight=float(key), van_id=key) for key in range(1, 4))
+    session.commit()
+    held = session.get_one(Parcel, 2)
+    held.rate = 10.0
+    held.price = lambda: -1.0  # type: ignore[method-assign]
+    van = session.get_one(Van, 3)
+    van.toll = 7.0  # type: ignore[attr-defined]
+    sent = LXVariable[Parcel, float]("sent").from_model(Parcel, session).bounds(-5.0, function)
+
+    compiled = LXModel("post").add_variable(sent).compile()
+
+    parcels = session.scalars(select(Parcel).order_by(Parcel.id))
+    assert compiled.upper.tolist() == [function(parcel) for parcel in parcels]
