@@ -225,3 +225,14 @@ def test_an_optimum_within_the_requested_gap_is_not_doubted():
     result = solve(Liar(lie), plan(integer=True), SolverOptions(mip_abs_gap=5.0))
 
     assert (result.objective, dict(result.details)) == (8.0, {})
+
+
+def test_a_point_that_was_found_once_is_not_forgotten():
+    """A point of the problem without an objective refutes `infeasible`, whatever the same solver says later."""
+
+    def lie(given: LXProblem, options: SolverOptions, raw: RawResult) -> RawResult:
+        return raw if options.presolve and given.name != "plan" else claim(LXStatus.INFEASIBLE)
+
+    result = solve(Liar(lie), plan(integer=True), OPTIONS)
+
+    assert result.status is LXStatus.ERROR

@@ -77,6 +77,7 @@ class Claims:
         self._checks: list[str] = []
         self._limit: LXLimit | None = None
         self._is_repeated = False
+        self._has_point = False
 
     def solved(self, problem: LXProblem) -> RawResult:
         """Solve the problem; see `solve`."""
@@ -129,6 +130,16 @@ class Claims:
             return True
         if not problem.is_mip and LXFeature.DUALS in self._solver.features:
             return False
+        return not self._finds_point(problem) and self._is_infeasible_again(problem)
+
+    def _finds_point(self, problem: LXProblem) -> bool:
+        """Whether a run without an objective finds a point, now or before."""
+        if problem.objective.any() and not self._has_point:
+            other = self._probe(_without_objective(problem), patience=self._patience())
+            self._has_point = other is not None and other.status.has_point
+        return self._has_point
+
+    def _is_infeasible_again(self, problem: LXProblem) -> bool:
         again = self._probe(_without_objective(problem), presolve=False, patience=self._patience())
         if again is None or again.status not in (LXStatus.INFEASIBLE, LXStatus.NO_SOLUTION):
             return False
@@ -150,7 +161,7 @@ class Claims:
         if LXFeature.TIME_LIMIT not in self._solver.features:
             return None
         stretched = elastic(problem, Requirements.every(problem).of_rows)
-        result = self._probe(stretched, presolve=False, patience=self._patience())
+        result = self._probe(stretched, patience=self._patience())
         if result is None or result.x is None:
             return None
         is_missed = bool(misses(problem, result.x[: problem.num_variables]).any())
@@ -266,7 +277,8 @@ def answered(
     problem = prepared.original
     raw = prepared.answer(prepared.answer_without_solver() or answer_of(solver, problem, call))
     if prepared.endless and raw.status is LXStatus.OPTIMAL and raw.x is not None:
-        raw = replace(raw, duals=None, reduced_costs=None, best_bound=None, objective=problem.objective_at(raw.x))
+        objective = problem.objective_at(raw.x)  # what matters is that there is a point
+        raw = replace(raw, status=LXStatus.FEASIBLE, limit=LXLimit.OTHER, objective=objective, best_bound=None)
     verified = (verifier or Verifier(solver.name, problem, options)).checked(raw)
     if prepared.endless and verified.status.has_point:
         return RawResult(

@@ -25,6 +25,8 @@ LARGEST = 1e15
 """From here on solvers refuse coefficients."""
 NEGLIGIBLE = 1e-12
 """Up to here solvers take a coefficient for 0."""
+TINIEST = 1e-290
+"""Numbers up to here are not scaled: the reciprocal of some is no number."""
 SMALL_COST, LARGE_COST = 1e-4, 1e9
 """Objectives with coefficients outside are scaled."""
 SMALL_ROW, LARGE_ROW = 1e-3, 1e6
@@ -163,7 +165,7 @@ def _row_scales(problem: LXProblem, lengths: FloatArray) -> FloatArray | None:
     largest = np.maximum.reduceat(sizes, firsts)
     smallest = np.minimum.reduceat(np.where(sizes > 0, sizes, np.inf), firsts)
     chosen = np.where(largest < SMALL_ROW, largest, np.where(smallest > LARGE_ROW, smallest, 1.0))
-    chosen = np.where((chosen > 0) & np.isfinite(chosen), chosen, 1.0)
+    chosen = np.where((chosen > TINIEST) & np.isfinite(chosen), chosen, 1.0)
     if (chosen == 1.0).all():
         return None
     scales = np.ones(problem.num_constraints)
@@ -362,7 +364,7 @@ def _cost_scale(objective: FloatArray) -> float:
     costs = costs[costs > 0]
     if not len(costs):
         return 1.0
-    smallest, largest = float(costs.min()), float(costs.max())
+    smallest, largest = max(float(costs.min()), TINIEST), max(float(costs.max()), TINIEST)
     if smallest >= SMALL_COST and largest <= LARGE_COST:
         return 1.0
     wanted = min(max(16.0 * SMALL_COST / smallest, 1024.0 / largest), LARGE_COST / largest)
