@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pandas as pd
 import polars as pl
@@ -234,3 +234,27 @@ def test_a_right_hand_side_function_over_a_list(highs):
         limits[0] = 1.0
         with pytest.raises(LXModelError, match="two moments"):
             session.set_parameter(world.factor, {1: 2.0})
+
+
+class Settings:
+    rate = 1.0
+
+
+settings = ModuleType("settings")
+settings.rate = 1.0
+
+
+@pytest.mark.parametrize("holder", [Settings, settings], ids=["a class", "a module"])
+def test_setting_that_a_function_reads_off_its_holder(highs, monkeypatch, holder):
+    world = World(rows_of(), gain=lambda part: part.gain * holder.rate)
+
+    refused(highs, world, lambda world: monkeypatch.setattr(holder, "rate", 10.0))
+
+
+def test_attribute_that_is_changed_in_place(highs):
+    def change(world):
+        world.rows[0].gain["day"] = 100.0
+
+    world = World([Part(1, {"day": 2.0}), Part(2, {"day": 3.0})], gain=lambda part: part.gain["day"])
+
+    refused(highs, world, change)

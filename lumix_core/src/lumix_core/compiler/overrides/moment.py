@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from types import BuiltinFunctionType, FunctionType
+from operator import attrgetter, itemgetter
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
+
+import numpy as np
 
 from lumix_core.compiler.overrides.changed_rows import kept_by_properties
 from lumix_core.copying.protocol import ATOMIC
@@ -93,10 +96,21 @@ class LiveRows:
             ) from error
 
     @property
-    def is_told_by_states(self) -> bool:
-        """Whether all that was read off the rows are attributes of their own."""
+    def has_all_in_states(self) -> bool:
+        """Whether all that was read off the rows are attributes of their own, whose values cannot change in place."""
         names = set(self._state_then(0)) if self.states else set()
-        return all(len(path) == 1 and path[0] in names for path in self.table.columns)
+        read = [path[0] for path in self.table.columns if len(path) == 1 and path[0] in names]
+        types = {one for name in read for one in self._types(name)}
+        return len(read) == len(self.table.columns) and all(
+            one in ATOMIC or issubclass(one, np.generic) for one in types
+        )
+
+    def _types(self, name: str) -> set[type]:
+        if not self.names:
+            return {type(then.get(name)) for then in self.states}
+        if len(self.names) == 1:
+            return set(map(type, self.states))
+        return set(map(type, map(itemgetter(self.names.index(name)), self.states)))
 
 
 def _shared_names(table: Table) -> tuple[str, ...]:
@@ -147,7 +161,7 @@ class Moment:
         self._captures = [list(_captures(function.call)) for function in self._functions]
         self.is_complete = (
             all(functions.values())
-            and all(rows.is_told_by_states for rows in self._live)
+            and all(rows.has_all_in_states for rows in self._live)
             and all(_is_constant(value) for values in self._captures for value in values)
             and not any(isinstance(table, FrameTable) for table in tables.values())
         )
@@ -232,4 +246,11 @@ def _captures(call: Any) -> Iterable[Any]:
 
 def _is_constant(value: Any) -> bool:
     """Whether a captured value cannot change in itself, or is looked after elsewhere, as a parameter is."""
-    return type(value) in ATOMIC or isinstance(value, Copyable | type | BuiltinFunctionType)
+    if isinstance(value, type | ModuleType):
+        name = value.__module__ if isinstance(value, type) else value.__name__
+        return name.partition(".")[0] in _UNCHANGING
+    return type(value) in ATOMIC or isinstance(value, Copyable | BuiltinFunctionType)
+
+
+_UNCHANGING = sys.stdlib_module_names | {"numpy"}
+"""The libraries whose classes and modules nobody changes; others may hold settings."""
