@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
-from lumix_core.language.indexed import Indexed, checked_name
+from lumix_core.language.indexed import Indexed, checked_name, name_of
 from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
+from lumix_core.problem.numbers import checked_count
 from lumix_core.problem.problem import LXProblem
 from lumix_core.rows.copyable import Copyable
 
@@ -199,8 +200,44 @@ class LXModel(Declared, Copyable, Bracketed):
         model.add_constraints(families.constraints)
         return model.maximize(families.objective) if problem.maximize else model.minimize(families.objective)
 
+    def to_text(self, rows: int = 10, terms: int = 6) -> str:
+        """Compile the model and return it as text: objective, constraints, domains and bounds, with their numbers.
+
+        Args:
+            rows: how many constraints, and bounds, of each family are shown.
+            terms: how many terms of each sum are shown.
+
+        Raises:
+            LXModelError: the model cannot be built, or ``rows`` or ``terms`` is no such number.
+        """
+        from lumix_core.problem.text import problem_text
+
+        rows, terms = checked_count("to_text", "rows", rows, 0), checked_count("to_text", "terms", terms, 1)
+        return problem_text(self.compile(), rows, terms)
+
+    def row(self, constraint: LXConstraint[Any] | str, key: Any = None, terms: int = 50) -> str:
+        """Compile the model and return one constraint as text, with its numbers: ``balance[(1, 6)]: ... == 30``.
+
+        A constant of the expression is subtracted on the right.
+
+        Args:
+            constraint: the family, or its name.
+            key: the key, or the row of the family; left out for a constraint without an index.
+            terms: how many terms are shown.
+
+        Raises:
+            LXUnknownNameError: there is no such constraint.
+            LXUnknownKeyError: the family has no such key.
+            LXModelError: the model cannot be built, or ``terms`` is no such number.
+        """
+        from lumix_core.problem.text import named_row_text
+
+        terms = checked_count("row", "terms", terms, 1)
+        name = self.get_constraint(name_of(constraint)).name
+        return named_row_text(self.compile(), name, key, terms)
+
     def summary(self) -> str:
-        """Return a few lines of text on the families and the objective; reads no rows."""
+        """Return a few lines of text on the families and the objective; reads no rows. It is the model's ``str``."""
         objective = {None: "any feasible point", True: "maximize", False: "minimize"}[self.maximizing]
         lines = [f"Model {self.name!r}: {objective}"]
         for title, families in (("variables", self.variables), ("constraints", self.constraints)):
@@ -237,6 +274,9 @@ class LXModel(Declared, Copyable, Bracketed):
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: part for name, part in self.__dict__.items() if name != "_report"}
+
+    def __str__(self) -> str:
+        return self.summary()
 
     def __repr__(self) -> str:
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
-from lumix_core.language.indexed import Indexed
+from lumix_core.language.indexed import name_of
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem, same_families
@@ -108,11 +108,11 @@ class Results(Mapping[Any, Any]):
         return values[()] if values.block.keys.is_scalar else values
 
     def __contains__(self, family: object) -> bool:
-        return any(block.name == _name_of(family) for block in self.blocks)
+        return any(block.name == name_of(family) for block in self.blocks)
 
     def family(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str) -> FamilyValues:
         """Return the numbers of a family as a mapping, whether it has an index or not."""
-        name = _name_of(family)
+        name = name_of(family)
         for block in self.blocks:
             if block.name == name:
                 return FamilyValues(block, self.array[block.span])
@@ -242,7 +242,7 @@ class LXSolution(Copyable, Bracketed):
     def get_mapped(self, variable: str) -> Mapping[Any, Any]: ...
     def get_mapped(self, variable: LXVariable[Any, Any] | str) -> Mapping[Any, Any]:
         """Return the values of a family (or of the name of one) by key; a scalar variable has the key ``()``."""
-        return self.variables.family(_name_of(variable))
+        return self.variables.family(name_of(variable))
 
     def to_frame(self, variable: LXVariable[Any, Any] | str, library: str | None = None) -> Any:
         """Return the values of a family as a DataFrame: a column for each dimension's keys, and ``value``.
@@ -254,7 +254,7 @@ class LXSolution(Copyable, Bracketed):
         Raises:
             LXUnsupportedError: the library is not installed.
         """
-        values = self.variables.family(_name_of(variable))
+        values = self.variables.family(name_of(variable))
         return make_frame({**values.block.keys.columns("value"), "value": values.numbers()}, library)
 
     def summary(self) -> str:
@@ -363,11 +363,6 @@ def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:
         if applies():
             return reason
     return f"solver {solver.name!r} gave none for this run ({raw.raw_status}). Use another solver."
-
-
-def _name_of(family: Any) -> Any:
-    """Return the name of a variable or a constraint, and a name as it is."""
-    return getattr(family, "name", family) if isinstance(family, Indexed) else family
 
 
 def _unsigned(numbers: FloatArray | None) -> FloatArray | None:
