@@ -24,6 +24,7 @@ from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 from lumix_core.plugins import hookspecs
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense
+from lumix_core.problem.statistics import LXModelStatistics
 from lumix_core.solver.infeasibility.report import LXInfeasibility
 from lumix_core.solver.optimizer import LXOptimizer
 from lumix_core.solver.session import LXLiveSession
@@ -47,6 +48,7 @@ __all__ = [
     "LXLiveSession",
     "LXModel",
     "LXModelError",
+    "LXModelStatistics",
     "LXNoSolutionError",
     "LXNotInfeasibleError",
     "LXOptimizer",

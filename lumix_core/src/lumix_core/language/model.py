@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lumix_core.compiler.compile import Report
     from lumix_core.compiler.explanation import LXExplanation
     from lumix_core.problem.files import LXFileNames
+    from lumix_core.problem.statistics import LXModelStatistics
 
 Family = TypeVar("Family", bound=Indexed[Any])
 
@@ -235,6 +236,16 @@ class LXModel(Declared, Copyable, Bracketed):
         terms = checked_count("row", "terms", terms, 1)
         name = self.get_constraint(name_of(constraint)).name
         return named_row_text(self.compile(), name, key, terms)
+
+    def statistics(self) -> LXModelStatistics:
+        """Compile the model and return its sizes, the ranges of its numbers by family, and what looks badly scaled.
+
+        Raises:
+            LXModelError: the model cannot be built.
+        """
+        from lumix_core.problem.statistics import statistics_of
+
+        return statistics_of(self.compile())
 
     def summary(self) -> str:
         """Return a few lines of text on the families and the objective; reads no rows. It is the model's ``str``."""

@@ -128,14 +128,15 @@ def size_text(problem: LXProblem) -> str:
     """Return how many variables, constraints and nonzeros there are."""
     whole = int(np.count_nonzero(problem.integer))
     parts = [
-        _counted(problem.num_variables, "variable") + (f" ({whole:,} whole)" if whole else ""),
-        _counted(problem.num_constraints, "constraint"),
-        _counted(problem.num_nonzeros, "nonzero"),
+        counted(problem.num_variables, "variable") + (f" ({whole:,} whole)" if whole else ""),
+        counted(problem.num_constraints, "constraint"),
+        counted(problem.num_nonzeros, "nonzero"),
     ]
     return ", ".join(parts)
 
 
-def _counted(count: int, word: str) -> str:
+def counted(count: int, word: str) -> str:
+    """Return a number of things, with an s where it is not one."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
@@ -165,7 +166,7 @@ def _constraint_lines(problem: LXProblem, block: LXBlock, rows: int, terms: int)
     if block.keys.is_scalar:
         yield f"  {row_text(problem, block.start, terms)}"
         return
-    yield f"  {short_name(block.name)}: {_counted(len(block.keys), 'constraint')}"
+    yield f"  {short_name(block.name)}: {counted(len(block.keys), 'constraint')}"
     for row in range(block.start, min(block.stop, block.start + rows)):
         yield f"    {row_text(problem, row, terms)}"
     yield from _more_rows(block, rows)
@@ -175,7 +176,7 @@ def _variable_lines(problem: LXProblem, block: LXBlock, rows: int) -> Iterator[s
     lower, upper = problem.lower[block.span], problem.upper[block.span]
     domain = domain_text(problem, block)
     name = short_name(block.name)
-    size = "" if block.keys.is_scalar else f"{_counted(len(block.keys), 'variable')}, "
+    size = "" if block.keys.is_scalar else f"{counted(len(block.keys), 'variable')}, "
     if not len(lower):
         yield f"  {name}: {size}{domain}"
     elif (lower == lower[0]).all() and (upper == upper[0]).all():
