@@ -27,6 +27,7 @@ from lumix_core.problem.problem import LXBlock, LXProblem, LXSense
 from lumix_core.problem.statistics import LXModelStatistics
 from lumix_core.solver.infeasibility.report import LXInfeasibility
 from lumix_core.solver.optimizer import LXOptimizer
+from lumix_core.solver.plan_check import LXPlanCheck
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import LXSolution
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
@@ -53,6 +54,7 @@ __all__ = [
     "LXNotInfeasibleError",
     "LXOptimizer",
     "LXParameter",
+    "LXPlanCheck",
     "LXProblem",
     "LXSense",
     "LXSolution",

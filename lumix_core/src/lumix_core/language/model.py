@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lumix_core.compiler.explanation import LXExplanation
     from lumix_core.problem.files import LXFileNames
     from lumix_core.problem.statistics import LXModelStatistics
+    from lumix_core.solver.plan_check import LXPlanCheck
+    from lumix_core.solver.solution import LXSolution
 
 Family = TypeVar("Family", bound=Indexed[Any])
 
@@ -246,6 +248,31 @@ class LXModel(Declared, Copyable, Bracketed):
         from lumix_core.problem.statistics import statistics_of
 
         return statistics_of(self.compile())
+
+    def check(
+        self, values: LXSolution | Mapping[LXVariable[Any, Any] | str, Any], default: float | None = None
+    ) -> LXPlanCheck:
+        """Compile the model and tell which constraints, bounds and whole numbers a plan violates, and by how much.
+
+        Args:
+            values: a solution, or ``{variable or name: {key or row: number}}``; the number itself for a variable
+                without an index.
+            default: the value of variables that are left out; without it, leaving one out is an error.
+
+        Returns:
+            What is violated, largest first; true where that is nothing. Tolerances are those with which LumiX checks
+            the points of solvers: relative ones of 1e-6, and 1e-5 for whole numbers.
+
+        Raises:
+            LXUnknownNameError, LXUnknownKeyError: the model has no such variable, or the variable no such key.
+            LXMissingKeyError: a variable has no value.
+            LXNumberError: a value is not a finite number.
+            LXNoSolutionError: the solution holds no point.
+            LXModelError: the model cannot be built, or the values are of another form.
+        """
+        from lumix_core.solver.plan_check import plan_check
+
+        return plan_check(self.compile(), values, default)
 
     def summary(self) -> str:
         """Return a few lines of text on the families and the objective; reads no rows. It is the model's ``str``."""
