@@ -223,3 +223,15 @@ def test_a_printed_model_is_its_summary_and_reads_no_row() -> None:
     assert str(model) == model.summary()
     assert str(model).splitlines()[2] == "    x[Product]: continuous"
     assert repr(model) == "<LXModel 'plan': 1 variables, 0 constraints>"
+
+
+def test_a_notebook_shows_the_families_and_reads_no_row() -> None:
+    x = LXVariable[Product, float]("x: <b>").indexed_by(of_id).from_data(PRODUCTS)
+    limit = LXConstraint("limit").expression(LXLinearExpression().sum_over(x)).le().rhs(lambda: 1 / 0)
+    html = LXModel("<plan>").add_variable(x).add_constraint(limit)._repr_html_()
+
+    assert html.startswith("<p>Model &#x27;&lt;plan&gt;&#x27;: any feasible point</p><table>")
+    assert "<td>x: &lt;b&gt;[Product]</td><td>continuous</td>" in html
+    assert "<td>limit</td><td>... &lt;= ...</td>" in html
+    assert "<script" not in html
+    assert LXModel("empty")._repr_html_() == "<p>Model &#x27;empty&#x27;: any feasible point</p>"

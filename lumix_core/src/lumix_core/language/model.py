@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -14,6 +15,7 @@ from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import checked_count
 from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.text import html_table
 from lumix_core.rows.copyable import Copyable
 
 if TYPE_CHECKING:
@@ -276,11 +278,10 @@ class LXModel(Declared, Copyable, Bracketed):
 
     def summary(self) -> str:
         """Return a few lines of text on the families and the objective; reads no rows. It is the model's ``str``."""
-        objective = {None: "any feasible point", True: "maximize", False: "minimize"}[self.maximizing]
-        lines = [f"Model {self.name!r}: {objective}"]
+        lines = [self._title]
         for title, families in (("variables", self.variables), ("constraints", self.constraints)):
             lines.append(f"  {title}: {len(families)}")
-            lines += [f"    {_described(family)}" for family in families]
+            lines += [f"    {': '.join(_description(family))}" for family in families]
         return "\n".join(lines)
 
     def _optimise(self, expression: LXLinearExpression | None, maximizing: bool) -> Self:
@@ -313,8 +314,22 @@ class LXModel(Declared, Copyable, Bracketed):
     def __getstate__(self) -> dict[str, Any]:
         return {name: part for name, part in self.__dict__.items() if name != "_report"}
 
+    @property
+    def _title(self) -> str:
+        objective = {None: "any feasible point", True: "maximize", False: "minimize"}[self.maximizing]
+        return f"Model {self.name!r}: {objective}"
+
     def __str__(self) -> str:
         return self.summary()
+
+    def _repr_html_(self) -> str:
+        """Return the summary as two tables, for notebooks; reads no rows."""
+        tables = [
+            html_table((title, ""), list(map(_description, families)))
+            for title, families in (("variables", self.variables), ("constraints", self.constraints))
+            if families
+        ]
+        return f"<p>{escape(self._title)}</p>{''.join(tables)}"
 
     def __repr__(self) -> str:
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"
@@ -336,10 +351,10 @@ def _remove(families: list[Any], family: Any) -> None:
     families[:] = [other for other in families if other is not family]
 
 
-def _described(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:
-    if isinstance(family, LXConstraint):
-        return f"{family.name}{_index_text(family)}: ... {family.sense} ..."
-    return f"{family.name}{_index_text(family)}: {family.domain}"
+def _description(family: LXVariable[Any, Any] | LXConstraint[Any]) -> tuple[str, str]:
+    """Return the name of a family with its index, and its domain or its sense."""
+    name = f"{family.name}{_index_text(family)}"
+    return (name, f"... {family.sense} ...") if isinstance(family, LXConstraint) else (name, str(family.domain))
 
 
 def _index_text(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:

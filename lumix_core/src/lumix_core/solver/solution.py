@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from lumix_core.language.indexed import name_of
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem, same_families
+from lumix_core.problem.text import SHOWN_FAMILIES, html_table, number_text
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
 from lumix_core.solver.solver import LXFeature, RawResult, Solver
@@ -21,6 +23,9 @@ from lumix_core.solver.status import LXLimit, LXStart, LXStatus
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
     from lumix_core.language.variables import LXVariable
+
+SHOWN_VALUES = 10
+"""How many values of a family a notebook shows."""
 
 V = TypeVar("V", int, float)
 
@@ -259,15 +264,36 @@ class LXSolution(Copyable, Bracketed):
 
     def summary(self) -> str:
         """Return a few lines of text: status, objective, bound, and the size of each family."""
+        lines = self._outcome()
+        if self._x is not None:
+            lines += [self._family_line(block, self._x) for block in self._variables]
+        return "\n".join(lines)
+
+    def _outcome(self) -> list[str]:
+        """Return status, objective and bound as lines."""
         ended = f" ({self.limit} limit)" if self.limit else ""
         lines = [f"Model {self._model!r}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
         if self._objective is not None:
             lines.append(f"  objective {self._objective:,.6g}")
         if self.best_bound is not None and self.gap:
             lines.append(f"  best bound {self.best_bound:,.6g} (gap {self.gap:.4%})")
-        if self._x is not None:
-            lines += [self._family_line(block, self._x) for block in self._variables]
-        return "\n".join(lines)
+        return lines
+
+    def _repr_html_(self) -> str:
+        """Return the outcome, and a table of the first values of each family, for notebooks."""
+        title = "<br>".join(escape(line.strip()) for line in self._outcome())
+        blocks = [] if self._x is None else self._variables[:SHOWN_FAMILIES]
+        more = len(self._variables) - len(blocks) if blocks else 0
+        rest = f"<p>... ({more:,} more families)</p>" if more else ""
+        return f"<p>{title}</p>{''.join(map(self._family_table, blocks))}{rest}"
+
+    def _family_table(self, block: LXBlock) -> str:
+        values = FamilyValues(block, self._point()[block.span])
+        if block.keys.is_scalar:
+            return html_table((block.name,), [(number_text(values[()]),)])
+        lines = [(f"{key!r:.80}", number_text(values[key])) for key in block.keys[:SHOWN_VALUES]]
+        more = [(f"... ({len(values) - SHOWN_VALUES:,} more)", "")] if len(values) > SHOWN_VALUES else []
+        return html_table((", ".join(block.keys.labels), block.name), [*lines, *more])
 
     def _family_line(self, block: LXBlock, x: FloatArray) -> str:
         if block.keys.is_scalar:
