@@ -187,6 +187,16 @@ def test_numbers_of_any_kind_are_values(values: Any) -> None:
     assert workshop().check({"made": values, "lots": {(): 0}}) == workshop().check(GOOD)
 
 
+def test_values_belong_to_their_keys_in_any_order() -> None:
+    plan = {"Table": 41, "Chair": 12.5}
+
+    check = workshop().check({"made": plan, "lots": 3})
+
+    assert [one.key for one in check.of("made")] == ["Table"]
+    assert check.objective_value == 50.5
+    assert check == workshop().check({"made": {TABLE: 41, CHAIR: 12.5}, "lots": 3})
+
+
 def test_keys_of_several_parts_are_tuples() -> None:
     plan = {(1, "A"): 36.0, (1, "B"): 37.0, (2, "A"): 51.0, (2, "B"): 51.0}
     model = LXModel("m").add_variable(assignment())
@@ -270,7 +280,7 @@ def test_two_values_of_one_variable_are_refused(error_text: ErrorText) -> None:
     assert "'lots' twice" in error_text(LXModelError, model.check, {"lots": 1, model.get_variable("lots"): 1})
 
 
-@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), "3", 1e18, -1e300])
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), "3", 1e18, -1e300, 10**400])
 def test_values_that_are_no_numbers_are_refused(value: Any, error_text: ErrorText) -> None:
     assert "made['Chair']" in error_text(
         LXNumberError, workshop().check, {**GOOD, "made": {"Chair": value, "Table": 1}}

@@ -74,6 +74,10 @@ def _fill(x: FloatArray, block: LXBlock, given: Any) -> None:
     if isinstance(given, FamilyValues) and block.keys.has_keys_of(given.block.keys):
         x[block.span] = given.array
         return
+    numbers = _plain_numbers(block, given)
+    if numbers is not None:
+        x[block.span] = numbers
+        return
     for key, value in _items(block, given):
         position = known_position(block, key)
         wrong = flaw(value)
@@ -82,6 +86,17 @@ def _fill(x: FloatArray, block: LXBlock, given: Any) -> None:
         if not np.isnan(x[position]):
             raise LXModelError(f"check() got two values of {block.element(position)}: by its key, and by its row.")
         x[position] = float(value)
+
+
+def _plain_numbers(block: LXBlock, given: Any) -> FloatArray | None:
+    """Return the numbers of a dictionary with just the keys of a family and plain finite numbers; None for another."""
+    if type(given) is not dict or len(given) != len(block.keys):
+        return None
+    values = list(map(given.get, block.keys))
+    if not {int, float}.issuperset(map(type, values)):
+        return None
+    numbers = np.array(values)  # an object array where an integer is too large
+    return numbers.astype(np.float64) if numbers.dtype.kind in "if" and np.isfinite(numbers).all() else None
 
 
 def _items(block: LXBlock, given: Any) -> Iterable[tuple[Any, Any]]:
