@@ -25,6 +25,7 @@ PACKAGES = ("errors", "problem", "plugins", "rows", "formulas", "copying", "lang
 # What imports against that order, inside of functions or for a type checker, each with its reason.
 UPWARDS = {
     ("language", "compiler"): "a model compiles and explains itself, and a family reads its rows, when it is asked to",
+    ("language", "solver"): "a model checks a plan when it is given one, with the tolerances for solvers",
     ("rows", "copying"): "a part of a model and a detached row are copied through the protocol that knows all of them",
 }
 

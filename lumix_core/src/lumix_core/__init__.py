@@ -24,8 +24,10 @@ from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 from lumix_core.plugins import hookspecs
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense
+from lumix_core.problem.statistics import LXModelStatistics
 from lumix_core.solver.infeasibility.report import LXInfeasibility
 from lumix_core.solver.optimizer import LXOptimizer
+from lumix_core.solver.plan_check import LXPlanCheck
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import LXSolution
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
@@ -47,10 +49,12 @@ __all__ = [
     "LXLiveSession",
     "LXModel",
     "LXModelError",
+    "LXModelStatistics",
     "LXNoSolutionError",
     "LXNotInfeasibleError",
     "LXOptimizer",
     "LXParameter",
+    "LXPlanCheck",
     "LXProblem",
     "LXSense",
     "LXSolution",

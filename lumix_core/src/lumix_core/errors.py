@@ -42,7 +42,7 @@ class LXIndexKeyError(LXModelError):
 
 
 class LXMissingKeyError(LXModelError, KeyError):
-    """A key is looked up that the family does not have."""
+    """A key is looked up that the family, or a plan, does not have."""
 
     __str__ = Exception.__str__
 

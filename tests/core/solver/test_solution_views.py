@@ -12,9 +12,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from lumix_core import LXVariable
+from lumix_core import LXOptimizer, LXVariable
 from lumix_core.errors import LXOptionError, LXUnsupportedError
-from tests.core.solver.solved_models import PRODUCTS, Product, assignment, of_id, production, solved
+from tests.core.solver.solved_models import PRODUCTS, Product, assignment, impossible, of_id, production, solved
 
 ErrorText = Callable[..., str]
 LIBRARIES = pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
@@ -145,3 +145,35 @@ def test_a_frame_of_a_library_without_frames_is_refused(error_text: ErrorText) -
     text = error_text(LXOptionError, solved(production()).to_frame, "production", "numpy")
 
     assert text == "to_frame() got library='numpy'. Give one of 'pandas', 'polars'."
+
+
+# Notebooks
+
+
+def test_a_notebook_shows_the_outcome_and_the_first_values_by_key() -> None:
+    many = LXVariable[int, int]("<many>").from_data(range(500)).bounds(lower=lambda i: 1234567 + i)
+    html = solved(many, assignment(), LXVariable[None, float]("one").bounds(lower=2.5))._repr_html_()
+
+    assert html.startswith("<p>Model &#x27;plan&#x27;: optimal, solver highs")
+    assert "<br>objective 6" in html
+    assert "<th>&lt;many&gt;</th>" in html
+    assert "<td>9</td><td>1,234,576</td></tr><tr><td>... (490 more)</td><td></td>" in html
+    assert "<th>product, machine</th><th>assignment</th>" in html
+    assert "<td>(1, &#x27;A&#x27;)</td><td>36</td>" in html
+    assert "<th>one</th></tr></thead><tbody><tr><td>2.5</td>" in html
+    assert "<script" not in html
+    assert len(html) < 3000
+
+
+def test_a_notebook_shows_no_values_where_there_is_no_point() -> None:
+    html = LXOptimizer().solve(impossible())._repr_html_()
+
+    assert "infeasible" in html
+    assert "<table>" not in html
+
+
+def test_a_notebook_shows_the_first_families_of_many() -> None:
+    html = solved(*(LXVariable[None, float](f"x{i}").bounds(lower=0) for i in range(45)))._repr_html_()
+
+    assert html.count("<table>") == 40
+    assert html.endswith("<p>... (5 more families)</p>")

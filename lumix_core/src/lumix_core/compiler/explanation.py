@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from lumix_core.compiler.plan import Plan, PlannedFunction, plan
 from lumix_core.compiler.reading import Read, Wanted
 from lumix_core.formulas.lookup_table import NO_DEFAULT
 from lumix_core.formulas.nodes import Lookup
+from lumix_core.problem.text import html_table
 from lumix_core.rows.sources import QuerySource, Source
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ class LXExplanation:
         sources = [(", ".join(one.families), one.outcome, one.reads, one.source) for one in self.sources]
         functions = [(one.function, one.way, one.outcome, one.reason, one.location) for one in self.functions]
         tables = [
-            _html(("source of", "rows", "reads", "from"), sources),
-            _html(("function", "runs as", "evaluated for", "because", "at"), functions),
+            html_table(("source of", "rows", "reads", "from"), sources),
+            html_table(("function", "runs as", "evaluated for", "because", "at"), functions),
         ]
         return f"<p>{escape(self._title)}</p>{''.join(tables)}"
 
@@ -183,10 +184,3 @@ def _default_of(lookup: Lookup) -> Any:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
-
-
-def _html(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Return a table as HTML."""
-    titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-    return f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"

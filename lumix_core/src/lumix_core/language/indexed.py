@@ -149,3 +149,8 @@ def class_of(annotation: Any) -> type | None:
     """Return the class that an annotation names, or None: ``dict[str, int]`` names dict, ``Any`` none."""
     named = get_origin(annotation) or annotation
     return named if isinstance(named, type) and named not in (object, Any) else None
+
+
+def name_of(family: Any) -> Any:
+    """Return the name of a variable or a constraint, and a name as it is."""
+    return getattr(family, "name", family) if isinstance(family, Indexed) else family

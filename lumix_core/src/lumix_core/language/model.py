@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
-from lumix_core.language.indexed import Indexed, checked_name
+from lumix_core.language.indexed import Indexed, checked_name, name_of
 from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
+from lumix_core.problem.numbers import checked_count
 from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.text import html_table
 from lumix_core.rows.copyable import Copyable
 
 if TYPE_CHECKING:
     from lumix_core.compiler.compile import Report
     from lumix_core.compiler.explanation import LXExplanation
     from lumix_core.problem.files import LXFileNames
+    from lumix_core.problem.statistics import LXModelStatistics
+    from lumix_core.solver.plan_check import LXPlanCheck
+    from lumix_core.solver.solution import LXSolution
 
 Family = TypeVar("Family", bound=Indexed[Any])
 
@@ -199,13 +205,83 @@ class LXModel(Declared, Copyable, Bracketed):
         model.add_constraints(families.constraints)
         return model.maximize(families.objective) if problem.maximize else model.minimize(families.objective)
 
+    def to_text(self, rows: int = 10, terms: int = 6) -> str:
+        """Compile the model and return it as text: objective, constraints, domains and bounds, with their numbers.
+
+        Args:
+            rows: how many constraints, and bounds, of each family are shown.
+            terms: how many terms of each sum are shown.
+
+        Raises:
+            LXModelError: the model cannot be built, or ``rows`` or ``terms`` is no such number.
+        """
+        from lumix_core.problem.text import problem_text
+
+        rows, terms = checked_count("to_text", "rows", rows, 0), checked_count("to_text", "terms", terms, 1)
+        return problem_text(self.compile(), rows, terms)
+
+    def row(self, constraint: LXConstraint[Any] | str, key: Any = None, terms: int = 50) -> str:
+        """Compile the model and return one constraint as text, with its numbers: ``balance[(1, 6)]: ... == 30``.
+
+        A constant of the expression is subtracted on the right.
+
+        Args:
+            constraint: the family, or its name.
+            key: the key, or the row of the family; left out for a constraint without an index.
+            terms: how many terms are shown.
+
+        Raises:
+            LXUnknownNameError: there is no such constraint.
+            LXUnknownKeyError: the family has no such key.
+            LXModelError: the model cannot be built, or ``terms`` is no such number.
+        """
+        from lumix_core.problem.text import named_row_text
+
+        terms = checked_count("row", "terms", terms, 1)
+        name = self.get_constraint(name_of(constraint)).name
+        return named_row_text(self.compile(), name, key, terms)
+
+    def statistics(self) -> LXModelStatistics:
+        """Compile the model and return its sizes, the ranges of its numbers by family, and what looks badly scaled.
+
+        Raises:
+            LXModelError: the model cannot be built.
+        """
+        from lumix_core.problem.statistics import statistics_of
+
+        return statistics_of(self.compile())
+
+    def check(
+        self, values: LXSolution | Mapping[LXVariable[Any, Any] | str, Any], default: float | None = None
+    ) -> LXPlanCheck:
+        """Compile the model and tell which constraints, bounds and whole numbers a plan violates, and by how much.
+
+        Args:
+            values: a solution, or ``{variable or name: {key or row: number}}``; the number itself for a variable
+                without an index.
+            default: the value of variables that are left out; without it, leaving one out is an error.
+
+        Returns:
+            What is violated, largest first; true where that is nothing. Tolerances are those with which LumiX checks
+            the points of solvers: relative ones of 1e-6, and 1e-5 for whole numbers.
+
+        Raises:
+            LXUnknownNameError, LXUnknownKeyError: the model has no such variable, or the variable no such key.
+            LXMissingKeyError: a variable has no value.
+            LXNumberError: a value is not a finite number.
+            LXNoSolutionError: the solution holds no point.
+            LXModelError: the model cannot be built, or the values are of another form.
+        """
+        from lumix_core.solver.plan_check import plan_check
+
+        return plan_check(self.compile(), values, default)
+
     def summary(self) -> str:
-        """Return a few lines of text on the families and the objective; reads no rows."""
-        objective = {None: "any feasible point", True: "maximize", False: "minimize"}[self.maximizing]
-        lines = [f"Model {self.name!r}: {objective}"]
+        """Return a few lines of text on the families and the objective; reads no rows. It is the model's ``str``."""
+        lines = [self._title]
         for title, families in (("variables", self.variables), ("constraints", self.constraints)):
             lines.append(f"  {title}: {len(families)}")
-            lines += [f"    {_described(family)}" for family in families]
+            lines += [f"    {': '.join(_description(family))}" for family in families]
         return "\n".join(lines)
 
     def _optimise(self, expression: LXLinearExpression | None, maximizing: bool) -> Self:
@@ -238,6 +314,23 @@ class LXModel(Declared, Copyable, Bracketed):
     def __getstate__(self) -> dict[str, Any]:
         return {name: part for name, part in self.__dict__.items() if name != "_report"}
 
+    @property
+    def _title(self) -> str:
+        objective = {None: "any feasible point", True: "maximize", False: "minimize"}[self.maximizing]
+        return f"Model {self.name!r}: {objective}"
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        """Return the summary as two tables, for notebooks; reads no rows."""
+        tables = [
+            html_table((title, ""), list(map(_description, families)))
+            for title, families in (("variables", self.variables), ("constraints", self.constraints))
+            if families
+        ]
+        return f"<p>{escape(self._title)}</p>{''.join(tables)}"
+
     def __repr__(self) -> str:
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"
 
@@ -258,10 +351,10 @@ def _remove(families: list[Any], family: Any) -> None:
     families[:] = [other for other in families if other is not family]
 
 
-def _described(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:
-    if isinstance(family, LXConstraint):
-        return f"{family.name}{_index_text(family)}: ... {family.sense} ..."
-    return f"{family.name}{_index_text(family)}: {family.domain}"
+def _description(family: LXVariable[Any, Any] | LXConstraint[Any]) -> tuple[str, str]:
+    """Return the name of a family with its index, and its domain or its sense."""
+    name = f"{family.name}{_index_text(family)}"
+    return (name, f"... {family.sense} ...") if isinstance(family, LXConstraint) else (name, str(family.domain))
 
 
 def _index_text(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:

@@ -304,6 +304,22 @@ def position_of(block: LXBlock, key: Any) -> int | None:
     return None if position is None else block.start + position
 
 
+def known_position(block: LXBlock, key: Any) -> int:
+    """Return the position of the element with a key, or of a row; of the only one for None, where there is no index.
+
+    Raises:
+        LXUnknownKeyError: the family has no such element.
+    """
+    position = position_of(block, () if key is None else key)
+    if position is not None:
+        return position
+    if block.keys.is_scalar:
+        raise LXUnknownKeyError(f"{block.name!r} has no key {key!r:.200}: it has no index. Leave the key out.")
+    known = listed(block.keys[:3], empty="no element at all") + (", ..." if len(block.keys) > 3 else "")
+    wrong = "needs a key: it has" if key is None else f"has no key {key!r:.200}: it has"
+    raise LXUnknownKeyError(f"{block.name!r} {wrong} {known}. Give one of its keys, or a row of the family.")
+
+
 def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:
     """Return the numbers that an edit evaluates to.
 

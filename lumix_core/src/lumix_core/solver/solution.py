@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
-from lumix_core.language.indexed import Indexed
+from lumix_core.language.indexed import name_of
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem, same_families
+from lumix_core.problem.text import SHOWN_FAMILIES, html_table, number_text
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
 from lumix_core.solver.solver import LXFeature, RawResult, Solver
@@ -21,6 +23,9 @@ from lumix_core.solver.status import LXLimit, LXStart, LXStatus
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
     from lumix_core.language.variables import LXVariable
+
+SHOWN_VALUES = 10
+"""How many values of a family a notebook shows."""
 
 V = TypeVar("V", int, float)
 
@@ -108,11 +113,11 @@ class Results(Mapping[Any, Any]):
         return values[()] if values.block.keys.is_scalar else values
 
     def __contains__(self, family: object) -> bool:
-        return any(block.name == _name_of(family) for block in self.blocks)
+        return any(block.name == name_of(family) for block in self.blocks)
 
     def family(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str) -> FamilyValues:
         """Return the numbers of a family as a mapping, whether it has an index or not."""
-        name = _name_of(family)
+        name = name_of(family)
         for block in self.blocks:
             if block.name == name:
                 return FamilyValues(block, self.array[block.span])
@@ -242,7 +247,7 @@ class LXSolution(Copyable, Bracketed):
     def get_mapped(self, variable: str) -> Mapping[Any, Any]: ...
     def get_mapped(self, variable: LXVariable[Any, Any] | str) -> Mapping[Any, Any]:
         """Return the values of a family (or of the name of one) by key; a scalar variable has the key ``()``."""
-        return self.variables.family(_name_of(variable))
+        return self.variables.family(name_of(variable))
 
     def to_frame(self, variable: LXVariable[Any, Any] | str, library: str | None = None) -> Any:
         """Return the values of a family as a DataFrame: a column for each dimension's keys, and ``value``.
@@ -254,20 +259,41 @@ class LXSolution(Copyable, Bracketed):
         Raises:
             LXUnsupportedError: the library is not installed.
         """
-        values = self.variables.family(_name_of(variable))
+        values = self.variables.family(name_of(variable))
         return make_frame({**values.block.keys.columns("value"), "value": values.numbers()}, library)
 
     def summary(self) -> str:
         """Return a few lines of text: status, objective, bound, and the size of each family."""
+        lines = self._outcome()
+        if self._x is not None:
+            lines += [self._family_line(block, self._x) for block in self._variables]
+        return "\n".join(lines)
+
+    def _outcome(self) -> list[str]:
+        """Return status, objective and bound as lines."""
         ended = f" ({self.limit} limit)" if self.limit else ""
         lines = [f"Model {self._model!r}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
         if self._objective is not None:
             lines.append(f"  objective {self._objective:,.6g}")
         if self.best_bound is not None and self.gap:
             lines.append(f"  best bound {self.best_bound:,.6g} (gap {self.gap:.4%})")
-        if self._x is not None:
-            lines += [self._family_line(block, self._x) for block in self._variables]
-        return "\n".join(lines)
+        return lines
+
+    def _repr_html_(self) -> str:
+        """Return the outcome, and a table of the first values of each family, for notebooks."""
+        title = "<br>".join(escape(line.strip()) for line in self._outcome())
+        blocks = [] if self._x is None else self._variables[:SHOWN_FAMILIES]
+        more = len(self._variables) - len(blocks) if blocks else 0
+        rest = f"<p>... ({more:,} more families)</p>" if more else ""
+        return f"<p>{title}</p>{''.join(map(self._family_table, blocks))}{rest}"
+
+    def _family_table(self, block: LXBlock) -> str:
+        values = FamilyValues(block, self._point()[block.span])
+        if block.keys.is_scalar:
+            return html_table((block.name,), [(number_text(values[()]),)])
+        lines = [(f"{key!r:.80}", number_text(values[key])) for key in block.keys[:SHOWN_VALUES]]
+        more = [(f"... ({len(values) - SHOWN_VALUES:,} more)", "")] if len(values) > SHOWN_VALUES else []
+        return html_table((", ".join(block.keys.labels), block.name), [*lines, *more])
 
     def _family_line(self, block: LXBlock, x: FloatArray) -> str:
         if block.keys.is_scalar:
@@ -363,11 +389,6 @@ def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:
         if applies():
             return reason
     return f"solver {solver.name!r} gave none for this run ({raw.raw_status}). Use another solver."
-
-
-def _name_of(family: Any) -> Any:
-    """Return the name of a variable or a constraint, and a name as it is."""
-    return getattr(family, "name", family) if isinstance(family, Indexed) else family
 
 
 def _unsigned(numbers: FloatArray | None) -> FloatArray | None:

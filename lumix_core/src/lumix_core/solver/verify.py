@@ -98,7 +98,7 @@ class Verifier:
         if ((x >= problem.lower) & (x <= problem.upper)).all():
             return
         for bound, excess in ((problem.lower, problem.lower - x), (problem.upper, x - problem.upper)):
-            scale = 1.0 + _size(bound)
+            scale = 1.0 + magnitudes(bound)
             worst = _worst(excess, scale)
             if worst is not None:
                 name = problem.column_name(worst)
@@ -107,16 +107,12 @@ class Verifier:
     def _check_rows(self, x: FloatArray, what: str) -> None:
         problem = self.problem
         activity = problem.activity(x)
-        size = np.bincount(
-            problem.row_numbers(),
-            weights=np.abs(problem.coefficients * x[problem.columns]),
-            minlength=problem.num_constraints,
-        )
+        size = row_sizes(problem, x)
         for row_bound, excess in (
             (problem.row_lower, problem.row_lower - activity),
             (problem.row_upper, activity - problem.row_upper),
         ):
-            scale = 1.0 + size + _size(row_bound)
+            scale = 1.0 + size + magnitudes(row_bound)
             worst = _worst(excess, scale)
             if worst is not None:
                 name = problem.row_name(worst)
@@ -218,9 +214,16 @@ class Verifier:
         )
 
 
-def _size(row_bounds: FloatArray) -> FloatArray:
+def row_sizes(problem: LXProblem, x: FloatArray) -> FloatArray:
+    """Return the sum of the absolute values of the terms of each row at a point, shape ``(m,)``."""
+    sizes = np.abs(problem.coefficients * x[problem.columns])
+    sums = np.bincount(problem.row_numbers(), weights=sizes, minlength=problem.num_constraints)
+    return np.asarray(sums, dtype=np.float64)
+
+
+def magnitudes(bounds: FloatArray) -> FloatArray:
     """Return the absolute value of each bound, 0 where it is infinite."""
-    return np.asarray(np.abs(np.where(np.isfinite(row_bounds), row_bounds, 0.0)), dtype=np.float64)
+    return np.asarray(np.abs(np.where(np.isfinite(bounds), bounds, 0.0)), dtype=np.float64)
 
 
 def _worst(excess: FloatArray, scale: FloatArray) -> int | None:

@@ -11,13 +11,12 @@ import numpy as np
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem, LXSense, block_at
 from lumix_core.problem.requirements import Requirements
+from lumix_core.problem.text import lines_text, number_text, sum_text
 from lumix_core.solver.infeasibility.diagnose import Clash, Diagnosis, Relaxation, diagnose
 from lumix_core.solver.run import check_supported
 from lumix_core.solver.solver import Solver, SolverOptions
 from lumix_core.solver.status import LXLimit
 
-SHOWN_TERMS = 6
-"""How many terms of a constraint are written."""
 SHOWN_LINES = 20
 """How many constraints, bounds and amounts are written."""
 
@@ -58,7 +57,7 @@ class LXRequirement:
         label = "bound" if self.is_bound else self.name
         half = f", for which {self.sense} is enough" if self.is_half else ""
         empty = "" if self.terms else ", and it has no terms"
-        return f"{label}: {_sum(self.terms)} {self.written} {_number(self.value)}{half}{empty}"
+        return f"{label}: {sum_text(self.terms)} {self.written} {number_text(self.value)}{half}{empty}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class LXClash:
     reached: float
 
     def __str__(self) -> str:
-        name, reached, value = self.constraint.name, _number(self.reached), _number(self.constraint.value)
+        name, reached, value = self.constraint.name, number_text(self.reached), number_text(self.constraint.value)
         if self.constraint.sense is LXSense.LE:
             return f"The others need at least {reached} of {name}, which allows {value}."
         return f"The others allow at most {reached} of {name}, which needs {value}."
@@ -102,8 +101,8 @@ class LXAmount:
         requirement = self.requirement
         left = requirement.name if not requirement.is_bound else f"bound of {requirement.name}"
         word = "up" if requirement.sense is LXSense.LE else "down"
-        before, after = _number(requirement.value), _number(self.value)
-        return f"{left}: {requirement.written} {before}, {word} by {_number(self.amount)} to {after}"
+        before, after = number_text(requirement.value), number_text(self.value)
+        return f"{left}: {requirement.written} {before}, {word} by {number_text(self.amount)} to {after}"
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,9 @@ class LXRelaxation:
 
     def __str__(self) -> str:
         word = "The least total relaxation" if self.is_least else "A relaxation, not proved to be the least,"
-        return "\n".join([f"{word} that makes it feasible is {_number(self.total)}:", *_lines(self.amounts)])
+        return "\n".join(
+            [f"{word} that makes it feasible is {number_text(self.total)}:", *lines_text(self.amounts, SHOWN_LINES)]
+        )
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class LXInfeasibility:
     def __str__(self) -> str:
         lines = [
             f"Model {self.model!r} is infeasible: these cannot hold together.",
-            *_lines([*self.constraints, *self.bounds]),
+            *lines_text([*self.constraints, *self.bounds], SHOWN_LINES),
             *(f"  integrality: the variables of {name!r} are whole" for name in self.integrality),
         ]
         if self.clash is not None:
@@ -271,30 +272,6 @@ def _halves(ends: tuple[float, float], lower: bool, upper: bool) -> Iterator[tup
         yield LXSense.GE, ends[0], equal
     if upper:
         yield LXSense.LE, ends[1], equal
-
-
-def _lines(items: Any) -> list[str]:
-    shown = [f"  {item}" for item in items[:SHOWN_LINES]]
-    return [*shown, f"  ... ({len(items) - SHOWN_LINES} more)"] if len(items) > SHOWN_LINES else shown
-
-
-def _sum(terms: tuple[tuple[str, float], ...]) -> str:
-    if not terms:
-        return "0"
-    parts = [_term(name, coefficient, first=not i) for i, (name, coefficient) in enumerate(terms[:SHOWN_TERMS])]
-    more = [f"+ ... ({len(terms) - SHOWN_TERMS} more)"] if len(terms) > SHOWN_TERMS else []
-    return " ".join([*parts, *more])
-
-
-def _term(name: str, coefficient: float, *, first: bool) -> str:
-    size = "" if abs(coefficient) == 1 else f"{_number(abs(coefficient))} "
-    if first:
-        return f"{'-' if coefficient < 0 else ''}{size}{name}"
-    return f"{'-' if coefficient < 0 else '+'} {size}{name}"
-
-
-def _number(value: float) -> str:
-    return f"{value + 0.0:,.10g}"
 
 
 def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
