@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
+from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.indexed import Indexed
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem, same_families
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
+from lumix_core.solver.rows_at_point import RowNumbers, RowsAtPoint
 from lumix_core.solver.solver import LXFeature, RawResult, Solver
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
 
 if TYPE_CHECKING:
-    from lumix_core.language.constraints import LXConstraint
     from lumix_core.language.variables import LXVariable
 
 V = TypeVar("V", int, float)
@@ -157,6 +158,7 @@ class LXSolution(Copyable, Bracketed):
     best_bound: float | None
     _objective: float | None
     _x: FloatArray | None
+    _rows: RowsAtPoint | None
     _duals: FloatArray | None
     _reduced_costs: FloatArray | None
     _without_duals: str
@@ -218,6 +220,20 @@ class LXSolution(Copyable, Bracketed):
         return Results(self._variables, self._point())
 
     @property
+    def activity(self) -> Results:
+        """The values of the constraints' expressions at the point, keyed like the constraints; constants included."""
+        return Results(self._constraints, self._row_numbers().activity)
+
+    @property
+    def slack(self) -> Results:
+        """How far each constraint is from its right-hand side, keyed like the constraints.
+
+        Of two row bounds the nearer one counts. It is 0 where the constraint binds, negative (within the solver's
+        tolerance) where the row bound is exceeded, and infinite where there is none.
+        """
+        return Results(self._constraints, self._row_numbers().slack)
+
+    @property
     def shadow_prices(self) -> Results:
         """The duals, keyed like the constraints: d(objective)/d(right-hand side), in the user's sense.
 
@@ -244,18 +260,32 @@ class LXSolution(Copyable, Bracketed):
         """Return the values of a family (or of the name of one) by key; a scalar variable has the key ``()``."""
         return self.variables.family(_name_of(variable))
 
-    def to_frame(self, variable: LXVariable[Any, Any] | str, library: str | None = None) -> Any:
-        """Return the values of a family as a DataFrame: a column for each dimension's keys, and ``value``.
+    def to_frame(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str, library: str | None = None) -> Any:
+        """Return the numbers of a family as a DataFrame: keys, and ``value`` or ``activity`` and ``slack``.
+
+        Each dimension has a column; a composite key, such as ``(plant, line)``, has one for each part, named after the
+        attribute that it is read from. Constraints have ``shadow_price`` too where the solution has duals.
 
         Args:
-            variable: the family, or its name.
+            family: the variable or constraint, or its name; a name that both have means the variable.
             library: "pandas" or "polars"; without it, whichever is installed.
 
         Raises:
             LXUnsupportedError: the library is not installed.
+            LXUnknownNameError: the solution has no such family.
+            LXNoSolutionError: there is no point.
         """
-        values = self.variables.family(_name_of(variable))
-        return make_frame({**values.block.keys.columns("value"), "value": values.numbers()}, library)
+        numbers = self._numbers_of(family)
+        columns = {name: values.numbers() for name, values in numbers.items()}
+        block = next(iter(numbers.values())).block
+        return make_frame({**block.keys.columns(*columns), **columns}, library)
+
+    def _numbers_of(self, family: Any) -> dict[str, FamilyValues]:
+        """Return the numbers of a variable or a constraint by the names that they have in a frame."""
+        if not isinstance(family, LXConstraint) and (family in self.variables or family not in self.activity):
+            return {"value": self.variables.family(family)}
+        numbers = {"activity": self.activity.family(family), "slack": self.slack.family(family)}
+        return {**numbers, "shadow_price": self.shadow_prices.family(family)} if self.has_duals() else numbers
 
     def summary(self) -> str:
         """Return a few lines of text: status, objective, bound, and the size of each family."""
@@ -285,6 +315,11 @@ class LXSolution(Copyable, Bracketed):
             f"{_WHY_INFEASIBLE if self.status is LXStatus.INFEASIBLE else '.'}"
         )
 
+    def _row_numbers(self) -> RowNumbers:
+        self._point()
+        assert self._rows is not None
+        return self._rows.numbers()
+
     def _dual(self, what: str, values: FloatArray | None) -> FloatArray:
         self._point()
         if values is None:
@@ -310,6 +345,7 @@ def solution_of(
 ) -> LXSolution:
     """Return the solution for a checked answer."""
     mip = problem.is_mip
+    x = _unsigned(raw.x)
     return LXSolution(
         status=raw.status,
         limit=raw.limit,
@@ -318,7 +354,8 @@ def solution_of(
         solve_time=seconds,
         best_bound=None if raw.best_bound is None else raw.best_bound + 0.0,
         _objective=None if raw.objective is None else raw.objective + 0.0,
-        _x=_unsigned(raw.x),
+        _x=x,
+        _rows=None if x is None else _rows_at(problem, x, start),
         _duals=None if mip else _unsigned(raw.duals),
         _reduced_costs=None if mip else _unsigned(raw.reduced_costs),
         _without_duals=_why_no_duals(problem, raw, solver),
@@ -329,6 +366,14 @@ def solution_of(
         start_reason=start_reason,
         details=dict(raw.details),
     )
+
+
+def _rows_at(problem: LXProblem, x: FloatArray, start: LXStart) -> RowsAtPoint:
+    """Return the rows at a point; after a hot start, which may be quicker than adding them up, for first use."""
+    rows = RowsAtPoint(problem, x)
+    if start is not LXStart.HOT:
+        rows.numbers()
+    return rows
 
 
 def without_families(solution: LXSolution, problem: LXProblem) -> LXSolution:
