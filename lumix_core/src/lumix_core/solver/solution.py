@@ -18,7 +18,7 @@ from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
 from lumix_core.solver.rows_at_point import RowNumbers, RowsAtPoint
 from lumix_core.solver.solver import LXFeature, RawResult, Solver
-from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
 
 if TYPE_CHECKING:
     from lumix_core.language.variables import LXVariable
@@ -146,6 +146,7 @@ class LXSolution(Copyable, Bracketed):
             solver that had to be checked by further runs.
         start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
         start_reason: why a live session did not go on from where it was; empty where it did.
+        integrality: whether whole variables were whole, relaxed or fixed.
         run_id: tells this run from any other: 32 hexadecimal digits, the same in every copy of the solution.
         finished_at: when it was made, in UTC.
     """
@@ -167,6 +168,7 @@ class LXSolution(Copyable, Bracketed):
     _model: str
     start: LXStart = LXStart.COLD
     start_reason: str = ""
+    integrality: LXIntegrality = LXIntegrality.KEPT
     details: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: uuid4().hex)
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -290,7 +292,8 @@ class LXSolution(Copyable, Bracketed):
     def summary(self) -> str:
         """Return a few lines of text: status, objective, bound, and the size of each family."""
         ended = f" ({self.limit} limit)" if self.limit else ""
-        lines = [f"Model {self._model!r}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
+        model = f"Model {self._model!r}{self.integrality.note}"
+        lines = [f"{model}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
         if self._objective is not None:
             lines.append(f"  objective {self._objective:,.6g}")
         if self.best_bound is not None and self.gap:
@@ -309,10 +312,11 @@ class LXSolution(Copyable, Bracketed):
         if self._x is not None:
             return self._x
         ended = f", ended by the {self.limit} limit" if self.limit else ""
+        model = f"{self._model!r}{self.integrality.note}"
         raise LXNoSolutionError(
-            f"The solution of model {self._model!r} holds no values: its status is {self.status} "
+            f"The solution of model {model} holds no values: its status is {self.status} "
             f"({self.raw_status}){ended}. Look at solution.status or solution.is_feasible() before reading values"
-            f"{_WHY_INFEASIBLE if self.status is LXStatus.INFEASIBLE else '.'}"
+            f"{_WHY_INFEASIBLE[self.integrality] if self.status is LXStatus.INFEASIBLE else '.'}"
         )
 
     def _row_numbers(self) -> RowNumbers:
@@ -323,15 +327,21 @@ class LXSolution(Copyable, Bracketed):
     def _dual(self, what: str, values: FloatArray | None) -> FloatArray:
         self._point()
         if values is None:
-            raise LXNoDualsError(f"The solution of model {self._model!r} has no {what}: {self._without_duals}")
+            model = f"{self._model!r}{self.integrality.note}"
+            raise LXNoDualsError(f"The solution of model {model} has no {what}: {self._without_duals}")
         return values
 
     def __repr__(self) -> str:
         value = "" if self._objective is None else f", objective {self._objective:.10g}"
-        return f"<LXSolution {self.status}{value}>"
+        return f"<LXSolution {self.status}{self.integrality.note}{value}>"
 
 
-_WHY_INFEASIBLE = "; optimizer.explain_infeasibility(model) tells why there are none."
+_EXPLAIN = "; optimizer.explain_infeasibility(model) tells why there are none."
+_WHY_INFEASIBLE = {
+    LXIntegrality.KEPT: _EXPLAIN,
+    LXIntegrality.RELAXED: _EXPLAIN,
+    LXIntegrality.FIXED: "; there is none with these whole values. Solve without fix=, and fix that solution.",
+}
 
 
 def solution_of(
@@ -395,8 +405,8 @@ def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:
     reasons: list[tuple[Callable[[], bool], str]] = [
         (
             lambda: problem.is_mip,
-            "it has integer variables, and duals exist only without. Fix them at their values, or make them "
-            "continuous, and solve again.",
+            "it has integer variables, and duals exist only without. Solve it with relax=True, without integrality, or "
+            "with fix=solution, each integer variable held at its value.",
         ),
         (
             lambda: LXFeature.DUALS not in solver.features,
