@@ -207,7 +207,7 @@ def test_values_within_the_tolerance_are_held_exactly() -> None:
         (lambda: whole(-1.0), counted, "has x[1] = -1, which is beyond its bounds (0 to 9)"),
         (lambda: whole(rows=(1,)), counted, "has no value for 2 of 'x': its rows were others"),
         (lambda: whole(rows=(1, 2, 3)), counted, "has values, which the model has not, for 3 of 'x'"),
-        (lambda: whole(name="y"), counted, "has no variable named 'x', whose values are to be held; it has 'y'"),
+        (lambda: whole(name="y"), counted, "fix= has no variable named 'x'; it has 'y'"),
     ],
     ids=["fraction", "above", "below", "missing key", "further key", "missing family"],
 )

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lumix_core.errors import LXModelError, LXOptionError, listed
+from lumix_core.errors import LXModelError, LXOptionError
 from lumix_core.problem.arrays import BoolArray, FloatArray
-from lumix_core.problem.edit_positions import Elements
-from lumix_core.problem.problem import LXBlock, LXProblem
-from lumix_core.solver.solution import FamilyValues, LXSolution
+from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.alignment import aligned_values
+from lumix_core.solver.solution import LXSolution
 from lumix_core.solver.solver import RawResult
 from lumix_core.solver.status import LXIntegrality
 from lumix_core.solver.verify import INTEGRALITY
@@ -86,7 +86,7 @@ def _values(problem: LXProblem, fix: LXSolution) -> FloatArray:
     values = np.zeros(problem.num_variables)
     for block in problem.variables:
         if problem.integer[block.span].any():
-            values[block.span] = _aligned(block, fix)
+            values[block.span] = aligned_values(block, fix.variables, "The solution given as fix=")
     whole = np.round(values)
     _refuse(problem, values, np.abs(values - whole) > INTEGRALITY, "which is not a whole number")
     beyond = (whole < problem.lower - INTEGRALITY) | (whole > problem.upper + INTEGRALITY)
@@ -104,32 +104,3 @@ def _refuse(problem: LXProblem, values: FloatArray, wrong: BoolArray, reason: st
             f"({bounds}) in model {problem.name!r}. Give a solution of the model with its whole variables, such as "
             f"fix=optimizer.solve(model)."
         )
-
-
-def _aligned(block: LXBlock, fix: LXSolution) -> FloatArray:
-    """Return the values of a family in a solution, in the order of the family's own keys.
-
-    Raises:
-        LXModelError: the solution lacks the family, or has other keys.
-    """
-    if block.name not in fix.variables:
-        raise LXModelError(
-            f"The solution given as fix= has no variable named {block.name!r}, whose values are to be held; it has "
-            f"{listed(fix.variables)}. Give a solution of a model with the same families and keys."
-        )
-    given = fix.variables.family(block.name)
-    positions = Elements(given.block.keys).positions_in(block.keys)
-    _refuse_other_keys(block, given, bool((positions < 0).any()))
-    return given.array[positions]
-
-
-def _refuse_other_keys(block: LXBlock, given: FamilyValues, is_incomplete: bool) -> None:
-    if not is_incomplete and len(given) == len(block.keys):
-        return
-    differs = "has no value for" if is_incomplete else "has values, which the model has not, for"
-    keys, others = (block.keys, set(given)) if is_incomplete else (given, set(block.keys))
-    names = listed((key for key in keys if key not in others), limit=3)
-    raise LXModelError(
-        f"The solution given as fix= {differs} {names} of {block.name!r}: its rows were others. Solve the model with "
-        f"its rows as they are now, and give that solution."
-    )

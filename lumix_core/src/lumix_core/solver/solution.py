@@ -21,6 +21,7 @@ from lumix_core.solver.solver import LXFeature, RawResult, Solver
 from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
 
 if TYPE_CHECKING:
+    from lumix_core.language.expressions import LXLinearExpression
     from lumix_core.language.variables import LXVariable
 
 V = TypeVar("V", int, float)
@@ -261,6 +262,23 @@ class LXSolution(Copyable, Bracketed):
     def get_mapped(self, variable: LXVariable[Any, Any] | str) -> Mapping[Any, Any]:
         """Return the values of a family (or of the name of one) by key; a scalar variable has the key ``()``."""
         return self.variables.family(_name_of(variable))
+
+    def value(self, expression: LXLinearExpression) -> float:
+        """Return the value of an expression at the point; each term stands for what it does in an objective.
+
+        A solution holds no rows, so those of the expression's variables are read now: their keys must be those of the
+        solution. The values of a constraint's own expression, row by row, are in `activity`.
+
+        Args:
+            expression: over variables of the model, and functions of their rows alone.
+
+        Raises:
+            LXModelError: it needs the rows of a constraint, or the rows are others than those of the solution.
+            LXNoSolutionError: there is no point.
+        """
+        from lumix_core.solver.expression_value import expression_value
+
+        return expression_value(expression, self.variables)
 
     def to_frame(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str, library: str | None = None) -> Any:
         """Return the numbers of a family as a DataFrame: keys, and ``value`` or ``activity`` and ``slack``.
