@@ -29,6 +29,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SEEN] = {}
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave servers out of what is marked with ``one_database``, unless the run is thorough."""
+    left_out = [] if IS_THOROUGH else [item for item in items if _is_on_a_server(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_on_a_server(item: pytest.Item) -> bool:
+    parameters = item.name.partition("[")[2].rstrip("]").split("-")
+    return item.get_closest_marker("one_database") is not None and not {"postgresql", "mariadb"}.isdisjoint(parameters)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what this process saw to the one that distributes the tests, if there is one."""
     if hasattr(session.config, "workeroutput"):

@@ -271,3 +271,29 @@ class TestRowsOfADatabase:
 
             with pytest.raises(LXSourceError, match="the table has other values of 'price' by now"):
                 session.modify_data(Item, lambda row: row.stock == 1.0, "price", lambda row: 2 * row.price)
+
+
+class Checked:
+    """Keeps its price behind a property of the same name, which checks what is set."""
+
+    def __init__(self, id, price, cost):
+        self.id, self.price, self.cost = id, price, cost
+
+    @property
+    def price(self):
+        return self.__dict__["price"]
+
+    @price.setter
+    def price(self, value):
+        if value < 0:
+            raise ValueError(value)
+        self.__dict__["price"] = value
+
+
+def test_a_property_with_a_setter_is_data():
+    model = model_of([Checked(1, 5.0, 1.0), Checked(2, 4.0, 1.0)], lambda row: row.price - row.cost)
+    whatif = LXWhatIfAnalyzer(model, LXOptimizer())
+
+    result = whatif.modify_data(Checked, None, "cost", 2.0)
+
+    assert result.delta_objective == pytest.approx(-20.0)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lumix import LXModelError, LXScenario, LXScenarioAnalyzer, LXSensitivityAnalyzer, LXWhatIfAnalyzer
+from lumix_core import LXSense
 from lumix_core.errors import LXCopyError
 
 ROUNDS = 15
@@ -279,7 +280,7 @@ CHANGES = [
     lambda w: w.made.integer(),
     lambda w: w.model.minimize(),
     lambda w: w.model.objective.add_term(w.made, 1.0),
-    lambda w: w.stock.ge(),
+    lambda w: setattr(w.stock, "sense", LXSense.GE),
     lambda w: w.stock.where(lambda m: m.id < 3),
     lambda w: w.model.constraints.pop(),
     lambda w: w.stock.lhs.add_constant(1),

@@ -15,6 +15,8 @@ from tenants.models import PAIRS, ChildItem, InheritedItem, NamedItem, OfTenant,
 from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXSourceError
 
+pytestmark = pytest.mark.one_database
+
 OTHERS = (InheritedItem, NamedItem, ChildItem, ProxyItem)
 COPIES: dict[str, Callable[[Any], Any]] = {
     "compiled": lambda model: model,

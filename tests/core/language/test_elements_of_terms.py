@@ -364,3 +364,14 @@ def test_a_sum_has_no_element_to_miss() -> None:
 
     with pytest.raises(LXModelError, match="missing='skip' of the term of 'x' has no meaning for a sum"):
         limit(expression, dimension(Product)).compile()
+
+
+def test_two_dimensions_of_one_kind_are_not_matched_by_one_of_the_constraint(error_text: ErrorText) -> None:
+    flow = family("flow", Machine, Machine, Product)
+    out = LXConstraint[Any]("out").indexed_by_product(dimension(Machine), dimension(Product))
+    out.expression(LXLinearExpression().sum_over(flow, matching=True)).ge().rhs(0.0)
+
+    text = error_text(LXModelError, LXModel("net").add_variable(flow).add_constraint(out).compile)
+
+    assert "dimension 1 and 2 of 'flow'" in text
+    assert ".sum_over(flow, where=lambda" in text

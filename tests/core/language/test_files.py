@@ -9,6 +9,7 @@ import pytest
 
 from lumix_core import (
     LXConstraint,
+    LXEmptySourceWarning,
     LXFileError,
     LXIndexDimension,
     LXLinearExpression,
@@ -114,6 +115,17 @@ def test_a_file_of_another_program_has_its_names_as_keys(tmp_path: Path) -> None
 
     assert solution.objective_value == 11.0
     assert (solution.variables["variables"]["x"], solution.variables["variables 2"]["y"]) == (3, 1.0)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_families_without_elements_are_kept(tmp_path: Path, ending: str) -> None:
+    empty = LXVariable[Item, int]("none").integer().from_data([]).indexed_by(lambda i: i.id)
+    with pytest.warns(LXEmptySourceWarning):
+        plan().add_variable(empty).write(tmp_path / f"plan{ending}")
+    with pytest.warns(LXEmptySourceWarning):
+        again = LXModel.read(tmp_path / f"plan{ending}").compile()
+
+    assert [(block.name, len(block.keys)) for block in again.variables][-1] == ("none", 0)
 
 
 def test_a_file_that_is_wrong_names_file_and_line(tmp_path: Path) -> None:

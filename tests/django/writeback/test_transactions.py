@@ -79,12 +79,14 @@ class ToReplica:
 
 
 def test_the_routers_choose_the_database(tables: str, settings_with: Any) -> None:
-    there = (Skill, Stock, Label)
+    tables_there = connections["replica"].introspection.table_names()
+    there = [model for model in (Skill, Stock, Label) if model._meta.db_table not in tables_there]
     with connections["replica"].schema_editor() as editor:
         for model in there:
             editor.create_model(model)
     try:
         with settings_with(DATABASE_ROUTERS=[ToReplica()]):
+            Stock.objects.using("replica").all().delete()
             back = LXWriteBack().replace(Stock, [{"plant_id": 1, "product_id": 1, "quantity": 1.0}])
             back.write()
             assert (Stock.objects.using("replica").count(), Stock.objects.using("default").count()) == (1, 0)

@@ -154,7 +154,7 @@ class TestTargets:
         assert ids(select(aliased(Product, both.subquery())), session) == [1, 3]
 
     def test_what_sqlalchemy_does_not_know(self, adapter, unbound):
-        others = [object(), "Product", 1, None, object, Base, [Product], Product.__table__, delete(Product)]
+        others = [object(), "Product", 1, None, object, Base, [Product], delete(Product)]
 
         assert [one for one in others if adapter.query(one, unbound) is not None] == []
 

@@ -20,6 +20,8 @@ from lumix_core import LXConstraint, LXIndexDimension, LXLinearExpression, LXMod
 from lumix_core.copying.detached_rows import DetachedRows
 from lumix_core.errors import LXEmptySourceWarning, LXNotLoadedError
 
+pytestmark = pytest.mark.one_database
+
 HOWS: dict[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda value: pickle.loads(pickle.dumps(value)),

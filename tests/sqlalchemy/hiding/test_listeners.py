@@ -14,6 +14,8 @@ from sqlalchemy.orm import Query, Session, joinedload, lazyload, selectinload, s
 from lumix import LXModel, LXVariable
 from tests.sqlalchemy.hiding.shop import CLASSES, WAYS, Category, Item, Part, assert_as_seen, modelled, seen
 
+pytestmark = pytest.mark.one_database
+
 # Listeners for do_orm_execute: each changes the state of one execution
 
 

@@ -27,6 +27,8 @@ from lumix import LXIndexDimension, LXLinearExpression, LXModel, LXParameter, LX
 from lumix_sqlalchemy import SQLAlchemyAdapter
 from tests.sqlalchemy.hiding.shop import CLASSES, FUNCTIONS, WAYS, Category, Item, assert_as_seen, modelled, seen
 
+pytestmark = pytest.mark.one_database
+
 
 def only_tenant(state: Any) -> None:
     for description in state.statement.column_descriptions:

@@ -66,7 +66,7 @@ def shared_dimensions(family: Sequence[Kind], constraint: Sequence[Kind]) -> Sha
             )
             if ordered:
                 positions[i] = candidates[rivals.index(i)]
-            elif len(rivals) <= len(candidates):
+            else:
                 unclear.add(i)
     rest = [j for j in range(len(constraint)) if j not in positions]
     unknown = {

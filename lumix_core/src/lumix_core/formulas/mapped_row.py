@@ -58,7 +58,8 @@ class MappedRow(Symbol):
 
     def _lx_is_alias_of_all(self, name: str) -> bool:
         """Whether a name leads to the same attribute in the class and in each of its subclasses."""
-        known = [self._lx_recorder.row_class(cls) for cls in _classes(self._lx_class.mapped)]
+        _, *derived = _classes(self._lx_class.mapped)
+        known = [self._lx_recorder.row_class(cls) for cls in derived]
         return all(row is not None and row.aliases.get(name) == self._lx_class.aliases[name] for row in known)
 
     def _lx_of_class(self, name: str) -> Any:

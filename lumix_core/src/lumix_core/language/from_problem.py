@@ -59,12 +59,12 @@ def _variable(block: LXBlock, problem: LXProblem) -> LXVariable[FileRow, Any]:
     rows = _rows(block, problem.lower, problem.upper, problem.objective)
     variable = LXVariable[FileRow, Any](block.name)
     integer = problem.integer[block.span]
-    if integer.any() != integer.all():
+    if 0 < integer.sum() < len(integer):
         raise LXFileError(
             f"Family {block.name!r} of the file has integer variables beside others, which no family of a model has. "
             f"Write its variables as two families."
         )
-    if integer.any():
+    if integer.any() or (not len(integer) and block.integral):
         variable.integer()
     else:
         variable.continuous()

@@ -121,7 +121,12 @@ def better_move(problem: LXProblem, x: FloatArray) -> tuple[int, float, float]:
     sizes = np.abs(problem.coefficients)
     allowed = np.divide(room, sizes, out=np.full_like(room, np.inf), where=sizes > 0)
     np.minimum.at(steps, problem.columns, allowed)
-    steps = np.where(problem.integer, np.floor(steps + NOISE), steps)
+    whole = np.floor(steps + NOISE)
+    bounds = np.where(adds, problem.row_upper[rows], problem.row_lower[rows])
+    excess = whole[problem.columns] * sizes - room
+    broken = np.isfinite(bounds) & (excess > NOISE * (1.0 + np.abs(np.where(np.isfinite(bounds), bounds, 0.0))))
+    np.subtract.at(whole, np.unique(problem.columns[broken]), 1.0)
+    steps = np.where(problem.integer, whole, steps)
     steps = np.where(costs == 0, 0.0, np.maximum(steps, 0.0))
     gains = np.abs(costs) * steps
     best = int(np.argmax(gains))

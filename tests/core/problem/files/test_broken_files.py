@@ -193,7 +193,7 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path, ending: str) -> None:
         texts.append(path.read_bytes())
     refused = 0
 
-    for seed in range(examples(8_000)):
+    for seed in range(examples(1_600)):
         path.write_bytes(_mutated(random.Random(seed), random.Random(seed).choice(texts)))
         try:
             read_problem(path)
@@ -222,3 +222,29 @@ def _mutated(rng: random.Random, text: bytes) -> bytes:
             lines.insert(rng.randint(0, len(lines)), rng.choice(lines))
             data = bytearray(b"\n".join(lines))
     return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("bound", "upper"), [(" x = 0", 0.0), (" x <= 1", 1.0), (" x >= 0", 1.0), (" 0 <= y <= 9", 1.0)]
+)
+def test_a_binary_variable_of_lp_keeps_the_bounds_that_it_has(tmp_path: Path, bound: str, upper: float) -> None:
+    path = tmp_path / "plan.lp"
+    path.write_text(LP.replace(" x <= 4", bound).replace("End", "Binaries\n x\nEnd"))
+
+    assert read_problem(path).upper.tolist()[0] == upper
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (" x <= 4\nEnd", " x <= 4\nBinaries\n x\nEnd", "column 'x' is binary and has the bound 4"),
+        (" x <= 4", " x <= -4", "column 'x' has an upper bound below 0 and no lower bound"),
+        ("Subject To", "Maximize\n gain: 3 x\nSubject To", "the file has two objectives"),
+    ],
+)
+def test_what_programs_read_differently_is_refused_in_lp(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "plan.lp"
+    path.write_text(LP.replace(old, new, 1))
+
+    with pytest.raises(LXFileError, match=message):
+        read_problem(path)

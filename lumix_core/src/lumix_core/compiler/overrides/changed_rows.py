@@ -73,8 +73,10 @@ def kept_by_properties(cls: type) -> frozenset[str]:
 
 
 def _keeps(found: Any) -> bool:
-    if isinstance(found, functools.cached_property | property):
+    if isinstance(found, functools.cached_property):
         return True
+    if isinstance(found, property):
+        return found.fset is None  # with a setter it is data
     cls = type(found)
     return hasattr(cls, "__get__") and not hasattr(cls, "__set__") and callable(getattr(found, "func", None))
 

@@ -41,7 +41,7 @@ class Lines:
             yield self._text(line)
 
     def fail(self, problem: str, line: int | None = None) -> NoReturn:
-        """Raise an error that names the file and the line, the last one unless told another."""
+        """Raise an error that names the file and the line, by default the last one."""
         raise LXFileError(f"{self.path}, line {self.number if line is None else line}: {problem}.")
 
     def number_of(self, text: str) -> float:

@@ -148,6 +148,7 @@ class _Reader:
     tokens: list[_Token] = field(default_factory=list)
     at: int = 0
     bounded: set[tuple[int, str]] = field(default_factory=set)
+    has_objective: bool = False
 
     def __post_init__(self) -> None:
         self.parts = Parts(self.lines)
@@ -171,6 +172,7 @@ class _Reader:
                 self.tokens.extend(self._tokens(text))
         if section != "end":
             self.lines.fail("the file ends without End")
+        self.parts.refuse_negative_upper_bounds({column for column, word in self.bounded if word == ">"})
         return self.parts.problem("", read_table(self.chunks, self.lines.fail))
 
     def _tokens(self, text: str) -> Iterator[_Token]:
@@ -188,6 +190,9 @@ class _Reader:
     def _section(self, section: str) -> None:
         """Read the tokens of a section that is complete."""
         if section in ("maximize", "minimize"):
+            if self.has_objective:
+                self.lines.fail("the file has two objectives")
+            self.has_objective = True
             self.parts.maximize = section == "maximize"
             self._objective()
         while self.at < len(self.tokens):
@@ -268,8 +273,13 @@ class _Reader:
     def _integer(self, binary: bool) -> None:
         column = self._column()
         self.parts.integer[column] = True
-        if binary:
-            self.parts.lower[column], self.parts.upper[column] = 0.0, 1.0
+        if not binary:
+            return
+        for word, bounds, limit in ((">", self.parts.lower, 0.0), ("<", self.parts.upper, 1.0)):
+            if (column, word) not in self.bounded:
+                bounds[column] = limit
+            elif not 0.0 <= bounds[column] <= 1.0:
+                self._fail(f"column {self.parts.column_name(column)!r} is binary and has the bound {bounds[column]:g}")
 
     def _terms(self) -> tuple[dict[int, float], float]:
         """Read a sum of terms, up to a sense, a label or the end; return coefficients by column and the constant."""

@@ -296,12 +296,7 @@ class _Reader:
             self.lines.fail(
                 f"the integer column {parts.column_name(j)!r} has no bounds: readers differ in what they are"
             )
-        for j in self.given_upper - self.given_lower:
-            if parts.upper[j] < 0.0:
-                self.lines.fail(
-                    f"column {parts.column_name(j)!r} has an upper bound below 0 and no lower bound: readers differ "
-                    f"in what it is"
-                )
+        parts.refuse_negative_upper_bounds(self.given_lower)
         for i, kind in self.senses.items():
             parts.row_lower[i], parts.row_upper[i] = _row_bounds(kind, parts.rhs[i], self.ranges.get(i))
 

@@ -1,7 +1,8 @@
-"""What a file has told so far, and the problem that it makes."""
+"""What has been read of a file, and the problem that it makes."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -17,7 +18,7 @@ from lumix_core.problem.problem import LXBlock, LXProblem
 
 VARIABLES = "variables"
 CONSTRAINTS = "constraints"
-"""The names of the families of a file that tells none; the names in the file are their keys."""
+"""The names of the families of a file without a table of names; the names in the file are their keys."""
 
 
 @dataclass
@@ -83,6 +84,15 @@ class Parts:
     def column_name(self, column: int) -> str:
         """Return the name of a column in the file, not longer than a message may be."""
         return list(self.columns)[column][:80]
+
+    def refuse_negative_upper_bounds(self, bounded_below: Set[int]) -> None:
+        """Refuse columns with an upper bound below 0 and no lower bound, which readers take for different things."""
+        for column, upper in enumerate(self.upper):
+            if upper < 0.0 and column not in bounded_below:
+                name = self.column_name(column)
+                self.lines.fail(
+                    f"column {name!r} has an upper bound below 0 and no lower bound: readers differ in what it is"
+                )
 
     def problem(self, name: str, table: dict[str, Any]) -> LXProblem:
         """Return the problem, with the families of a table of names where there is one.
