@@ -168,6 +168,14 @@ class TestMistakes:
         with pytest.raises(LXNoDualsError, match="it has integer variables, and duals exist only without"):
             LXSensitivityAnalyzer(integer_workshop.model, solution)
 
+    @pytest.mark.parametrize("how", ["relax", "fix"])
+    def test_integers_have_no_ranges_whatever_their_duals(self, integer_workshop, highs, how):
+        model = integer_workshop.model
+        solution = highs.solve(model, **({"relax": True} if how == "relax" else {"fix": highs.solve(model)}))
+
+        with pytest.raises(LXNoDualsError, match=r"has integer variables, and ranges .* are in solution.shadow_prices"):
+            LXSensitivityAnalyzer(model, solution)
+
     def test_infeasible_models_have_none(self, workshop, highs):
         workshop.hours.rhs_value = 1.0
 

@@ -30,7 +30,7 @@ from lumix_core.solver.optimizer import LXOptimizer
 from lumix_core.solver.plan_check import LXPlanCheck
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import LXSolution
-from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
 
 sys.modules[f"{__name__}.hookspecs"] = hookspecs  # where plugins find it that were written for a checkout before 0.1.0
 
@@ -44,6 +44,7 @@ __all__ = [
     "LXFileError",
     "LXIndexDimension",
     "LXInfeasibility",
+    "LXIntegrality",
     "LXLimit",
     "LXLinearExpression",
     "LXLiveSession",

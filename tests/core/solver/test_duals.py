@@ -93,7 +93,8 @@ def test_a_model_with_integers_has_no_duals(what: str, error_text: ErrorText) ->
 
     assert text == (
         f"The solution of model 'plan' has no {what.replace('_', ' ')}: it has integer variables, and duals exist "
-        f"only without. Fix them at their values, or make them continuous, and solve again."
+        f"only without. Solve it with relax=True, without integrality, or with fix=solution, each integer variable "
+        f"held at its value."
     )
 
 

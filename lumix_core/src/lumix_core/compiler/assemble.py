@@ -23,8 +23,7 @@ def assemble(model: LXModel, numbers: Evaluated) -> LXProblem:
         LXUnsupportedError: there are more coefficients than solvers count.
         LXNumberError: a sum of coefficients is too large for floating point.
     """
-    starts, families = numbers.starts, numbers.constraints
-    row_starts, column_numbers, coefficients = _compressed(numbers.matrix, starts[-1], numbers.columns)
+    row_starts, column_numbers, coefficients = _compressed(numbers.matrix, numbers.starts[-1], numbers.columns)
     return LXProblem(
         maximize=bool(model.maximizing),
         objective=numbers.objective,
@@ -38,7 +37,7 @@ def assemble(model: LXModel, numbers: Evaluated) -> LXProblem:
         row_lower=numbers.row_lower,
         row_upper=numbers.row_upper,
         variables=tuple(_variable_blocks(numbers.columns)),
-        constraints=tuple(LXBlock(one.name, start, one.keys) for one, start in zip(families, starts, strict=False)),
+        constraints=tuple(_constraint_blocks(model, numbers)),
         name=model.name,
     )
 
@@ -46,6 +45,12 @@ def assemble(model: LXModel, numbers: Evaluated) -> LXProblem:
 def _variable_blocks(columns: Columns) -> Iterator[LXBlock]:
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         yield LXBlock(variable.name, start, family.keys, variable.is_integral)
+
+
+def _constraint_blocks(model: LXModel, numbers: Evaluated) -> Iterator[LXBlock]:
+    for constraint, family, start in zip(model.constraints, numbers.constraints, numbers.starts, strict=False):
+        assert constraint.lhs is not None
+        yield LXBlock(family.name, start, family.keys, constant=constraint.lhs.constant)
 
 
 def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, FloatArray]:

@@ -36,12 +36,10 @@ class ModelFacts:
 
     Args:
         senses: of each constraint.
-        constants: of each constraint's expression, which its row bounds in the problem are less.
         binaries: the variables that stay within 0 and 1, whatever their bounds.
     """
 
     senses: Mapping[str, LXSense]
-    constants: Mapping[str, float]
     binaries: Set[str]
 
 
@@ -139,7 +137,7 @@ class Draft:
 
     def _sides(self, family: str, elements: IntArray) -> FloatArray:
         name = "row_lower" if self._facts.senses[family] is LXSense.GE else "row_upper"
-        return np.asarray(self._array(name)[elements] + self._facts.constants[family], dtype=np.float64)
+        return np.asarray(self._array(name)[elements] + self._block("rhs", family).constant, dtype=np.float64)
 
     def _elements(self, part: str, family: str, key: Any) -> IntArray:
         if part == "rhs" and self._facts.senses.get(family) is LXSense.BETWEEN:
@@ -164,7 +162,7 @@ class Draft:
 
     def _write(self, part: str, family: str, elements: IntArray, numbers: FloatArray) -> None:
         if part == "rhs":
-            constant = self._facts.constants[family]
+            constant = self._block("rhs", family).constant
             bounds = without_noise(numbers - constant, np.abs(numbers) + abs(constant), 2)
             if self._facts.senses[family] is not LXSense.LE:
                 self._changing("row_lower")[elements] = bounds
@@ -246,14 +244,6 @@ def _is_by_element(edit: Edit) -> bool:
 def _names_one(block: LXBlock, key: Any) -> bool:
     """Whether a key, or None for a family without an index, names one index element."""
     return key is not None or block.keys.is_scalar
-
-
-def left_hand_sides(problem: LXProblem, facts: ModelFacts, x: FloatArray) -> FloatArray:
-    """Return what the user's expressions of the constraints evaluate to at a point, shape ``(m,)``."""
-    sums = problem.activity(x)
-    for block in problem.constraints:
-        sums[block.span] += facts.constants[block.name]
-    return sums
 
 
 def find_block(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:

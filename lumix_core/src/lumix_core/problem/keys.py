@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 
 from lumix_core.problem.arrays import IntArray
+from lumix_core.problem.key_columns import key_columns
 
 MISSING = -1
 """Stands for the position of a key that is not there."""
@@ -34,6 +36,11 @@ class RowKey:
     compound: bool = False
     function: Any = None
     values: Mapping[Hashable, Hashable] | None = None
+
+    @property
+    def part_names(self) -> list[str]:
+        """The names of the attributes that make a composite key; empty for any other key."""
+        return ["_".join(path) for path in self.paths] if self.compound and self.paths else []
 
     def __call__(self, row: Any) -> Hashable:
         """Return the key of ``row``; raises KeyError for a row of another class, or a plain value that is no row."""
@@ -149,11 +156,9 @@ class Keys(Sequence[Any]):
         return same and self.levels == other.levels
 
     def columns(self, *taken: str) -> dict[str, list[Any]]:
-        """Return the keys as columns of a data frame, one for each dimension; ``taken`` are names of other columns."""
-        return {
-            f"{label}_key" if label in taken else label: [level[code] for code in codes.tolist()]
-            for label, level, codes in zip(self.labels, self.levels, self.codes, strict=True)
-        }
+        """Return the keys as columns of a data frame; ``taken`` are names of other columns. See `key_columns`."""
+        parts = chain((row_key.part_names for row_key in self.row_keys), repeat([]))
+        return key_columns(zip(self.labels, self.levels, self.codes, parts, strict=False), taken)
 
     def find(self, key: Any) -> int | None:
         """Return the position of ``key``, or None where the family has no such key."""

@@ -31,12 +31,14 @@ class LXBlock:
         start: the position of its first element in the problem.
         keys: the keys of its elements, in order.
         integral: whether the user is given ``int`` values (variables only).
+        constant: of the user's expression, which the row bounds in the problem are less (constraints only).
     """
 
     name: str
     start: int
     keys: Keys
     integral: bool = False
+    constant: float = 0.0
 
     @property
     def stop(self) -> int:

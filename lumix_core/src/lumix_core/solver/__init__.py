@@ -21,7 +21,7 @@ from lumix_core.solver.solver import (
     bad_native_option,
     unknown_native_option,
 )
-from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
 from lumix_core.solver.turns import Turns, in_turn
 from lumix_core.solver.verify import Verifier
 
@@ -31,6 +31,7 @@ __all__ = [
     "FamilyValues",
     "FindsConflicts",
     "LXFeature",
+    "LXIntegrality",
     "LXLimit",
     "LXLiveSession",
     "LXOptimizer",

@@ -15,6 +15,7 @@ from lumix_core.errors import (
 from lumix_core.language.mixins import Bracketed
 from lumix_core.solver.claims import solve
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
+from lumix_core.solver.integrality import without_integrality
 from lumix_core.solver.live import Live
 from lumix_core.solver.options import COMMON, checked_options, refuse_unsupported
 from lumix_core.solver.registry import load_solver
@@ -61,24 +62,38 @@ class LXOptimizer(Bracketed):
         """Whether the solver honours a common option, and `use_solver` was given no value for it."""
         return self._options.get(option) is None and LXFeature(option) in self._chosen().features
 
-    def solve(self, model: LXModel, *, snapshot: bool = False, **options: Any) -> LXSolution:
+    def solve(
+        self,
+        model: LXModel,
+        *,
+        relax: bool = False,
+        fix: LXSolution | None = None,
+        snapshot: bool = False,
+        **options: Any,
+    ) -> LXSolution:
         """Compile and solve a model.
 
         Args:
             model: the model; its rows are read now.
+            relax: whether integer and binary variables may have any value within their bounds, so that there are duals.
+            fix: a solution of the same families and keys, at whose values integer and binary variables are held, so
+                that there are duals.
             snapshot: whether all of them are read at one moment, as by ``model.compile(snapshot=True)``.
             options: common options for this run, over those of `use_solver`.
 
         Raises:
-            LXModelError: the model would be wrong.
+            LXModelError: the model would be wrong, or the solution to be held at does not fit it.
             LXOptionError: an option is unknown, or the solver cannot honour it.
+            LXNoSolutionError: the solution to be held at has no point.
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
         solver, chosen = self._prepared("solve", model, options)
-        problem = model.compile(snapshot=True) if snapshot else model.compile()
+        change = without_integrality(relax, fix)
+        compiled = model.compile(snapshot=True) if snapshot else model.compile()
+        problem = change.problem(compiled)
         started = time.perf_counter()
-        raw = solve(solver, problem, chosen)
-        return solution_of(problem, raw, solver, time.perf_counter() - started)
+        raw = change.answer(compiled, problem, solve(solver, problem, chosen))
+        return change.solution(compiled, solution_of(problem, raw, solver, time.perf_counter() - started))
 
     def explain_infeasibility(self, model: LXModel, **options: Any) -> LXInfeasibility:
         """Compile a model that has no solution, and find out why.

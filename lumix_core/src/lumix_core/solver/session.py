@@ -17,7 +17,7 @@ from lumix_core.compiler.overrides.recompile import Data, Recompiler
 from lumix_core.compiler.overrides.rows import RowOverride, row_override
 from lumix_core.errors import LXCopyError, LXMissingKeyError, LXModelError, LXUnknownNameError, listed
 from lumix_core.formulas.lookup_table import LookupTable
-from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, left_hand_sides, refuse_crossed
+from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, refuse_crossed
 from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows.tables import Table
 from lumix_core.solver.claims import solve
@@ -144,18 +144,6 @@ class LXLiveSession(Closing):
         blocks = self.problem.constraints
         numbers = [self._draft.right_hand_sides(block.name) for block in blocks]
         return Results(blocks, np.concatenate([np.empty(0), *numbers]))
-
-    @in_turn
-    def activity(self, solution: LXSolution) -> Results:
-        """Return the left-hand sides of the constraints at a solution, keyed like the constraints.
-
-        Args:
-            solution: of the model with the changes that are made now.
-
-        Raises:
-            LXNoSolutionError: the solution has no point.
-        """
-        return Results(self.problem.constraints, left_hand_sides(self.problem, self._facts, solution.variables.array))
 
     @in_turn
     def sense(self, constraint: LXConstraint[Any] | str) -> LXSense:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
 from lumix_core.errors import LXNoDualsError, LXNoSolutionError, LXUnknownKeyError, LXUnknownNameError, listed
+from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.indexed import name_of
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
@@ -17,11 +18,12 @@ from lumix_core.problem.problem import LXBlock, LXProblem, same_families
 from lumix_core.problem.text import SHOWN_FAMILIES, html_table, number_text
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
+from lumix_core.solver.rows_at_point import RowNumbers, RowsAtPoint
 from lumix_core.solver.solver import LXFeature, RawResult, Solver
-from lumix_core.solver.status import LXLimit, LXStart, LXStatus
+from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
 
 if TYPE_CHECKING:
-    from lumix_core.language.constraints import LXConstraint
+    from lumix_core.language.expressions import LXLinearExpression
     from lumix_core.language.variables import LXVariable
 
 SHOWN_VALUES = 10
@@ -150,6 +152,7 @@ class LXSolution(Copyable, Bracketed):
             solver that had to be checked by further runs.
         start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
         start_reason: why a live session did not go on from where it was; empty where it did.
+        integrality: whether whole variables were whole, relaxed or fixed.
         run_id: tells this run from any other: 32 hexadecimal digits, the same in every copy of the solution.
         finished_at: when it was made, in UTC.
     """
@@ -162,6 +165,7 @@ class LXSolution(Copyable, Bracketed):
     best_bound: float | None
     _objective: float | None
     _x: FloatArray | None
+    _rows: RowsAtPoint | None
     _duals: FloatArray | None
     _reduced_costs: FloatArray | None
     _without_duals: str
@@ -170,6 +174,7 @@ class LXSolution(Copyable, Bracketed):
     _model: str
     start: LXStart = LXStart.COLD
     start_reason: str = ""
+    integrality: LXIntegrality = LXIntegrality.KEPT
     details: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: uuid4().hex)
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -223,6 +228,20 @@ class LXSolution(Copyable, Bracketed):
         return Results(self._variables, self._point())
 
     @property
+    def activity(self) -> Results:
+        """The values of the constraints' expressions at the point, keyed like the constraints; constants included."""
+        return Results(self._constraints, self._row_numbers().activity)
+
+    @property
+    def slack(self) -> Results:
+        """How far each constraint is from its right-hand side, keyed like the constraints.
+
+        Of two row bounds the nearer one counts. It is 0 where the constraint binds, negative (within the solver's
+        tolerance) where the row bound is exceeded, and infinite where there is none.
+        """
+        return Results(self._constraints, self._row_numbers().slack)
+
+    @property
     def shadow_prices(self) -> Results:
         """The duals, keyed like the constraints: d(objective)/d(right-hand side), in the user's sense.
 
@@ -249,18 +268,49 @@ class LXSolution(Copyable, Bracketed):
         """Return the values of a family (or of the name of one) by key; a scalar variable has the key ``()``."""
         return self.variables.family(name_of(variable))
 
-    def to_frame(self, variable: LXVariable[Any, Any] | str, library: str | None = None) -> Any:
-        """Return the values of a family as a DataFrame: a column for each dimension's keys, and ``value``.
+    def value(self, expression: LXLinearExpression) -> float:
+        """Return the value of an expression at the point; each term stands for what it does in an objective.
+
+        A solution holds no rows, so those of the expression's variables are read now: their keys must be those of the
+        solution. The values of a constraint's own expression, row by row, are in `activity`.
 
         Args:
-            variable: the family, or its name.
+            expression: over variables of the model, and functions of their rows alone.
+
+        Raises:
+            LXModelError: it needs the rows of a constraint, or the rows are others than those of the solution.
+            LXNoSolutionError: there is no point.
+        """
+        from lumix_core.solver.expression_value import expression_value
+
+        return expression_value(expression, self.variables)
+
+    def to_frame(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str, library: str | None = None) -> Any:
+        """Return the numbers of a family as a DataFrame: keys, and ``value`` or ``activity`` and ``slack``.
+
+        Each dimension has a column; a composite key, such as ``(plant, line)``, has one for each part, named after the
+        attribute that it is read from. Constraints have ``shadow_price`` too where the solution has duals.
+
+        Args:
+            family: the variable or constraint, or its name; a name that both have means the variable.
             library: "pandas" or "polars"; without it, whichever is installed.
 
         Raises:
             LXUnsupportedError: the library is not installed.
+            LXUnknownNameError: the solution has no such family.
+            LXNoSolutionError: there is no point.
         """
-        values = self.variables.family(name_of(variable))
-        return make_frame({**values.block.keys.columns("value"), "value": values.numbers()}, library)
+        numbers = self._numbers_of(family)
+        columns = {name: values.numbers() for name, values in numbers.items()}
+        block = next(iter(numbers.values())).block
+        return make_frame({**block.keys.columns(*columns), **columns}, library)
+
+    def _numbers_of(self, family: Any) -> dict[str, FamilyValues]:
+        """Return the numbers of a variable or a constraint by the names that they have in a frame."""
+        if not isinstance(family, LXConstraint) and (family in self.variables or family not in self.activity):
+            return {"value": self.variables.family(family)}
+        numbers = {"activity": self.activity.family(family), "slack": self.slack.family(family)}
+        return {**numbers, "shadow_price": self.shadow_prices.family(family)} if self.has_duals() else numbers
 
     def summary(self) -> str:
         """Return a few lines of text: status, objective, bound, and the size of each family."""
@@ -272,7 +322,8 @@ class LXSolution(Copyable, Bracketed):
     def _outcome(self) -> list[str]:
         """Return status, objective and bound as lines."""
         ended = f" ({self.limit} limit)" if self.limit else ""
-        lines = [f"Model {self._model!r}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
+        model = f"Model {self._model!r}{self.integrality.note}"
+        lines = [f"{model}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
         if self._objective is not None:
             lines.append(f"  objective {self._objective:,.6g}")
         if self.best_bound is not None and self.gap:
@@ -305,24 +356,36 @@ class LXSolution(Copyable, Bracketed):
         if self._x is not None:
             return self._x
         ended = f", ended by the {self.limit} limit" if self.limit else ""
+        model = f"{self._model!r}{self.integrality.note}"
         raise LXNoSolutionError(
-            f"The solution of model {self._model!r} holds no values: its status is {self.status} "
+            f"The solution of model {model} holds no values: its status is {self.status} "
             f"({self.raw_status}){ended}. Look at solution.status or solution.is_feasible() before reading values"
-            f"{_WHY_INFEASIBLE if self.status is LXStatus.INFEASIBLE else '.'}"
+            f"{_WHY_INFEASIBLE[self.integrality] if self.status is LXStatus.INFEASIBLE else '.'}"
         )
+
+    def _row_numbers(self) -> RowNumbers:
+        self._point()
+        assert self._rows is not None
+        return self._rows.numbers()
 
     def _dual(self, what: str, values: FloatArray | None) -> FloatArray:
         self._point()
         if values is None:
-            raise LXNoDualsError(f"The solution of model {self._model!r} has no {what}: {self._without_duals}")
+            model = f"{self._model!r}{self.integrality.note}"
+            raise LXNoDualsError(f"The solution of model {model} has no {what}: {self._without_duals}")
         return values
 
     def __repr__(self) -> str:
         value = "" if self._objective is None else f", objective {self._objective:.10g}"
-        return f"<LXSolution {self.status}{value}>"
+        return f"<LXSolution {self.status}{self.integrality.note}{value}>"
 
 
-_WHY_INFEASIBLE = "; optimizer.explain_infeasibility(model) tells why there are none."
+_EXPLAIN = "; optimizer.explain_infeasibility(model) tells why there are none."
+_WHY_INFEASIBLE = {
+    LXIntegrality.KEPT: _EXPLAIN,
+    LXIntegrality.RELAXED: _EXPLAIN,
+    LXIntegrality.FIXED: "; there is none with these whole values. Solve without fix=, and fix that solution.",
+}
 
 
 def solution_of(
@@ -336,6 +399,7 @@ def solution_of(
 ) -> LXSolution:
     """Return the solution for a checked answer."""
     mip = problem.is_mip
+    x = _unsigned(raw.x)
     return LXSolution(
         status=raw.status,
         limit=raw.limit,
@@ -344,7 +408,8 @@ def solution_of(
         solve_time=seconds,
         best_bound=None if raw.best_bound is None else raw.best_bound + 0.0,
         _objective=None if raw.objective is None else raw.objective + 0.0,
-        _x=_unsigned(raw.x),
+        _x=x,
+        _rows=None if x is None else _rows_at(problem, x, start),
         _duals=None if mip else _unsigned(raw.duals),
         _reduced_costs=None if mip else _unsigned(raw.reduced_costs),
         _without_duals=_why_no_duals(problem, raw, solver),
@@ -355,6 +420,14 @@ def solution_of(
         start_reason=start_reason,
         details=dict(raw.details),
     )
+
+
+def _rows_at(problem: LXProblem, x: FloatArray, start: LXStart) -> RowsAtPoint:
+    """Return the rows at a point; after a hot start, which may be quicker than adding them up, for first use."""
+    rows = RowsAtPoint(problem, x)
+    if start is not LXStart.HOT:
+        rows.numbers()
+    return rows
 
 
 def without_families(solution: LXSolution, problem: LXProblem) -> LXSolution:
@@ -376,8 +449,8 @@ def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:
     reasons: list[tuple[Callable[[], bool], str]] = [
         (
             lambda: problem.is_mip,
-            "it has integer variables, and duals exist only without. Fix them at their values, or make them "
-            "continuous, and solve again.",
+            "it has integer variables, and duals exist only without. Solve it with relax=True, without integrality, or "
+            "with fix=solution, each integer variable held at its value.",
         ),
         (
             lambda: LXFeature.DUALS not in solver.features,

@@ -51,3 +51,23 @@ class LXStart(StrEnum):
     """The numbers were changed in the open solver; a linear problem goes on from its last basis."""
     REBUILT = "rebuilt"
     """From scratch, since the open solver could not take the change; ``solution.start_reason`` has the reason."""
+
+
+class LXIntegrality(StrEnum):
+    """Whether the whole variables of a model were whole in a run."""
+
+    KEPT = "kept"
+    """The model was solved as it is."""
+    RELAXED = "relaxed"
+    """Without integrality, within the bounds: ``solve(model, relax=True)``."""
+    FIXED = "fixed"
+    """Each whole variable held at its value in another solution: ``solve(model, fix=solution)``."""
+
+    @property
+    def note(self) -> str:
+        """What texts on a solution add to the name of the model; empty where it was solved as it is."""
+        notes = {
+            LXIntegrality.RELAXED: " (relaxed: without integrality)",
+            LXIntegrality.FIXED: " (whole variables fixed)",
+        }
+        return notes.get(self, "")

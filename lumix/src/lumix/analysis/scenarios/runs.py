@@ -184,7 +184,7 @@ def _solved(session: LXLiveSession) -> Outcome:
     solution = session.solve()
     if not solution.is_feasible():
         return Outcome(solution)
-    return Outcome(solution, rows=RowNumbers(session.activity(solution), session.right_hand_sides()))
+    return Outcome(solution, rows=RowNumbers(solution.activity, session.right_hand_sides()))
 
 
 def attempted(solve: Callable[[], Outcome]) -> Outcome:

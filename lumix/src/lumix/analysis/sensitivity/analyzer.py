@@ -13,7 +13,7 @@ from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariab
 from lumix.analysis.sensitivity.reports import SHOWN, report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.compiler.overrides import Definition
-from lumix_core.errors import LXSolverNotFoundError
+from lumix_core.errors import LXNoDualsError, LXSolverNotFoundError
 from lumix_core.language import Bracketed
 from lumix_core.problem import LXBlock, block_at, checked_count, checked_number, elements_of, find_block
 from lumix_core.solver import Closing, Ranging, Turns, checked_model, checked_optimizer, in_turn
@@ -249,6 +249,13 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
 
     def _check_same(self) -> None:
         """Refuse a solution that is none of this model."""
+        if self._problem.is_mip:
+            self._session.close()
+            raise LXNoDualsError(
+                f"Model {self.model.name!r} has integer variables, and ranges exist only without. The shadow prices of "
+                f"a solution that was found with relax=True or fix= are in solution.shadow_prices; for their ranges "
+                f"make the variables continuous."
+            )
         if is_optimum(self._problem, self.solution):
             return
         self._session.close()

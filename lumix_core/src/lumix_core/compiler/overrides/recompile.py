@@ -154,7 +154,6 @@ class Recompiler:
         constraints = self.model.constraints
         return ModelFacts(
             {constraint.name: LXSense(constraint.sense) for constraint in constraints if constraint.sense is not None},
-            {constraint.name: constraint.lhs.constant for constraint in constraints if constraint.lhs is not None},
             {variable.name for variable in self.model.variables if variable.domain == "binary"},
         )
 
