@@ -74,10 +74,11 @@ class Reading:
     reads: list[Read] = field(default_factory=list)
     loaded: Loaded = field(default_factory=Loaded)
     snapshot: Snapshot | None = None
+    _identities: dict[Source, Hashable] = field(default_factory=dict, repr=False)
 
     def table(self, source: Source) -> Table:
         """Return the rows of a source, reading it at the first call."""
-        identity = source.identity
+        identity = self._identity(source)
         if identity not in self.tables or (isinstance(source, QuerySource) and self._lacks(identity)):
             began = perf_counter()
             wanted = self.wanted.get(identity)
@@ -85,6 +86,13 @@ class Reading:
             whole = None if wanted is None else wanted.whole
             self.reads.append(Read(source, len(table), perf_counter() - began, whole))
         return self.tables[identity]
+
+    def _identity(self, source: Source) -> Hashable:
+        """Return the identity of a source, which takes time to compute: it is asked for by every term."""
+        identity = self._identities.get(source)
+        if identity is None:
+            identity = self._identities[source] = source.identity
+        return identity
 
     def _lacks(self, identity: Hashable) -> bool:
         """Whether more is wanted of a source meanwhile than the columns that were read."""

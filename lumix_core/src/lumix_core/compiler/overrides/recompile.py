@@ -46,7 +46,7 @@ class KeptReading(Reading):
 
     def table(self, source: Source) -> Table:
         """Return the rows of a source as they were read."""
-        known = self.tables.get(source.identity)
+        known = self.tables.get(self._identity(source))
         return super().table(source) if known is None else known
 
     def load(self) -> None:
