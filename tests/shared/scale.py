@@ -13,4 +13,4 @@ CHAIN = 100_000 if IS_THOROUGH else 10_000
 
 def examples(thorough: int) -> int:
     """Return how many examples a property test tries, given how many it tries when it is thorough."""
-    return thorough if IS_THOROUGH else max(thorough // 8, 5)
+    return thorough if IS_THOROUGH else max(thorough // 12, 5)

@@ -12,6 +12,8 @@ from workshop.models import InPython, Lot, Marking, Owner, PlanRun, Rows, Tenanc
 
 from lumix import LXWriteBack, LXWriteError
 
+pytestmark = pytest.mark.one_database
+
 Stored = list[tuple[int, int, str]]
 
 LOTS: Stored = [(1, 1, "north"), (2, 2, "north"), (3, 1, "south"), (4, 2, "east")]

@@ -22,6 +22,8 @@ from sqlalchemy.orm import (
 from lumix import LXModel, LXOptimizer, LXVariable, LXWriteBack, LXWriteError
 from lumix_sqlalchemy import RunColumns
 
+pytestmark = pytest.mark.one_database
+
 
 class Base(DeclarativeBase): ...
 

@@ -123,8 +123,10 @@ def better_move(problem: LXProblem, x: FloatArray) -> tuple[int, float, float]:
     np.minimum.at(steps, problem.columns, allowed)
     whole = np.floor(steps + NOISE)
     bounds = np.where(adds, problem.row_upper[rows], problem.row_lower[rows])
-    excess = whole[problem.columns] * sizes - room
-    broken = np.isfinite(bounds) & (excess > NOISE * (1.0 + np.abs(np.where(np.isfinite(bounds), bounds, 0.0))))
+    limited = np.isfinite(bounds)
+    moved = whole[problem.columns[limited]] * sizes[limited]
+    broken = np.zeros_like(limited)
+    broken[limited] = moved - room[limited] > NOISE * (1.0 + np.abs(bounds[limited]))
     np.subtract.at(whole, np.unique(problem.columns[broken]), 1.0)
     steps = np.where(problem.integer, whole, steps)
     steps = np.where(costs == 0, 0.0, np.maximum(steps, 0.0))
