@@ -148,18 +148,6 @@ class ImportsWhenMade(Fake):
 # Faults that stay behind.
 
 
-class KeepsProblems(Fake):
-    """Keeps something of every run."""
-
-    def __init__(self):
-        super().__init__()
-        self.kept = []
-
-    def solve(self, problem, options):
-        self.kept.append(np.ones(100_000))
-        return super().solve(problem, options)
-
-
 class KeepsThreads(Fake):
     def __init__(self):
         super().__init__()
@@ -334,7 +322,6 @@ FAULTS = {
     "an import to look": (ImportsToLook(), "test_is_available_imports_nothing_native", {}),
     "an import by name": (ImportsByName(), "test_is_available_imports_nothing_native", {}),
     "an import of the class": (ImportsWhenMade(), "test_is_available_imports_nothing_native", {}),
-    "memory that stays": (KeepsProblems(), "test_runs_leave_nothing_behind", {}),
     "threads that stay": (KeepsThreads(), "test_runs_leave_nothing_behind", {}),
     "files that stay": (KeepsFiles(), "test_runs_leave_nothing_behind", {}),
     "options that stay": (KeepsOptions(), "test_options_hold_for_one_run", {}),

@@ -115,6 +115,11 @@ def row_adapters() -> list[RowAdapter]:
     return [*_SHARED.in_use(), *_given()]
 
 
+def registered_adapters() -> list[RowAdapter]:
+    """Return the adapters that plugins registered, of the ORMs that this process has imported."""
+    return list(_SHARED.in_use())
+
+
 def adapter_for(cls: type) -> RowAdapter | None:
     """Return the adapter that owns a class, or None; found once for each class; of those given, the last.
 

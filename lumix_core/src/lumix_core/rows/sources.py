@@ -12,7 +12,7 @@ from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, ReasonedQuery, Row
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.frames import is_frame, with_named_columns
 from lumix_core.rows.projection import projected
-from lumix_core.rows.registry import adapter_for, add_adapter, hindrances, is_handle, row_adapters
+from lumix_core.rows.registry import adapter_for, add_adapter, hindrances, is_handle, registered_adapters
 from lumix_core.rows.standins import row_class_of
 from lumix_core.rows.tables import FrameTable, Path, Table
 
@@ -156,7 +156,7 @@ def model_source(
         target = _declared_or_error(declared, owner)
     if adapter is not None:
         add_adapter(adapter)
-    adapters = [adapter] if adapter is not None else row_adapters()
+    adapters = [adapter] if adapter is not None else registered_adapters()
     source = _first_query(adapters, target, handle, owner)
     if source is None and (is_handle(target) if adapter is None else adapter.is_handle(target)):
         if handle is not None:
