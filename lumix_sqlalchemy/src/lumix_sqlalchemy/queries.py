@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, UpdateBase, inspect
 from sqlalchemy.orm import FromStatement, Mapper, Query, Session
@@ -29,8 +30,110 @@ STATEMENTS = (Select, CompoundSelect, TextualSelect, FromStatement, TextClause)
 ALL_AT_ONCE = {"yield_per": None}
 
 
+class _SessionQuery(ABC):
+    """What both kinds of query have: the session to run them in, and the instances that it holds."""
+
+    handle: AnySession
+    reader: str
+
+    @property
+    @abstractmethod
+    def row_type(self) -> type | None:
+        """The class of the instances; None where the rows are tuples."""
+
+    @property
+    @abstractmethod
+    def _statement(self) -> Any:
+        """The statement as the user gave it."""
+
+    @property
+    @abstractmethod
+    def _described(self) -> Sequence[Any]:
+        """SQLAlchemy's descriptions of what a row holds."""
+
+    @property
+    @abstractmethod
+    def _given_options(self) -> Mapping[str, Any]:
+        """The execution options that the user gave."""
+
+    @property
+    @abstractmethod
+    def _refreshes(self) -> bool:
+        """Whether instances that the session holds are loaded anew."""
+
+    def why_rows(self) -> str | None:
+        """Return what may change queries on their way to the database, for which only `rows` tells the truth."""
+        arguments = _bind_arguments(self.row_type, self._statement)
+        return overrider(self.handle) or interceptor(resolved(self.handle), arguments)
+
+    def with_reader(self, name: str) -> Self:
+        """Return the query with another reader of its columns; `rows` stay the session's.
+
+        Args:
+            name: ``"session"``, the default; or ``"arrow"``, which reads the numbers of SQLite files faster, over a
+                connection of its own (ADBC). That connection sees only what is committed, at the moment of reading
+                and not of the session's transaction; listeners of the engine do not hear of it.
+
+        Raises:
+            LXSourceError: there is no such reader, or it cannot read from this database, or is not installed.
+        """
+        query: Any = self
+        changed: Self = replace(query, reader=checked_reader(name, resolved(self.handle), self.row_type))
+        return changed
+
+    def snapshot(self, ends: ExitStack) -> Hashable:
+        """Make this and all later reading in the session's transaction read one moment; return its connection.
+
+        Args:
+            ends: stays empty: the transaction is the session's, and its user ends it.
+
+        Raises:
+            LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
+                the reader has a connection of its own.
+        """
+        return _snapshot(self.reader, resolved(self.handle), self.row_type, self._statement)
+
+    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
+        """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
+        if self.row_type is None or self._refreshes:
+            return None
+        return kept(resolved(self.handle), self.row_type, self._token)
+
+    def __str__(self) -> str:
+        return _in_one_line(self._statement)
+
+    def _read(
+        self,
+        statement: Select[Any],
+        entity: Any,
+        paths: Sequence[Path],
+        *,
+        flush: bool,
+        options: dict[str, Any],
+    ) -> Sequence[Column] | None:
+        return read(
+            self.reader,
+            resolved(self.handle),
+            statement,
+            entity,
+            paths,
+            flush=flush,
+            options=options,
+            token=self._token,
+            refreshes=self._refreshes,
+        )
+
+    @property
+    def _token(self) -> Hashable:
+        return self._identity_options.get("identity_token", self._given_options.get("identity_token"))
+
+    @property
+    def _identity_options(self) -> dict[str, Any]:
+        return identity_options(resolved(self.handle), _mappers(self._described), self._given_options)
+
+
 @dataclass(frozen=True, eq=False)
-class StatementQuery:
+class StatementQuery(_SessionQuery):
     """A ``select(...)``, or another statement that returns rows, and the session to run it in."""
 
     statement: Statement
@@ -68,69 +171,19 @@ class StatementQuery:
         statement, entity = self._ordered, _only_entity(self._described)
         if entity is None or not isinstance(statement, Select) or self.why_rows() is not None:
             return None
-        return read(
-            self.reader,
-            resolved(self.handle),
-            statement,
-            entity,
-            paths,
-            flush=flush,
-            options=ALL_AT_ONCE,
-            token=self._token,
-            refreshes=self._refreshes,
-        )
-
-    def why_rows(self) -> str | None:
-        """Return what may change queries on their way to the database, for which only `rows` tells the truth."""
-        return _interceptor(self.handle, self.row_type, self.statement)
-
-    def with_reader(self, name: str) -> StatementQuery:
-        """Return the query with another reader of its columns; `rows` stay the session's.
-
-        Args:
-            name: ``"session"``, the default; or ``"arrow"``, which reads the numbers of SQLite files faster, over a
-                connection of its own (ADBC). That connection sees only what is committed, at the moment of reading
-                and not of the session's transaction; listeners of the engine do not hear of it.
-
-        Raises:
-            LXSourceError: there is no such reader, or it cannot read from this database, or is not installed.
-        """
-        return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
-
-    def snapshot(self, ends: ExitStack) -> Hashable:
-        """Make this and all later reading in the session's transaction read one moment; return its connection.
-
-        Args:
-            ends: stays empty: the transaction is the session's, and its user ends it.
-
-        Raises:
-            LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
-                the reader has a connection of its own.
-        """
-        return _snapshot(self.reader, resolved(self.handle), self.row_type, self.statement)
-
-    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
-        """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
-        if self.row_type is None or self._refreshes:
-            return None
-        return kept(resolved(self.handle), self.row_type, self._token)
-
-    def __str__(self) -> str:
-        return _in_one_line(self.statement)
+        return self._read(statement, entity, paths, flush=flush, options=ALL_AT_ONCE)
 
     @property
     def _refreshes(self) -> bool:
-        return bool(self.statement.get_execution_options().get("populate_existing", False))
+        return bool(self._given_options.get("populate_existing", False))
 
     @property
-    def _token(self) -> Hashable:
-        given = self.statement.get_execution_options().get("identity_token")
-        return self._identity_options.get("identity_token", given)
+    def _statement(self) -> Statement:
+        return self.statement
 
     @property
-    def _identity_options(self) -> dict[str, Any]:
-        mappers = _mappers(self._described)
-        return identity_options(resolved(self.handle), mappers, self.statement.get_execution_options())
+    def _given_options(self) -> Mapping[str, Any]:
+        return self.statement.get_execution_options()
 
     @cached_property
     def _described(self) -> Sequence[Any]:
@@ -150,7 +203,7 @@ class StatementQuery:
 
 
 @dataclass(frozen=True, eq=False)
-class LegacyQuery:
+class LegacyQuery(_SessionQuery):
     """A ``Query``, which knows its session."""
 
     query: Query[Any]
@@ -160,7 +213,7 @@ class LegacyQuery:
     @property
     def row_type(self) -> type | None:
         """The class of the instances; None where the rows are tuples."""
-        return _only_class(self.query.column_descriptions) if self.query.is_single_entity else None
+        return _only_class(self._described) if self.query.is_single_entity else None
 
     @property
     def identity(self) -> Hashable:
@@ -186,56 +239,27 @@ class LegacyQuery:
             return None
         if self.why_rows() is not None:
             return None
-        return read(
-            self.reader,
-            resolved(self.handle),
-            statement,
-            entity,
-            paths,
-            flush=flush,
-            options={**ALL_AT_ONCE, **_own_flushing(query)},
-            token=self._token,
-            refreshes=self._refreshes,
-        )
+        return self._read(statement, entity, paths, flush=flush, options={**ALL_AT_ONCE, **_own_flushing(query)})
 
     def why_rows(self) -> str | None:
         """Return what may change queries on their way to the database, for which only `rows` tells the truth."""
-        return query_interceptor(self.query) or _interceptor(self.handle, self.row_type, self.query.statement)
-
-    def with_reader(self, name: str) -> LegacyQuery:
-        """Return the query with another reader of its columns, as `StatementQuery.with_reader` does."""
-        return replace(self, reader=checked_reader(name, resolved(self.handle), self.row_type))
-
-    def snapshot(self, ends: ExitStack) -> Hashable:
-        """Make this and all later reading read one moment, as `StatementQuery.snapshot` does."""
-        return _snapshot(self.reader, resolved(self.handle), self.row_type, self.query.statement)
-
-    def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
-        """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
-        if self.row_type is None or self._refreshes:
-            return None
-        return kept(resolved(self.handle), self.row_type, self._token)
-
-    def __str__(self) -> str:
-        return _in_one_line(self.query.statement)
+        return query_interceptor(self.query) or super().why_rows()
 
     @property
     def _refreshes(self) -> bool:
         return bool(getattr(self.query.load_options, "_populate_existing", False))
 
     @property
-    def _token(self) -> Hashable:
-        given = self.query.get_execution_options().get("identity_token")
-        return self._identity_options.get("identity_token", given)
+    def _statement(self) -> Any:
+        return self.query.statement
 
     @property
-    def _identity_options(self) -> dict[str, Any]:
-        mappers = _mappers(self.query.column_descriptions)
-        return identity_options(resolved(self.handle), mappers, self.query.get_execution_options())
+    def _described(self) -> Sequence[Any]:
+        return self.query.column_descriptions
 
-
-def _interceptor(handle: AnySession, row_type: type | None, statement: Any) -> str | None:
-    return overrider(handle) or interceptor(resolved(handle), _bind_arguments(row_type, statement))
+    @property
+    def _given_options(self) -> Mapping[str, Any]:
+        return self.query.get_execution_options()
 
 
 def _bind_arguments(row_type: type | None, statement: Any) -> dict[str, Any]:
