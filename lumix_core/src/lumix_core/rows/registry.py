@@ -112,7 +112,7 @@ def row_adapters() -> list[RowAdapter]:
     Raises:
         LXPluginError: LUMIX_PLUGINS names a plugin that is not installed.
     """
-    return [*_SHARED.in_use(), *_given()]
+    return [*registered_adapters(), *_given()]
 
 
 def registered_adapters() -> list[RowAdapter]:
@@ -138,7 +138,7 @@ def _given() -> list[RowAdapter]:
 
 def add_adapter(adapter: RowAdapter) -> None:
     """Let an adapter be known that a user gave to a model, after those that are registered."""
-    if all(adapter is not known for known in _SHARED.in_use()):
+    if all(adapter is not known for known in registered_adapters()):
         try:
             _GIVEN.pop(id(adapter), None)
             _GIVEN[id(adapter)] = adapter

@@ -117,12 +117,12 @@ def better_move(problem: LXProblem, x: FloatArray) -> tuple[int, float, float]:
     activity = problem.activity(x)
     adds = (problem.coefficients > 0) == rising[problem.columns]
     rows = problem.row_numbers()
-    room = np.where(adds, (problem.row_upper - activity)[rows], (activity - problem.row_lower)[rows])
+    bounds = np.where(adds, problem.row_upper[rows], problem.row_lower[rows])
+    room = np.where(adds, bounds - activity[rows], activity[rows] - bounds)
     sizes = np.abs(problem.coefficients)
     allowed = np.divide(room, sizes, out=np.full_like(room, np.inf), where=sizes > 0)
     np.minimum.at(steps, problem.columns, allowed)
     whole = np.floor(steps + NOISE)
-    bounds = np.where(adds, problem.row_upper[rows], problem.row_lower[rows])
     limited = np.isfinite(bounds)
     moved = whole[problem.columns[limited]] * sizes[limited]
     broken = np.zeros_like(limited)

@@ -25,14 +25,13 @@ from lumix_core.solver.infeasibility.obvious import plain_conflict
 from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver
 from lumix_core.solver.run import answer_of, check_supported
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
-from lumix_core.solver.status import LXLimit, LXStatus
+from lumix_core.solver.status import ENDLESS, LXLimit, LXStatus
 from lumix_core.solver.verify import Verifier
 
 WIDE = 1e4
 """From here on the quotient of two coefficients of one row is large: a solver's tolerances are 1e-6 and less."""
 PATIENCE = 2.0
 """Seconds, at least, for a run that may be harder than the problem itself."""
-ENDLESS = (LXStatus.UNBOUNDED, LXStatus.INFEASIBLE_OR_UNBOUNDED)
 
 
 def solve(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult:

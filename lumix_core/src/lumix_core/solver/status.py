@@ -29,6 +29,10 @@ class LXStatus(StrEnum):
         return self in (LXStatus.OPTIMAL, LXStatus.FEASIBLE)
 
 
+ENDLESS = (LXStatus.UNBOUNDED, LXStatus.INFEASIBLE_OR_UNBOUNDED)
+"""The statuses of models whose objective may improve without end."""
+
+
 class LXLimit(StrEnum):
     """What ended a run before it was finished; set if and only if the status is feasible or no_solution."""
 

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 Parts = dict[str, tuple[Any, ...]]
 PLAIN = (int, float, str, bool, bytes)
 """Types of values that are compared; all others are the same if they are one object."""
-CACHES = frozenset({"_cached", "_named", "_report"})
-"""Attributes in which a part keeps what it was asked for."""
 
 
 class Definition:
@@ -39,8 +37,9 @@ def _parts(model: LXModel) -> Parts:
 
 def parts_of(part: Any) -> tuple[Any, ...]:
     """Return what was set on a part of a model, as nested tuples; a family that it uses stays one object."""
-    held = getattr(part, "__dict__", {})
-    return (part, *(_flat(held[name]) for name in sorted(held) if name not in CACHES))
+    state = part.__getstate__()  # without what the part keeps of earlier reading
+    held = state if isinstance(state, dict) else {}
+    return (part, *(_flat(held[name]) for name in sorted(held)))
 
 
 def _flat(value: Any) -> Any:

@@ -16,7 +16,7 @@ import pytest
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.live import Live
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
-from lumix_core.solver.status import LXStatus
+from lumix_core.solver.status import ENDLESS, LXStatus
 from lumix_core.testing.kit import Kit, needs, solve
 from lumix_core.testing.limits import in_thread
 from lumix_core.testing.solvers.problems import INF, fixed_charge, nondegenerate, planted, problem, random_integers
@@ -295,9 +295,6 @@ def _shaken(random: np.random.Generator, problem: LXProblem) -> LXProblem:
         row_upper=problem.row_upper + row_slid,
         coefficients=moved(problem.coefficients, 0.05),
     )
-
-
-ENDLESS = (LXStatus.UNBOUNDED, LXStatus.INFEASIBLE_OR_UNBOUNDED)
 
 
 def _agree(first: LXStatus, second: LXStatus) -> bool:
