@@ -131,7 +131,9 @@ class HeldRows:
         held = {state.key[1] for state in self.states[prefix] if state.key is not None}
         foreign = list(zip(*(values[*prefix[:-1], name].listed for name in names), strict=True))
         joined = list(self._keys(prefix, values))
-        return joined == foreign or all(key == target or target not in held for key, target in zip(joined, foreign, strict=True))
+        return joined == foreign or all(
+            key == target or target not in held for key, target in zip(joined, foreign, strict=True)
+        )
 
     def _keys(self, prefix: Path, values: dict[Path, _Values]) -> Iterator[Key]:
         return zip(*(values[*prefix, name].listed for name in key_names(self.mappers[prefix])), strict=True)
