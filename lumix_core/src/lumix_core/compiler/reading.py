@@ -132,7 +132,7 @@ def load_related(table: Table, wanted: Wanted, loaded: Loaded) -> None:
     names = {name for path in wanted.paths for name in path}
     level, mentions = list(table.rows), Mentions(wanted.functions)
     for _ in range(DEPTH):
-        classes = [adapter.row_class(cls) for cls in set(map(type, level)) if adapter.owns(cls)]
+        classes = [adapter.row_class(cls) for cls in set(map(type, level)) if adapter_for(cls) is adapter]
         named = {name for one in classes for name in one.attributes if name in mentions.of(one.mapped) | names}
         loaded.load(adapter, level, named)
         related = named - {name for one in classes for name in one.columns}
@@ -150,6 +150,6 @@ def _related_rows(adapter: RowAdapter, rows: Sequence[Any], names: Set[str]) -> 
             value = values[name]
             several = value.values() if isinstance(value, dict) else value
             for one in several if isinstance(several, Iterable) else (value,):
-                if adapter.owns(type(one)):
+                if adapter_for(type(one)) is adapter:
                     found[id(one)] = one
     return list(found.values())
