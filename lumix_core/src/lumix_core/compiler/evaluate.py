@@ -268,7 +268,7 @@ def _matrix(
         assert constraint.lhs is not None
         position = f"constraint {constraint.name!r}"
         found = _expression_matrix(constraint.lhs, columns, family, position, evaluator)
-        parts.append(Matrix(found.rows + start, found.columns, found.values))
+        parts.append(Matrix(found.rows + start if start else found.rows, found.columns, found.values))
     return _stacked(parts)
 
 
@@ -287,13 +287,14 @@ def _expression_matrix(
         family, start = columns.position(term.variable, position)
         found: Entries = TermReader(term, family, constraint, position, evaluator).entries()
         check_finite(found.values, f"a coefficient of {family.name!r} in {position}, multiplied,", _nowhere)
-        parts.append(Matrix(found.rows, found.elements + start, found.values))
+        parts.append(Matrix(found.rows, found.elements + start if start else found.elements, found.values))
     return _stacked(parts)
 
 
 def _stacked(parts: list[Matrix]) -> Matrix:
-    if len(parts) == 1:
-        return parts[0]
+    filled = [part for part in parts if len(part.values)]
+    if len(filled) <= 1:
+        return filled[0] if filled else parts[0]
     return Matrix(
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.columns for part in parts]),

@@ -348,7 +348,8 @@ class TermReader:
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient if weighs else 1.0)
         batch = axes.batch(found.picks, None if weighs else dimensions)
         rows, picks = found.picks
-        return Entries(rows, elements[picks], self.evaluator.numbers(coefficient, batch, found.known))
+        picked = picks if elements is self.family.elements else elements[picks]
+        return Entries(rows, picked, self.evaluator.numbers(coefficient, batch, found.known))
 
     def _named(self, batch: Batch) -> Batch:
         """Name elements with the position of the term."""

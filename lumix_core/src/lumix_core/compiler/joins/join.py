@@ -24,7 +24,7 @@ from lumix_core.compiler.vectorized import key_parts
 from lumix_core.formulas.arithmetic import NotVectorizable, filled
 from lumix_core.formulas.nodes import Constant, Lookup, Node, nodes, same
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import BoolArray, IntArray, is_increasing, stable_order
+from lumix_core.problem.arrays import BoolArray, IntArray, is_increasing, stably_sorted, taken
 from lumix_core.rows.columns import Column, has_nan
 from lumix_core.rows.key_index import KeyIndex
 
@@ -122,7 +122,7 @@ class _Edge:
         """Return the column of the axis, and that of the combinations so far, if the edge leads from one to them."""
         for here, there in ((0, 1), (1, 0)):
             if self.axes[here] == axis and self.axes[there] in bound:
-                return self.columns[here], self.columns[there][bound[self.axes[there]]]
+                return self.columns[here], taken(self.columns[there], bound[self.axes[there]])
         return None
 
 
@@ -341,7 +341,7 @@ class _Join:
         known: dict[Node, Column] = {}
         for node in nodes(formula):
             if isinstance(node, Lookup) and (position := self._place_of(node)) in bound:
-                known[node] = self.evaluator.tables.table(node.table, node.key).values[bound[position]]
+                known[node] = taken(self.evaluator.tables.table(node.table, node.key).values, bound[position])
         return known or None
 
     def _place_of(self, lookup: Lookup) -> int:
@@ -388,7 +388,8 @@ class _Join:
         for start, end in self._spans(axis, index, values, size):
             here, there = index.matches([column[start:end] for column in values], end - start)
             here, there = (there, here + start) if swapped else (here + start, there)
-            yield {**{bound_axis: pick[here] for bound_axis, pick in before.items()}, axis: elements[there]}
+            found = there if len(elements) == self.sizes[axis] else elements[there]
+            yield {**{bound_axis: taken(pick, here) for bound_axis, pick in before.items()}, axis: found}
 
     def _narrowest(self, bound: dict[int, IntArray]) -> _Window | None:
         """Return the axis, and what an order leaves of it, with the fewest combinations; None where it leaves most."""
@@ -463,8 +464,12 @@ class _Join:
             yield {**some, axis: np.tile(elements, min(step, count - start))}
 
     def _ordered(self, weight: Node | None) -> Combinations:
-        picks = self._picks(self.bound)
-        codes = self.axes.codes(picks)
+        picks = tuple(self._picks(self.bound))
         known = {} if weight is None else self._known(weight, self.bound) or {}
-        combinations = Combinations(tuple(picks), known, bool(self.edges) or self.ordered)
-        return combinations if is_increasing(codes) else combinations.filtered(stable_order(codes))
+        codes, self.bound = self.axes.codes(picks), {}
+        if not is_increasing(codes):
+            del picks
+            order, codes = stably_sorted(codes)
+            picks = self.axes.of_codes(codes)
+            known = {lookup: values[order] for lookup, values in known.items()}
+        return Combinations(picks, known, bool(self.edges) or self.ordered)
