@@ -20,6 +20,7 @@ from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, override
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read
 from lumix_sqlalchemy.readers import checked as checked_reader
+from lumix_sqlalchemy.refreshing import refresh
 from lumix_sqlalchemy.schemas import identity_options
 from lumix_sqlalchemy.snapshots import enter_snapshot
 
@@ -92,6 +93,17 @@ class _SessionQuery(ABC):
                 the reader has a connection of its own.
         """
         return _snapshot(self.reader, resolved(self.handle), self.row_type, self._statement)
+
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Have the session load anew what it holds and has not changed.
+
+        Args:
+            done: the sessions that do already; this one is added.
+
+        Returns:
+            why the session's transaction may see older rows all the same; None where it does not.
+        """
+        return refresh(resolved(self.handle), done)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
