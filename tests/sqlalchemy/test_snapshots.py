@@ -149,7 +149,8 @@ def test_rows_of_the_snapshot_are_loaded_once(tables: Engine, statements: list[s
     with tables.begin() as connection:
         connection.execute(insert(Here), [{"id": i, "stock": 1} for i in range(2, 40)])
     with Session(tables) as session:
-        here = LXVariable[Here, float]("here").from_model(Here, session).bounds(0, lambda row: float(str(row.stock)))
+        here, there = LXVariable[Here, float]("here"), LXVariable[There, float]("there")
+        here.from_model(Here, session).bounds(0, lambda row: float(str(row.stock)))
         there = (
             LXVariable[There, float]("there").from_model(There, session).bounds(0, lambda row: float(str(row.stock)))
         )
