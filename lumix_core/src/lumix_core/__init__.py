@@ -12,6 +12,7 @@ from lumix_core.errors import (
     LXNoSolutionError,
     LXNotInfeasibleError,
     LXSourceError,
+    LXStaleReadWarning,
     LXWarning,
     LXWorkerError,
     LXWriteError,
@@ -28,6 +29,7 @@ from lumix_core.problem.statistics import LXModelStatistics
 from lumix_core.solver.infeasibility.report import LXInfeasibility
 from lumix_core.solver.optimizer import LXOptimizer
 from lumix_core.solver.plan_check import LXPlanCheck
+from lumix_core.solver.refresh import LXRefresh
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import LXSolution
 from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
@@ -57,9 +59,11 @@ __all__ = [
     "LXParameter",
     "LXPlanCheck",
     "LXProblem",
+    "LXRefresh",
     "LXSense",
     "LXSolution",
     "LXSourceError",
+    "LXStaleReadWarning",
     "LXStart",
     "LXStatus",
     "LXVariable",

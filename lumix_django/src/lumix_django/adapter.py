@@ -25,6 +25,7 @@ class DjangoAdapter(BaseRowAdapter):
             LXRowFeature.COLUMNS,
             LXRowFeature.KEEPING,
             LXRowFeature.SNAPSHOTS,
+            LXRowFeature.REFRESHING,
             LXRowFeature.RELEASE,
             LXRowFeature.WRITING,
         }

@@ -25,7 +25,7 @@ from lumix_django.handles import check_ready, checked_alias, readable
 from lumix_django.ordering import in_order, values_in_order
 from lumix_django.projecting import READING, can_read, reads_plainly, selected
 from lumix_django.routing import alias_of, bound
-from lumix_django.snapshots import enter_snapshot
+from lumix_django.snapshots import enter_snapshot, older_moment
 
 VALUES = (ValuesIterable, ValuesListIterable, NamedValuesListIterable, FlatValuesListIterable)
 AnyQuery: TypeAlias = "ManagerQuery | ModelQuery | ValuesQuery | FetchedQuery"
@@ -139,6 +139,10 @@ class ManagerQuery:
         """See that this and all later reading from the same database sees one moment; see `ModelQuery.snapshot`."""
         return self._query().snapshot(ends)
 
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Return why the transaction that is open may see older rows; see `ModelQuery.refresh`."""
+        return self._query().refresh(done)
+
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return no instance, or None where a copy must hold the query's own; see `ModelQuery.kept`."""
         query = self._query()
@@ -189,6 +193,15 @@ class _Readable:
         """
         with readable(self.queryset.model.__name__):
             return enter_snapshot(alias_of(self.queryset), ends)
+
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Return why the transaction that is open may see older rows; Django holds none, and reads anew each time.
+
+        Args:
+            done: the databases that were looked at already; this one is added.
+        """
+        with readable(self.queryset.model.__name__):
+            return older_moment(alias_of(self.queryset), done)
 
     def __str__(self) -> str:
         return _shown(self.queryset)
@@ -284,6 +297,12 @@ class FetchedQuery(_Readable):
                 f"its rows as they are by from_data(list(queryset))."
             )
         return super().snapshot(ends)
+
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Return why rows are older: they were read before, or the transaction that is open sees older ones."""
+        if self.queryset._result_cache is not None:
+            return f"The model is given {self}, and they are not read anew. Give it the queryset by queryset.all()."
+        return super().refresh(done)
 
     def __str__(self) -> str:
         if self.queryset._result_cache is None:

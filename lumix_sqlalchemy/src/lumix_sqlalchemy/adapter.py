@@ -35,6 +35,7 @@ class SQLAlchemyAdapter(BaseRowAdapter):
             LXRowFeature.KEEPING,
             LXRowFeature.REASONS,
             LXRowFeature.SNAPSHOTS,
+            LXRowFeature.REFRESHING,
             LXRowFeature.WRITING,
         }
     )

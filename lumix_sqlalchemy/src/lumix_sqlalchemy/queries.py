@@ -20,6 +20,7 @@ from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, override
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read
 from lumix_sqlalchemy.readers import checked as checked_reader
+from lumix_sqlalchemy.refreshing import refresh
 from lumix_sqlalchemy.schemas import identity_options
 from lumix_sqlalchemy.snapshots import enter_snapshot
 
@@ -91,7 +92,18 @@ class _SessionQuery(ABC):
             LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
                 the reader has a connection of its own.
         """
-        return _snapshot(self.reader, resolved(self.handle), self.row_type, self._statement)
+        return _snapshot(self.reader, resolved(self.handle), self.row_type, self._statement, ends)
+
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Have the session load anew what it holds and has not changed.
+
+        Args:
+            done: the sessions that do already; this one is added.
+
+        Returns:
+            why the session's transaction may see older rows all the same; None where it does not.
+        """
+        return refresh(resolved(self.handle), done)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
@@ -281,7 +293,7 @@ def _mappers(described: Sequence[Any]) -> list[Mapper[Any]]:
     return [inspect(found).mapper for description in described if (found := entity(description)) is not None]
 
 
-def _snapshot(reader: str, session: Session, row_type: type | None, statement: Any) -> Hashable:
+def _snapshot(reader: str, session: Session, row_type: type | None, statement: Any, ends: ExitStack) -> Hashable:
     if reader != SESSION:
         raise LXSourceError(
             f"snapshot=True: the reader {reader!r} reads over a connection of its own, which does not see the moment "
@@ -293,7 +305,7 @@ def _snapshot(reader: str, session: Session, row_type: type | None, statement: A
             f"databases have no moment in common. Give the model a session on one connection, such as "
             f"Session(connection), or leave out snapshot=True."
         )
-    return enter_snapshot(session, _bind_arguments(row_type, statement))
+    return enter_snapshot(session, _bind_arguments(row_type, statement), ends)
 
 
 @dataclass(frozen=True)

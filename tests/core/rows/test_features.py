@@ -22,6 +22,7 @@ from lumix_core.rows import (
     LXRowFeature,
     ReaderQuery,
     ReasonedQuery,
+    RefreshingQuery,
     ReleasingAdapter,
     RowAdapter,
     RowClass,
@@ -42,6 +43,7 @@ PROTOCOLS: dict[LXRowFeature, type] = {
     LXRowFeature.KEEPING: KeepingQuery,
     LXRowFeature.REASONS: ReasonedQuery,
     LXRowFeature.SNAPSHOTS: SnapshotQuery,
+    LXRowFeature.REFRESHING: RefreshingQuery,
     LXRowFeature.RELEASE: ReleasingAdapter,
     LXRowFeature.WRITING: WritingAdapter,
 }

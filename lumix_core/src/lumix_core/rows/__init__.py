@@ -10,6 +10,7 @@ from lumix_core.rows.gc_pause import Paused
 from lumix_core.rows.loading import ReleasingAdapter
 from lumix_core.rows.postgres_copy import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
 from lumix_core.rows.referring import REFERRING_KEYS, ReferringKey, referring_keys
+from lumix_core.rows.refreshing import RefreshingQuery
 from lumix_core.rows.registry import adapter_for, row_adapters
 from lumix_core.rows.snapshots import SnapshotQuery
 from lumix_core.rows.sql import (
@@ -55,6 +56,7 @@ __all__ = [
     "ReasonedQuery",
     "Reference",
     "ReferringKey",
+    "RefreshingQuery",
     "ReleasingAdapter",
     "RowAdapter",
     "RowClass",

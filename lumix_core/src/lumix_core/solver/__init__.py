@@ -3,6 +3,7 @@
 from lumix_core.solver.certificates import recession_of
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
+from lumix_core.solver.refresh import LXRefresh
 from lumix_core.solver.registry import load_solver
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import FamilyValues, LXSolution, Results, with_families, without_families
@@ -35,6 +36,7 @@ __all__ = [
     "LXLimit",
     "LXLiveSession",
     "LXOptimizer",
+    "LXRefresh",
     "LXSolution",
     "LXStart",
     "LXStatus",
