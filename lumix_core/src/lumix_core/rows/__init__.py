@@ -1,6 +1,7 @@
 """Where rows come from: the seam for an ORM, and what adapters share."""
 
 from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
+from lumix_core.rows.awaiting import AwaitedQuery, AwaitedReading
 from lumix_core.rows.base import BaseRowAdapter
 from lumix_core.rows.columns import TYPED, Column, column, has_nan, object_column, stacked, transposed
 from lumix_core.rows.copyable import Copyable
@@ -40,6 +41,8 @@ __all__ = [
     "REFERRING_KEYS",
     "ROWS_AT_LEAST",
     "TYPED",
+    "AwaitedQuery",
+    "AwaitedReading",
     "BaseRowAdapter",
     "Column",
     "ColumnQuery",

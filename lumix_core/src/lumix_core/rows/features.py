@@ -21,6 +21,8 @@ class LXRowFeature(StrEnum):
     """Several of its queries can be read at one moment: `lumix_core.rows.SnapshotQuery`."""
     REFRESHING = "refreshing"
     """Its queries see that rows are read anew which the session holds: `lumix_core.rows.RefreshingQuery`."""
+    AWAITED = "awaited"
+    """Its queries say what they are to be read in while an event loop runs: `lumix_core.rows.AwaitedQuery`."""
     RELEASE = "release"
     """It takes from rows again what it loaded for a while: `lumix_core.rows.ReleasingAdapter`."""
     WRITING = "writing"
@@ -34,6 +36,7 @@ OF_QUERIES: Mapping[LXRowFeature, tuple[str, ...]] = {
     LXRowFeature.REASONS: ("columns", "why_rows"),
     LXRowFeature.SNAPSHOTS: ("snapshot",),
     LXRowFeature.REFRESHING: ("refresh",),
+    LXRowFeature.AWAITED: ("awaited",),
 }
 """What the queries of an adapter with a feature have."""
 OF_ADAPTERS: Mapping[LXRowFeature, tuple[str, ...]] = {

@@ -18,9 +18,10 @@ from lumix_core.problem.problem import LXBlock, LXProblem, same_families
 from lumix_core.problem.text import SHOWN_FAMILIES, html_table, number_text
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
+from lumix_core.solver.progress import relative_gap
 from lumix_core.solver.rows_at_point import RowNumbers, RowsAtPoint
 from lumix_core.solver.solver import LXFeature, RawResult, Solver
-from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
+from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStartPoint, LXStatus
 
 if TYPE_CHECKING:
     from lumix_core.language.expressions import LXLinearExpression
@@ -152,6 +153,8 @@ class LXSolution(Copyable, Bracketed):
             solver that had to be checked by further runs.
         start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
         start_reason: why a live session did not go on from where it was; empty where it did.
+        start_point: what became of the point given as ``solve(model, start=)``; None where none was.
+        start_point_reason: why; may be empty where it was accepted.
         integrality: whether whole variables were whole, relaxed or fixed.
         run_id: tells this run from any other: 32 hexadecimal digits, the same in every copy of the solution.
         finished_at: when it was made, in UTC.
@@ -174,6 +177,8 @@ class LXSolution(Copyable, Bracketed):
     _model: str
     start: LXStart = LXStart.COLD
     start_reason: str = ""
+    start_point: LXStartPoint | None = None
+    start_point_reason: str = ""
     integrality: LXIntegrality = LXIntegrality.KEPT
     details: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: uuid4().hex)
@@ -215,12 +220,7 @@ class LXSolution(Copyable, Bracketed):
     @property
     def gap(self) -> float | None:
         """``|objective - bound| / |objective|``, the proved relative distance from the best; None without a bound."""
-        if self._objective is None or self.best_bound is None:
-            return None
-        distance = abs(self._objective - self.best_bound)
-        if distance == 0.0:
-            return 0.0
-        return distance / abs(self._objective) if self._objective else float("inf")
+        return relative_gap(self._objective, self.best_bound)
 
     @property
     def variables(self) -> Results:
@@ -321,13 +321,16 @@ class LXSolution(Copyable, Bracketed):
 
     def _outcome(self) -> list[str]:
         """Return status, objective and bound as lines."""
-        ended = f" ({self.limit} limit)" if self.limit else ""
+        ended = f" ({self.limit.phrase.removeprefix('ended by the ')})" if self.limit else ""
         model = f"Model {self._model!r}{self.integrality.note}"
         lines = [f"{model}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
         if self._objective is not None:
             lines.append(f"  objective {self._objective:,.6g}")
         if self.best_bound is not None and self.gap:
             lines.append(f"  best bound {self.best_bound:,.6g} (gap {self.gap:.4%})")
+        if self.start_point is not None:
+            reason = f": {self.start_point_reason}" if self.start_point_reason else ""
+            lines.append(f"  start point {self.start_point}{reason}")
         return lines
 
     def _repr_html_(self) -> str:
@@ -355,7 +358,7 @@ class LXSolution(Copyable, Bracketed):
     def _point(self) -> FloatArray:
         if self._x is not None:
             return self._x
-        ended = f", ended by the {self.limit} limit" if self.limit else ""
+        ended = f", {self.limit.phrase}" if self.limit else ""
         model = f"{self._model!r}{self.integrality.note}"
         raise LXNoSolutionError(
             f"The solution of model {model} holds no values: its status is {self.status} "
