@@ -2,7 +2,8 @@
 
 A server that cannot be reached is skipped, and named at the end of the run. Others than the local ones are given
 as ``LUMIX_TEST_POSTGRESQL`` and ``LUMIX_TEST_MARIADB`` (URLs without a database, of a user who may create one).
-Each run makes databases of its own, once for all modules, and drops them. There is a second database, "replica", always of SQLite.
+Each run makes databases of its own, once for all modules, and drops them. There is a second database, "replica", always
+of SQLite.
 """
 
 from __future__ import annotations
