@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -215,10 +214,3 @@ def lines_text(items: Sequence[object], shown: int) -> list[str]:
     """Return one indented line for each of the first items, and how many more there are."""
     lines = [f"  {item}" for item in items[:shown]]
     return [*lines, f"  ... ({len(items) - shown} more)"] if len(items) > shown else lines
-
-
-def html_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Return a table as HTML, whose cells are texts."""
-    titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-    return f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +166,7 @@ class Symbols:
     def _note_function(self, function: UserFunction, reason: str) -> None:
         if function not in self._functions:
             self._functions[function] = symbol = f"f_{{{len(self._functions) + 1}}}"
-            self.notes[symbol] = f"{function.role}, a function that is no formula: {reason} ({_place(function)})"
+            self.notes[symbol] = f"{function.role}, a function that is no formula: {reason} ({function.place})"
 
     def _object(self, held: Any, name: str, font: str) -> str:
         known = self._objects.get(id(held))
@@ -288,11 +287,6 @@ def _captured_name(function: UserFunction | None, held: Any) -> str | None:
     if function is None:
         return None
     return next((name for name, (value, _) in captured(function.call) if value is held), None)
-
-
-def _place(function: UserFunction) -> str:
-    path, _, line = function.location.rpartition(":")
-    return f"{FilePath(path).name}:{line}" if path else function.location
 
 
 def _parameter_names(model: LXModel, kinds: Callable[[Any], list[Kind]]) -> Iterator[tuple[Kind, str]]:
