@@ -13,7 +13,7 @@ from lumix_core.compiler.plan import Plan, PlannedFunction, plan
 from lumix_core.compiler.reading import Read, Wanted
 from lumix_core.formulas.lookup_table import NO_DEFAULT
 from lumix_core.formulas.nodes import Lookup
-from lumix_core.problem.html import html_lines, html_table
+from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.sources import QuerySource, Source
 
 if TYPE_CHECKING:

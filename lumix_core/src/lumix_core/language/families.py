@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.indexed import Indexed, LXIndexDimension, Row, side_text
-from lumix_core.problem.html import html_lines, html_table
+from lumix_core.problem.text import html_lines, html_table
 
 Left = TypeVar("Left")
 Right = TypeVar("Right")

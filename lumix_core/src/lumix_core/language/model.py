@@ -12,9 +12,9 @@ from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import Indexed, checked_name, name_of
 from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
-from lumix_core.problem.html import html_lines, html_table
 from lumix_core.problem.numbers import checked_count
 from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.copyable import Copyable
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from lumix_core.formulas.symbolic_rows import element_of, looked_up
 from lumix_core.formulas.tracing import trace
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.indexed import Indexed, side_text
-from lumix_core.problem.html import html_lines, html_table
 from lumix_core.problem.numbers import real_number
+from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.sources import QuerySource, mapped_key
 
 if TYPE_CHECKING:

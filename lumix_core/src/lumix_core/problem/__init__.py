@@ -11,12 +11,11 @@ from lumix_core.problem.edits import (
     position_of,
     refuse_crossed,
 )
-from lumix_core.problem.html import html_lines, html_table
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import checked_count, checked_number, flaw, is_real_type
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, same_families
 from lumix_core.problem.requirements import Requirements
-from lumix_core.problem.text import number_text
+from lumix_core.problem.text import html_lines, html_table, number_text
 
 __all__ = [
     "PART_NAMES",

@@ -13,9 +13,8 @@ from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.indexed import name_of
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
-from lumix_core.problem.html import html_lines, html_table
 from lumix_core.problem.problem import LXBlock, LXProblem, same_families
-from lumix_core.problem.text import SHOWN_FAMILIES, number_text
+from lumix_core.problem.text import SHOWN_FAMILIES, html_lines, html_table, number_text
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
 from lumix_core.solver.progress import relative_gap

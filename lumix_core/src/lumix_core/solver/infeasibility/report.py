@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from lumix_core.problem.arrays import FloatArray
-from lumix_core.problem.html import html_lines, html_table
 from lumix_core.problem.problem import LXProblem, LXSense, block_at
 from lumix_core.problem.requirements import Requirements
-from lumix_core.problem.text import lines_text, number_text, sum_text
+from lumix_core.problem.text import html_lines, html_table, lines_text, number_text, sum_text
 from lumix_core.solver.infeasibility.diagnose import Clash, Diagnosis, Relaxation, diagnose
 from lumix_core.solver.run import check_supported
 from lumix_core.solver.solver import Solver, SolverOptions
