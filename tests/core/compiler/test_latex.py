@@ -104,6 +104,11 @@ SUMS: list[tuple[str, Callable[[], str], str]] = [
     ("constant", lambda: limit_of(-terms().add_term(made()) / 2 - 3, PRODUCTS), rf"-0.5 \, {MADE}_{{p}} - 3"),
     ("nothing", lambda: limit_of(terms(), None), "0"),
     (
+        "negative",
+        lambda: over_products(made(), lambda p: -(p.price - 0)),
+        rf"-\mathrm{{price}}_{{p}} \, {MADE}_{{p}}",
+    ),
+    (
         "table",
         lambda: over_products(made(), lambda p: rates[p.id] + 1),
         rf"\left( \mathsf{{rates}}_{{p}} + 1 \right) \, {MADE}_{{p}}",

@@ -80,7 +80,7 @@ VALUES: list[tuple[Callable[..., Any], str]] = [
     (lambda p: p.a if p.b > 1 else 0, cases(rf"{A} & \text{{if }} {B} > 1", r"0 & \text{otherwise}")),
     (
         lambda p: p.b + (p.a if p.fast else 0),
-        cases(rf"{B} + {A} & \text{{if }} \mathrm{{fast}}_{{p}}", rf"{B} + 0 & \text{{otherwise}}"),
+        cases(rf"{B} + {A} & \text{{if }} \mathrm{{fast}}_{{p}}", rf"{B} & \text{{otherwise}}"),
     ),
     (
         lambda p: 1 if p.a > 1 else 2 if p.a > 0 else 3,

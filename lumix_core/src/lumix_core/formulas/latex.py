@@ -27,6 +27,7 @@ from lumix_core.formulas.latex_branches import (
     is_conjunction,
     is_logic,
     is_truth,
+    is_zero,
     joins,
     settled,
 )
@@ -176,6 +177,8 @@ class FormulaLatex:
             return self.value(operands[0])
         if function is operator.mul:
             return times(self.value(operands[0]), Written(self.value(operands[1]).within(POWER)))
+        if function in _NEUTRAL and is_zero(operands[1]):
+            return self.value(operands[0])
         infix = _INFIX.get(function)
         if infix is not None:
             sign, level, left, right = infix
@@ -355,6 +358,7 @@ def _root(value: str) -> str:
     return rf"\sqrt{{{value}}}"
 
 
+_NEUTRAL = (operator.add, operator.sub)
 _AS_THEY_ARE = (operator.pos, float, Fraction, Decimal)
 Form = tuple[int, int, int, Callable[..., str]]
 _FORMS: dict[Any, Form] = {

@@ -47,6 +47,11 @@ def is_truth(node: Node, value: bool) -> bool:
     return isinstance(node, Constant) and node.value is value
 
 
+def is_zero(node: Node) -> bool:
+    """Whether a formula is the number 0 for every row."""
+    return isinstance(node, Constant) and type(node.value) in (int, float) and node.value == 0
+
+
 def _is_relation(node: Node) -> bool:
     return isinstance(node, Apply) and node.function in RELATIONS
 

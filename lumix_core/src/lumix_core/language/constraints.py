@@ -10,7 +10,7 @@ from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.families import IndexedFamily
-from lumix_core.language.indexed import Row
+from lumix_core.language.indexed import Row, side_text
 from lumix_core.language.mixins import refuse_unknown
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import flaw, real_number
@@ -203,6 +203,17 @@ class LXConstraint(IndexedFamily[Row]):
         self.__dict__["sense"] = sense
         return self
 
+    def _index_lines(self) -> list[tuple[str, str]]:
+        if self.base is None:
+            return super()._index_lines()
+        filters = [*self.filters, *self.multi_filters]
+        return [("over", repr(self.base)), *(("where", side_text(condition)) for condition in filters)]
+
+    def _own_lines(self) -> list[tuple[str, str]]:
+        sides = (self._rhs,) if self._range is None else self._range
+        right = " and ".join(side_text(side) for side in sides)
+        return [("expression", "" if self._lhs is None else str(self._lhs)), (str(self.sense or "sense"), right)]
+
     def _set_rhs(self, side: RightHandSide) -> None:
         if self._range is not None:
             raise self._second_side("a right-hand side")
@@ -210,7 +221,7 @@ class LXConstraint(IndexedFamily[Row]):
 
     def _second_side(self, call: str) -> LXModelError:
         now = self._range if self._range is not None else self._rhs
-        shown = ", ".join(_shown(side) for side in (now if isinstance(now, tuple) else (now,)))
+        shown = ", ".join(side_text(side) for side in (now if isinstance(now, tuple) else (now,)))
         return LXModelError(
             f"{self.owner} has the right-hand side {shown} already: {call} would replace it. For two sides write "
             f".between(lower, upper), or a second constraint; assign constraint.rhs_value to change a number."
@@ -238,7 +249,3 @@ def _is_same(one: RightHandSide, other: RightHandSide) -> bool:
     if isinstance(one, UserFunction) or isinstance(other, UserFunction):
         return isinstance(one, UserFunction) and isinstance(other, UserFunction) and one.call is other.call
     return one == other
-
-
-def _shown(side: RightHandSide | None) -> str:
-    return f"the function at {side.location}" if isinstance(side, UserFunction) else f"{side:g}"

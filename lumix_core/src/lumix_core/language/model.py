@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -15,7 +14,7 @@ from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import checked_count
 from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.text import html_table
+from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.copyable import Copyable
 
 if TYPE_CHECKING:
@@ -345,7 +344,7 @@ class LXModel(Declared, Copyable, Bracketed):
             for title, families in (("variables", self.variables), ("constraints", self.constraints))
             if families
         ]
-        return f"<p>{escape(self._title)}</p>{''.join(tables)}"
+        return "".join([html_lines(self._title), *tables])
 
     def __repr__(self) -> str:
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"

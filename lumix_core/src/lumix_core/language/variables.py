@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, SupportsFloat, TypeVar
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.families import IndexedFamily
-from lumix_core.language.indexed import Row, type_argument
+from lumix_core.language.indexed import Row, side_text, type_argument
 from lumix_core.language.mixins import Unknown, refuse_unknown
 from lumix_core.problem.numbers import bound_number, real_number
 
@@ -140,6 +140,17 @@ class LXVariable(Unknown, IndexedFamily[Row], Generic[Row, Value]):
     def cost_multi(self, cost: SupportsFloat | Callable[..., SupportsFloat]) -> Self:
         """Add a cost per unit that is a function of one row a dimension."""
         return self.cost(cost)
+
+    def _own_lines(self) -> list[tuple[str, str]]:
+        sides: list[tuple[str, float | UserFunction | None]] = [
+            ("lower bound", self._lower),
+            ("upper bound", self._upper),
+        ]
+        sides += [("cost", cost) for cost in self.costs]
+        lines = [("values", str(self.domain)), *((what, side_text(side)) for what, side in sides if side is not None)]
+        if self._unit and self._domain is not Domain.BINARY:
+            lines.append(("within", "0 and 1"))
+        return lines
 
     def get_instances(self) -> list[Any]:
         """Read the rows now and return those that the family is made over (tuples for several dimensions)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from lumix_core.language.indexed import name_of
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem, same_families
-from lumix_core.problem.text import SHOWN_FAMILIES, html_table, number_text
+from lumix_core.problem.text import SHOWN_FAMILIES, html_lines, html_table, number_text
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
 from lumix_core.solver.progress import relative_gap
@@ -335,19 +334,17 @@ class LXSolution(Copyable, Bracketed):
 
     def _repr_html_(self) -> str:
         """Return the outcome, and a table of the first values of each family, for notebooks."""
-        title = "<br>".join(escape(line.strip()) for line in self._outcome())
         blocks = [] if self._x is None else self._variables[:SHOWN_FAMILIES]
         more = len(self._variables) - len(blocks) if blocks else 0
-        rest = f"<p>... ({more:,} more families)</p>" if more else ""
-        return f"<p>{title}</p>{''.join(map(self._family_table, blocks))}{rest}"
+        rest = html_lines(f"... ({more:,} more families)") if more else ""
+        return "".join([html_lines(*self._outcome()), *map(self._family_table, blocks), rest])
 
     def _family_table(self, block: LXBlock) -> str:
         values = FamilyValues(block, self._point()[block.span])
         if block.keys.is_scalar:
             return html_table((block.name,), [(number_text(values[()]),)])
         lines = [(f"{key!r:.80}", number_text(values[key])) for key in block.keys[:SHOWN_VALUES]]
-        more = [(f"... ({len(values) - SHOWN_VALUES:,} more)", "")] if len(values) > SHOWN_VALUES else []
-        return html_table((", ".join(block.keys.labels), block.name), [*lines, *more])
+        return html_table((", ".join(block.keys.labels), block.name), lines, len(values))
 
     def _family_line(self, block: LXBlock, x: FloatArray) -> str:
         if block.keys.is_scalar:

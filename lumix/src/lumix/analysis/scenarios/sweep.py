@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lumix.analysis.charts.drawing import plot
 from lumix.analysis.charts.report import write_report
-from lumix.analysis.scenarios.results import LXScenarioResult, comparison
+from lumix.analysis.scenarios.results import LXScenarioResult, comparison, comparison_html
 from lumix.analysis.scenarios.sweep_results import SweepResults
 from lumix.analysis.scenarios.writing import LXSweepWriteBack
 from lumix_core import LXConstraint, LXVariable
@@ -127,7 +127,15 @@ class LXSweep(SweepResults):
         return write_report(self, path, title)
 
     def __str__(self) -> str:
-        return comparison(f"Scenarios of model {self.model_name!r}", self.values())
+        return comparison(self._title, self.values())
+
+    def _repr_html_(self) -> str:
+        """Return the comparison as a table, for notebooks."""
+        return comparison_html(self._title, self.values())
+
+    @property
+    def _title(self) -> str:
+        return f"Scenarios of model {self.model_name!r}"
 
     def __repr__(self) -> str:
         return f"<LXSweep of model {self.model_name!r}: {len(self)} results>"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from lumix_core.compiler.plan import dimensions_of
 from lumix_core.formulas.captures import captured
 from lumix_core.formulas.latex import LONGEST_FORMULA, FormulaLatex, RowSymbol, Written
 from lumix_core.formulas.latex_text import name_latex
-from lumix_core.formulas.nodes import Attribute, Constant, Node
+from lumix_core.formulas.nodes import Apply, Attribute, Constant, Node
 from lumix_core.formulas.user_function import UserFunction, code_of
 from lumix_core.rows.sources import QuerySource, Source, mapped_key
 from lumix_core.rows.standins import RowClass
@@ -107,6 +107,13 @@ class Symbols:
         formula = self.formula(function, axes)
         return self._unknown(function, rows) if formula is None else self._latex(function, rows).value(formula)
 
+    def factor(self, function: UserFunction, rows: Sequence[RowSymbol], axes: Sequence[Axis]) -> tuple[float, Written]:
+        """Return a function's value as a sign, 1 or -1, and the rest."""
+        formula, sign = self.formula(function, axes), 1.0
+        while isinstance(formula, Apply) and formula.function is operator.neg:
+            formula, sign = formula.operands[0], -sign
+        return sign, self._unknown(function, rows) if formula is None else self._latex(function, rows).value(formula)
+
     def condition(self, function: UserFunction, rows: Sequence[RowSymbol], axes: Sequence[Axis]) -> Written:
         """Return the truth of a function of some rows."""
         formula = self.formula(function, axes)
@@ -167,7 +174,7 @@ class Symbols:
     def _note_function(self, function: UserFunction, reason: str) -> None:
         if function not in self._functions:
             self._functions[function] = symbol = f"f_{{{len(self._functions) + 1}}}"
-            self.notes[symbol] = f"{function.role}, a function that is no formula: {reason} ({_place(function)})"
+            self.notes[symbol] = f"{function.role}, a function that is no formula: {reason} ({function.place})"
 
     def _object(self, held: Any, name: str, font: str) -> str:
         known = self._objects.get(id(held))
@@ -230,7 +237,7 @@ class Symbols:
             known = symbol if self._names[symbol] == 1 else f"{symbol}_{{{self._names[symbol]}}}"
             self._sets[source.identity] = known
             stands = f"; an index stands for the key .{'.'.join(key)}" if key else ""
-            self.notes[known] = f"{source!s:.60}{stands}"
+            self.notes[known] = f"{_cut(str(source))}{stands}"
         return known
 
     def _choose_letters(self, model: LXModel) -> None:
@@ -270,6 +277,14 @@ class _NamesOf:
         return self._symbols.captured(value, self._function)
 
 
+LONGEST_SOURCE = 100
+"""The most characters of a source in a note."""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SOURCE else f"{text[: LONGEST_SOURCE - 1]}…"
+
+
 def _related_kind(join: Join) -> Kind:
     return Kind(id(join), frozenset({join.related}), anonymous=False)
 
@@ -288,11 +303,6 @@ def _captured_name(function: UserFunction | None, held: Any) -> str | None:
     if function is None:
         return None
     return next((name for name, (value, _) in captured(function.call) if value is held), None)
-
-
-def _place(function: UserFunction) -> str:
-    path, _, line = function.location.rpartition(":")
-    return f"{FilePath(path).name}:{line}" if path else function.location
 
 
 def _parameter_names(model: LXModel, kinds: Callable[[Any], list[Kind]]) -> Iterator[tuple[Kind, str]]:

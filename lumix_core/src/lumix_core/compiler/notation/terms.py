@@ -71,7 +71,9 @@ class TermWriter:
         size, factors = term.scale, [element]
         if isinstance(term.coefficient, UserFunction):
             given = self._given(term.coefficient, axes, elements)
-            factors.insert(0, self._symbols.written(term.coefficient, *given))
+            direction, factor = self._symbols.factor(term.coefficient, *given)
+            size *= direction
+            factors.insert(0, factor)
         else:
             size *= term.coefficient
         if not elements.summed:
