@@ -25,6 +25,7 @@ class DjangoAdapter(BaseRowAdapter):
             LXRowFeature.COLUMNS,
             LXRowFeature.KEEPING,
             LXRowFeature.SNAPSHOTS,
+            LXRowFeature.AWAITED,
             LXRowFeature.RELEASE,
             LXRowFeature.WRITING,
         }

@@ -13,7 +13,8 @@ from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, Update
 from sqlalchemy.orm import FromStatement, Mapper, Query, Session
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import Column, Path
+from lumix_core.rows import AwaitedReading, Column, Path
+from lumix_sqlalchemy.awaiting import awaited_reading, in_greenlet
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.held_rows import kept
 from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, overrider, overrides, query_interceptor
@@ -35,6 +36,11 @@ class _SessionQuery(ABC):
 
     handle: AnySession
     reader: str
+    owner: Any
+
+    def awaited(self) -> AwaitedReading | None:
+        """Return what an event loop waits in for the query; None where the session is not an asynchronous one."""
+        return awaited_reading(resolved(self.handle), self.owner)
 
     @property
     @abstractmethod
@@ -81,6 +87,7 @@ class _SessionQuery(ABC):
         changed: Self = replace(query, reader=checked_reader(name, resolved(self.handle), self.row_type))
         return changed
 
+    @in_greenlet
     def snapshot(self, ends: ExitStack) -> Hashable:
         """Make this and all later reading in the session's transaction read one moment; return its connection.
 
@@ -134,11 +141,19 @@ class _SessionQuery(ABC):
 
 @dataclass(frozen=True, eq=False)
 class StatementQuery(_SessionQuery):
-    """A ``select(...)``, or another statement that returns rows, and the session to run it in."""
+    """A ``select(...)``, or another statement that returns rows, and the session to run it in.
+
+    Args:
+        statement: the statement.
+        handle: the session.
+        reader: who reads columns.
+        owner: the ``AsyncSession`` that was given, if it was one: the session is the one within.
+    """
 
     statement: Statement
     handle: AnySession
     reader: str = SESSION
+    owner: Any = None
 
     @property
     def row_type(self) -> type | None:
@@ -150,6 +165,7 @@ class StatementQuery(_SessionQuery):
         """Equal for one statement in one session, with the same parameters and options."""
         return _identity(resolved(self.handle), self._key, self.statement, self._ordered, self.reader)
 
+    @in_greenlet
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
         with nullcontext() if flush else resolved(self.handle).no_autoflush:
@@ -162,6 +178,7 @@ class StatementQuery(_SessionQuery):
         result = self.handle.execute(self._ordered, execution_options=options)
         return result.unique().all() if _all_entities(self._described) else result.all()
 
+    @in_greenlet
     def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
         """Read some columns of the instances, in one query, which joins what the paths lead to.
 
@@ -204,11 +221,12 @@ class StatementQuery(_SessionQuery):
 
 @dataclass(frozen=True, eq=False)
 class LegacyQuery(_SessionQuery):
-    """A ``Query``, which knows its session."""
+    """A ``Query``, which knows its session; the arguments are those of `StatementQuery`."""
 
     query: Query[Any]
     handle: AnySession
     reader: str = SESSION
+    owner: Any = None
 
     @property
     def row_type(self) -> type | None:
@@ -224,6 +242,7 @@ class LegacyQuery(_SessionQuery):
         key = statement._generate_cache_key() if query_interceptor(query) is None else None
         return _identity(session, key, self.query, query.statement, self.reader, query.load_options)
 
+    @in_greenlet
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
         session = resolved(self.handle)
@@ -231,6 +250,7 @@ class LegacyQuery(_SessionQuery):
         with nullcontext() if flush else session.no_autoflush:
             return query.with_session(session).all()
 
+    @in_greenlet
     def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
         """Read some columns of the instances in one query, as `StatementQuery.columns` does."""
         query = query_in_order(self.query)
