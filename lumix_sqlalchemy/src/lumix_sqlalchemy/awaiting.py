@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.orm import Session
+from sqlalchemy.util.concurrency import in_greenlet
 
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import AwaitedReading
 from lumix_sqlalchemy.handles import asynchronous
+from lumix_sqlalchemy.reading import dialect_of
 
-P = ParamSpec("P")
 T = TypeVar("T")
-Query = TypeVar("Query")
 
 
 def awaited_reading(session: Session, owner: Any | None) -> AwaitedReading | None:
@@ -36,23 +34,21 @@ def awaited_reading(session: Session, owner: Any | None) -> AwaitedReading | Non
     return read
 
 
-def in_greenlet(
-    method: Callable[Concatenate[Query, P], T],
-) -> Callable[Concatenate[Query, P], T]:
-    """Have a method of a query say where it can be called, if its session has to be awaited."""
+def refuse_without_await(session: Session, query: object, bind_arguments: Mapping[str, Any]) -> None:
+    """Refuse to read in an asynchronous session where nothing awaits it.
 
-    @functools.wraps(method)
-    def checked(self: Query, /, *arguments: P.args, **keywords: P.kwargs) -> T:
-        try:
-            return method(self, *arguments, **keywords)
-        except MissingGreenlet as error:
-            raise _not_awaited(self) from error
+    Args:
+        session: the session.
+        query: what is to be read, for the message.
+        bind_arguments: what the session chooses the database by.
 
-    return checked
-
-
-def _not_awaited(query: object) -> LXSourceError:
-    return LXSourceError(
+    Raises:
+        LXSourceError: the session's database driver has to be awaited, and this is no greenlet of SQLAlchemy's.
+    """
+    dialect = dialect_of(session, **bind_arguments)
+    if dialect is None or not dialect.is_async or in_greenlet():
+        return
+    raise LXSourceError(
         f"The query {query!s:.200} runs in an asynchronous session, which has to be awaited. Solve with "
         f"`await optimizer.solve_async(model)`; or compile, copy or solve the model inside "
         f"`await async_session.run_sync(lambda _: model.compile())`."

@@ -125,7 +125,7 @@ def _refusals() -> tuple[tuple[tuple[type, ...], str, str], ...]:
         ),
         (
             async_handles(),
-            "an asynchronous engine, or what makes asynchronous sessions",
+            "an asynchronous engine, or what makes asynchronous sessions,",
             "Rows are read in a session. Open one, `async_session = AsyncSession(engine)`, for which "
             "`await optimizer.solve_async(model)` waits, and write",
         ),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import FromStatement, Mapper, Query, Session
 
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import AwaitedReading, Column, Path
-from lumix_sqlalchemy.awaiting import awaited_reading, in_greenlet
+from lumix_sqlalchemy.awaiting import awaited_reading, refuse_without_await
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.held_rows import kept
 from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, overrider, overrides, query_interceptor
@@ -41,6 +41,10 @@ class _SessionQuery(ABC):
     def awaited(self) -> AwaitedReading | None:
         """Return what an event loop waits in for the query; None where the session is not an asynchronous one."""
         return awaited_reading(resolved(self.handle), self.owner)
+
+    def _refuse_without_await(self) -> None:
+        arguments = _bind_arguments(self.row_type, self._statement)
+        refuse_without_await(resolved(self.handle), self, arguments)
 
     @property
     @abstractmethod
@@ -87,7 +91,6 @@ class _SessionQuery(ABC):
         changed: Self = replace(query, reader=checked_reader(name, resolved(self.handle), self.row_type))
         return changed
 
-    @in_greenlet
     def snapshot(self, ends: ExitStack) -> Hashable:
         """Make this and all later reading in the session's transaction read one moment; return its connection.
 
@@ -98,6 +101,7 @@ class _SessionQuery(ABC):
             LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
                 the reader has a connection of its own.
         """
+        self._refuse_without_await()
         return _snapshot(self.reader, resolved(self.handle), self.row_type, self._statement)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
@@ -118,6 +122,7 @@ class _SessionQuery(ABC):
         flush: bool,
         options: dict[str, Any],
     ) -> Sequence[Column] | None:
+        self._refuse_without_await()
         return read(
             self.reader,
             resolved(self.handle),
@@ -165,9 +170,9 @@ class StatementQuery(_SessionQuery):
         """Equal for one statement in one session, with the same parameters and options."""
         return _identity(resolved(self.handle), self._key, self.statement, self._ordered, self.reader)
 
-    @in_greenlet
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
+        self._refuse_without_await()
         with nullcontext() if flush else resolved(self.handle).no_autoflush:
             return self._run({**ALL_AT_ONCE, **self._identity_options})
 
@@ -178,7 +183,6 @@ class StatementQuery(_SessionQuery):
         result = self.handle.execute(self._ordered, execution_options=options)
         return result.unique().all() if _all_entities(self._described) else result.all()
 
-    @in_greenlet
     def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
         """Read some columns of the instances, in one query, which joins what the paths lead to.
 
@@ -242,15 +246,14 @@ class LegacyQuery(_SessionQuery):
         key = statement._generate_cache_key() if query_interceptor(query) is None else None
         return _identity(session, key, self.query, query.statement, self.reader, query.load_options)
 
-    @in_greenlet
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
+        self._refuse_without_await()
         session = resolved(self.handle)
         query = query_in_order(self.query).execution_options(**self._identity_options)
         with nullcontext() if flush else session.no_autoflush:
             return query.with_session(session).all()
 
-    @in_greenlet
     def columns(self, paths: Sequence[Path], flush: bool = True) -> Sequence[Column] | None:
         """Read some columns of the instances in one query, as `StatementQuery.columns` does."""
         query = query_in_order(self.query)
