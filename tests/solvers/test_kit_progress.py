@@ -98,7 +98,7 @@ def on_a_thread_of_its_own(problem, options):
     def start(progress):
         thread = threading.Thread(target=report, args=[progress])
         thread.start()
-        thread.join()
+        thread.join(5)
 
     return problem, replace(options, progress=start)
 

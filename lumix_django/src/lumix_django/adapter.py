@@ -26,6 +26,7 @@ class DjangoAdapter(BaseRowAdapter):
             LXRowFeature.KEEPING,
             LXRowFeature.SNAPSHOTS,
             LXRowFeature.REFRESHING,
+            LXRowFeature.AWAITED,
             LXRowFeature.RELEASE,
             LXRowFeature.WRITING,
         }

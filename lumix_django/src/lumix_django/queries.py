@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Model, Prefetch, QuerySet
 from django.db.models.manager import BaseManager
@@ -20,7 +21,7 @@ from django.db.models.query import (
 )
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import Column, Path, Paused, row_class_of
+from lumix_core.rows import AwaitedReading, Column, Path, Paused, row_class_of
 from lumix_django.handles import check_ready, checked_alias, readable
 from lumix_django.ordering import in_order, values_in_order
 from lumix_django.projecting import READING, can_read, reads_plainly, selected
@@ -28,6 +29,7 @@ from lumix_django.routing import alias_of, bound
 from lumix_django.snapshots import enter_snapshot, older_moment
 
 VALUES = (ValuesIterable, ValuesListIterable, NamedValuesListIterable, FlatValuesListIterable)
+T = TypeVar("T")
 AnyQuery: TypeAlias = "ManagerQuery | ModelQuery | ValuesQuery | FetchedQuery"
 
 
@@ -148,6 +150,10 @@ class ManagerQuery:
         query = self._query()
         return query.kept() if isinstance(query, ModelQuery) else None
 
+    def awaited(self) -> AwaitedReading:
+        """Return what an event loop waits in for the query."""
+        return awaited_reading
+
     def _query(self) -> ModelQuery | FetchedQuery:
         with readable(self.manager.model.__name__):
             queryset = self.manager.all()
@@ -169,6 +175,11 @@ class ManagerQuery:
 
     def __str__(self) -> str:
         return str(self._query())
+
+
+async def awaited_reading(call: Callable[[], T], /) -> T:
+    """Call a function on the thread that Django keeps for its connections while an event loop runs."""
+    return await sync_to_async(call)()
 
 
 class _Readable:
@@ -202,6 +213,10 @@ class _Readable:
         """
         with readable(self.queryset.model.__name__):
             return older_moment(alias_of(self.queryset), done)
+
+    def awaited(self) -> AwaitedReading:
+        """Return what an event loop waits in for the query."""
+        return awaited_reading
 
     def __str__(self) -> str:
         return _shown(self.queryset)

@@ -13,7 +13,8 @@ from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, Update
 from sqlalchemy.orm import FromStatement, Mapper, Query, Session
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import Column, Path
+from lumix_core.rows import AwaitedReading, Column, Path
+from lumix_sqlalchemy.awaiting import awaited_reading, refuse_without_await
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.held_rows import kept
 from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, overrider, overrides, query_interceptor
@@ -36,6 +37,15 @@ class _SessionQuery(ABC):
 
     handle: AnySession
     reader: str
+    owner: Any
+
+    def awaited(self) -> AwaitedReading | None:
+        """Return what an event loop waits in for the query; None where the session is not an asynchronous one."""
+        return awaited_reading(resolved(self.handle), self.owner)
+
+    def _refuse_without_await(self) -> None:
+        arguments = _bind_arguments(self.row_type, self._statement)
+        refuse_without_await(resolved(self.handle), self, arguments)
 
     @property
     @abstractmethod
@@ -92,6 +102,7 @@ class _SessionQuery(ABC):
             LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
                 the reader has a connection of its own.
         """
+        self._refuse_without_await()
         return _snapshot(self.reader, resolved(self.handle), self.row_type, self._statement, ends)
 
     def refresh(self, done: set[Hashable]) -> str | None:
@@ -103,6 +114,7 @@ class _SessionQuery(ABC):
         Returns:
             why the session's transaction may see older rows all the same; None where it does not.
         """
+        self._refuse_without_await()
         return refresh(resolved(self.handle), done)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
@@ -123,6 +135,7 @@ class _SessionQuery(ABC):
         flush: bool,
         options: dict[str, Any],
     ) -> Sequence[Column] | None:
+        self._refuse_without_await()
         return read(
             self.reader,
             resolved(self.handle),
@@ -146,11 +159,19 @@ class _SessionQuery(ABC):
 
 @dataclass(frozen=True, eq=False)
 class StatementQuery(_SessionQuery):
-    """A ``select(...)``, or another statement that returns rows, and the session to run it in."""
+    """A ``select(...)``, or another statement that returns rows, and the session to run it in.
+
+    Args:
+        statement: the statement.
+        handle: the session.
+        reader: who reads columns.
+        owner: the ``AsyncSession`` that was given, if it was one: the session is the one within.
+    """
 
     statement: Statement
     handle: AnySession
     reader: str = SESSION
+    owner: Any = None
 
     @property
     def row_type(self) -> type | None:
@@ -164,6 +185,7 @@ class StatementQuery(_SessionQuery):
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
+        self._refuse_without_await()
         with nullcontext() if flush else resolved(self.handle).no_autoflush:
             return self._run({**ALL_AT_ONCE, **self._identity_options})
 
@@ -216,11 +238,12 @@ class StatementQuery(_SessionQuery):
 
 @dataclass(frozen=True, eq=False)
 class LegacyQuery(_SessionQuery):
-    """A ``Query``, which knows its session."""
+    """A ``Query``, which knows its session; the arguments are those of `StatementQuery`."""
 
     query: Query[Any]
     handle: AnySession
     reader: str = SESSION
+    owner: Any = None
 
     @property
     def row_type(self) -> type | None:
@@ -238,6 +261,7 @@ class LegacyQuery(_SessionQuery):
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
+        self._refuse_without_await()
         session = resolved(self.handle)
         query = query_in_order(self.query).execution_options(**self._identity_options)
         with nullcontext() if flush else session.no_autoflush:

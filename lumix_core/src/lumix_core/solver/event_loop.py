@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
@@ -70,64 +69,58 @@ async def solved(request: SolveRequest, model: LXModel, compile_model: Callable[
     return solution
 
 
-async def in_thread(work: Callable[[], T], cancel: Callable[[], object]) -> T:
-    """Do some work on a thread of its own, in the context of the task.
+async def in_thread(call: Callable[[], T], cancel: Callable[[], object]) -> T:
+    """Call a function on a thread of its own, in the context of the task.
 
     Args:
-        work: the work.
+        call: the function.
         cancel: has it end soon; called when the task is cancelled.
     """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Outcome[T]] = loop.create_future()
-    thread = Thread(
-        target=contextvars.copy_context().run, args=(_run, work, loop, done), daemon=True, name="lumix-solve-async"
-    )
+    loop, work = asyncio.get_running_loop(), Work(call)
+    done: asyncio.Future[None] = loop.create_future()
+    context = contextvars.copy_context()
+    thread = Thread(target=context.run, args=(work.do, loop, done), daemon=True, name="lumix-solve-async")
     thread.start()
     try:
-        outcome = await asyncio.shield(done)
+        await asyncio.shield(done)
     except asyncio.CancelledError:
         cancel()
-        await _end(done, thread)
+        await _end(work, done, thread)
         raise
     thread.join(MOMENT)
-    return outcome.result()
+    return work.returned()
 
 
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    """What some work returned or raised.
+class Work(Generic[T]):
+    """A call on another thread, and what it returned or raised."""
 
-    Args:
-        value: what it returned.
-        error: what it raised, or None.
-    """
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self._value: T | None = None
+        self.error: BaseException | None = None
 
-    value: T | None
-    error: BaseException | None = None
+    def do(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
+        """Make the call, and tell the event loop."""
+        try:
+            self._value = self._call()
+        except BaseException as error:  # noqa: BLE001 - raised in the task that waits
+            self.error = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(done.set_result, None)
 
-    def result(self) -> T:
-        """Return what the work returned, or raise what it raised."""
+    def returned(self) -> T:
+        """Return what the call returned, or raise what it raised."""
         if self.error is not None:
             raise self.error
-        return cast(T, self.value)
+        return cast(T, self._value)
 
 
-def _run(work: Callable[[], T], loop: asyncio.AbstractEventLoop, done: asyncio.Future[Outcome[T]]) -> None:
-    try:
-        outcome = Outcome(work())
-    except BaseException as error:  # noqa: BLE001 - raised in the task that waits
-        outcome = Outcome(None, error)
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(done.set_result, outcome)
-
-
-async def _end(done: asyncio.Future[Outcome[T]], thread: Thread) -> None:
+async def _end(work: Work[T], done: asyncio.Future[None], thread: Thread) -> None:
     """Wait until cancelled work has ended; what it raised is logged, since the task raises that it was cancelled."""
     await asyncio.wait([done], timeout=LAST_WORDS)
     if not done.done():
         _LOG.warning("a cancelled solve goes on: its thread did not end within %g s", LAST_WORDS)
         return
     thread.join(MOMENT)
-    error = done.result().error
-    if error is not None:
-        _LOG.warning("a cancelled solve failed: %s", error)
+    if work.error is not None:
+        _LOG.warning("a cancelled solve failed: %s", work.error)
