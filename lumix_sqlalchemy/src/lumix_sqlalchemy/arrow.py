@@ -182,7 +182,7 @@ def _uncommitted(what: str) -> LXSourceError:
 
 
 def _address(connection: Connection) -> str:
-    known = connection.exec_driver_sql(DATABASES).all()
+    known = _asked(connection, DATABASES)
     files = {name: file for name, file, _ in known}
     if not files["main"]:
         raise LXSourceError(
@@ -192,6 +192,13 @@ def _address(connection: Connection) -> str:
     if files.keys() - {"main", "temp"} or any(temporary for _, _, temporary in known):
         raise UnfitError  # attached or temporary tables, which only this connection has
     return f"file:{quote(files['main'])}?mode=ro"
+
+
+def _asked(connection: Connection, sql: str, *parameters: str) -> list[Any]:
+    """Ask SQLite about itself, by the driver alone: it takes as long as SQLAlchemy takes to begin."""
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
 
 
 def _check_committed(connection: Connection) -> None:
@@ -217,7 +224,7 @@ class _StoredTypes:
 
     def _of_table(self, name: str) -> dict[str, str]:
         if name not in self.known:
-            rows = self.connection.exec_driver_sql("SELECT name, type FROM pragma_table_info(?)", (name,))
+            rows = _asked(self.connection, "SELECT name, type FROM pragma_table_info(?)", name)
             self.known[name] = {column: declared.upper() for column, declared in rows}
         return self.known[name]
 
