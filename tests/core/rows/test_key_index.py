@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumix_core.problem.arrays import is_all, stable_order, stably_sorted, taken
+from lumix_core.problem.arrays import is_all, sorted_together, stable_order, taken
 from lumix_core.rows.columns import column
 from lumix_core.rows.key_index import MISSING, KeyIndex
 from tests.shared.scale import examples
@@ -66,16 +66,28 @@ def test_keys_that_are_there_twice_are_told(keys: list[tuple[Any, Any]]) -> None
     assert repeated is None or same(keys[repeated[0]], keys[repeated[1]])
 
 
+TUPLES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**30 - 1), st.integers(0, 1)), max_size=40)
+
+
+@pytest.mark.parametrize("size", [4, 2**20, 2**60])
+@settings(max_examples=examples(200), deadline=None)
+@given(TUPLES)
+def test_tuples_of_numbers_are_sorted_with_their_positions(size: int, tuples: list[tuple[int, int, int]]) -> None:
+    columns = [np.array([one[i] for one in tuples], dtype=np.int64) for i in range(3)]
+
+    order, ordered = sorted_together(columns, (size, 2**30, 2))
+
+    wanted = sorted(range(len(tuples)), key=lambda i: tuples[i])
+    assert list(zip(*(part.tolist() for part in ordered), strict=True)) == sorted(tuples)
+    assert wanted == (list(range(len(tuples))) if order is None else order.tolist())
+
+
 @settings(max_examples=examples(300), deadline=None)
-@given(st.lists(st.integers(-1, 5) | st.integers(0, 2**62), max_size=40))
-def test_numbers_are_sorted_with_their_positions(values: list[int]) -> None:
-    numbers = np.array(values, dtype=np.int64)
+@given(st.lists(st.integers(0, 5) | st.integers(0, 2**62), max_size=40))
+def test_the_order_of_numbers_keeps_equal_ones_as_they_are(values: list[int]) -> None:
+    order = stable_order(np.array(values, dtype=np.int64)).tolist()
 
-    order, ordered = stably_sorted(numbers)
-
-    assert order.tolist() == sorted(range(len(values)), key=lambda i: values[i])
-    assert ordered.tolist() == sorted(values)
-    assert stable_order(numbers).tolist() == order.tolist()
+    assert order == sorted(range(len(values)), key=lambda i: values[i])
 
 
 @pytest.mark.parametrize(

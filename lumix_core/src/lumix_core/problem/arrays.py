@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ BoolArray = NDArray[np.bool_]
 IndexArray = NDArray[np.int32]
 IntArray = NDArray[np.int64]
 
-MANY = 2**62
+MANY_BITS = 62
+MANY = 2**MANY_BITS
 """More than this do not fit into an array's numbers with what is done to them."""
 BLOCK = 1 << 16
 """So many numbers stay in the processor's cache."""
@@ -40,21 +42,47 @@ def stable_order(values: NDArray[Any]) -> IntArray:
     bits = _free_bits(values)
     if bits is None:
         return np.argsort(values, kind="stable")
-    packed = _packed_in_order(values, bits)
+    packed = values.astype(np.int64)
+    _sort_with_positions(packed, bits)
     packed &= (1 << bits) - 1
     return packed
 
 
-def stably_sorted(values: NDArray[Any]) -> tuple[IntArray, IntArray]:
-    """Return the same order, and the numbers in that order."""
-    bits = _free_bits(values)
-    if bits is None:
-        order = np.argsort(values, kind="stable")
-        return order, values[order]
-    packed = _packed_in_order(values, bits)
-    order = packed & ((1 << bits) - 1)
-    packed >>= bits
-    return order, packed
+def sorted_together(numbers: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray | None, Sequence[IntArray]]:
+    """Return the order that sorts tuples of numbers, equal ones as they are, and the tuples in that order.
+
+    Args:
+        numbers: the first of every tuple, the second of every tuple, ...; none is negative.
+        sizes: the first are less than the first of these, and so on.
+
+    Returns:
+        None in place of an order where the tuples are in order already.
+    """
+    widths = [max(size - 1, 0).bit_length() for size in sizes]
+    count = (len(numbers[0]) - 1).bit_length() if len(numbers[0]) else 0
+    if sum(widths) + count > MANY_BITS:
+        order = np.lexsort(numbers[::-1])
+        return order, [one[order] for one in numbers]
+    packed = numbers[0].astype(np.int64)
+    for one, width in zip(numbers[1:], widths[1:], strict=True):
+        packed <<= width
+        packed |= one
+    if is_increasing(packed):
+        return None, numbers
+    _sort_with_positions(packed, count)
+    order = packed & ((1 << count) - 1)
+    return order, _unpacked(packed, count, widths)
+
+
+def _unpacked(packed: IntArray, skipped: int, widths: Sequence[int]) -> list[IntArray]:
+    """Take numbers apart that stand in so many bits each, before some that are skipped."""
+    parts = []
+    for width in widths[:0:-1]:
+        packed >>= skipped
+        parts.append(packed & ((1 << width) - 1))
+        skipped = width
+    packed >>= skipped
+    return [packed, *reversed(parts)]
 
 
 def _free_bits(values: NDArray[Any]) -> int | None:
@@ -63,15 +91,13 @@ def _free_bits(values: NDArray[Any]) -> int | None:
     return None if not len(values) or int(values.max()) >= MANY >> bits else bits
 
 
-def _packed_in_order(values: NDArray[Any], bits: int) -> IntArray:
-    """Return numbers in order, each with its position in its last bits: numpy sorts faster than it finds an order."""
-    packed = values.astype(np.int64)
-    packed <<= bits
-    for start in range(0, len(packed), BLOCK):
-        end = min(start + BLOCK, len(packed))
-        packed[start:end] |= np.arange(start, end)
-    packed.sort()
-    return packed
+def _sort_with_positions(numbers: IntArray, bits: int) -> None:
+    """Sort numbers, each with its position behind it in so many bits: faster than numpy finds their order."""
+    numbers <<= bits
+    for start in range(0, len(numbers), BLOCK):
+        end = min(start + BLOCK, len(numbers))
+        numbers[start:end] |= np.arange(start, end)
+    numbers.sort()
 
 
 def without_noise(sums: FloatArray, sizes: NDArray[Any], counts: Any) -> FloatArray:

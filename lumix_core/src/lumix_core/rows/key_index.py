@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem.arrays import MANY, BoolArray, IntArray, is_increasing, stably_sorted
+from lumix_core.problem.arrays import MANY, BoolArray, IntArray, is_increasing, stable_order
 from lumix_core.rows.columns import Column, column
 
 MISSING = -1
@@ -105,7 +105,8 @@ class KeyIndex:
             return None
         ordered = np.sort(ordered)
         twice = ordered[1:] == ordered[:-1]
-        twice &= ordered[1:] >= 0
+        if ordered[0] < 0:
+            twice &= ordered[1:] >= 0
         if not twice.any():
             return None
         first, second, *_ = np.flatnonzero(self.codes == ordered[np.argmax(twice)]).tolist()
@@ -126,12 +127,14 @@ class KeyIndex:
     @cached_property
     def _ordered(self) -> tuple[IntArray, IntArray]:
         """The positions of the keys by their numbers, and these numbers."""
-        return stably_sorted(self.codes)
+        codes = self.codes
+        order = stable_order(codes)
+        return order, codes[order]
 
     def _joined(self, parts: list[IntArray]) -> IntArray:
         codes = parts[0]
         for part, others in zip(self._parts[1:], parts[1:], strict=True):
-            missing = (codes < 0) | (others < 0) if _has_missing(codes) or _has_missing(others) else None
+            missing = (codes < 0) | (others < 0) if _lacks_some(codes) or _lacks_some(others) else None
             codes = codes * part.span
             codes += others
             if missing is not None:
@@ -139,7 +142,7 @@ class KeyIndex:
         return codes
 
 
-def _has_missing(codes: IntArray) -> bool:
+def _lacks_some(codes: IntArray) -> bool:
     return bool(len(codes)) and int(codes.min()) < 0
 
 
@@ -160,8 +163,9 @@ class _Dense:
     @property
     def codes(self) -> IntArray:
         """The number of each."""
-        codes: IntArray = self._values.astype(np.int64)
-        codes -= self.low
+        if self._values.dtype != np.int64:
+            return self._values.astype(np.int64) - self.low
+        codes: IntArray = self._values - self.low
         return codes
 
     def having(self, code: int) -> IntArray:
@@ -180,9 +184,9 @@ class _Dense:
         if not isinstance(ints, np.ndarray):
             return np.full(size, ints - self.low if 0 <= ints - self.low < self.span else MISSING)
         codes: IntArray = ints - self.low
-        outside = codes.view(np.uint64) >= self.span  # what is less than zero is a large number
-        if outside.any():
-            codes[outside] = MISSING
+        distances = codes.view(np.uint64)  # as such, what is less than zero is large
+        if len(codes) and int(distances.max()) >= self.span:
+            codes[distances >= self.span] = MISSING
         return codes
 
 

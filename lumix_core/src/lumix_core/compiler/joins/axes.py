@@ -68,14 +68,6 @@ class Axes:
             codes = codes * size + pick
         return codes
 
-    def of_codes(self, codes: IntArray) -> tuple[IntArray, ...]:
-        """Return the combinations that numbers stand for."""
-        picks = []
-        for size in self.shape[:0:-1]:
-            codes, pick = np.divmod(codes, size)
-            picks.append(pick)
-        return (codes, *reversed(picks))
-
     def mask(self, axis: int) -> int:
         """Return the arguments that are rows of an axis, as bits."""
         return sum(1 << argument for argument, (of, _) in enumerate(self.positions) if of == axis)

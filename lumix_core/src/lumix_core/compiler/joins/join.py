@@ -24,7 +24,7 @@ from lumix_core.compiler.vectorized import key_parts
 from lumix_core.formulas.arithmetic import NotVectorizable, filled
 from lumix_core.formulas.nodes import Constant, Lookup, Node, nodes, same
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import BoolArray, IntArray, is_increasing, stably_sorted, taken
+from lumix_core.problem.arrays import MANY, BoolArray, IntArray, sorted_together, taken
 from lumix_core.rows.columns import Column, has_nan
 from lumix_core.rows.key_index import KeyIndex
 
@@ -389,7 +389,8 @@ class _Join:
             here, there = index.matches([column[start:end] for column in values], end - start)
             here, there = (there, here + start) if swapped else (here + start, there)
             found = there if len(elements) == self.sizes[axis] else elements[there]
-            yield {**{bound_axis: taken(pick, here) for bound_axis, pick in before.items()}, axis: found}
+            stays = not swapped and index.is_unique and len(here) == count
+            yield {**{key: pick if stays else pick[here] for key, pick in before.items()}, axis: found}
 
     def _narrowest(self, bound: dict[int, IntArray]) -> _Window | None:
         """Return the axis, and what an order leaves of it, with the fewest combinations; None where it leaves most."""
@@ -464,12 +465,12 @@ class _Join:
             yield {**some, axis: np.tile(elements, min(step, count - start))}
 
     def _ordered(self, weight: Node | None) -> Combinations:
-        picks = tuple(self._picks(self.bound))
-        known = {} if weight is None else self._known(weight, self.bound) or {}
-        codes, self.bound = self.axes.codes(picks), {}
-        if not is_increasing(codes):
-            del picks
-            order, codes = stably_sorted(codes)
-            picks = self.axes.of_codes(codes)
+        shape = self.axes.shape
+        if math.prod(shape) > MANY:
+            raise OverflowError("these are more combinations than can be numbered")
+        picks, known = self._picks(self.bound), {} if weight is None else self._known(weight, self.bound) or {}
+        self.bound = {}
+        order, picks = sorted_together(picks, shape)
+        if order is not None:
             known = {lookup: values[order] for lookup, values in known.items()}
-        return Combinations(picks, known, bool(self.edges) or self.ordered)
+        return Combinations(tuple(picks), known, bool(self.edges) or self.ordered)
