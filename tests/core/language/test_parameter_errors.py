@@ -163,7 +163,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[LXModelError], str]] = {
         lambda: LXParameter[Any]("hours").from_data(LXParameter[Any]("other")),
         LXSourceError,
         "LXParameter('hours').from_data() got <LXParameter('other')>, which is not a collection of rows. "
-        "Give a list of objects, one a row, or a pandas or polars DataFrame.",
+        "Give a list of objects, one a row, or a data frame.",
     ),
 }
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from lumix_core.copying.protocol import ATOMIC
 from lumix_core.formulas.bytecode import globals_used
-from lumix_core.rows.frames import is_frame
+from lumix_core.rows.frames import may_hold_objects
 from lumix_core.rows.registry import adapter_for, is_handle
 from lumix_core.rows.sources import DataSource
 from lumix_core.rows.standins import row_class_of, slots_of
@@ -94,7 +94,7 @@ def _items(value: Any) -> Iterable[Any]:
         return (*value.keys(), *value.values())
     if isinstance(value, list | tuple | set | frozenset | KeysView | ValuesView | ItemsView):
         return value
-    if hasattr(type(value), "__deepcopy__") and is_frame(value):
+    if may_hold_objects(value):
         columns = [value[name] for name in value.columns]
         return [value for column in columns if str(column.dtype).lower() == "object" for value in column.to_list()]
     return ()

@@ -6,7 +6,7 @@ from lumix_core.rows.base import BaseRowAdapter
 from lumix_core.rows.columns import TYPED, Column, column, has_nan, object_column, stacked, transposed
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.features import LXRowFeature, features_of
-from lumix_core.rows.frames import column_values, is_frame, make_frame, with_named_columns
+from lumix_core.rows.frames import is_frame, make_frame, read_frame
 from lumix_core.rows.gc_pause import Paused
 from lumix_core.rows.loading import ReleasingAdapter
 from lumix_core.rows.postgres_copy import MAY_COPY, ROWS_AT_LEAST, Writer, blocks, text_writer
@@ -75,7 +75,6 @@ __all__ = [
     "batches_of_rows",
     "blocks",
     "column",
-    "column_values",
     "existing_keys",
     "features_of",
     "has_nan",
@@ -83,6 +82,7 @@ __all__ = [
     "make_frame",
     "not_loaded",
     "object_column",
+    "read_frame",
     "referring_keys",
     "refuse_without_transactions",
     "row_adapters",
@@ -91,5 +91,4 @@ __all__ = [
     "stacked",
     "text_writer",
     "transposed",
-    "with_named_columns",
 ]

@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 from lumix_core.errors import LXSourceError
 from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.features import LXRowFeature, features_of
-from lumix_core.rows.frames import is_frame, with_named_columns
+from lumix_core.rows.frames import is_frame, read_frame, require_narwhals
 from lumix_core.rows.projection import projected
 from lumix_core.rows.registry import adapter_for, add_adapter, hindrances, is_handle, registered_adapters
 from lumix_core.rows.standins import row_class_of
@@ -47,7 +47,7 @@ class DataSource:
     def read(self) -> Table:
         """Return the rows as they are now."""
         if is_frame(self.data):
-            return FrameTable.of(with_named_columns(self.data))
+            return FrameTable.of(read_frame(self.data))
         rows = list(self.data)
         row_type = common_type(rows)
         return Table(rows, row_type, None if row_type is None else mapped_key(row_type))
@@ -119,10 +119,13 @@ def data_source(data: Any, owner: str) -> DataSource:
     Raises:
         LXSourceError: ``data`` is not a collection of rows.
     """
+    if is_frame(data):
+        require_narwhals(f"{owner}.from_data()")
+        return DataSource(data)
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
         raise LXSourceError(
             f"{owner}.from_data() got {data!r}, which is not a collection of rows. "
-            f"Give a list of objects, one a row, or a pandas or polars DataFrame."
+            f"Give a list of objects, one a row, or a data frame."
         )
     if isinstance(data, set | frozenset):
         raise LXSourceError(

@@ -284,7 +284,7 @@ class LXSolution(Copyable, Bracketed):
 
         return expression_value(expression, self.variables)
 
-    def to_frame(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str, library: str | None = None) -> Any:
+    def to_frame(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str, backend: Any = None) -> Any:
         """Return the numbers of a family as a DataFrame: keys, and ``value`` or ``activity`` and ``slack``.
 
         Each dimension has a column; a composite key, such as ``(plant, line)``, has one for each part, named after the
@@ -292,17 +292,17 @@ class LXSolution(Copyable, Bracketed):
 
         Args:
             family: the variable or constraint, or its name; a name that both have means the variable.
-            library: "pandas" or "polars"; without it, whichever is installed.
+            backend: "pandas", "polars" or "pyarrow", or the module; without it, the first of these that is installed.
 
         Raises:
-            LXUnsupportedError: the library is not installed.
+            LXUnsupportedError: the library is not installed, or has no type for the keys.
             LXUnknownNameError: the solution has no such family.
             LXNoSolutionError: there is no point.
         """
         numbers = self._numbers_of(family)
         columns = {name: values.numbers() for name, values in numbers.items()}
         block = next(iter(numbers.values())).block
-        return make_frame({**block.keys.columns(*columns), **columns}, library)
+        return make_frame({**block.keys.columns(*columns), **columns}, backend)
 
     def _numbers_of(self, family: Any) -> dict[str, FamilyValues]:
         """Return the numbers of a variable or a constraint by the names that they have in a frame."""
