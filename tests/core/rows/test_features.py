@@ -16,6 +16,7 @@ from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXPluginWarning, LXSourceError
 from lumix_core.plugins.registry import Registry
 from lumix_core.rows import (
+    AwaitedQuery,
     BaseRowAdapter,
     ColumnQuery,
     KeepingQuery,
@@ -44,6 +45,7 @@ PROTOCOLS: dict[LXRowFeature, type] = {
     LXRowFeature.REASONS: ReasonedQuery,
     LXRowFeature.SNAPSHOTS: SnapshotQuery,
     LXRowFeature.REFRESHING: RefreshingQuery,
+    LXRowFeature.AWAITED: AwaitedQuery,
     LXRowFeature.RELEASE: ReleasingAdapter,
     LXRowFeature.WRITING: WritingAdapter,
 }

@@ -470,7 +470,7 @@ class _Join:
             raise OverflowError("these are more combinations than can be numbered")
         picks, known = self._picks(self.bound), {} if weight is None else self._known(weight, self.bound) or {}
         self.bound = {}
-        order, picks = sorted_together(picks, shape)
+        order, in_order = sorted_together(picks, shape)
         if order is not None:
             known = {lookup: values[order] for lookup, values in known.items()}
-        return Combinations(tuple(picks), known, bool(self.edges) or self.ordered)
+        return Combinations(tuple(in_order), known, bool(self.edges) or self.ordered)
