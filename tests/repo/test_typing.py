@@ -161,6 +161,10 @@ def test_the_examples_pass_the_strict_checker(reports: list[str]) -> None:
     assert [line for line in reports if not re.match(r"(terms_)?(right|wrong)\.py:", line)] == []
 
 
+def answers(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 0
+
+
 @pytest.fixture(scope="module")
 def pyright_lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[int]]:
     """The lines of each file that pyright finds fault with."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack, overload
 
 from lumix_core.language.term_types import (
     A,
@@ -47,7 +47,11 @@ from lumix_core.language.term_types import (
 )
 
 if TYPE_CHECKING:
-    from lumix_core.language.term_types import Var1, Var2, Var3
+    from lumix_core.language.variables import LXVariable
+
+    Var1: TypeAlias = LXVariable[R, Any]
+    Var2: TypeAlias = LXVariable[tuple[A, B], Any]
+    Var3: TypeAlias = LXVariable[tuple[A, B, C], Any]
 
 
 class Meaning(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, Protocol, SupportsFloat, TypeAlias, TypedDict, TypeVar
+from typing import Any, Literal, Protocol, SupportsFloat, TypeAlias, TypedDict, TypeVar
 
 R = TypeVar("R")
 A = TypeVar("A")
@@ -13,12 +13,6 @@ R_contra = TypeVar("R_contra", contravariant=True)
 A_contra = TypeVar("A_contra", contravariant=True)
 B_contra = TypeVar("B_contra", contravariant=True)
 
-if TYPE_CHECKING:
-    from lumix_core.language.variables import LXVariable
-
-    Var1: TypeAlias = LXVariable[R, Any]
-    Var2: TypeAlias = LXVariable[tuple[A, B], Any]
-    Var3: TypeAlias = LXVariable[tuple[A, B, C], Any]
 Number: TypeAlias = SupportsFloat
 Keys: TypeAlias = Iterable[Hashable] | None
 At: TypeAlias = Callable[..., Hashable] | None
