@@ -169,10 +169,7 @@ def answers(command: list[str]) -> bool:
 def pyright_lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[int]]:
     """The lines of each file that pyright finds fault with."""
     command = [sys.executable, "-m", "pyright"]
-    if (
-        shutil.which("node") is None
-        or subprocess.run([*command, "--version"], capture_output=True, check=False).returncode
-    ):
+    if shutil.which("node") is None or not answers([*command, "--version"]):
         pytest.skip("pyright cannot run: it needs node, and its own package of npm")
     folder = tmp_path_factory.mktemp("pyright")
     write_terms(folder)
