@@ -252,6 +252,23 @@ def test_pairs_of_a_join_have_an_index_each() -> None:
     assert r"\forall\, p \in \mathrm{Product},\, m \in f_{1}\left( p \right)" in line
 
 
+def test_the_rest_of_a_large_model_is_counted() -> None:
+    x = production()
+    each = [LXConstraint(f"c{key}").le().rhs(1) for key in range(5)]
+    model = LXModel("m").add_variables(x, LXVariable[None, float]("y"))
+    model.add_constraints(one.expression(LXLinearExpression().add_term(x).add_term(x, 2)) for one in each)
+
+    text = model.to_latex(families=1, terms=1)
+
+    check_latex(text)
+    assert text.count(r"\mathbf{c") == 1
+    assert rf"{SUM} {MADE}_{{p}} + \text{{... (1 more)}} \le 1" in text
+    assert r"\text{... (4 more of the families of constraints)}" in text
+    assert r"\text{... (1 more of the families of variables)}" in text
+    with pytest.raises(LXModelError, match=r"families"):
+        model.to_latex(families=0)
+
+
 def test_an_incomplete_model_is_refused() -> None:
     with pytest.raises(LXIncompleteError, match=r"Constraint 'c' is incomplete: \.expression\(expr\)"):
         LXModel("m").add_constraint(LXConstraint[Any]("c")).to_latex()

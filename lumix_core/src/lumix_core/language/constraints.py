@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Self, SupportsFloat, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar, cast, overload
 
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.families import IndexedFamily
-from lumix_core.language.indexed import Row, side_text
+from lumix_core.language.indexed import side_text
 from lumix_core.language.mixins import refuse_unknown
+from lumix_core.language.term_types import A, B, C, Of1, Of2, Of3, R
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import flaw, real_number
 from lumix_core.problem.problem import LXSense
 
 RightHandSide = float | UserFunction
-R = TypeVar("R")
-OfRow: TypeAlias = SupportsFloat | Callable[[R], SupportsFloat]
-"""A number, or a function of the constraint's row."""
-OfRows: TypeAlias = SupportsFloat | Callable[[Any, Any], SupportsFloat] | Callable[[Any, Any, Any], SupportsFloat]
-"""A number, or a function of one row a dimension."""
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as OptionalTypeVar  # every type checker knows it, installed or not
+
+    Row = OptionalTypeVar("Row", default=Any)
+else:
+    Row = TypeVar("Row")
 
 
 class LXConstraint(IndexedFamily[Row]):
@@ -95,7 +97,7 @@ class LXConstraint(IndexedFamily[Row]):
     def _rhs_role(self) -> str:
         return f"the right-hand side of {self.name!r}"
 
-    def over(self, variable: LXVariable[Any, Any]) -> Self:
+    def over(self, variable: LXVariable[R, Any]) -> LXConstraint[R]:
         """Make one row per element of a variable, with its rows and keys.
 
         Functions of the constraint get the rows of the variable, and a term of that variable is the row's own element.
@@ -111,7 +113,7 @@ class LXConstraint(IndexedFamily[Row]):
                 f"Write a second constraint."
             )
         self.base = variable
-        return self
+        return cast("LXConstraint[R]", self)
 
     def expression(self, expression: LXLinearExpression) -> Self:
         """Set the left-hand side: the expression as it is now. What is added to it later is not in the constraint.
@@ -140,10 +142,14 @@ class LXConstraint(IndexedFamily[Row]):
         return self._set_sense(LXSense.EQ)
 
     @overload
-    def between(self, lower: OfRow[Row], upper: OfRow[Row]) -> Self: ...
+    def between(self: LXConstraint[tuple[A, B]], lower: Of2[A, B], upper: Of2[A, B]) -> LXConstraint[tuple[A, B]]: ...
     @overload
-    def between(self, lower: OfRows, upper: OfRows) -> Self: ...
-    def between(self, lower: Any, upper: Any) -> Self:
+    def between(
+        self: LXConstraint[tuple[A, B, C]], lower: Of3[A, B, C], upper: Of3[A, B, C]
+    ) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def between(self, lower: Of1[Row], upper: Of1[Row]) -> Self: ...
+    def between(self, lower: Any, upper: Any) -> Any:
         """Hold the expression between two sides, in place of a sense and a right-hand side.
 
         Args:
@@ -169,10 +175,12 @@ class LXConstraint(IndexedFamily[Row]):
         return self
 
     @overload
-    def rhs(self, value: OfRow[Row]) -> Self: ...
+    def rhs(self: LXConstraint[tuple[A, B]], value: Of2[A, B]) -> LXConstraint[tuple[A, B]]: ...
     @overload
-    def rhs(self, value: OfRows) -> Self: ...
-    def rhs(self, value: Any) -> Self:
+    def rhs(self: LXConstraint[tuple[A, B, C]], value: Of3[A, B, C]) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def rhs(self, value: Of1[Row]) -> Self: ...
+    def rhs(self, value: Any) -> Any:
         """Set the right-hand side: a number, or a function of the constraint's row (of one row a dimension).
 
         ``math.inf`` for ``<=`` and ``-math.inf`` for ``>=``, from a function too, make a row that never binds.
@@ -202,6 +210,20 @@ class LXConstraint(IndexedFamily[Row]):
             )
         self.__dict__["sense"] = sense
         return self
+
+    @overload
+    def where_multi(
+        self: LXConstraint[tuple[A, B]], condition: Callable[[A, B], object]
+    ) -> LXConstraint[tuple[A, B]]: ...
+    @overload
+    def where_multi(
+        self: LXConstraint[tuple[A, B, C]], condition: Callable[[A, B, C], object]
+    ) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def where_multi(self, condition: Callable[[Row, Any], object]) -> Self: ...
+    def where_multi(self, condition: Any) -> Any:
+        """Keep only the combinations for which ``condition`` is true; it takes one row a dimension."""
+        return super().where_multi(condition)
 
     def _index_lines(self) -> list[tuple[str, str]]:
         if self.base is None:

@@ -10,7 +10,8 @@ from lumix_core.errors import LXModelError, LXNotLinearError, LXNumberError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.indexed import side_text
 from lumix_core.language.mixins import Bracketed, Declared, Unknown, refuse_unknown
-from lumix_core.language.term_overloads import Meaning, Number, TermMethods
+from lumix_core.language.term_overloads import Meaning, TermMethods
+from lumix_core.language.term_types import Number
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import is_real_type, real_number, sum_of
 from lumix_core.problem.text import counted, html_lines, html_table

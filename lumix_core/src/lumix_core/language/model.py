@@ -240,21 +240,27 @@ class LXModel(Declared, Copyable, Bracketed):
         name = self.get_constraint(name_of(constraint)).name
         return named_row_text(self.compile(), name, key, terms)
 
-    def to_latex(self) -> str:
+    def to_latex(self, families: int = 40, terms: int = 20) -> str:
         r"""Return the model in the notation of mathematics, written from its functions; runs no query.
 
         Each index has a letter, by which functions call their row, and stands for its key. A function that cannot be
         traced is a symbol such as ``f_1``, and a note says which one it is and why.
 
+        Args:
+            families: how many families of constraints, and of variables, are shown.
+            terms: how many terms of each sum are shown.
+
         Returns:
             an ``aligned`` environment, for ``\[...\]``, or ``$$...$$`` in a notebook.
 
         Raises:
-            LXModelError: the model is incomplete, or it is unclear which elements a term stands for.
+            LXModelError: the model is incomplete, it is unclear which elements a term stands for, or ``families`` or
+                ``terms`` is no such number.
         """
         from lumix_core.compiler.notation.document import model_latex
 
-        return model_latex(self)
+        families = checked_count("to_latex", "families", families, 1)
+        return model_latex(self, families, checked_count("to_latex", "terms", terms, 1))
 
     def statistics(self) -> LXModelStatistics:
         """Compile the model and return its sizes, the ranges of its numbers by family, and what looks badly scaled.

@@ -181,7 +181,7 @@ WORDS = (
     b"\xff",
     b"'MARKER'",
 )
-MORE_WORDS = (b"INTORG", b"{", b"[", b"null", b"-", b"free", b"1_0", b"\\", b"*> ", b'"', b"MAX", b"1e-320")
+MORE_WORDS = (b"INTORG", b"{", b"[", b"null", b"-", b"free", b"1_0", b"\\", b"* > ", b'"', b"MAX", b"1e-320")
 
 
 AS_FOUND = settings(phases=[Phase.generate], database=None)

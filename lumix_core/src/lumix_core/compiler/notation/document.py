@@ -35,11 +35,11 @@ _ZERO, _ONE = number_written(0.0), number_written(1.0)
 _FONTS = "italic: variables; upright: attributes of rows; sans serif: parameters and other tables"
 
 
-def model_latex(model: LXModel) -> str:
+def model_latex(model: LXModel, families: int, terms: int) -> str:
     """Return a model in LaTeX, as `LXModel.to_latex` describes."""
     check_complete(model)
     with Evaluator() as evaluator:
-        writer = _ModelWriter(model, Symbols(model, evaluator))
+        writer = _ModelWriter(model, Symbols(model, evaluator), families, terms)
         lines = [*writer.objective(), *writer.constraints(), *writer.variables()]
     body = " \\\\\n".join(_aligned(line) for line in [*lines, *writer.notes(lines)])
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
@@ -61,7 +61,9 @@ def _right(written: Written) -> str:
 
 
 class _ModelWriter:
-    def __init__(self, model: LXModel, symbols: Symbols) -> None:
+    def __init__(self, model: LXModel, symbols: Symbols, families: int, terms: int) -> None:
+        self._families = families
+        self._terms = terms
         self._model = model
         self._symbols = symbols
 
@@ -71,7 +73,11 @@ class _ModelWriter:
             yield text_latex(direction), text_latex("any feasible point"), ""
             return
         expression = self._costs() if self._model.objective is None else self._model.objective
-        yield text_latex(direction), TermWriter(self._symbols, (), "the objective").expression(expression), ""
+        yield (
+            text_latex(direction),
+            TermWriter(self._symbols, (), "the objective").expression(expression, self._terms),
+            "",
+        )
 
     def _costs(self) -> LXLinearExpression:
         """Return the costs of the variables as an expression."""
@@ -85,15 +91,20 @@ class _ModelWriter:
 
     def constraints(self) -> Iterator[Line]:
         lead = text_latex("subject to")
-        for constraint in self._model.constraints:
+        for constraint in self._model.constraints[: self._families]:
             indices = indices_of(self._symbols, constraint)
             yield lead, self._constraint(constraint, indices), self._for_all(constraint, indices)
             lead = ""
+        yield from self._more(len(self._model.constraints), "constraint")
+
+    def _more(self, count: int, word: str) -> Iterator[Line]:
+        if count > self._families:
+            yield "", text_latex(f"... ({count - self._families:,} more of the families of {word}s)"), ""
 
     def _constraint(self, constraint: LXConstraint[Any], indices: Sequence[Index]) -> str:
         assert constraint.lhs is not None
         assert constraint.sense is not None
-        left = TermWriter(self._symbols, indices, constraint.owner).expression(constraint.lhs)
+        left = TermWriter(self._symbols, indices, constraint.owner).expression(constraint.lhs, self._terms)
         label = rf"{name_latex(constraint.name, 'mathbf')}\colon\; "
         if constraint.range is None:
             side = _right(self._number(constraint.right_hand_side, indices))
@@ -104,9 +115,10 @@ class _ModelWriter:
         return f"{label}{_between(left, below, above)}"
 
     def variables(self) -> Iterator[Line]:
-        for variable in self._model.variables:
+        for variable in self._model.variables[: self._families]:
             indices = indices_of(self._symbols, variable)
             yield "", self._variable(variable, indices), self._for_all(variable, indices)
+        yield from self._more(len(self._model.variables), "variable")
 
     def _variable(self, variable: LXVariable[Any, Any], indices: Sequence[Index]) -> str:
         symbol = variable_latex(variable.name, [index.symbol for index in indices])

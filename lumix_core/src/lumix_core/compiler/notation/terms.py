@@ -11,7 +11,7 @@ from lumix_core.compiler.notation.index_sets import domain_latex, family_conditi
 from lumix_core.compiler.notation.symbols import Axis, Index, Symbols
 from lumix_core.errors import LXModelError, sentence
 from lumix_core.formulas.latex import PRODUCT, RowSymbol, Written, number_written, times
-from lumix_core.formulas.latex_text import name_latex
+from lumix_core.formulas.latex_text import name_latex, text_latex
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.term_overloads import Meaning
 
@@ -53,9 +53,11 @@ class TermWriter:
         self._rows = tuple(rows)
         self._position = position
 
-    def expression(self, expression: LXLinearExpression) -> str:
-        """Return the sum of terms and constant."""
-        parts = [self._term(term) for term in expression.terms]
+    def expression(self, expression: LXLinearExpression, shown: int) -> str:
+        """Return the sum of terms and constant; of the terms, the first ones."""
+        parts = [self._term(term) for term in expression.terms[:shown]]
+        if len(expression.terms) > shown:
+            parts.append(("+", text_latex(f"... ({len(expression.terms) - shown:,} more)")))
         if expression.constant or not parts:
             parts.append(_signed(expression.constant, []))
         (sign, first), *rest = parts
