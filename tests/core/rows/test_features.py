@@ -43,6 +43,7 @@ PROTOCOLS: dict[LXRowFeature, type] = {
     LXRowFeature.KEEPING: KeepingQuery,
     LXRowFeature.REASONS: ReasonedQuery,
     LXRowFeature.SNAPSHOTS: SnapshotQuery,
+    LXRowFeature.AWAITED: AwaitedQuery,
     LXRowFeature.REFRESHING: RefreshingQuery,
     LXRowFeature.RELEASE: ReleasingAdapter,
     LXRowFeature.WRITING: WritingAdapter,
