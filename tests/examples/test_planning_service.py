@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from solving_threads import SolvingThreads
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "planning_service" / "service.py"
 
@@ -74,11 +75,12 @@ async def solving(client: httpx.AsyncClient, count: int) -> None:
             await asyncio.sleep(0.02)
 
 
-def solving_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("lumix")]
+@pytest.fixture
+def threads() -> SolvingThreads:
+    return SolvingThreads()
 
 
-def test_under_load_with_clients_that_hang_up(address: str) -> None:
+def test_under_load_with_clients_that_hang_up(address: str, threads: SolvingThreads) -> None:
     async def program(client: httpx.AsyncClient) -> list[float]:
         endless = [asyncio.create_task(client.post("/plans?machines=7", json=endless_jobs())) for _ in range(4)]
         await solving(client, 4)
@@ -94,10 +96,10 @@ def test_under_load_with_clients_that_hang_up(address: str) -> None:
     latest = talk(address, program)
 
     assert latest == pytest.approx([float(hours) for hours in range(2, 22)])
-    assert solving_threads() == []
+    assert threads.names == []
 
 
-def test_a_plan_is_watched_and_stopped(address: str) -> None:
+def test_a_plan_is_watched_and_stopped(address: str, threads: SolvingThreads) -> None:
     async def program(client: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, Any]]:
         number = (await client.post("/running?machines=7", json=endless_jobs())).json()
         found: dict[str, Any] = {"latest": None}
@@ -113,10 +115,10 @@ def test_a_plan_is_watched_and_stopped(address: str) -> None:
     assert found["bound"] <= plan["latest"] <= found["latest"] + 1e-6
     assert (plan["status"], plan["ended_by"]) == ("feasible", "cancelled")
     assert sorted(map(int, plan["machines"])) == list(range(60))
-    assert solving_threads() == []
+    assert threads.names == []
 
 
-def test_a_plan_is_given_up(address: str) -> None:
+def test_a_plan_is_given_up(address: str, threads: SolvingThreads) -> None:
     async def program(client: httpx.AsyncClient) -> list[int]:
         number = (await client.post("/running?machines=7", json=endless_jobs())).json()
         await solving(client, 1)
@@ -125,4 +127,4 @@ def test_a_plan_is_given_up(address: str) -> None:
         return [*codes, (await client.get(f"/running/{number}")).status_code]
 
     assert talk(address, program) == [204, 404]
-    assert solving_threads() == []
+    assert threads.names == []

@@ -6,13 +6,13 @@ import asyncio
 import copy
 import math
 import pickle
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from hidden_plan import hidden_plan
+from solving_threads import SolvingThreads
 from sqlalchemy import Connection, Engine, ForeignKey, event, func, select
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -92,8 +92,9 @@ def plan(session: Any, *, profit: Callable[[Product], Any] = lambda p: p.profit)
     return LXModel("plan").add_variable(made).add_constraint(hours).maximize(objective)
 
 
-def solving_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("lumix")]
+@pytest.fixture
+def threads() -> SolvingThreads:
+    return SolvingThreads()
 
 
 def test_a_plain_session_is_read_on_the_thread_of_the_solve(filled: Engine) -> None:
@@ -173,7 +174,7 @@ class TestAsynchronousSessions:
 
         assert asyncio.run(program()) == (50, 2)
 
-    def test_a_task_that_is_cancelled_while_it_reads(self, filled: Engine) -> None:
+    def test_a_task_that_is_cancelled_while_it_reads(self, filled: Engine, threads: SolvingThreads) -> None:
         async def program() -> list[str]:
             async with opened(filled) as (_, session):
                 statement = select(Product).where(func.pg_sleep(60).is_not(None))
@@ -182,11 +183,13 @@ class TestAsynchronousSessions:
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.3):
                         await LXOptimizer().solve_async(model)
-                return solving_threads()
+                return threads.names
 
         assert asyncio.run(program()) == []
 
-    def test_a_task_that_is_cancelled_while_it_solves_leaves_the_session_usable(self, filled: Engine) -> None:
+    def test_a_task_that_is_cancelled_while_it_solves_leaves_the_session_usable(
+        self, filled: Engine, threads: SolvingThreads
+    ) -> None:
         async def program() -> tuple[Any, list[str]]:
             async with opened(filled) as (_, session):
                 model, _ = hidden_plan()
@@ -194,7 +197,7 @@ class TestAsynchronousSessions:
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.6):
                         await LXOptimizer().solve_async(model)
-                return await session.scalar(select(func.count()).select_from(Product)), solving_threads()
+                return await session.scalar(select(func.count()).select_from(Product)), threads.names
 
         assert asyncio.run(program()) == (2, [])
 

@@ -33,6 +33,7 @@ from lumix_core.rows import (
     features_of,
     registry,
 )
+from lumix_core.rows.awaiting import AwaitedQuery
 from lumix_core.rows.features import OF_ADAPTERS, OF_QUERIES
 from lumix_core.rows.sources import QuerySource
 from lumix_core.testing import RowAdapterConformance
@@ -44,6 +45,7 @@ PROTOCOLS: dict[LXRowFeature, type] = {
     LXRowFeature.KEEPING: KeepingQuery,
     LXRowFeature.REASONS: ReasonedQuery,
     LXRowFeature.SNAPSHOTS: SnapshotQuery,
+    LXRowFeature.AWAITED: AwaitedQuery,
     LXRowFeature.REFRESHING: RefreshingQuery,
     LXRowFeature.AWAITED: AwaitedQuery,
     LXRowFeature.RELEASE: ReleasingAdapter,

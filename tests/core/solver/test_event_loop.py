@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hidden_plan import OFFSET, hidden_plan
 from solver_faults import Fake
+from solving_threads import SolvingThreads
 
 from lumix_core import LXConstraint, LXLimit, LXLinearExpression, LXModel, LXOptimizer, LXProgress, LXStatus, LXVariable
 from lumix_core.errors import LXModelError, LXOptionError
@@ -34,20 +35,21 @@ def batch(size: int) -> LXModel:
     return model.minimize(LXLinearExpression().sum_over(things))
 
 
-def solving_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("lumix")]
-
-
-async def begun(task: asyncio.Task[Any]) -> None:
+async def begun(task: asyncio.Task[Any], threads: SolvingThreads) -> None:
     """Wait until a task's solve has a thread."""
     async with asyncio.timeout(20):
-        while not solving_threads() and not task.done():
+        while not threads.names and not task.done():
             await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def threads() -> SolvingThreads:
+    return SolvingThreads()
 
 
 class TestAnswers:
     @SOLVERS
-    def test_the_answer_is_that_of_solve(self, solver: str) -> None:
+    def test_the_answer_is_that_of_solve(self, solver: str, threads: SolvingThreads) -> None:
         model, optimum = hidden_plan()
         optimizer = LXOptimizer().use_solver(solver)
 
@@ -55,7 +57,7 @@ class TestAnswers:
 
         assert solution.objective_value == optimizer.solve(model, start=optimum).objective_value == OFFSET
         assert solution.start_point == "accepted"
-        assert solving_threads() == []
+        assert threads.names == []
 
     def test_many_at_once(self) -> None:
         async def program() -> list[float]:
@@ -121,7 +123,8 @@ class TestTheLoopGoesOn:
 
             task = asyncio.create_task(LXOptimizer().solve_async(hidden_plan()[0], on_progress=look, time_limit=60))
             async with asyncio.timeout(20):
-                await found.wait()
+                while not found.is_set():
+                    await asyncio.sleep(0.01)
             newest[0].cancel()
             return threads, (await task).limit
 
@@ -139,42 +142,42 @@ class TestTheLoopGoesOn:
 
 class TestCancelledTasks:
     @SOLVERS
-    def test_solver_and_thread_end_with_the_task(self, solver: str) -> None:
+    def test_solver_and_thread_end_with_the_task(self, solver: str, threads: SolvingThreads) -> None:
         before = holding()
 
         async def program() -> list[str]:
             task = asyncio.create_task(LXOptimizer().use_solver(solver).solve_async(hidden_plan()[0]))
-            await begun(task)
+            await begun(task, threads)
             await asyncio.sleep(0.3)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            return solving_threads()
+            return threads.names
 
         assert asyncio.run(program()) == []
         assert holding().children <= before.children
         assert holding().threads <= before.threads
 
-    def test_a_timeout_ends_it_too(self) -> None:
+    def test_a_timeout_ends_it_too(self, threads: SolvingThreads) -> None:
         async def program() -> list[str]:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.3):
                     await LXOptimizer().solve_async(hidden_plan()[0])
-            return solving_threads()
+            return threads.names
 
         assert asyncio.run(program()) == []
 
-    def test_one_of_many(self) -> None:
+    def test_one_of_many(self, threads: SolvingThreads) -> None:
         async def program() -> tuple[list[bool], float, list[str]]:
             optimizer = LXOptimizer()
             tasks = [asyncio.create_task(optimizer.solve_async(hidden_plan()[0])) for _ in range(3)]
             quick = asyncio.create_task(optimizer.solve_async(batch(7)))
-            await begun(tasks[0])
+            await begun(tasks[0], threads)
             for task in tasks:
                 task.cancel()
             answer = (await quick).objective_value
             await asyncio.wait(tasks, timeout=20)
-            return [task.cancelled() for task in tasks], answer, solving_threads()
+            return [task.cancelled() for task in tasks], answer, threads.names
 
         assert asyncio.run(program()) == ([True] * 3, 7.0, [])
 
@@ -244,7 +247,7 @@ class TestCancelledTasks:
 
         assert "a cancelled solve failed: too late" in caplog.text
 
-    def test_a_loop_that_is_closed_takes_its_solves_along(self) -> None:
+    def test_a_loop_that_is_closed_takes_its_solves_along(self, threads: SolvingThreads) -> None:
         model = hidden_plan()[0]
 
         async def program() -> None:
@@ -253,7 +256,7 @@ class TestCancelledTasks:
 
         asyncio.run(program())
 
-        assert solving_threads() == []
+        assert threads.names == []
 
 
 class TestRefused:

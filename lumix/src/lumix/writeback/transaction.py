@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, cast
 
 from lumix.writeback.ordering import in_order, own_references, parents_first
@@ -21,6 +23,8 @@ from lumix_core.rows import (
     features_of,
     row_adapters,
 )
+
+_LOG = logging.getLogger("lumix.writeback")
 
 RUNS_A_STATEMENT = 400
 """The number of runs whose rows one statement deletes; databases limit a statement's parameters."""
@@ -66,11 +70,14 @@ def written(calls: Sequence[Call], handle: object | None, using: str | None, ada
     """
     if handle is not None and using is not None:
         raise LXWriteError(f"write() got both {handle!r:.60} and using={using!r}. Give one of them.")
+    began = perf_counter()
     with Paused():
         chosen = _able(adapter) if adapter is not None else _adapter_of(calls)
         checked = in_order([prepared(call, chosen) for call in calls])
         with chosen.writing(using if handle is None else handle, [step.table for step in checked]) as writer:
-            return _write(writer, checked)
+            result = _write(writer, checked)
+    _LOG.info("%s in %.3f s", result, perf_counter() - began)
+    return result
 
 
 def _adapter_of(calls: Sequence[Call]) -> WritingAdapter:

@@ -221,7 +221,7 @@ class Claims:
             return RawResult(status=LXStatus.ERROR, raw_status=doubt)
         self._is_repeated = True
         self._checks.append(doubt)
-        _LOG.warning("%s; model %r is solved again without presolve", doubt, problem.name)
+        _LOG.warning("model %r is solved again without presolve: %s", problem.name, doubt)
         again = self.probe(problem, presolve=False)
         if again is not None and again.status is not LXStatus.ERROR:
             answer = self._settle(problem, again)
@@ -281,12 +281,16 @@ class Claims:
         if not options.presolve and LXFeature.PRESOLVE not in self._solver.features:
             options = replace(options, presolve=True)
         prepared = Preparation().prepared(problem, options)
-        return answered(
+        began = time.perf_counter()
+        raw = answered(
             self._solver,
             prepared,
             options,
             lambda: self._solver.solve(prepared.problem, prepared.options(options)),
         )
+        seconds = time.perf_counter() - began
+        _LOG.debug("model %r: %s (%s) in %.3f s", problem.name, raw.status, raw.raw_status, seconds)
+        return raw
 
     def _of_problem(self, options: SolverOptions, problem: LXProblem) -> SolverOptions:
         """Return options with the start point of the user's own problem; others report no numbers of theirs."""

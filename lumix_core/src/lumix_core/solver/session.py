@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import warnings
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 
 Row = TypeVar("Row")
+
+_LOG = logging.getLogger("lumix.solver")
 
 
 class LXLiveSession(Closing):
@@ -230,6 +233,7 @@ class LXLiveSession(Closing):
         began = time.perf_counter()
         raw, start, reason = self._live.solve(problem)
         seconds = time.perf_counter() - began
+        _LOG.debug("model %r: %s in %.3f s, %s start %s", problem.name, raw.status, seconds, start, reason)
         return solution_of(problem, raw, self._live.solver, seconds, start=start, start_reason=reason)
 
     @in_turn

@@ -29,10 +29,7 @@ class Progress(Kit, limited=in_thread):
     @needs(LXFeature.INTEGER, LXFeature.TIME_LIMIT, LXFeature.PROGRESS)
     @SENSES
     def test_progress_is_reported(self, solver: Solver, maximize: bool) -> None:
-        """Incumbent and bound are reported while the run goes on, with the constant, in the user's sense.
-
-        No incumbent is better than the answer, and no bound is worse than it.
-        """
+        """Incumbent and bound are reported while the run goes on, and agree with the answer, constant included."""
         mip = hard_to_prove(maximize=maximize, offset=1000.0)
         reports: list[RawProgress] = []
 
