@@ -129,7 +129,8 @@ def matching_elements(family: Family, constraint: Family, shared: Shared, evalua
             others.append(row_keys(family, dimension, constraint.arguments[position], constraint.size, evaluator))
     if not family.size or not constraint.size:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    return KeyIndex(mine).matches(others, constraint.size)
+    rows, elements = KeyIndex(mine).matches(others, constraint.size)
+    return np.arange(constraint.size) if rows is None else rows, elements
 
 
 def _dimension_keys(family: Family, dimension: int, evaluator: Evaluator) -> Column:
