@@ -190,9 +190,10 @@ def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[
         return _costs(columns, evaluator), 0.0
     matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
     totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
-    if len(matrix.columns) > columns.size or len(model.objective.terms) > 1:  # an element may come more than once
+    counts = np.bincount(matrix.columns, minlength=columns.size)
+    if counts.max(initial=0) > 1:
         sizes = np.bincount(matrix.columns, weights=np.abs(matrix.values), minlength=columns.size)
-        totals = without_noise(totals, sizes, np.bincount(matrix.columns, minlength=columns.size))
+        totals = without_noise(totals, sizes, counts)
     check_finite(totals, "the objective", columns.element)
     return totals, model.objective.constant
 
@@ -253,6 +254,8 @@ class _Sides:
         if not isinstance(given, UserFunction) and math.isfinite(given - constant):
             return sum_of(given, -constant)
         values = _element_numbers(given, self.family, self.evaluator, infinite)
+        if not constant:
+            return values
         with np.errstate(over="ignore"):
             rhs = without_noise(values - constant, np.abs(values) + abs(constant), 2)
         finite = np.where(np.isfinite(values), rhs, 0.0)
