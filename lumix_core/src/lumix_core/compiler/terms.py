@@ -137,6 +137,8 @@ class TermReader:
         """Return the rows that have an element which ``keys=`` names, their elements, and which rows they are."""
         if self.term.keys is None:
             kept = np.arange(len(rows))
+            if elements.min(initial=0) >= 0:
+                return rows, elements, kept
         else:  # a row whose key is not named has no element to miss
             named = self._check_keys(self.term.keys)
             kept = np.flatnonzero(np.isin(elements, named))
