@@ -30,7 +30,7 @@ INSTALL = "pip install 'lumix-sqlalchemy[arrow]'"
 DATABASE, DRIVER = "sqlite", "adbc_driver_sqlite"
 # What ADBC sends as the very types that sqlite3 sends.
 SENT = {int, float, str, Decimal, date, datetime}
-# How many rows ADBC makes into one array, whose types it takes from the first; its own 1,024 take longer to join.
+# How many rows ADBC makes into one array; its own 1,024 take longer to put together.
 ROWS_A_BATCH = str(1 << 20)
 # The databases of a connection, each with how much is temporary in it.
 DATABASES = "SELECT name, file, (SELECT count(*) FROM sqlite_temp_master) FROM pragma_database_list"

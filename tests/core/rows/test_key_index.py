@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import nan
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lumix_core.problem import arrays
 from lumix_core.problem.arrays import is_all, sorted_together, stable_order, taken
 from lumix_core.rows.columns import column
 from lumix_core.rows.key_index import MISSING, KeyIndex
@@ -30,6 +32,14 @@ KEYS = st.one_of(
 )
 
 
+@pytest.fixture(scope="module", autouse=True, params=[arrays.BLOCK, 4])
+def block(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All at once, and a few at a time, as it is done for many keys."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "BLOCK", request.param)
+        yield
+
+
 def index_of(keys: list[tuple[Any, Any]]) -> KeyIndex:
     return KeyIndex([column(list(part)) for part in zip(*keys, strict=True)])
 
@@ -45,7 +55,8 @@ def test_a_key_is_found_where_equal_keys_are(keys: list[tuple[Any, Any]], asked:
     columns = [column(list(part)) for part in zip(*asked, strict=True)]
 
     positions = index.positions(columns, len(asked)).tolist()
-    pairs = sorted(zip(*(found.tolist() for found in index.matches(columns, len(asked))), strict=True))
+    here, there = index.matches(columns, len(asked))
+    pairs = sorted(zip(range(len(asked)) if here is None else here.tolist(), there.tolist(), strict=True))
 
     equal = [[i for i, key in enumerate(keys) if same(key, one)] for one in asked]
     assert positions == [found[-1] if found else MISSING for found in equal]

@@ -15,7 +15,7 @@ from lumix_core.compiler.families import Family, constraint_family, family_of
 from lumix_core.compiler.terms import Entries, TermReader
 from lumix_core.errors import LXModelError, LXNumberError, listed, sentence
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, without_noise
+from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, is_increasing, without_noise
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import sum_of
 from lumix_core.problem.problem import LXSense
@@ -189,12 +189,23 @@ def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[
     if model.objective is None:
         return _costs(columns, evaluator), 0.0
     matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
-    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
-    if len(matrix.columns) > columns.size or len(model.objective.terms) > 1:  # an element may come more than once
-        sizes = np.bincount(matrix.columns, weights=np.abs(matrix.values), minlength=columns.size)
-        totals = without_noise(totals, sizes, np.bincount(matrix.columns, minlength=columns.size))
+    totals = _totals(matrix, columns.size)
     check_finite(totals, "the objective", columns.element)
     return totals, model.objective.constant
+
+
+def _totals(matrix: Matrix, size: int) -> FloatArray:
+    """Return the sum of the values of each column."""
+    if is_increasing(matrix.columns):
+        totals = np.zeros(size)
+        totals[matrix.columns] = matrix.values + 0.0  # no sum is -0.0
+        return totals
+    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=size).astype(np.float64)
+    counts = np.bincount(matrix.columns, minlength=size)
+    if counts.max(initial=0) <= 1:
+        return totals
+    sizes = np.bincount(matrix.columns, weights=np.abs(matrix.values), minlength=size)
+    return without_noise(totals, sizes, counts)
 
 
 _OBJECTIVE = Family("objective", Keys.scalar(), ())
@@ -253,6 +264,8 @@ class _Sides:
         if not isinstance(given, UserFunction) and math.isfinite(given - constant):
             return sum_of(given, -constant)
         values = _element_numbers(given, self.family, self.evaluator, infinite)
+        if not constant:
+            return values
         with np.errstate(over="ignore"):
             rhs = without_noise(values - constant, np.abs(values) + abs(constant), 2)
         finite = np.where(np.isfinite(values), rhs, 0.0)

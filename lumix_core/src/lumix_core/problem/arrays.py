@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,16 @@ BLOCK = 1 << 16
 """So many numbers stay in the processor's cache."""
 
 
+def blocks(size: int) -> Iterator[slice]:
+    """Yield the parts of an array that are worked at one after the other, each while it is in the processor's cache."""
+    for start in range(0, size, BLOCK):
+        yield slice(start, min(start + BLOCK, size))
+
+
 def is_increasing(values: NDArray[Any]) -> bool:
     """Whether each number is larger than the one before."""
-    return bool((values[1:] > values[:-1]).all())
+    parts = (values[part.start : part.stop + 1] for part in blocks(len(values)))
+    return all((part[1:] > part[:-1]).all() for part in parts)
 
 
 def is_all(picks: IntArray, size: int) -> bool:
@@ -39,12 +46,13 @@ def taken(values: NDArray[Any], picks: IntArray) -> NDArray[Any]:
 
 def stable_order(values: NDArray[Any]) -> IntArray:
     """Return the order that sorts numbers which are not negative; equal ones stay as they are."""
-    bits = _free_bits(values)
-    if bits is None:
+    count = _width(len(values))
+    if not len(values) or int(values.max()) >= MANY >> count:
         return np.argsort(values, kind="stable")
-    packed = values.astype(np.int64)
-    _sort_with_positions(packed, bits)
-    packed &= (1 << bits) - 1
+    packed = _packed([values], [0], count)
+    packed.sort()
+    for part in blocks(len(packed)):
+        packed[part] &= (1 << count) - 1
     return packed
 
 
@@ -58,46 +66,46 @@ def sorted_together(numbers: Sequence[IntArray], sizes: Sequence[int]) -> tuple[
     Returns:
         None in place of an order where the tuples are in order already.
     """
-    widths = [max(size - 1, 0).bit_length() for size in sizes]
-    count = (len(numbers[0]) - 1).bit_length() if len(numbers[0]) else 0
+    widths, count = [_width(size) for size in sizes], _width(len(numbers[0]))
     if sum(widths) + count > MANY_BITS:
         order = np.lexsort(numbers[::-1])
         return order, [one[order] for one in numbers]
-    packed = numbers[0].astype(np.int64)
-    for one, width in zip(numbers[1:], widths[1:], strict=True):
-        packed <<= width
-        packed |= one
+    packed = _packed(numbers, widths, count)
     if is_increasing(packed):
         return None, numbers
-    _sort_with_positions(packed, count)
-    order = packed & ((1 << count) - 1)
-    return order, _unpacked(packed, count, widths)
+    packed.sort()
+    *parts, order = _unpacked(packed, [*widths, count])
+    return order, parts
 
 
-def _unpacked(packed: IntArray, skipped: int, widths: Sequence[int]) -> list[IntArray]:
-    """Take numbers apart that stand in so many bits each, before some that are skipped."""
-    parts = []
-    for width in widths[:0:-1]:
-        packed >>= skipped
-        parts.append(packed & ((1 << width) - 1))
-        skipped = width
-    packed >>= skipped
-    return [packed, *reversed(parts)]
+def _width(size: int) -> int:
+    """Return how many bits numbers take that are less than a size."""
+    return max(size - 1, 0).bit_length()
 
 
-def _free_bits(values: NDArray[Any]) -> int | None:
-    """Return how many bits the positions of numbers take; None where numbers are too large to have them behind."""
-    bits = (len(values) - 1).bit_length() if len(values) else 0
-    return None if not len(values) or int(values.max()) >= MANY >> bits else bits
+def _packed(numbers: Sequence[NDArray[Any]], widths: Sequence[int], count: int) -> IntArray:
+    """Return tuples as single numbers, each with its position behind it: numpy sorts faster than it finds an order."""
+    packed = np.empty(len(numbers[0]), dtype=np.int64)
+    for part in blocks(len(packed)):
+        some = numbers[0][part].astype(np.int64)
+        for one, width in zip(numbers[1:], widths[1:], strict=True):
+            some <<= width
+            some |= one[part]
+        some <<= count
+        some |= np.arange(part.start, part.stop)
+        packed[part] = some
+    return packed
 
 
-def _sort_with_positions(numbers: IntArray, bits: int) -> None:
-    """Sort numbers, each with its position behind it in so many bits: faster than numpy finds their order."""
-    numbers <<= bits
-    for start in range(0, len(numbers), BLOCK):
-        end = min(start + BLOCK, len(numbers))
-        numbers[start:end] |= np.arange(start, end)
-    numbers.sort()
+def _unpacked(packed: IntArray, widths: Sequence[int]) -> list[IntArray]:
+    """Return what is in numbers in so many bits each; they are used up."""
+    taken_apart = [packed, *(np.empty(len(packed), dtype=np.int64) for _ in widths[1:])]
+    for part in blocks(len(packed)):
+        some = packed[part]
+        for found, width in zip(taken_apart[:0:-1], widths[:0:-1], strict=True):
+            found[part] = some & ((1 << width) - 1)
+            some >>= width
+    return taken_apart
 
 
 def without_noise(sums: FloatArray, sizes: NDArray[Any], counts: Any) -> FloatArray:

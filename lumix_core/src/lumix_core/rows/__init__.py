@@ -3,7 +3,7 @@
 from lumix_core.rows.adapter import ColumnQuery, KeepingQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.awaiting import AwaitedQuery, AwaitedReading
 from lumix_core.rows.base import BaseRowAdapter
-from lumix_core.rows.columns import TYPED, Column, column, has_nan, object_column, stacked, transposed
+from lumix_core.rows.columns import TYPED, Column, GrowingColumn, column, has_nan, object_column, transposed
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.features import LXRowFeature, features_of
 from lumix_core.rows.frames import is_frame, make_frame, read_frame
@@ -48,6 +48,7 @@ __all__ = [
     "ColumnQuery",
     "Copyable",
     "FilteredWriter",
+    "GrowingColumn",
     "KeepingQuery",
     "Key",
     "Kind",
@@ -88,7 +89,6 @@ __all__ = [
     "row_adapters",
     "row_class_of",
     "slots_of",
-    "stacked",
     "text_writer",
     "transposed",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem.arrays import MANY, BoolArray, IntArray, is_increasing, stable_order
+from lumix_core.problem.arrays import MANY, BoolArray, IntArray, blocks, is_increasing, stable_order
 from lumix_core.rows.columns import Column, column
 
 MISSING = -1
@@ -35,7 +35,10 @@ class KeyIndex:
     @property
     def codes(self) -> IntArray:
         """The number of each key, computed anew each time: keeping them takes more room than is worth it."""
-        return self._joined([part.codes for part in self._parts])
+        codes = np.empty(self._count, dtype=np.int64)
+        for block in blocks(self._count):
+            codes[block] = self._joined([part.numbers(block) for part in self._parts])
+        return codes
 
     def encode(self, columns: Sequence[Any], size: int) -> IntArray:
         """Return the numbers of other keys, `MISSING` for a key that cannot be in the index.
@@ -47,7 +50,19 @@ class KeyIndex:
         Raises:
             TypeError: a key cannot be hashed.
         """
+        if not self._is_plain(columns):
+            return self._encoded(columns, size)
+        codes = np.empty(size, dtype=np.int64)
+        for block in blocks(size):
+            codes[block] = self._encoded([values[block] for values in columns], block.stop - block.start)
+        return codes
+
+    def _encoded(self, columns: Sequence[Any], size: int) -> IntArray:
         return self._joined([part.find(values, size) for part, values in zip(self._parts, columns, strict=True)])
+
+    def _is_plain(self, columns: Sequence[Any]) -> bool:
+        """Whether keys can be looked up block by block, since nothing is made of all that there are."""
+        return all(map(_is_whole, columns)) and all(isinstance(part, _Dense) for part in self._parts)
 
     def position_of(self, key: Sequence[Any]) -> int:
         """Return the first position of a single key, `MISSING` where it is not there; raises as `encode` does."""
@@ -61,6 +76,12 @@ class KeyIndex:
 
     def positions(self, columns: Sequence[Any], size: int) -> IntArray:
         """Return the last position of each key in the index, `MISSING` where it is not there."""
+        if self._is_dense and self._is_plain(columns):
+            positions = np.empty(size, dtype=np.int64)
+            for block in blocks(size):
+                codes = self._encoded([values[block] for values in columns], block.stop - block.start)
+                positions[block] = self._table[codes]
+            return positions
         codes = self.encode(columns, size)
         if self._is_dense:
             return self._table[codes]
@@ -70,15 +91,18 @@ class KeyIndex:
         is_known[is_known] = ordered[ranks[is_known]] == codes[is_known]
         return np.where(is_known, order[ranks], MISSING)
 
-    def matches(self, columns: Sequence[Any], size: int) -> tuple[IntArray, IntArray]:
-        """Return all pairs of equal keys: the position of the other key, in order, and that in the index."""
-        codes = self.encode(columns, size)
+    def matches(self, columns: Sequence[Any], size: int) -> tuple[IntArray | None, IntArray]:
+        """Return all pairs of equal keys: the position of the other key, in order, and that in the index.
+
+        None stands for the positions of all other keys, each once.
+        """
         if self.is_unique:
-            positions = self._table[codes] if self._is_dense else self.positions(columns, size)
-            if size and positions.min() >= 0:
-                return np.arange(size), positions
+            positions = self.positions(columns, size)
+            if size and int(positions.min()) >= 0:
+                return None, positions
             here = np.flatnonzero(positions >= 0)
             return here, positions[here]
+        codes = self.encode(columns, size)
         here = np.flatnonzero(codes >= 0)
         order, ordered = self._ordered
         starts = np.searchsorted(ordered, codes[here], side="left")
@@ -103,7 +127,7 @@ class KeyIndex:
         ordered = self.codes
         if is_increasing(ordered):
             return None
-        ordered = np.sort(ordered)
+        ordered.sort()
         twice = ordered[1:] == ordered[:-1]
         if ordered[0] < 0:
             twice &= ordered[1:] >= 0
@@ -135,8 +159,7 @@ class KeyIndex:
         codes = parts[0]
         for part, others in zip(self._parts[1:], parts[1:], strict=True):
             missing = (codes < 0) | (others < 0) if _lacks_some(codes) or _lacks_some(others) else None
-            codes = codes * part.span
-            codes += others
+            codes = codes * part.span + others
             if missing is not None:
                 codes[missing] = MISSING
         return codes
@@ -163,10 +186,13 @@ class _Dense:
     @property
     def codes(self) -> IntArray:
         """The number of each."""
-        if self._values.dtype != np.int64:
-            return self._values.astype(np.int64) - self.low
-        codes: IntArray = self._values - self.low
-        return codes
+        return self.numbers(slice(None))
+
+    def numbers(self, block: slice) -> IntArray:
+        """Return the numbers of some values, one after the other."""
+        numbers: IntArray = self._values[block].astype(np.int64)
+        numbers -= self.low
+        return numbers
 
     def having(self, code: int) -> IntArray:
         """Return the positions of the values with a number."""
@@ -194,6 +220,10 @@ class _Coded:
     """Values whose numbers are kept."""
 
     codes: IntArray
+
+    def numbers(self, block: slice) -> IntArray:
+        """Return the numbers of some values, one after the other."""
+        return self.codes[block]
 
     def having(self, code: int) -> IntArray:
         """Return the positions of the values with a number."""
@@ -243,8 +273,13 @@ def _part(values: Column) -> _Dense | _Sorted | _Hashed:
     return _Dense(values, low, span) if span <= max(4 * len(values), ROOM) else _Sorted(values)
 
 
+def _is_whole(values: Any) -> bool:
+    """Whether values are a column of ints or truths."""
+    return isinstance(values, np.ndarray) and values.dtype.kind in "ib"
+
+
 def _as_ints(values: Any) -> Any:
-    if isinstance(values, np.ndarray) and values.dtype.kind in "ib":
+    if _is_whole(values):
         return values.astype(np.int64, copy=False)
     return int(values) if type(values) in (int, bool) else None
 

@@ -386,11 +386,12 @@ class _Join:
         swapped = len(elements) > count
         index, values, size = (KeyIndex(others), mine, len(elements)) if swapped else (KeyIndex(mine), others, count)
         for start, end in self._spans(axis, index, values, size):
-            here, there = index.matches([column[start:end] for column in values], end - start)
-            here, there = (there, here + start) if swapped else (here + start, there)
-            found = there if len(elements) == self.sizes[axis] else elements[there]
-            stays = not swapped and index.is_unique and len(here) == count
-            yield {**{key: pick if stays else pick[here] for key, pick in before.items()}, axis: found}
+            found, at = index.matches([column[start:end] for column in values], end - start)
+            found = None if found is None else found + start
+            here, there = (at, found) if swapped else (found, at)
+            is_whole = len(elements) == self.sizes[axis]
+            joined = elements if there is None else there if is_whole else elements[there]
+            yield {**{key: pick if here is None else pick[here] for key, pick in before.items()}, axis: joined}
 
     def _narrowest(self, bound: dict[int, IntArray]) -> _Window | None:
         """Return the axis, and what an order leaves of it, with the fewest combinations; None where it leaves most."""
@@ -468,9 +469,9 @@ class _Join:
         shape = self.axes.shape
         if math.prod(shape) > MANY:
             raise OverflowError("these are more combinations than can be numbered")
-        picks, known = self._picks(self.bound), {} if weight is None else self._known(weight, self.bound) or {}
-        self.bound = {}
-        order, in_order = sorted_together(picks, shape)
+        known = {} if weight is None else self._known(weight, self.bound) or {}
+        bound, self.bound = self._picks(self.bound), {}
+        order, in_order = sorted_together(bound, shape)
         if order is not None:
             known = {lookup: values[order] for lookup, values in known.items()}
         return Combinations(tuple(in_order), known, bool(self.edges) or self.ordered)
