@@ -111,7 +111,7 @@ class _SessionQuery(ABC):
         flush: bool,
         options: dict[str, Any],
     ) -> Sequence[Column] | None:
-        return read(
+        columns = read(
             self.reader,
             resolved(self.handle),
             statement,
@@ -122,6 +122,8 @@ class _SessionQuery(ABC):
             token=self._token,
             refreshes=self._refreshes,
         )
+        # A transaction that has just begun may have got listeners of its own.
+        return columns if self.why_rows() is None else None
 
     @property
     def _token(self) -> Hashable:
