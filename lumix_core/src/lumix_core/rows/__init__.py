@@ -13,6 +13,7 @@ from lumix_core.rows.referring import REFERRING_KEYS, ReferringKey, referring_ke
 from lumix_core.rows.registry import adapter_for, row_adapters
 from lumix_core.rows.snapshots import SnapshotQuery
 from lumix_core.rows.sql import (
+    KEEPING,
     NOT_TRANSACTIONAL,
     advisory_lock_statements,
     batches_of_rows,
@@ -22,6 +23,7 @@ from lumix_core.rows.sql import (
 from lumix_core.rows.standins import RowClass, not_loaded, row_class_of, slots_of
 from lumix_core.rows.tables import Path
 from lumix_core.rows.writing import (
+    CountingWriter,
     FilteredWriter,
     Key,
     Kind,
@@ -34,6 +36,7 @@ from lumix_core.rows.writing import (
 )
 
 __all__ = [
+    "KEEPING",
     "MAY_COPY",
     "NOT_TRANSACTIONAL",
     "REFERRING_KEYS",
@@ -43,6 +46,7 @@ __all__ = [
     "Column",
     "ColumnQuery",
     "Copyable",
+    "CountingWriter",
     "FilteredWriter",
     "KeepingQuery",
     "Key",
