@@ -1,4 +1,4 @@
-"""Triggers that leave out rows to be inserted or keep rows to be deleted: nothing is written, and the number is told."""
+"""Triggers that leave out rows to be inserted or keep rows to be deleted: nothing is written then."""
 
 from __future__ import annotations
 
