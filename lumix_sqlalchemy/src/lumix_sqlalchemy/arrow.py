@@ -219,10 +219,9 @@ class _StoredTypes:
         if not isinstance(getattr(stored, "table", None), Table) or stored.table.schema is not None:
             return False
         declared = self._of_table(stored.table.name).get(stored.name, "")
-        texts = ("INT", "CHAR", "CLOB", "TEXT", "BLOB")
-        return any(part in declared for part in ("REAL", "FLOA", "DOUB")) and not any(
-            part in declared for part in texts
-        )
+        others = ("INT", "CHAR", "CLOB", "TEXT", "BLOB")
+        is_real = any(part in declared for part in ("REAL", "FLOA", "DOUB"))
+        return is_real and not any(part in declared for part in others)
 
     def _of_table(self, name: str) -> dict[str, str]:
         if name not in self.known:

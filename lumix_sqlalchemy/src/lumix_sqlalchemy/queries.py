@@ -136,7 +136,7 @@ class _SessionQuery(ABC):
         options: dict[str, Any],
     ) -> Sequence[Column] | None:
         self._refuse_without_await()
-        return read(
+        columns = read(
             self.reader,
             resolved(self.handle),
             statement,
@@ -147,6 +147,8 @@ class _SessionQuery(ABC):
             token=self._token,
             refreshes=self._refreshes,
         )
+        # A transaction that has just begun may have got listeners of its own.
+        return columns if self.why_rows() is None else None
 
     @property
     def _token(self) -> Hashable:

@@ -201,7 +201,7 @@ def block(session: Session, tables: Engine, request: pytest.FixtureRequest) -> A
 
 
 class TestSweeps(SweepWriting):
-    most = 16
+    most = 18
     more_for_rows = 1
     more_for_scenarios = 1
 

@@ -95,9 +95,17 @@ def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, list | tuple | set | frozenset | KeysView | ValuesView | ItemsView):
         return value
     if may_hold_objects(value):
-        columns = [value[name] for name in value.columns]
-        return [value for column in columns if str(column.dtype).lower() == "object" for value in column.to_list()]
-    return ()
+        return [item for name in value.columns for item in _objects_of(value[name])]
+    return _objects_of(value)
+
+
+def _objects_of(column: Any) -> Iterable[Any]:
+    """Return the objects in a column of a frame, or an index, of pandas or polars; nothing of other values."""
+    cls = type(column)
+    if not (hasattr(cls, "to_list") and hasattr(cls, "dtype")):
+        return ()
+    objects: Iterable[Any] = column.to_list() if str(column.dtype).lower() == "object" else ()
+    return objects
 
 
 def attributes_of(value: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from lumix_core.rows.refreshing import RefreshingQuery
 from lumix_core.rows.registry import adapter_for, row_adapters
 from lumix_core.rows.snapshots import SnapshotQuery
 from lumix_core.rows.sql import (
+    KEEPING,
     NOT_TRANSACTIONAL,
     advisory_lock_statements,
     batches_of_rows,
@@ -24,6 +25,7 @@ from lumix_core.rows.sql import (
 from lumix_core.rows.standins import RowClass, not_loaded, row_class_of, slots_of
 from lumix_core.rows.tables import Path
 from lumix_core.rows.writing import (
+    CountingWriter,
     FilteredWriter,
     Key,
     Kind,
@@ -36,6 +38,7 @@ from lumix_core.rows.writing import (
 )
 
 __all__ = [
+    "KEEPING",
     "MAY_COPY",
     "NOT_TRANSACTIONAL",
     "REFERRING_KEYS",
@@ -47,6 +50,7 @@ __all__ = [
     "Column",
     "ColumnQuery",
     "Copyable",
+    "CountingWriter",
     "FilteredWriter",
     "GrowingColumn",
     "KeepingQuery",
