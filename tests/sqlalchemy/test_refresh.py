@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import warnings
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, ForeignKey, insert
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -20,6 +22,7 @@ from lumix import (
     LXModel,
     LXOptimizer,
     LXParameter,
+    LXRefresh,
     LXStaleReadWarning,
     LXStart,
     LXVariable,
@@ -147,6 +150,24 @@ def test_what_another_process_wrote_is_told_and_solved_hot(tables: Engine, write
         assert refresh.coefficients["hours", "made"] == {((), 5): (2.0, 3.0)}
         assert solution.start is LXStart.HOT
         agrees(live, tables)
+
+
+def test_an_asynchronous_session(tables: Engine, write: Write) -> None:
+    if tables.dialect.name != "postgresql":
+        pytest.skip("psycopg's driver can be awaited")
+
+    async def refreshed() -> LXRefresh:
+        engine = create_async_engine(tables.url)
+        async with AsyncSession(engine) as session:
+            live = await session.run_sync(lambda inner: LXOptimizer().open(build(inner)))
+            write("UPDATE rf_product SET profit = 99 WHERE id = 7")
+            refresh: LXRefresh = await session.run_sync(lambda _: live.refresh())
+        await engine.dispose()
+        return refresh
+
+    refresh = asyncio.run(refreshed())
+
+    assert refresh.variables["made"]["cost"] == {7: (140.0, 198.0)}
 
 
 def test_rows_that_came_and_went(tables: Engine, write: Write) -> None:

@@ -64,6 +64,27 @@ class ChangedNumbers(Mapping[Any, LXNumberChange]):
         shown = [f"{key!r}: {self[key].before:g} -> {self[key].now:g}" for key, _ in zip(self, range(5), strict=False)]
         return "{" + ", ".join([*shown, *([f"... ({len(self) - 5} more)"] if len(self) > 5 else [])]) + "}"
 
+    def beside(self, other: ChangedNumbers | None) -> ChangedNumbers:
+        """Return those that changed here and not in another comparison of the same numbers."""
+        if other is None:
+            return self
+        pairs = zip(self.families, other.families, strict=True)
+        if not all(mine.has_keys_of(others) for (mine, _), (others, _) in pairs):
+            return self._at(np.flatnonzero([key not in other for key in self]))
+        return self._at(np.flatnonzero(~np.isin(self._codes, other._codes)))
+
+    def _at(self, places: IntArray) -> ChangedNumbers:
+        families = tuple((keys, positions[places]) for keys, positions in self.families)
+        return ChangedNumbers(families, self.before[places], self.now[places])
+
+    @property
+    def _codes(self) -> IntArray:
+        """Each key as one number."""
+        codes = np.zeros(len(self), dtype=np.int64)
+        for keys, positions in self.families:
+            codes = codes * len(keys) + positions
+        return codes
+
     @cached_property
     def _positions(self) -> dict[Any, int]:
         return {key: position for position, key in enumerate(self)}

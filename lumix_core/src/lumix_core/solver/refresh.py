@@ -192,11 +192,12 @@ def hidden_changes(of_rows: ProblemChanges, changes: ProblemChanges) -> Iterator
     """Yield which numbers changed in the rows and are what they were in the session, which has set them itself."""
     shown = {(kind, family, part): numbers for kind, family, part, numbers in changes.numbers()}
     for kind, family, part, numbers in of_rows.numbers():
-        seen = shown.get((kind, family, part))
-        keys = [key for key in numbers if seen is None or key not in seen]
-        if keys:
+        hidden = numbers.beside(shown.get((kind, family, part)))
+        if hidden:
+            keys = list(islice(hidden, 3))
             what = f"The coefficient of {part!r} in {family!r}" if kind == "coefficient" else _named(part, family)
-            more = f" for {_few(keys, 3)}" if keys[0] != () else ""
+            others = f", ... ({len(hidden) - 3:,} more)" if len(hidden) > 3 else ""
+            more = f" for {listed(keys)}{others}" if keys[0] != () else ""
             yield f"{what} changed in the rows{more}, and stays as it was set in the session."
 
 
