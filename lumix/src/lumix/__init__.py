@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from lumix.namesakes import refuse_namesakes
 from lumix_core import (
+    SKIP,
+    LXComparison,
     LXConstraint,
     LXCopyError,
     LXEmptySourceWarning,
@@ -16,6 +18,7 @@ from lumix_core import (
     LXIntegrality,
     LXLimit,
     LXLinearExpression,
+    LXLinearForm,
     LXLiveSession,
     LXModel,
     LXModelError,
@@ -35,6 +38,7 @@ from lumix_core import (
     LXWarning,
     LXWorkerError,
     LXWriteError,
+    between,
 )
 
 if TYPE_CHECKING:
@@ -69,6 +73,8 @@ _ON_USE = {
 """Names that are imported when they are used, so that `import lumix` costs little more than the core."""
 
 __all__ = [
+    "SKIP",
+    "LXComparison",
     "LXConstraint",
     "LXCopyError",
     "LXEmptySourceWarning",
@@ -80,6 +86,7 @@ __all__ = [
     "LXIntegrality",
     "LXLimit",
     "LXLinearExpression",
+    "LXLinearForm",
     "LXLiveSession",
     "LXModel",
     "LXModelError",
@@ -109,6 +116,7 @@ __all__ = [
     "LXWriteBack",
     "LXWriteError",
     "LXWritten",
+    "between",
 ]
 
 

@@ -19,6 +19,7 @@ from lumix_core.errors import (
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import LXIndexDimension
+from lumix_core.language.linear_forms import SKIP, LXComparison, LXLinearForm, between
 from lumix_core.language.model import LXModel
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
@@ -35,7 +36,9 @@ from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
 sys.modules[f"{__name__}.hookspecs"] = hookspecs  # where plugins find it that were written for a checkout before 0.1.0
 
 __all__ = [
+    "SKIP",
     "LXBlock",
+    "LXComparison",
     "LXConstraint",
     "LXCopyError",
     "LXEmptySourceWarning",
@@ -47,6 +50,7 @@ __all__ = [
     "LXIntegrality",
     "LXLimit",
     "LXLinearExpression",
+    "LXLinearForm",
     "LXLiveSession",
     "LXModel",
     "LXModelError",
@@ -66,4 +70,5 @@ __all__ = [
     "LXWarning",
     "LXWorkerError",
     "LXWriteError",
+    "between",
 ]

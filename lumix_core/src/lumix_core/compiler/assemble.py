@@ -49,8 +49,8 @@ def _variable_blocks(columns: Columns) -> Iterator[LXBlock]:
 
 def _constraint_blocks(model: LXModel, numbers: Evaluated) -> Iterator[LXBlock]:
     for constraint, family, start in zip(model.constraints, numbers.constraints, numbers.starts, strict=False):
-        assert constraint.lhs is not None
-        yield LXBlock(family.name, start, family.keys, constant=constraint.lhs.constant)
+        constant = 0.0 if constraint.lhs is None else constraint.lhs.constant  # a rule has all numbers on its sides
+        yield LXBlock(family.name, start, family.keys, constant=constant)
 
 
 def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, FloatArray]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import Family, constraint_family, family_of
+from lumix_core.compiler.rules.evaluation import RuleNumbers
+from lumix_core.compiler.rules.rules import evaluate_objective, evaluate_rules
 from lumix_core.compiler.terms import Entries, TermReader
 from lumix_core.errors import LXModelError, LXNumberError, listed, sentence
 from lumix_core.formulas.user_function import UserFunction
@@ -34,6 +36,7 @@ class Columns:
     variables: list[LXVariable[Any, Any]]
     families: list[Family]
     starts: list[int]
+    replaced: Mapping[int, LXVariable[Any, Any]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -51,6 +54,7 @@ class Columns:
         Raises:
             LXModelError: the variable was never added to the model.
         """
+        variable = self.replaced.get(id(variable), variable)
         for known, family, start in zip(self.variables, self.families, self.starts, strict=False):
             if known is variable:
                 return family, start
@@ -113,10 +117,12 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
     columns = _columns(model, evaluator)
     known = {id(variable): family for variable, family in zip(columns.variables, columns.families, strict=False)}
     families = [constraint_family(constraint, evaluator, known) for constraint in model.constraints]
+    rules = evaluate_rules(model, families, columns, evaluator)
+    families = [rules[i].family if i in rules else family for i, family in enumerate(families)]
     starts = _starts(families)
-    matrix = _matrix(model, columns, families, starts, evaluator)
+    matrix = _matrix(model, columns, families, starts, evaluator, rules=rules)
     lower, upper = _bounds(columns, evaluator)
-    row_lower, row_upper = _row_bounds(model, families, evaluator)
+    row_lower, row_upper = _row_bounds(model, families, evaluator, rules)
     objective, offset = _objective(model, columns, evaluator)
     return Evaluated(
         columns=columns,
@@ -139,7 +145,7 @@ def _starts(families: list[Family]) -> list[int]:
 
 def _columns(model: LXModel, evaluator: Evaluator) -> Columns:
     families = [family_of(variable, evaluator) for variable in model.variables]
-    return Columns(model.variables, families, _starts(families))
+    return Columns(model.variables, families, _starts(families), model.replaced)
 
 
 def check_finite(values: FloatArray, what: str, element: Callable[[int], str]) -> None:
@@ -188,13 +194,23 @@ def _integers(columns: Columns) -> BoolArray:
 def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, float]:
     if model.objective is None:
         return _costs(columns, evaluator), 0.0
+    if isinstance(model.objective, UserFunction):
+        positions, values, offset = evaluate_objective(model.objective, _OBJECTIVE, columns, evaluator)
+        matrix = Matrix(np.zeros(len(positions), dtype=np.int64), positions, values)
+        return _objective_row(matrix, columns), offset
     matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
+    return _objective_row(matrix, columns), model.objective.constant
+
+
+def _objective_row(matrix: Matrix, columns: Columns) -> FloatArray:
+    """Return the coefficient of each column."""
     totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
-    if len(matrix.columns) > columns.size or len(model.objective.terms) > 1:  # an element may come more than once
+    counts = np.bincount(matrix.columns, minlength=columns.size)
+    if counts.max(initial=0) > 1:  # an element may come more than once
         sizes = np.bincount(matrix.columns, weights=np.abs(matrix.values), minlength=columns.size)
-        totals = without_noise(totals, sizes, np.bincount(matrix.columns, minlength=columns.size))
+        totals = without_noise(totals, sizes, counts)
     check_finite(totals, "the objective", columns.element)
-    return totals, model.objective.constant
+    return totals
 
 
 _OBJECTIVE = Family("objective", Keys.scalar(), ())
@@ -214,11 +230,16 @@ def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
     return costs
 
 
-def _row_bounds(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
+def _row_bounds(
+    model: LXModel, families: list[Family], evaluator: Evaluator, rules: Mapping[int, RuleNumbers]
+) -> tuple[FloatArray, FloatArray]:
     starts = _starts(families)
     lower, upper = np.full(starts[-1], -np.inf), np.full(starts[-1], np.inf)
-    for constraint, family, start, end in zip(model.constraints, families, starts, starts[1:], strict=False):
-        span = slice(start, end)
+    for i, (constraint, family) in enumerate(zip(model.constraints, families, strict=True)):
+        span = slice(starts[i], starts[i + 1])
+        if i in rules:
+            lower[span], upper[span] = rules[i].lower, rules[i].upper
+            continue
         sides = _Sides(constraint, family, evaluator)
         if constraint.sense == LXSense.EQ:
             lower[span] = upper[span] = sides.numbers(constraint.right_hand_side, None)
@@ -261,10 +282,19 @@ class _Sides:
 
 
 def _matrix(
-    model: LXModel, columns: Columns, families: list[Family], starts: list[int], evaluator: Evaluator
+    model: LXModel,
+    columns: Columns,
+    families: list[Family],
+    starts: list[int],
+    evaluator: Evaluator,
+    *,
+    rules: Mapping[int, RuleNumbers],
 ) -> Matrix:
     parts = [Matrix(_NO_POSITIONS, _NO_POSITIONS, np.empty(0))]
-    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
+    for i, (constraint, family, start) in enumerate(zip(model.constraints, families, starts, strict=False)):
+        if i in rules:
+            parts.append(Matrix(rules[i].rows + start, rules[i].columns, rules[i].values))
+            continue
         assert constraint.lhs is not None
         position = f"constraint {constraint.name!r}"
         found = _expression_matrix(constraint.lhs, columns, family, position, evaluator)

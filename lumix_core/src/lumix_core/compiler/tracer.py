@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lumix_core.formulas.recorder import ClassRead
 from lumix_core.formulas.tracing import Trace, trace
@@ -11,11 +12,19 @@ from lumix_core.rows.registry import adapter_for
 from lumix_core.rows.standins import RowClass
 from lumix_core.rows.tables import LazyRows, Table
 
+if TYPE_CHECKING:
+    from lumix_core.compiler.rules.planning import PlannedRule
+
 
 class Tracer:
-    """Traces functions, and keeps their formulas."""
+    """Traces functions, and keeps their formulas.
+
+    Attributes:
+        rules: the rules of a model, as planned.
+    """
 
     def __init__(self) -> None:
+        self.rules: dict[UserFunction, PlannedRule] = {}
         self._traces: dict[UserFunction, Trace] = {}
         self._checked: set[UserFunction] = set()
         self._classes: dict[type, RowClass | None] = {}
@@ -36,7 +45,9 @@ class Tracer:
         """Trace a function of rows of which so much is known."""
         known = self._traces.get(function)
         if known is None:
-            known = self._traces[function] = trace(function.call, rows, self.row_class)
+            formula = getattr(function, "formula", None)
+            traced = trace(function.call, rows, self.row_class) if formula is None else Trace(formula)
+            known = self._traces[function] = traced
         return known
 
     def fall_back_to_rows(self, function: UserFunction, why: str) -> None:

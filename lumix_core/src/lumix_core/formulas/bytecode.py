@@ -118,6 +118,41 @@ def is_condition(frame: FrameType) -> bool:
     return instruction in ("TO_BOOL", "UNARY_NOT") or instruction.startswith(("POP_JUMP", "JUMP_IF"))
 
 
+def is_chained(frame: FrameType) -> bool:
+    """Whether the code asks for the truth of what is on the left of ``and``, or in ``a <= b <= c`` of ``a <= b``."""
+    name, before = _instructions(frame.f_code).get(frame.f_lasti, ("", ""))
+    if name == "JUMP_IF_FALSE_OR_POP":  # of Python 3.11
+        return True
+    return before == "COPY" and (name == "TO_BOOL" or name.startswith("POP_JUMP_IF_FALSE"))
+
+
+def is_containment(frame: FrameType) -> bool:
+    """Whether the code searches a collection: ``in``."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "CONTAINS_OP"
+
+
+def compared_as(frame: FrameType) -> str | None:
+    """Return the comparison that the code is making, such as ``<=``; None where it makes none itself."""
+    return _comparisons(frame.f_code).get(frame.f_lasti)
+
+
+@functools.lru_cache(maxsize=4096)
+def _comparisons(code: CodeType) -> dict[int, str]:
+    """Return the comparisons of a code by their offset."""
+    instructions = dis.get_instructions(code)
+    return {one.offset: str(one.argval) for one in instructions if one.opname == "COMPARE_OP"}
+
+
+@functools.lru_cache(maxsize=4096)
+def _instructions(code: CodeType) -> dict[int, tuple[str, str]]:
+    """Return the instructions of a code by their offset, each with the one before it."""
+    before, known = "", {}
+    for instruction in dis.get_instructions(code):
+        known[instruction.offset] = instruction.opname, before
+        before = instruction.opname
+    return known
+
+
 @functools.lru_cache(maxsize=4096)
 def globals_used(code: CodeType) -> frozenset[str]:
     """Return the global names that the code, or code inside it, reads."""

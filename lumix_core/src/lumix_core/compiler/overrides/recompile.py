@@ -15,6 +15,7 @@ from lumix_core.compiler.plan import plan
 from lumix_core.compiler.reading import Reading
 from lumix_core.errors import LXError, LXModelError
 from lumix_core.formulas.lookup_table import LookupTable
+from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.edits import ModelFacts
 from lumix_core.problem.problem import LXProblem, LXSense, same_families
 from lumix_core.rows.sources import Source
@@ -170,7 +171,9 @@ def snapshot(model: LXModel) -> LXModel:
         constraint.dimensions = tuple(map(_twin, constraint.dimensions))
         constraint.base = variables.get(id(constraint.base), constraint.base)
         constraint.lhs = _of_twins(constraint.lhs, variables)
-    twin.objective = _of_twins(model.objective, variables)
+    if not isinstance(model.objective, UserFunction):
+        twin.objective = _of_twins(model.objective, variables)
+    twin.replaced = variables
     return twin
 
 
