@@ -88,6 +88,7 @@ class Evaluated:
         row_lower, row_upper: of each row.
         objective: the coefficient of each column.
         offset: the constant of the objective.
+        senses: of the constraints that rules make.
     """
 
     columns: Columns
@@ -101,6 +102,7 @@ class Evaluated:
     row_upper: FloatArray
     objective: FloatArray
     offset: float
+    senses: dict[str, LXSense] = field(default_factory=dict)
 
     def __str__(self) -> str:
         families = [*self.columns.families, *self.constraints]
@@ -136,6 +138,7 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
         row_upper=row_upper,
         objective=objective,
         offset=offset,
+        senses={model.constraints[i].name: numbers.sense for i, numbers in rules.items()},
     )
 
 

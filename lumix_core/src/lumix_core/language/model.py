@@ -422,7 +422,9 @@ def _remove(families: list[Any], family: Any) -> None:
 def _description(family: LXVariable[Any, Any] | LXConstraint[Any]) -> tuple[str, str]:
     """Return the name of a family with its index, and its domain or its sense."""
     name = f"{family.name}{_index_text(family)}"
-    return (name, f"... {family.sense} ...") if isinstance(family, LXConstraint) else (name, str(family.domain))
+    if not isinstance(family, LXConstraint):
+        return name, str(family.domain)
+    return name, f"... {family.sense} ..." if family.function is None else f"rule at {family.function.location}"
 
 
 def _index_text(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:

@@ -161,7 +161,13 @@ class LXVariable(LinearArithmetic, Unknown, IndexedFamily[Row], Generic[Row, Val
         raise _outside_of_rules(self, "get()")
 
     def __iter__(self) -> Iterator[Row]:
-        """Go through the rows, in a rule: all at once; tuples for several dimensions."""
+        """Go through the rows, in a rule: all at once; tuples for several dimensions.
+
+        Raises:
+            LXModelError: the variable has no index, and so no rows.
+        """
+        if self.is_scalar:
+            raise LXModelError(f"{self.owner} has no index, so that there are no rows to go through. Use it as it is.")
         rule = RULE.get()
         return iter(self.get_instances()) if rule is None else rule.rows(self)
 

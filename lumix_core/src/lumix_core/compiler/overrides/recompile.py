@@ -70,7 +70,7 @@ class Recompiler:
         self.model = snapshot(model)
         reading = Reading()
         self.problem, report = compile_model(self.model, reading)
-        self.tables = reading.tables
+        self.tables, self._senses = reading.tables, report.senses
         self.sources = {read.source.identity: read.source for read in reading.reads}
         self.parameters = {id(held): (held, table) for held, table in report.parameters.items()}
         over_columns = {function: kept.mode != "row by row" for function, kept in report.statistics.items()}
@@ -153,8 +153,9 @@ class Recompiler:
     def facts(self) -> ModelFacts:
         """Return the facts of the model that the problem does not hold."""
         constraints = self.model.constraints
+        declared = {one.name: LXSense(one.sense) for one in constraints if one.sense is not None}
         return ModelFacts(
-            {constraint.name: LXSense(constraint.sense) for constraint in constraints if constraint.sense is not None},
+            {**declared, **self._senses},
             {variable.name for variable in self.model.variables if variable.domain == "binary"},
         )
 

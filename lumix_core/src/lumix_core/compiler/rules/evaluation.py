@@ -29,6 +29,7 @@ class RuleNumbers:
         family: the rows that there is a constraint for.
         rows, columns, values: the nonzeros, not yet in order; several may be at one position.
         lower, upper: of each row.
+        sense: of all rows; `LXSense.BETWEEN` where they have several.
     """
 
     family: Family
@@ -37,6 +38,7 @@ class RuleNumbers:
     values: FloatArray
     lower: FloatArray
     upper: FloatArray
+    sense: LXSense
 
 
 @dataclass(eq=False)
@@ -185,7 +187,15 @@ def bounded(sides: Sides, senses: dict[str, BoolArray], planned: PlannedRule) ->
         if sense in (LXSense.EQ, greatest):
             upper[where] = rhs[where]
     _check_sides(lower, upper, family, planned)
-    return RuleNumbers(family, *sides.elements((here, 1.0), (there, -1.0), (MIDDLE, 1.0)), lower, upper)
+    nonzeros = sides.elements((here, 1.0), (there, -1.0), (MIDDLE, 1.0))
+    return RuleNumbers(family, *nonzeros, lower, upper, _single_sense(senses, is_turned))
+
+
+def _single_sense(senses: dict[str, BoolArray], is_turned: bool) -> LXSense:
+    if len(senses) != 1:
+        return LXSense.BETWEEN
+    sense = LXSense(next(iter(senses)))
+    return {LXSense.LE: LXSense.GE, LXSense.GE: LXSense.LE}.get(sense, sense) if is_turned else sense
 
 
 def _check_sides(lower: FloatArray, upper: FloatArray, family: Family, planned: PlannedRule) -> None:

@@ -86,6 +86,7 @@ class RulePlanner:
     def _rule(self, rule: UserFunction, name: str, rows: list[Indexed[Any]], constraint: Any) -> None:
         rule.check_captures()
         _check_arity(rule, len(rows))
+        _check_iterators(rule)
         planned = self._tracer.rules[rule] = PlannedRule(rule, name)
         try:
             self._check_joined(constraint)
@@ -240,6 +241,18 @@ def _check_arity(rule: UserFunction, rows: int) -> None:
             f"{sentence(rule.role)} (the function at {rule.location}) takes {required} argument(s), but it is given "
             f"{rows}: one row for each dimension of its constraint. Write a function of {rows} argument(s), or say "
             f"where its rows come from with .from_data(rows), .from_model(Row, session) or .over(variable)."
+        )
+
+
+def _check_iterators(rule: UserFunction) -> None:
+    """Refuse a rule that captures a generator, which is used up after one call."""
+    function = unwrapped(rule.call)
+    held = brought(function) if isinstance(function, FunctionType) else []
+    found = next((value for value in held if hasattr(type(value), "__next__")), None)
+    if found is not None:
+        raise LXFunctionError(
+            f"{rule.title} captures a {type(found).__name__}, which is used up after one call. Make a list of it "
+            f"before: list(...), or write the loop in the rule."
         )
 
 

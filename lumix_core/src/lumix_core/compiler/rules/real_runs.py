@@ -102,7 +102,7 @@ class RealRun(RuleRun):
 
 def spread(size: int, few: int) -> list[int]:
     """Return a few positions, spread over all of them."""
-    return sorted({*range(min(size, 2)), size // 2, size - 1})[: max(few, 1)] if size > few else list(range(size))
+    return [i * (size - 1) // (few - 1) for i in range(few)] if size > few else list(range(size))
 
 
 def element_position(family: Family, key: Any) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lumix_core.compiler.evaluate import Columns
 
 Rows: TypeAlias = tuple[Any, ...]
-FEW = 4
+FEW = 3
 """How many rows of each family a rule goes through where it is checked."""
 
 
@@ -119,10 +119,9 @@ def _interpreted(planned: PlannedRule, family: Family, run: RealRun, sums: bool)
     for total in planned.totals:
         total.rows_of = run.tuples
     for i, rows in enumerate(family.batch().calls()):
-        for sense, condition in () if sums else planned.senses.items():
-            if condition is None or condition.call(*rows):
-                interpreter.result.senses.append(SKIPS if sense == SKIPPED else sense)
-        for part in planned.parts:
+        found = [one for one, where in planned.senses.items() if where is None or where.call(*rows)]
+        interpreter.result.senses += [] if sums else [SKIPS if one == SKIPPED else one for one in found]
+        for part in () if found == [SKIPPED] else planned.parts:
             interpreter.add(part, i, rows, ())
     return interpreter.result
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from lumix_core.compiler.rules.counting import NO_SUM, Counts, Scopes, counted
-from lumix_core.compiler.rules.outcomes import Like, Outcome, OutcomeReader, TermFormula
+from lumix_core.compiler.rules.outcomes import SKIPPED, Like, Outcome, OutcomeReader, TermFormula
 from lumix_core.compiler.rules.runs import (
     Arguments,
     Conditions,
@@ -123,6 +123,7 @@ class _RuleTracer(FunctionTracer):
         self._terms: dict[Like, TermFormula] = {}
         self._runs = 0
         self._is_joined = False
+        self._outcomes: dict[Hashable, Outcome] = {}
         self._running: SymbolicRun | None = None
         super().__init__(function, rows, row_class, watched=True)
 
@@ -268,12 +269,22 @@ class _RuleTracer(FunctionTracer):
             raise DependentLoops("what one loop gives is counted again by another one")
 
     def _run_once(self, rows: Decisions, given: Decisions, turns: Mapping[Path, int] | None = None) -> Outcome:
+        """Return what a run gives; conditions that are not decided otherwise are true."""
+        wrong = frozenset(shape for shape, truth in given.items() if not truth)
+        more = frozenset((path, count) for path, count in (turns or {}).items() if count > 1)
+        known = frozenset(rows.items()), wrong, more, len(self._kinds), self._is_joined
+        outcome = self._outcomes.get(known)
+        if outcome is None:
+            outcome = self._outcomes[known] = self._new_outcome(rows, given, turns or {})
+        return outcome
+
+    def _new_outcome(self, rows: Decisions, given: Decisions, turns: Mapping[Path, int]) -> Outcome:
         self._runs += 1
         if self._runs > RUNS:
             raise Untraceable(f"it has more than {RUNS:,} paths through its branches and loops")
         asked: dict[Path, list[Hashable]] = {}
         recorder = RuleRecorder(self._enter, self.row_class, lambda node: self._decided(node, rows, given, asked))
-        run = SymbolicRun(self._arguments, turns or {}, recorder, self._kinds)
+        run = SymbolicRun(self._arguments, turns, recorder, self._kinds)
         symbols = [symbol_of(position, row, recorder) for position, row in enumerate(self.rows)]
         result = self._result(symbols, recorder, run)
         outcome = OutcomeReader(self._arguments, recorder).outcome(result, run, asked, self._sums)
@@ -354,8 +365,9 @@ def _has_sense(sense: str, case: _Solved) -> bool:
     return case.sense == sense
 
 
-def _presence(key: tuple[Like, Scopes, int], case: _Solved) -> Tree:
-    return case.present.get(key, False)
+def _presence(key: tuple[Like, Scopes, int], case: _Solved) -> Tree | None:
+    """Return where there is a term; None where there is no constraint."""
+    return None if case.sense == SKIPPED else case.present.get(key, False)
 
 
 def _has(like: Like, over: Scopes, count: int, counts: Counts) -> bool | None:
