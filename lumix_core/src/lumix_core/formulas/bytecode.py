@@ -136,6 +136,53 @@ def compared_as(frame: FrameType) -> str | None:
     return _comparisons(frame.f_code).get(frame.f_lasti)
 
 
+def begins_loop(frame: FrameType) -> bool:
+    """Whether the code goes through something itself, with ``for`` or ``*``, and gives it to no function that does."""
+    name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return name in ("GET_ITER", "LIST_EXTEND", "SET_UPDATE")
+
+
+@functools.lru_cache(maxsize=4096)
+def takes_some(code: CodeType) -> bool:
+    """Whether the code makes lists, and takes parts of something by position."""
+    names = {instruction.opname for one in _codes(code) for instruction in dis.get_instructions(one)}
+    return not names.isdisjoint(_SLICES) and not names.isdisjoint(_LISTS)
+
+
+_SLICES = ("BUILD_SLICE", "BINARY_SLICE")
+_LISTS = ("BUILD_LIST", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE")
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+@functools.lru_cache(maxsize=4096)
+def set_first(code: CodeType, loop: int) -> frozenset[str]:
+    """Return the variables that each turn of a loop sets before it reads them, whatever its conditions say.
+
+    Args:
+        code: the code.
+        loop: the offset of the instruction that begins a turn.
+    """
+    found: set[str] = set()
+    read: set[str] = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.offset <= loop:
+            continue
+        if instruction.opname.startswith(("JUMP", "POP_JUMP", "FOR_ITER", "SEND", "RETURN")):
+            break
+        names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
+        if instruction.opname.startswith("STORE_"):
+            found.update(name for name in names if name not in read)
+        elif instruction.opname.startswith("LOAD_"):
+            read.update(name for name in names if name not in found)
+    return frozenset(found)
+
+
 @functools.lru_cache(maxsize=4096)
 def _comparisons(code: CodeType) -> dict[int, str]:
     """Return the comparisons of a code by their offset."""

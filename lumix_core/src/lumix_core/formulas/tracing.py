@@ -247,7 +247,7 @@ def _cells(function: FunctionType) -> tuple[CellType, ...] | None:
 
 
 _ENTER: dict[type, Callable[[FunctionTracer, Any], Any]] = {
-    FunctionType: FunctionTracer._enter_function,
+    FunctionType: lambda tracer, value: tracer._enter_function(value),
     MethodType: FunctionTracer._enter_method,
     functools.partial: FunctionTracer._enter_partial,
     dict: lambda tracer, value: CapturedDict(value, tracer.refuse, tracer._enter),

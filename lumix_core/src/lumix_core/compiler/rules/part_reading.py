@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from lumix_core.compiler.evaluate import Columns
 
 
+NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """A term for all rows of a rule.
@@ -110,6 +113,8 @@ class PartReader:
             LXNumberError: a coefficient is no finite number.
             Untraceable: which element a row leads to, only the rows tell.
         """
+        if not self.constraint.size:
+            return Found(NO_ROWS, None if self.part.element is None else NO_ROWS, np.empty(0))
         if self.part.is_plain:
             return self._plain()
         batches, rows = self._batches()
@@ -118,7 +123,7 @@ class PartReader:
         )
         condition, coefficient = self.part.condition, self.part.coefficient
         if not batches:
-            return self._repeated(*self._single(Batch((), 1, lambda i: "its constant")))
+            return self._repeated(*self._single(Batch((), 1, lambda i: "every row"), infinite))
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient)
         batch = self._named(axes.batch(found.picks))
         values = self.evaluator.numbers(
@@ -136,11 +141,12 @@ class PartReader:
     def _counted(self, values: FloatArray) -> FloatArray:
         return values if self.part.count == 1 else values * float(self.part.count)
 
-    def _single(self, batch: Batch) -> tuple[IntArray | None, FloatArray]:
+    def _single(self, batch: Batch, infinite: float | None) -> tuple[IntArray | None, FloatArray]:
         """Return a term that reads no rows at all."""
         if self.part.condition is not None and not self.evaluator.truths(self.part.condition, batch)[0]:
             batch = batch.take(np.empty(0, dtype=np.int64))
-        values = self.evaluator.numbers(self.part.coefficient, batch)
+        allowed = infinite if self.part.element is None else None
+        values = self.evaluator.numbers(self.part.coefficient, batch, infinite=allowed)
         kept, elements = self._elements(batch, [], values)
         return elements, self._counted(values[kept])
 

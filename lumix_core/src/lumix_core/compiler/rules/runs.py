@@ -7,16 +7,18 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from lumix_core.compiler.rules.shapes import arguments_in
+from lumix_core.formulas.bytecode import begins_loop, set_first
 from lumix_core.formulas.captured_values import entered_builtin
 from lumix_core.formulas.nodes import Attribute, Computed, Node
 from lumix_core.formulas.recorder import Recorder, Untraceable, is_too_long
 from lumix_core.formulas.symbolic_rows import Symbol, lifted, node_of
 from lumix_core.formulas.tracing import OWN_CODE, symbol_of
 from lumix_core.language.linear_forms import Element, LXLinearForm, RuleRun, called, is_linear
+from lumix_core.problem.numbers import is_real_type
 from lumix_core.rows.standins import RowClass
 
 Path: TypeAlias = tuple[Hashable, ...]
@@ -201,6 +203,7 @@ class SymbolicRun(RuleRun):
         self._stack: list[tuple[Path, Turns]] = [((), ())]
         self._counters: list[Counter[Hashable]] = [Counter()]
         self._kinds = kinds
+        self._before: dict[tuple[Path, CodeType], frozenset[str]] = {}
         self._opened = 0
         self._open = 0
         self.groups: dict[Path, dict[Turns, list[Node]]] = {}
@@ -212,6 +215,9 @@ class SymbolicRun(RuleRun):
 
     def rows(self, family: Any) -> Iterator[Any]:
         """Return an iterator over one or two symbolic rows, which stand for all rows of a family."""
+        frame = sys._getframe(2)
+        if not frame.f_code.co_filename.startswith(OWN_CODE) and not begins_loop(frame):
+            raise self._recorder.refuse(f"it gives {family.name!r} to a function that goes through it")
         return self._rows(family, (id(family), _location()))
 
     def _rows(self, family: Any, what: Hashable) -> Iterator[Any]:
@@ -223,12 +229,25 @@ class SymbolicRun(RuleRun):
             here = path, (*turns, turn)
             self._stack.append(here)
             self._counters.append(Counter())
-            yield self._row(scope, here[1])
+            row, before = self._row(scope, here[1]), _variables()
+            yield row
+            self._check_state(path, row, before)
             if self._stack[-1] != here:
                 raise self._recorder.refuse("it goes through two families in turns, as zip does")
             self._stack.pop()
             self._counters.pop()
         self._open -= 1
+
+    def _check_state(self, path: Path, row: Any, before: Variables) -> None:
+        """Refuse a loop that carries something else than a sum of elements from one turn to the next."""
+        parts = [row, *row] if type(row) is tuple else [row]
+        for (code, loop), (known, now) in _changed_variables(before, _variables()).items():
+            bound = self._before.setdefault((path, code), frozenset(known)) - set_first(code, loop)
+            for name in bound & known.keys() & now.keys():
+                value = now[name]
+                is_new = value is not known[name] and not any(value is part for part in parts)
+                if is_new and not _extends(value, known[name]):
+                    raise self._recorder.refuse(f"it carries {name!r} from one turn of a loop to the next")
 
     def _identity(self, what: Hashable) -> tuple[Path, Turns]:
         """Return what identifies something that begins here, the how many-th of its kind, and the turns around it."""
@@ -310,12 +329,41 @@ class SymbolicRun(RuleRun):
         return tuple(rows)
 
 
-def _location() -> Hashable:
-    """Return where the rule is: the instructions that run, in the rule and in what it calls."""
-    found: list[Hashable] = []
+def _extends(value: Any, before: Any) -> bool:
+    """Whether a value is what there was before, plus elements of variables."""
+    if not is_linear(value):
+        return False
+    if type(before) is not LXLinearForm:
+        return isinstance(before, Symbol) or is_linear(before) or is_real_type(type(before))
+    kept = set(map(id, value.linear_form().monomials))
+    return kept.issuperset(map(id, before.monomials))
+
+
+Variables: TypeAlias = list[tuple[CodeType, int, dict[str, Any]]]
+"""The variables of each call that runs, the innermost first, with its code and instruction."""
+
+
+def _frames() -> Iterator[FrameType]:
+    """Yield the calls that run of the rule, and of what it calls."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_code is not called.__code__:
         if not frame.f_code.co_filename.startswith(OWN_CODE):
-            found.append((frame.f_code, frame.f_lasti))
+            yield frame
         frame = frame.f_back
-    return tuple(found)
+
+
+def _location() -> Hashable:
+    """Return where the rule is: the instructions that run, in the rule and in what it calls."""
+    return tuple([(frame.f_code, frame.f_lasti) for frame in _frames()])
+
+
+def _variables() -> Variables:
+    return [(frame.f_code, frame.f_lasti, dict(frame.f_locals)) for frame in _frames()]
+
+
+def _changed_variables(
+    before: Variables, after: Variables
+) -> dict[tuple[CodeType, int], tuple[dict[str, Any], dict[str, Any]]]:
+    """Return the variables before and after a turn, of each call that runs at both times."""
+    calls = zip(reversed(before), reversed(after), strict=False)
+    return {(code, loop): (known, now) for (code, _, known), (same, loop, now) in calls if code is same}

@@ -6,9 +6,11 @@ reads the rule's own rows alone chooses between whole results.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import FunctionType
 from typing import Any, TypeAlias
 
 from lumix_core.compiler.rules.counting import NO_SUM, Counts, Scopes, counted
@@ -24,9 +26,10 @@ from lumix_core.compiler.rules.runs import (
 )
 from lumix_core.compiler.rules.shapes import renamed, shape_of
 from lumix_core.compiler.rules.trees import Tree, branch, conditions_of
-from lumix_core.formulas.bytecode import warn_of_unknown_python
+from lumix_core.formulas.bytecode import takes_some, warn_of_unknown_python
 from lumix_core.formulas.nodes import Choice, Constant, Node
 from lumix_core.formulas.recorder import ClassRead, Untraceable, Unwatched
+from lumix_core.formulas.symbolic_rows import Captured
 from lumix_core.formulas.tracing import BUILTINS, FunctionTracer, Watch, symbol_of
 from lumix_core.language.linear_forms import RULE, called
 from lumix_core.rows.standins import RowClass
@@ -115,7 +118,7 @@ class _Solved:
 
 class _RuleTracer(FunctionTracer):
     def __init__(self, function: Any, rows: Any, rows_of: Any, row_class: Any, sums: bool) -> None:
-        self.builtins = {**BUILTINS, "sum": self._sum}
+        self.builtins = {**BUILTINS, "sum": self._sum, "list": _listed, "tuple": _tupled, **self._by_position()}
         self._arguments = Arguments(len(rows), rows_of)
         self._sums = sums
         self._conditions = Conditions()
@@ -126,6 +129,30 @@ class _RuleTracer(FunctionTracer):
         self._outcomes: dict[Hashable, Outcome] = {}
         self._running: SymbolicRun | None = None
         super().__init__(function, rows, row_class, watched=True)
+
+    def _by_position(self) -> dict[str, Any]:
+        """Return Python's functions that count what they go through; captured collections may be counted."""
+
+        def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any, **named: Any) -> Any:
+                if all(isinstance(argument, Captured | range | str | int) for argument in arguments):
+                    return function(*arguments, **named)
+                raise self.refuse(f"it counts what it goes through, with {function.__name__}()")
+
+            return call
+
+        return {function.__name__: guarded(function) for function in (zip, enumerate, reversed, len, map, filter)}
+
+    def _enter(self, value: Any) -> Any:
+        """Return a value of the user's code in a form that symbolic rows can be used with."""
+        if value is itertools or getattr(value, "__module__", "") == "itertools":
+            raise self.refuse("it uses itertools")
+        return super()._enter(value)
+
+    def _enter_function(self, function: FunctionType) -> FunctionType:
+        if takes_some(function.__code__):
+            raise self.refuse("it makes lists, and takes parts of something by position")
+        return super()._enter_function(function)
 
     def _sum(self, items: Any, /, start: Any = 0) -> Any:
         assert self._running is not None
@@ -344,6 +371,16 @@ class _RuleTracer(FunctionTracer):
         if shape not in known:
             known.append(shape)
         return given.get(shape, True)
+
+
+def _listed(items: Iterable[Any] = (), /) -> list[Any]:
+    """Stand for ``list``."""
+    return [*items]
+
+
+def _tupled(items: Iterable[Any] = (), /) -> tuple[Any, ...]:
+    """Stand for ``tuple``."""
+    return (*items,)
 
 
 def _around(output: Hashable) -> Scopes:
