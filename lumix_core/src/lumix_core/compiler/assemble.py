@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumix_core.compiler.evaluate import Columns, Evaluated, Matrix, check_finite
+from lumix_core.compiler.columns import Columns
+from lumix_core.compiler.evaluate import Evaluated, Matrix, check_finite
 from lumix_core.errors import LXUnsupportedError
 from lumix_core.problem.arrays import FloatArray, is_increasing, stable_order, starts_of, without_noise
 from lumix_core.problem.problem import LXBlock, LXProblem

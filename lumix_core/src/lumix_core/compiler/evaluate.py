@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lumix_core.compiler.columns import Columns
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import Family, constraint_family, family_of
 from lumix_core.compiler.rules.evaluation import RuleNumbers
 from lumix_core.compiler.rules.rules import evaluate_objective, evaluate_rules
 from lumix_core.compiler.terms import Entries, TermReader
-from lumix_core.errors import LXModelError, LXNumberError, listed, sentence
+from lumix_core.errors import LXNumberError, sentence
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, without_noise
 from lumix_core.problem.keys import Keys
@@ -26,44 +26,6 @@ if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
     from lumix_core.language.expressions import LXLinearExpression
     from lumix_core.language.model import LXModel
-    from lumix_core.language.variables import LXVariable
-
-
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """The families of variables, each with the position of its first column."""
-
-    variables: list[LXVariable[Any, Any]]
-    families: list[Family]
-    starts: list[int]
-    replaced: Mapping[int, LXVariable[Any, Any]] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        """The number of columns."""
-        return self.starts[-1]
-
-    def element(self, column: int) -> str:
-        """Name a column in messages."""
-        block = bisect_right(self.starts, column) - 1
-        return self.families[block].element(column - self.starts[block])
-
-    def position(self, variable: LXVariable[Any, Any], user: str) -> tuple[Family, int]:
-        """Return the family of a variable and where it starts.
-
-        Raises:
-            LXModelError: the variable was never added to the model.
-        """
-        variable = self.replaced.get(id(variable), variable)
-        for known, family, start in zip(self.variables, self.families, self.starts, strict=False):
-            if known is variable:
-                return family, start
-        twin = any(known.name == variable.name for known in self.variables)
-        hint = "another variable of that name was" if twin else f"it has {listed(one.name for one in self.variables)}"
-        raise LXModelError(
-            f"{sentence(user)} uses the variable {variable.name!r}, which was never added to the model "
-            f"({hint}). Add it with model.add_variable(...)."
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from lumix_core.formulas.recorder import ClassRead
 from lumix_core.formulas.tracing import Trace, trace
@@ -12,19 +12,16 @@ from lumix_core.rows.registry import adapter_for
 from lumix_core.rows.standins import RowClass
 from lumix_core.rows.tables import LazyRows, Table
 
-if TYPE_CHECKING:
-    from lumix_core.compiler.rules.planning import PlannedRule
-
 
 class Tracer:
     """Traces functions, and keeps their formulas.
 
     Attributes:
-        rules: the rules of a model, as planned.
+        rules: the rules of a model, as `compiler.rules` plans them.
     """
 
     def __init__(self) -> None:
-        self.rules: dict[UserFunction, PlannedRule] = {}
+        self.rules: dict[UserFunction, Any] = {}
         self._traces: dict[UserFunction, Trace] = {}
         self._checked: set[UserFunction] = set()
         self._classes: dict[type, RowClass | None] = {}

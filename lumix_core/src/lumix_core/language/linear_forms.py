@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat, TypeAlias, TypeGuard
+from typing import Any, NamedTuple, SupportsFloat, TypeAlias, TypeGuard
 
 from lumix_core.errors import LXModelError, LXNotLinearError, LXNumberError
 from lumix_core.formulas.bytecode import compared_as, is_chained, is_containment
@@ -14,9 +14,6 @@ from lumix_core.formulas.symbolic_rows import OutranksSymbols, Symbol
 from lumix_core.language.mixins import Unknown
 from lumix_core.problem.numbers import is_real_type
 from lumix_core.problem.problem import LXSense
-
-if TYPE_CHECKING:
-    from lumix_core.language.variables import LXVariable
 
 Operand: TypeAlias = "LinearArithmetic | SupportsFloat"
 
@@ -31,7 +28,7 @@ class Element:
         is_optional: whether it stands for nothing where the family has no such key.
     """
 
-    variable: LXVariable[Any, Any]
+    variable: Any
     key: Any
     is_optional: bool = False
 
@@ -365,11 +362,11 @@ class RuleRun:
         """Return how many elements a variable has, or how many keys a parameter."""
         raise NotImplementedError
 
-    def has(self, variable: LXVariable[Any, Any], key: Any) -> bool:
+    def has(self, variable: Any, key: Any) -> bool:
         """Return whether a variable has an element of this key or row."""
         raise NotImplementedError
 
-    def element_or(self, variable: LXVariable[Any, Any], key: Hashable, missing: Any) -> Any:
+    def element_or(self, variable: Any, key: Hashable, missing: Any) -> Any:
         """Return the element of a key or row, or what is given in its place."""
         raise NotImplementedError
 

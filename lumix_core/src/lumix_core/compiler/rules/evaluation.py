@@ -18,7 +18,7 @@ from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, without_n
 from lumix_core.problem.problem import LXSense
 
 if TYPE_CHECKING:
-    from lumix_core.compiler.evaluate import Columns
+    from lumix_core.compiler.columns import Columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.rows.tables import Kind, Table
 
 if TYPE_CHECKING:
-    from lumix_core.compiler.evaluate import Columns
+    from lumix_core.compiler.columns import Columns
 
 
 NO_ROWS: IntArray = np.empty(0, dtype=np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from types import FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lumix_core.compiler.rules.formula_functions import FormulaFunction
 from lumix_core.compiler.rules.outcomes import SKIPPED
@@ -26,9 +26,41 @@ from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 
 if TYPE_CHECKING:
-    from lumix_core.compiler.plan import Planner
+    from lumix_core.compiler.reading import Wanted
+    from lumix_core.compiler.tracer import Tracer
     from lumix_core.language.constraints import LXConstraint
     from lumix_core.language.indexed import Indexed
+    from lumix_core.rows.standins import RowClass
+
+
+class PlanOfSources(Protocol):
+    """What the rest of a plan knows of sources, and is told."""
+
+    tracer: Tracer
+
+    def class_of(self, indexed: Indexed[Any]) -> RowClass | None:
+        """Return what is known of the class of the rows of a dimension."""
+
+    def dimensions_of(self, family: Any) -> list[Indexed[Any]]:
+        """Return what a family is made over."""
+
+    def has_plain_rows(self, indexed: Indexed[Any]) -> bool:
+        """Return whether the rows of a dimension are plain values."""
+
+    def wanted(self, source: Any) -> Wanted:
+        """Return what is wanted of a source so far."""
+
+    def want_rows(self, indexed: Indexed[Any], why: str) -> None:
+        """Note that the rows themselves are wanted."""
+
+    def indexed(self, indexed: Indexed[Any], of: Indexed[Any] | None = None) -> None:
+        """Note what filters and keys want."""
+
+    def parameter(self, held: Any) -> None:
+        """Note what a parameter wants."""
+
+    def add(self, function: UserFunction, position: str, arguments: int, traced: Trace) -> None:
+        """Note a function."""
 
 
 @dataclass(eq=False)
@@ -70,7 +102,7 @@ class RulePlanner:
         planner: of the plan that they are a part of.
     """
 
-    def __init__(self, planner: Planner) -> None:
+    def __init__(self, planner: PlanOfSources) -> None:
         self._planner = planner
         self._tracer = planner.tracer
 

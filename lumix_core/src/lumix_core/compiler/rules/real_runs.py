@@ -34,7 +34,7 @@ from lumix_core.problem.problem import LXSense
 from lumix_core.rows.tables import Table
 
 if TYPE_CHECKING:
-    from lumix_core.compiler.evaluate import Columns
+    from lumix_core.compiler.columns import Columns
 
 
 class RealRun(RuleRun):

@@ -21,7 +21,7 @@ from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.problem.keys import MISSING
 
 if TYPE_CHECKING:
-    from lumix_core.compiler.evaluate import Columns
+    from lumix_core.compiler.columns import Columns
 
 Rows: TypeAlias = tuple[Any, ...]
 FEW = 3

@@ -19,7 +19,7 @@ from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.rows.tables import Table
 
 if TYPE_CHECKING:
-    from lumix_core.compiler.evaluate import Columns
+    from lumix_core.compiler.columns import Columns
     from lumix_core.language.model import LXModel
 
 UNLIKE = "it gives one thing for a row and another for its columns"
