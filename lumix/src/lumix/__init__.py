@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from lumix.namesakes import refuse_namesakes
 from lumix_core import (
+    SKIP,
+    LXComparison,
     LXConstraint,
     LXCopyError,
     LXEmptySourceWarning,
@@ -16,6 +18,7 @@ from lumix_core import (
     LXIntegrality,
     LXLimit,
     LXLinearExpression,
+    LXLinearForm,
     LXLiveSession,
     LXModel,
     LXModelError,
@@ -39,6 +42,7 @@ from lumix_core import (
     LXWarning,
     LXWorkerError,
     LXWriteError,
+    between,
 )
 
 if TYPE_CHECKING:
@@ -73,6 +77,8 @@ _ON_USE = {
 """Names that are imported when they are used, so that `import lumix` costs little more than the core."""
 
 __all__ = [
+    "SKIP",
+    "LXComparison",
     "LXConstraint",
     "LXCopyError",
     "LXEmptySourceWarning",
@@ -84,6 +90,7 @@ __all__ = [
     "LXIntegrality",
     "LXLimit",
     "LXLinearExpression",
+    "LXLinearForm",
     "LXLiveSession",
     "LXModel",
     "LXModelError",
@@ -117,6 +124,7 @@ __all__ = [
     "LXWriteBack",
     "LXWriteError",
     "LXWritten",
+    "between",
 ]
 
 

@@ -21,6 +21,7 @@ from lumix_core.errors import (
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import LXIndexDimension
+from lumix_core.language.linear_forms import SKIP, LXComparison, LXLinearForm, between
 from lumix_core.language.model import LXModel
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
@@ -40,7 +41,9 @@ logging.getLogger("lumix").addHandler(logging.NullHandler())  # silent, unless t
 sys.modules[f"{__name__}.hookspecs"] = hookspecs  # where plugins find it that were written for a checkout before 0.1.0
 
 __all__ = [
+    "SKIP",
     "LXBlock",
+    "LXComparison",
     "LXConstraint",
     "LXCopyError",
     "LXEmptySourceWarning",
@@ -52,6 +55,7 @@ __all__ = [
     "LXIntegrality",
     "LXLimit",
     "LXLinearExpression",
+    "LXLinearForm",
     "LXLiveSession",
     "LXModel",
     "LXModelError",
@@ -75,4 +79,5 @@ __all__ = [
     "LXWarning",
     "LXWorkerError",
     "LXWriteError",
+    "between",
 ]

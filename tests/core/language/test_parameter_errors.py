@@ -162,8 +162,8 @@ WRONG: dict[str, tuple[Callable[[], Any], type[LXModelError], str]] = {
     "a parameter": (
         lambda: LXParameter[Any]("hours").from_data(LXParameter[Any]("other")),
         LXSourceError,
-        "LXParameter('hours').from_data() got <LXParameter('other')>, which is not a collection of rows. "
-        "Give a list of objects, one a row, or a data frame.",
+        "LXParameter('hours').from_data() got <LXParameter('other')>, which is a part of a model and no rows. "
+        "Give it the same rows, or read them with other.get_instances().",
     ),
 }
 
@@ -185,9 +185,9 @@ def test_a_function_of_two_rows_is_refused(part: str, error_text: ErrorText) -> 
     assert "takes 2 argument(s), but it is given 1" in text
 
 
-def test_it_cannot_be_gone_through() -> None:
-    with pytest.raises(TypeError, match="'LXParameter' object is not iterable"):
-        list(hours_of(recipes()))
+def test_going_through_it_gives_the_keys() -> None:
+    assert list(hours_of(recipes())) == [(row.product_id, row.machine_id) for row in recipes()]
+    assert len(hours_of(recipes())) == len(recipes())
 
 
 def test_a_parameter_that_looks_itself_up_is_refused(error_text: ErrorText) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumix_core.compiler.evaluate import Columns, Evaluated, Matrix, check_finite
+from lumix_core.compiler.columns import Columns
+from lumix_core.compiler.evaluate import Evaluated, Matrix, check_finite
 from lumix_core.errors import LXUnsupportedError
 from lumix_core.problem.arrays import FloatArray, sorted_together, starts_of, without_noise
 from lumix_core.problem.problem import LXBlock, LXProblem
@@ -49,8 +50,8 @@ def _variable_blocks(columns: Columns) -> Iterator[LXBlock]:
 
 def _constraint_blocks(model: LXModel, numbers: Evaluated) -> Iterator[LXBlock]:
     for constraint, family, start in zip(model.constraints, numbers.constraints, numbers.starts, strict=False):
-        assert constraint.lhs is not None
-        yield LXBlock(family.name, start, family.keys, constant=constraint.lhs.constant)
+        constant = 0.0 if constraint.lhs is None else constraint.lhs.constant  # a rule has all numbers on its sides
+        yield LXBlock(family.name, start, family.keys, constant=constant)
 
 
 def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, FloatArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from lumix_core.compiler.plan import Plan, plan
 from lumix_core.compiler.reading import Read, Reading
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.problem import LXProblem, LXSense
 from lumix_core.rows import gc_pause
 from lumix_core.rows.snapshots import Snapshot
 
@@ -36,12 +36,14 @@ class Report:
         reads: what it took to read each source.
         parameters: what each parameter that was looked up held.
         seconds: what the compile took.
+        senses: of the constraints that rules make.
     """
 
     statistics: Mapping[UserFunction, EvaluationStatistics]
     reads: list[Read]
     parameters: Mapping[Any, LookupTable]
     seconds: float
+    senses: Mapping[str, LXSense] = field(default_factory=dict)
 
 
 def compile_model(
@@ -75,7 +77,8 @@ def compile_model(
             problem = assemble(model, numbers)
     seconds = perf_counter() - began
     _log(problem, reading, seconds)
-    return problem, Report(evaluator.statistics, reading.reads, evaluator.tables.parameters, seconds)
+    found = evaluator.statistics, reading.reads, evaluator.tables.parameters
+    return problem, Report(*found, seconds, numbers.senses)
 
 
 def _log(problem: LXProblem, reading: Reading, seconds: float) -> None:

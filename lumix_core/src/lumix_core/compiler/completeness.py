@@ -32,6 +32,13 @@ def check_complete(model: LXModel) -> None:
 
 
 def _check_constraint(constraint: LXConstraint[Any]) -> None:
+    if constraint.function is not None:
+        _check_rule(constraint)
+    else:
+        _check_parts(constraint)
+
+
+def _check_parts(constraint: LXConstraint[Any]) -> None:
     missing = {
         ".expression(expr)": constraint.lhs,
         ".le(), .ge() or .eq()": constraint.sense,
@@ -54,6 +61,16 @@ def _check_constraint(constraint: LXConstraint[Any]) -> None:
         raise LXModelError(
             f"Constraint {constraint.name!r} has the sense {constraint.sense!r}, which is not valid: expected "
             f"<=, >= or ==. Call .le(), .ge() or .eq()."
+        )
+
+
+def _check_rule(constraint: LXConstraint[Any]) -> None:
+    """Refuse a rule beside an expression, a sense or a right-hand side, which would be ignored."""
+    parts = (constraint.lhs, constraint.sense, constraint.right_hand_side, constraint.range)
+    if any(part is not None for part in parts):
+        raise LXModelError(
+            f"Constraint {constraint.name!r} has a rule, and an expression, a sense or a right-hand side beside it, "
+            f"which a rule says itself. Leave one of them out."
         )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lumix_core.compiler.columns import Columns
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import Family, constraint_family, family_of
+from lumix_core.compiler.rules.evaluation import RuleNumbers
+from lumix_core.compiler.rules.rules import evaluate_objective, evaluate_rules
 from lumix_core.compiler.terms import Entries, TermReader
-from lumix_core.errors import LXModelError, LXNumberError, listed, sentence
+from lumix_core.errors import LXNumberError, sentence
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, is_increasing, without_noise
 from lumix_core.problem.keys import Keys
@@ -24,42 +26,6 @@ if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
     from lumix_core.language.expressions import LXLinearExpression
     from lumix_core.language.model import LXModel
-    from lumix_core.language.variables import LXVariable
-
-
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """The families of variables, each with the position of its first column."""
-
-    variables: list[LXVariable[Any, Any]]
-    families: list[Family]
-    starts: list[int]
-
-    @property
-    def size(self) -> int:
-        """The number of columns."""
-        return self.starts[-1]
-
-    def element(self, column: int) -> str:
-        """Name a column in messages."""
-        block = bisect_right(self.starts, column) - 1
-        return self.families[block].element(column - self.starts[block])
-
-    def position(self, variable: LXVariable[Any, Any], user: str) -> tuple[Family, int]:
-        """Return the family of a variable and where it starts.
-
-        Raises:
-            LXModelError: the variable was never added to the model.
-        """
-        for known, family, start in zip(self.variables, self.families, self.starts, strict=False):
-            if known is variable:
-                return family, start
-        twin = any(known.name == variable.name for known in self.variables)
-        hint = "another variable of that name was" if twin else f"it has {listed(one.name for one in self.variables)}"
-        raise LXModelError(
-            f"{sentence(user)} uses the variable {variable.name!r}, which was never added to the model "
-            f"({hint}). Add it with model.add_variable(...)."
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +50,7 @@ class Evaluated:
         row_lower, row_upper: of each row.
         objective: the coefficient of each column.
         offset: the constant of the objective.
+        senses: of the constraints that rules make.
     """
 
     columns: Columns
@@ -97,6 +64,7 @@ class Evaluated:
     row_upper: FloatArray
     objective: FloatArray
     offset: float
+    senses: dict[str, LXSense] = field(default_factory=dict)
 
     def __str__(self) -> str:
         families = [*self.columns.families, *self.constraints]
@@ -113,10 +81,12 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
     columns = _columns(model, evaluator)
     known = {id(variable): family for variable, family in zip(columns.variables, columns.families, strict=False)}
     families = [constraint_family(constraint, evaluator, known) for constraint in model.constraints]
+    rules = evaluate_rules(model, families, columns, evaluator)
+    families = [rules[i].family if i in rules else family for i, family in enumerate(families)]
     starts = _starts(families)
-    matrix = _matrix(model, columns, families, starts, evaluator)
+    matrix = _matrix(model, columns, families, starts, evaluator, rules=rules)
     lower, upper = _bounds(columns, evaluator)
-    row_lower, row_upper = _row_bounds(model, families, evaluator)
+    row_lower, row_upper = _row_bounds(model, families, evaluator, rules)
     objective, offset = _objective(model, columns, evaluator)
     return Evaluated(
         columns=columns,
@@ -130,6 +100,7 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
         row_upper=row_upper,
         objective=objective,
         offset=offset,
+        senses={model.constraints[i].name: numbers.sense for i, numbers in rules.items()},
     )
 
 
@@ -139,7 +110,7 @@ def _starts(families: list[Family]) -> list[int]:
 
 def _columns(model: LXModel, evaluator: Evaluator) -> Columns:
     families = [family_of(variable, evaluator) for variable in model.variables]
-    return Columns(model.variables, families, _starts(families))
+    return Columns(model.variables, families, _starts(families), model.replaced)
 
 
 def check_finite(values: FloatArray, what: str, element: Callable[[int], str]) -> None:
@@ -188,10 +159,19 @@ def _integers(columns: Columns) -> BoolArray:
 def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, float]:
     if model.objective is None:
         return _costs(columns, evaluator), 0.0
+    if isinstance(model.objective, UserFunction):
+        positions, values, offset = evaluate_objective(model.objective, _OBJECTIVE, columns, evaluator)
+        matrix = Matrix(np.zeros(len(positions), dtype=np.int64), positions, values)
+        return _objective_row(matrix, columns), offset
     matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
+    return _objective_row(matrix, columns), model.objective.constant
+
+
+def _objective_row(matrix: Matrix, columns: Columns) -> FloatArray:
+    """Return the coefficient of each column."""
     totals = _totals(matrix, columns.size)
     check_finite(totals, "the objective", columns.element)
-    return totals, model.objective.constant
+    return totals
 
 
 def _totals(matrix: Matrix, size: int) -> FloatArray:
@@ -225,11 +205,16 @@ def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
     return costs
 
 
-def _row_bounds(model: LXModel, families: list[Family], evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
+def _row_bounds(
+    model: LXModel, families: list[Family], evaluator: Evaluator, rules: Mapping[int, RuleNumbers]
+) -> tuple[FloatArray, FloatArray]:
     starts = _starts(families)
     lower, upper = np.full(starts[-1], -np.inf), np.full(starts[-1], np.inf)
-    for constraint, family, start, end in zip(model.constraints, families, starts, starts[1:], strict=False):
-        span = slice(start, end)
+    for i, (constraint, family) in enumerate(zip(model.constraints, families, strict=True)):
+        span = slice(starts[i], starts[i + 1])
+        if i in rules:
+            lower[span], upper[span] = rules[i].lower, rules[i].upper
+            continue
         sides = _Sides(constraint, family, evaluator)
         if constraint.sense == LXSense.EQ:
             lower[span] = upper[span] = sides.numbers(constraint.right_hand_side, None)
@@ -274,10 +259,19 @@ class _Sides:
 
 
 def _matrix(
-    model: LXModel, columns: Columns, families: list[Family], starts: list[int], evaluator: Evaluator
+    model: LXModel,
+    columns: Columns,
+    families: list[Family],
+    starts: list[int],
+    evaluator: Evaluator,
+    *,
+    rules: Mapping[int, RuleNumbers],
 ) -> Matrix:
     parts = [Matrix(_NO_POSITIONS, _NO_POSITIONS, np.empty(0))]
-    for constraint, family, start in zip(model.constraints, families, starts, strict=False):
+    for i, (constraint, family, start) in enumerate(zip(model.constraints, families, starts, strict=False)):
+        if i in rules:
+            parts.append(Matrix(rules[i].rows + start, rules[i].columns, rules[i].values))
+            continue
         assert constraint.lhs is not None
         position = f"constraint {constraint.name!r}"
         found = _expression_matrix(constraint.lhs, columns, family, position, evaluator)

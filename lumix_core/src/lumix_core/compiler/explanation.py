@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,14 @@ from lumix_core.compiler.evaluator import EvaluationStatistics, Evaluator
 from lumix_core.compiler.joins.conditions import needs
 from lumix_core.compiler.plan import Plan, PlannedFunction, plan
 from lumix_core.compiler.reading import Read, Wanted
+from lumix_core.compiler.rules.formula_functions import FormulaFunction
+from lumix_core.compiler.rules.planning import PlannedRule
+from lumix_core.compiler.rules.shapes import shape_of
+from lumix_core.compiler.rules.texts import rule_text
 from lumix_core.formulas.lookup_table import NO_DEFAULT
 from lumix_core.formulas.nodes import Lookup
+from lumix_core.formulas.recorder import Untraceable
+from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.sources import QuerySource, Source
 
@@ -59,6 +65,7 @@ class FunctionLine:
         count: for how many elements it was evaluated at the last compile; None before one.
         possible: how many elements there were without a join.
         seconds: what that took.
+        became: what a rule was traced into; empty for other functions.
     """
 
     function: str
@@ -68,6 +75,7 @@ class FunctionLine:
     count: int | None
     possible: int
     seconds: float
+    became: str = ""
 
     @property
     def outcome(self) -> str:
@@ -80,7 +88,8 @@ class FunctionLine:
     def __str__(self) -> str:
         because = f": {self.reason}" if self.reason else ""
         way = f"{self.way}, {self.outcome}" if self.outcome else self.way
-        return f"{self.function}\n    {way}{because}\n    at {self.location}"
+        became = "".join(f"\n    {line}" for line in self.became.splitlines())
+        return f"{self.function}\n    {way}{because}{became}\n    at {self.location}"
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,9 @@ class LXExplanation:
 
     def _repr_html_(self) -> str:
         sources = [(", ".join(one.families), one.outcome, one.reads, one.source) for one in self.sources]
-        functions = [(one.function, one.way, one.outcome, one.reason, one.location) for one in self.functions]
+        functions = [
+            (one.function, one.way, one.outcome, one.reason or one.became, one.location) for one in self.functions
+        ]
         tables = [
             html_table(("source of", "rows", "reads", "from"), sources),
             html_table(("function", "runs as", "evaluated for", "because", "at"), functions),
@@ -124,13 +135,36 @@ def explain(model: LXModel, report: Report | None) -> LXExplanation:
     reads = [] if report is None else report.reads
     statistics = {} if report is None else report.statistics
     sources = [_source_line(source, names, planned, reads) for source, names in _grouped(planned)]
-    functions = [_function_line(one, statistics.get(one.function)) for one in planned.functions]
+    done = {**statistics, **_done_by_text(planned, statistics)}
+    functions = [
+        _function_line(one, done.get(one.function), evaluator.tracer.rules.get(one.function))
+        for one in planned.functions
+    ]
     return LXExplanation(
         model.name,
         tuple(sorted(sources, key=lambda one: -one.seconds)),
         tuple(sorted(functions, key=lambda one: -one.seconds)),
         None if report is None else report.seconds,
     )
+
+
+def _done_by_text(
+    planned: Plan, statistics: Mapping[UserFunction, EvaluationStatistics]
+) -> dict[UserFunction, EvaluationStatistics]:
+    """Return how the parts of rules were evaluated, which are made anew by each plan."""
+    then = {
+        _part_name(function): done for function, done in statistics.items() if isinstance(function, FormulaFunction)
+    }
+    parts = [one.function for one in planned.functions if isinstance(one.function, FormulaFunction)]
+    return {part: then[_part_name(part)] for part in parts if _part_name(part) in then}
+
+
+def _part_name(function: FormulaFunction) -> Hashable:
+    try:
+        shape = shape_of(function.formula, lambda argument: argument)
+    except Untraceable:
+        shape = function
+    return function.role, function.location, shape
 
 
 def _grouped(planned: Plan) -> Iterable[tuple[Source, tuple[str, ...]]]:
@@ -159,12 +193,16 @@ def _reads(source: Source, planned: Plan, whole: str | None) -> str:
     return str(wanted)
 
 
-def _function_line(planned: PlannedFunction, done: EvaluationStatistics | None) -> FunctionLine:
+def _function_line(
+    planned: PlannedFunction, done: EvaluationStatistics | None, rule: PlannedRule | None
+) -> FunctionLine:
     function = planned.function
     name = f"{function.role} in {planned.position}" if planned.position else function.role
+    became = "" if rule is None or (done is not None and done.reason) else rule_text(rule)
     if done is None:
-        return FunctionLine(name, function.location, _way(planned), planned.trace.reason, None, 0, 0.0)
-    return FunctionLine(name, function.location, done.mode, done.reason, done.count, done.possible, done.seconds)
+        return FunctionLine(name, function.location, _way(planned), planned.trace.reason, None, 0, 0.0, became)
+    figures = done.count, done.possible, done.seconds
+    return FunctionLine(name, function.location, done.mode, done.reason, *figures, became)
 
 
 def _way(planned: PlannedFunction) -> str:

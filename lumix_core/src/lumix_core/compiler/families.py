@@ -259,14 +259,15 @@ PLAIN = (str, bytes, date, UUID, np.datetime64)
 def plain_values(argument: Argument) -> list[Hashable] | None:
     """Return rows that are plain values, such as texts or tuples of numbers; None for objects."""
     row_type = argument.table.row_type
-    if row_type is not None and row_type is not tuple and not _is_plain(row_type):
+    if row_type is not None and row_type is not tuple and not is_plain(row_type):
         return None
     rows = list(argument.rows())
     parts = chain.from_iterable(rows) if row_type is tuple else rows
-    return rows if all(map(_is_plain, set(map(type, parts)))) else None
+    return rows if all(map(is_plain, set(map(type, parts)))) else None
 
 
-def _is_plain(row_type: type) -> bool:
+def is_plain(row_type: type) -> bool:
+    """Whether rows of a class are plain values: numbers, texts, dates."""
     return is_real_type(row_type) or issubclass(row_type, PLAIN)
 
 
@@ -307,11 +308,11 @@ def filtered(family: Family, conditions: Sequence[UserFunction], evaluator: Eval
     for condition in conditions:
         condition.arity(len(family.arguments))
         kept = np.flatnonzero(evaluator.truths(condition, family.batch()))
-        family = _taken(family, kept)
+        family = taken_elements(family, kept)
     return family
 
 
-def _taken(family: Family, kept: IntArray) -> Family:
+def taken_elements(family: Family, kept: IntArray) -> Family:
     """Return some elements of a family."""
     arguments = tuple(argument.take(kept) for argument in family.arguments)
     keys = family.keys

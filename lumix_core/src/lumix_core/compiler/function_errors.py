@@ -6,7 +6,7 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from lumix_core.compiler.batches import Batch
-from lumix_core.errors import LXFunctionError, LXModelError, LXNumberError, did_you_mean
+from lumix_core.errors import LXFunctionError, LXModelError, LXNotLinearError, LXNumberError, did_you_mean
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.numbers import flaw, remedy
 
@@ -48,7 +48,9 @@ def attributes_read(function: Callable[..., Any], rows: tuple[Any, ...]) -> dict
 def failure(function: UserFunction, batch: Batch, i: int, error: Exception) -> Exception:
     """Return the error to raise for a function that raised one for an index element."""
     position = f"{function.title} failed for {batch.element(i)}: "
-    if isinstance(error, LXModelError):  # a parameter that it looks up says what is wrong, and what to do
+    if isinstance(
+        error, LXModelError | LXNotLinearError
+    ):  # a parameter that it looks up says what is wrong, and what to do
         return type(error)(f"{position}{error}")
     position += f"{type(error).__name__}: {error}"
     read = attributes_read(function.call, batch.rows_of(i))

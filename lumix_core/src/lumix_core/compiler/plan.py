@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.families import is_plain
 from lumix_core.compiler.reading import Reading, Wanted
+from lumix_core.compiler.rules.planning import RulePlanner
 from lumix_core.compiler.tracer import Tracer
 from lumix_core.formulas.captures import captured
 from lumix_core.formulas.nodes import Attribute, Element, Failure, Lookup, nodes
@@ -86,10 +88,15 @@ def plan(model: LXModel, tracer: Tracer, reading: Reading) -> Plan:
         planner.variable(variable)
     for constraint in model.constraints:
         planner.constraint(constraint)
+        if constraint.function is not None:
+            RulePlanner(planner).constraint(constraint)
         for term in constraint.lhs.terms if constraint.lhs is not None else ():
             planner.term(term, constraint)
-    for term in model.objective.terms if model.objective is not None else ():
-        planner.term(term, None)
+    if isinstance(model.objective, UserFunction):
+        RulePlanner(planner).objective(model.objective)
+    elif model.objective is not None:
+        for term in model.objective.terms:
+            planner.term(term, None)
     return planner.plan
 
 
@@ -104,7 +111,7 @@ class Planner:
 
     def __init__(self, plan: Plan, tracer: Tracer, table_of: Callable[[Source], Table]) -> None:
         self.plan = plan
-        self._tracer = tracer
+        self.tracer = tracer
         self._table_of = table_of
         self._parameters: set[Any] = set()
         self._wants: dict[Source, Wanted] = {}
@@ -130,7 +137,7 @@ class Planner:
         for dimension in dimensions:
             self.indexed(dimension)
         if family.join is not None:
-            self._want_rows(family, "indexed_by_join() calls its function with each row")
+            self.want_rows(family, "indexed_by_join() calls its function with each row")
             self.wanted(family.source).functions.append(family.join.join.call)
             return
         for function in (*functions, *family.multi_filters, *(family.filters if family.dimensions else ())):
@@ -159,7 +166,7 @@ class Planner:
         joined = [family for family in (term.variable, constraint) if family is not None and _is_joined(family)]
         if joined:
             for dimension in (*dimensions, *rows):
-                self._want_rows(dimension, f"{joined[0].name!r} is made by indexed_by_join()")
+                self.want_rows(dimension, f"{joined[0].name!r} is made by indexed_by_join()")
             return
         position = "the objective" if constraint is None else constraint.owner
         for function in (term.coefficient, term.condition):
@@ -180,11 +187,11 @@ class Planner:
         sources = [one.source for one in rows]
         if any(source is None for source in sources):
             return
-        traced = self._tracer.trace_for(function, [self._row_class(one) for one in sources if one is not None])
-        self.plan.functions.append(PlannedFunction(function, position, len(rows), traced))
+        traced = self.tracer.trace_for(function, [self._row_class(one) for one in sources if one is not None])
+        self.add(function, position, len(rows), traced)
         if traced.formula is None:
             for one in rows:
-                self._want_rows(one, f"{function.role} has to be called with it: {traced.reason}")
+                self.want_rows(one, f"{function.role} has to be called with it: {traced.reason}")
                 self.wanted(one.source).functions.append(function.call)
             for _, (held, _) in captured(function.call):
                 self.parameter(held)
@@ -195,12 +202,31 @@ class Planner:
                 if node.path:
                     self.wanted(source).paths[node.path] = None
                 else:
-                    self._want_rows(rows[node.argument], f"{function.role} uses the row itself")
+                    self.want_rows(rows[node.argument], f"{function.role} uses the row itself")
             elif isinstance(node, Lookup | Element):
                 self.parameter(node.table)
             elif isinstance(node, Failure):  # what else that branch reads, only a row can show
                 for one in rows:
-                    self._want_rows(one, f"{function.role} raises {type(node.error).__name__}: {node.error}")
+                    self.want_rows(one, f"{function.role} raises {type(node.error).__name__}: {node.error}")
+
+    def add(self, function: UserFunction, position: str, arguments: int, traced: Trace) -> None:
+        """Note a function and what tracing it found."""
+        self.plan.functions.append(PlannedFunction(function, position, arguments, traced))
+
+    def class_of(self, indexed: Indexed[Any]) -> RowClass | None:
+        """Return what is known of the class of the rows of a dimension, before they are read."""
+        return None if indexed.source is None else self._row_class(indexed.source)
+
+    def has_plain_rows(self, indexed: Indexed[Any]) -> bool:
+        """Return whether the rows of a dimension are plain values, such as texts and numbers."""
+        if indexed.source is None or isinstance(indexed.source, QuerySource):
+            return False
+        row_type = self._table_of(indexed.source).row_type
+        return row_type is None or is_plain(row_type)
+
+    def dimensions_of(self, family: IndexedFamily[Any]) -> list[Indexed[Any]]:
+        """Return what a family is made over."""
+        return dimensions_of(family)
 
     def parameter(self, held: Any) -> None:
         """Note what a table that functions look up wants of its source, if it has one."""
@@ -210,7 +236,8 @@ class Planner:
             self.indexed(held)
             self.function(held.value_of, [held])
 
-    def _want_rows(self, indexed: Indexed[Any], why: str) -> None:
+    def want_rows(self, indexed: Indexed[Any], why: str) -> None:
+        """Note that the rows themselves are wanted of a source."""
         wanted = self.wanted(indexed.source)
         wanted.whole = wanted.whole or why
 
@@ -227,8 +254,8 @@ class Planner:
         """Return what is known of the rows of a source before they are read."""
         if isinstance(source, QuerySource):
             row_type = source.query.row_type
-            return None if row_type is None else self._tracer.row_class(row_type)
-        return self._tracer.mapped(self._table_of(source))
+            return None if row_type is None else self.tracer.row_class(row_type)
+        return self.tracer.mapped(self._table_of(source))
 
 
 def dimensions_of(family: IndexedFamily[Any]) -> list[Indexed[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from lumix_core.formulas.recorder import ClassRead
 from lumix_core.formulas.tracing import Trace, trace
@@ -13,9 +14,14 @@ from lumix_core.rows.tables import LazyRows, Table
 
 
 class Tracer:
-    """Traces functions, and keeps their formulas."""
+    """Traces functions, and keeps their formulas.
+
+    Attributes:
+        rules: the rules of a model, as `compiler.rules` plans them.
+    """
 
     def __init__(self) -> None:
+        self.rules: dict[UserFunction, Any] = {}
         self._traces: dict[UserFunction, Trace] = {}
         self._checked: set[UserFunction] = set()
         self._classes: dict[type, RowClass | None] = {}
@@ -36,7 +42,9 @@ class Tracer:
         """Trace a function of rows of which so much is known."""
         known = self._traces.get(function)
         if known is None:
-            known = self._traces[function] = trace(function.call, rows, self.row_class)
+            formula = getattr(function, "formula", None)
+            traced = trace(function.call, rows, self.row_class) if formula is None else Trace(formula)
+            known = self._traces[function] = traced
         return known
 
     def fall_back_to_rows(self, function: UserFunction, why: str) -> None:

@@ -11,7 +11,19 @@ from lumix_core.compiler.lookup_tables import LookupTables
 from lumix_core.formulas import arithmetic
 from lumix_core.formulas.arithmetic import NotVectorizable, Value, filled
 from lumix_core.formulas.lookup_table import NO_DEFAULT, LookupTable, check_hashed_as_compared
-from lumix_core.formulas.nodes import After, Apply, Attribute, Choice, Constant, Element, Failure, Lookup, Node, Tuple
+from lumix_core.formulas.nodes import (
+    After,
+    Apply,
+    Attribute,
+    Choice,
+    Computed,
+    Constant,
+    Element,
+    Failure,
+    Lookup,
+    Node,
+    Tuple,
+)
 from lumix_core.formulas.operators import operator_of
 from lumix_core.problem.arrays import IntArray
 from lumix_core.rows.columns import Column, object_column, together
@@ -46,6 +58,9 @@ class Vectorized:
             return node.value
         if isinstance(node, Attribute):
             return self._attribute(node, batch.arguments[node.argument])
+        if isinstance(node, Computed):
+            computed: Column = node.column(batch)
+            return computed
         argument = _only(node.uses)
         if argument is not None and batch.size > len(batch.arguments[argument].table):
             column = self._by_table(node, argument, batch)

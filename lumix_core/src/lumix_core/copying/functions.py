@@ -15,6 +15,7 @@ from lumix_core.copying.reachable import is_bound, is_importable, reached
 from lumix_core.formulas.bytecode import globals_used
 from lumix_core.formulas.captures import unwrapped
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.registry import is_handle
 
 
@@ -138,8 +139,8 @@ def _is_own(copier: ActiveCopier, function: types.FunctionType, name: str, taken
 
 
 def _is_of_model(part: Any) -> bool:
-    """Whether a part is a row, or a parameter: the numbers that a model is made of."""
-    return hasattr(type(part), "lookup_table") or (is_bound(part) and not is_handle(part))
+    """Whether a part is a row, or a part of a model: a parameter that functions look up, a variable of a rule."""
+    return isinstance(part, Copyable) or (is_bound(part) and not is_handle(part))
 
 
 FUNCTION_HANDLERS: dict[type, Callable[[ActiveCopier, Any], Any]] = {

@@ -118,6 +118,88 @@ def is_condition(frame: FrameType) -> bool:
     return instruction in ("TO_BOOL", "UNARY_NOT") or instruction.startswith(("POP_JUMP", "JUMP_IF"))
 
 
+def is_chained(frame: FrameType) -> bool:
+    """Whether the code asks for the truth of what is on the left of ``and``, or in ``a <= b <= c`` of ``a <= b``."""
+    name, before = _instructions(frame.f_code).get(frame.f_lasti, ("", ""))
+    if name == "JUMP_IF_FALSE_OR_POP":  # of Python 3.11
+        return True
+    return before == "COPY" and (name == "TO_BOOL" or name.startswith("POP_JUMP_IF_FALSE"))
+
+
+def is_containment(frame: FrameType) -> bool:
+    """Whether the code searches a collection: ``in``."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "CONTAINS_OP"
+
+
+def compared_as(frame: FrameType) -> str | None:
+    """Return the comparison that the code is making, such as ``<=``; None where it makes none itself."""
+    return _comparisons(frame.f_code).get(frame.f_lasti)
+
+
+def begins_loop(frame: FrameType) -> bool:
+    """Whether the code goes through something itself, with ``for`` or ``*``, and gives it to no function that does."""
+    name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    return name in ("GET_ITER", "LIST_EXTEND", "SET_UPDATE")
+
+
+@functools.lru_cache(maxsize=4096)
+def takes_some(code: CodeType) -> bool:
+    """Whether the code makes lists, and takes parts of something by position."""
+    names = {instruction.opname for one in _codes(code) for instruction in dis.get_instructions(one)}
+    return not names.isdisjoint(_SLICES) and not names.isdisjoint(_LISTS)
+
+
+_SLICES = ("BUILD_SLICE", "BINARY_SLICE")
+_LISTS = ("BUILD_LIST", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE")
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+@functools.lru_cache(maxsize=4096)
+def set_first(code: CodeType, loop: int) -> frozenset[str]:
+    """Return the variables that each turn of a loop sets before it reads them, whatever its conditions say.
+
+    Args:
+        code: the code.
+        loop: the offset of the instruction that begins a turn.
+    """
+    found: set[str] = set()
+    read: set[str] = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.offset <= loop:
+            continue
+        if instruction.opname.startswith(("JUMP", "POP_JUMP", "FOR_ITER", "SEND", "RETURN")):
+            break
+        names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
+        if instruction.opname.startswith("STORE_"):
+            found.update(name for name in names if name not in read)
+        elif instruction.opname.startswith("LOAD_"):
+            read.update(name for name in names if name not in found)
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def _comparisons(code: CodeType) -> dict[int, str]:
+    """Return the comparisons of a code by their offset."""
+    instructions = dis.get_instructions(code)
+    return {one.offset: str(one.argval) for one in instructions if one.opname == "COMPARE_OP"}
+
+
+@functools.lru_cache(maxsize=4096)
+def _instructions(code: CodeType) -> dict[int, tuple[str, str]]:
+    """Return the instructions of a code by their offset, each with the one before it."""
+    before, known = "", {}
+    for instruction in dis.get_instructions(code):
+        known[instruction.offset] = instruction.opname, before
+        before = instruction.opname
+    return known
+
+
 @functools.lru_cache(maxsize=4096)
 def globals_used(code: CodeType) -> frozenset[str]:
     """Return the global names that the code, or code inside it, reads."""

@@ -154,6 +154,20 @@ class After(Node):
         return (*self.effects, self.result)
 
 
+class Computed(Node):
+    """A value that is not made of parts here: something else computes it for the rows of a batch."""
+
+    __slots__ = ()
+
+    def column(self, batch: Any) -> Any:
+        """Return the value for each element of a batch of arguments."""
+        raise NotImplementedError
+
+    def value(self, *rows: Any) -> Any:
+        """Return the value for one element."""
+        raise NotImplementedError
+
+
 class Failure(Node):
     """A branch that raises."""
 

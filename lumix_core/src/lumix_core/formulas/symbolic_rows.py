@@ -42,12 +42,24 @@ class _SymbolType(type):
     __hash__ = type.__hash__
 
 
+class OutranksSymbols:
+    """Something that does the arithmetic with symbols itself: a symbol leaves it to the other operand."""
+
+    __slots__ = ()
+
+
 def _binary(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
-    return lambda self, other: applied(self, function, self, other)
+    def operate(self: Symbol, other: Any) -> Symbol:
+        return NotImplemented if issubclass(type(other), OutranksSymbols) else applied(self, function, self, other)
+
+    return operate
 
 
 def _reflected(function: Callable[..., Any]) -> Callable[[Symbol, Any], Symbol]:
-    return lambda self, other: applied(self, function, other, self)
+    def operate(self: Symbol, other: Any) -> Symbol:
+        return NotImplemented if issubclass(type(other), OutranksSymbols) else applied(self, function, other, self)
+
+    return operate
 
 
 def _unary(function: Callable[..., Any]) -> Callable[[Symbol], Symbol]:
@@ -85,6 +97,9 @@ class Symbol(metaclass=_SymbolType):
 
     def _lx_refuse(self, why: str) -> Untraceable:
         return self._lx_recorder.refuse(why)
+
+    def _lx_as_float(self) -> Symbol:
+        return applied(self, float, self)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise self._lx_recorder.refuse(f"it assigns to the attribute {name!r}")

@@ -35,7 +35,8 @@ from lumix_core.formulas.recorder import BRANCHES, TOO_LONG, ClassRead, Recorder
 from lumix_core.formulas.symbolic_rows import Captured, PlainRow, Symbol, holds_symbol, lifted
 from lumix_core.rows.standins import RowClass
 
-_OWN_CODE = str(FilePath(__file__).parents[1]) + os.sep  # of the whole package
+OWN_CODE = str(FilePath(__file__).parents[1]) + os.sep
+"""Where the code of this package is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def trace(
     """
     warn_of_unknown_python()
     try:
-        tracer = _Tracer(function, rows, row_class, watched)
+        tracer = FunctionTracer(function, rows, row_class, watched)
         formula = tracer.formula()
         return Trace(None, TOO_LONG) if is_too_long(formula) else Trace(formula, "", frozenset(tracer.class_reads))
     except Unwatched:
@@ -78,7 +79,14 @@ def trace(
         return Trace(None, str(why))
 
 
-class _Tracer:
+class FunctionTracer:
+    """Calls a function with symbolic rows, along one path of its branches after the other.
+
+    ``builtins`` is what the function finds as Python's own functions.
+    """
+
+    builtins: dict[str, Any]
+
     def __init__(
         self,
         function: Callable[..., Any],
@@ -100,6 +108,7 @@ class _Tracer:
         return self._enter(function) if enter is None else enter(self, function)
 
     def formula(self) -> Node:
+        """Return one formula for all paths."""
         return self._explored(())
 
     def refuse(self, why: str) -> Untraceable:
@@ -123,10 +132,10 @@ class _Tracer:
         return node
 
     def _run(self, recorder: Recorder) -> Node:
-        symbols = [_symbol(position, row, recorder) for position, row in enumerate(self.rows)]
+        symbols = [symbol_of(position, row, recorder) for position, row in enumerate(self.rows)]
         try:
             if self.watched:
-                with _Watch(recorder):
+                with Watch(recorder):
                     result = self.function(*symbols)
             else:
                 result = self.function(*symbols)
@@ -153,7 +162,7 @@ class _Tracer:
             known = self.entered[id(value)] = (self._entered(enter, value), value)
         return known[0]
 
-    def _entered(self, enter: Callable[[_Tracer, Any], Any], value: Any) -> Any:
+    def _entered(self, enter: Callable[[FunctionTracer, Any], Any], value: Any) -> Any:
         try:
             with _unwatched():
                 return enter(self, value)
@@ -161,7 +170,7 @@ class _Tracer:
             return value
 
     def _enter_function(self, function: FunctionType) -> FunctionType:
-        around = _Around(self._enter, function.__globals__)
+        around = _Around(self._enter, function.__globals__, self.builtins)
         twin = FunctionType(_prepared(function.__code__), around, function.__name__, None, _cells(function))
         self.entered[id(function)] = (twin, function)  # it may call itself
         for cell, mine in zip(function.__closure__ or (), twin.__closure__ or (), strict=True):
@@ -184,8 +193,8 @@ class _Tracer:
 class _Around(dict[str, Any]):
     """The globals of a function that is traced: read live, and entered when they are used."""
 
-    def __init__(self, enter: Callable[[Any], Any], base: dict[str, Any]) -> None:
-        super().__init__({"__builtins__": _BUILTINS, "__name__": base.get("__name__", "")})
+    def __init__(self, enter: Callable[[Any], Any], base: dict[str, Any], builtins: dict[str, Any]) -> None:
+        super().__init__({"__builtins__": builtins, "__name__": base.get("__name__", "")})
         self._enter = enter
         self._base = base
 
@@ -206,7 +215,7 @@ def _acts(cls: Any) -> bool:
     if issubclass(cls, type):
         return False
     return any(
-        isinstance(element, FunctionType) and not element.__code__.co_filename.startswith(("<string>", _OWN_CODE))
+        isinstance(element, FunctionType) and not element.__code__.co_filename.startswith(("<string>", OWN_CODE))
         for base in cls.__mro__
         for name, element in vars(base).items()
         if name in _OPERATORS
@@ -227,7 +236,8 @@ def _function_of(function: Callable[..., Any]) -> Any:
     return MethodType(call, function) if isinstance(call, FunctionType) else function
 
 
-def _symbol(position: int, row: RowClass | None, recorder: Recorder) -> Symbol:
+def symbol_of(position: int, row: RowClass | None, recorder: Recorder) -> Symbol:
+    """Return the symbolic row that is an argument of a function."""
     node = Attribute(position, ())
     return PlainRow(node, recorder) if row is None else MappedRow(node, recorder, row)
 
@@ -236,10 +246,10 @@ def _cells(function: FunctionType) -> tuple[CellType, ...] | None:
     return tuple(CellType() for _ in function.__closure__) if function.__closure__ else None
 
 
-_ENTER: dict[type, Callable[[_Tracer, Any], Any]] = {
-    FunctionType: _Tracer._enter_function,
-    MethodType: _Tracer._enter_method,
-    functools.partial: _Tracer._enter_partial,
+_ENTER: dict[type, Callable[[FunctionTracer, Any], Any]] = {
+    FunctionType: lambda tracer, value: tracer._enter_function(value),
+    MethodType: FunctionTracer._enter_method,
+    functools.partial: FunctionTracer._enter_partial,
     dict: lambda tracer, value: CapturedDict(value, tracer.refuse, tracer._enter),
     set: lambda tracer, value: Captured(value, tracer.refuse, tracer._enter),
     frozenset: lambda tracer, value: Captured(value, tracer.refuse, tracer._enter),
@@ -248,7 +258,9 @@ _ENTER: dict[type, Callable[[_Tracer, Any], Any]] = {
     ModuleType: lambda tracer, value: CapturedModule(value, tracer._enter) if value in ENTERED_MODULES else value,
     type(math.sqrt): lambda _, value: entered_builtin(value),
 }
-_BUILTINS = {name: entered_builtin(value) for name, value in vars(builtins).items()}
+BUILTINS = {name: entered_builtin(value) for name, value in vars(builtins).items()}
+"""Python's own functions, in a form that symbolic rows can be given to."""
+FunctionTracer.builtins = BUILTINS
 
 
 @functools.lru_cache(maxsize=4096)
@@ -276,9 +288,7 @@ def _prepared_constant(value: Any) -> Any:
 def _unwatched() -> Iterator[None]:
     """Let tracing itself call what it needs to."""
     installed: list[tuple[Any, Any]] = [(sys.getprofile(), sys.setprofile), (sys.gettrace(), sys.settrace)]
-    watching = [
-        (watch, install) for watch, install in installed if isinstance(getattr(watch, "__self__", None), _Watch)
-    ]
+    watching = [(watch, install) for watch, install in installed if isinstance(getattr(watch, "__self__", None), Watch)]
     for _, install in watching:
         install(None)
     try:
@@ -288,7 +298,7 @@ def _unwatched() -> Iterator[None]:
             install(watch)
 
 
-class _Watch:
+class Watch:
     """Looks at every call while a function is traced: code that is given a symbol must be code that can be traced."""
 
     def __init__(self, recorder: Recorder) -> None:
@@ -308,7 +318,7 @@ class _Watch:
 
     def _seen(self, frame: FrameType, event: str, function: Any) -> None:
         code = frame.f_code
-        if event not in ("call", "c_call") or code.co_filename.startswith(_OWN_CODE):
+        if event not in ("call", "c_call") or code.co_filename.startswith(OWN_CODE):
             return
         if event == "call" and any(type(constant) is Captured for constant in code.co_consts):
             return  # prepared for symbols already

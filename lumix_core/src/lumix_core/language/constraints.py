@@ -11,6 +11,7 @@ from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.families import IndexedFamily
 from lumix_core.language.indexed import side_text
+from lumix_core.language.linear_forms import LXComparison
 from lumix_core.language.mixins import refuse_unknown
 from lumix_core.language.term_types import A, B, C, Of1, Of2, Of3, R
 from lumix_core.language.variables import LXVariable
@@ -38,10 +39,11 @@ class LXConstraint(IndexedFamily[Row]):
     _lhs: LXLinearExpression | None
     _rhs: RightHandSide | None
     _range: tuple[RightHandSide, RightHandSide] | None
+    _rule: UserFunction | None
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.__dict__.update(_lhs=None, sense=None, _rhs=None, _range=None, base=None)
+        self.__dict__.update(_lhs=None, sense=None, _rhs=None, _range=None, _rule=None, base=None)
 
     @property
     def is_scalar(self) -> bool:
@@ -94,6 +96,11 @@ class LXConstraint(IndexedFamily[Row]):
         return self._range
 
     @property
+    def function(self) -> UserFunction | None:
+        """The rule, in place of an expression, a sense and a right-hand side; None without one."""
+        return self._rule
+
+    @property
     def _rhs_role(self) -> str:
         return f"the right-hand side of {self.name!r}"
 
@@ -114,6 +121,42 @@ class LXConstraint(IndexedFamily[Row]):
             )
         self.base = variable
         return cast("LXConstraint[R]", self)
+
+    @overload
+    def rule(self, rule: Callable[[Row], LXComparison | bool]) -> Self: ...
+    @overload
+    def rule(self, rule: Callable[..., LXComparison | bool]) -> Self: ...
+    def rule(self, rule: Callable[..., LXComparison | bool]) -> Self:
+        """Set the constraint as a function that returns a comparison of sums, in place of an expression and its sides.
+
+        ``.rule(lambda m: sum(need[p.id, m.id] * made[p] for p in made) <= m.available_hours)``. The function gets the
+        constraint's row (one row a dimension, none where there is no index), and may go through families with ``for``.
+        It is called with symbolic rows; where it does what they cannot stand for, it is called for each row.
+
+        Args:
+            rule: returns ``left <= right``, ``>=`` or ``==``, `between`, or `SKIP` for no constraint.
+
+        Raises:
+            LXModelError: the constraint has an expression, a sense, a right-hand side or another rule.
+            LXFunctionError: it is no function.
+        """
+        self._refuse_beside_rule()
+        if self._rule is not None:
+            raise LXModelError(
+                f"{self.owner} has a rule already, at {self._rule.location}: a second one would replace it. "
+                f"Write a second constraint."
+            )
+        self.__dict__["_rule"] = UserFunction.of(rule, f"the rule {self.name!r}")
+        return self
+
+    def _refuse_beside_rule(self) -> None:
+        """Refuse a rule beside what it says itself."""
+        parts = {"an expression": self._lhs, "a sense": self.sense, "a right-hand side": self._rhs}
+        own = [word for word, value in parts.items() if value is not None]
+        if own:
+            raise LXModelError(
+                f"{self.owner} has {' and '.join(own)}: a rule says all of that itself. Leave one of them out."
+            )
 
     def expression(self, expression: LXLinearExpression) -> Self:
         """Set the left-hand side: the expression as it is now. What is added to it later is not in the constraint.

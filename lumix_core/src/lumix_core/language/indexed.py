@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 
-from lumix_core.errors import LXIncompleteError, LXModelError
+from lumix_core.errors import LXIncompleteError, LXModelError, LXSourceError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.mixins import Declared
 from lumix_core.problem.text import number_text
@@ -47,6 +47,11 @@ class Indexed(Declared, Copyable, Generic[Row]):
             LXSourceError: ``data`` is no collection of rows.
             LXUnsupportedError: it is a data frame, and narwhals is not installed.
         """
+        if isinstance(data, Indexed):
+            raise LXSourceError(
+                f"{self.owner}.from_data() got {data!r}, which is a part of a model and no rows. Give it the same "
+                f"rows, or read them with {data.name}.get_instances()."
+            )
         self.source = data_source(data, self.owner)
         return self
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameError, listed
+from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import Indexed, checked_name, name_of
+from lumix_core.language.linear_forms import LXComparison, Operand
 from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import checked_count
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from lumix_core.solver.solution import LXSolution
 
 Family = TypeVar("Family", bound=Indexed[Any])
+Rule = TypeVar("Rule", bound=Callable[..., LXComparison | bool])
+Objective: TypeAlias = Operand
 
 
 class LXModel(Declared, Copyable, Bracketed):
@@ -35,13 +39,17 @@ class LXModel(Declared, Copyable, Bracketed):
 
     Args:
         name: for messages and logs.
+
+    Attributes:
+        replaced: in a snapshot of a model, its variables by the ``id`` of those that rules name.
     """
 
     name: str
     variables: list[LXVariable[Any, Any]]
     constraints: list[LXConstraint[Any]]
     maximizing: bool | None
-    _objective: LXLinearExpression | None
+    _objective: LXLinearExpression | UserFunction | None
+    replaced: Mapping[int, LXVariable[Any, Any]]
     _names: dict[str, set[str]]
     _report: Report | None = None
 
@@ -51,22 +59,34 @@ class LXModel(Declared, Copyable, Bracketed):
         self.constraints = []
         self.maximizing = None
         self._objective = None
+        self.replaced = {}
         self._names = {}
 
     @property
-    def objective(self) -> LXLinearExpression | None:
-        """The expression to be minimised or maximised, as it was when it was given; None for the variables' costs."""
+    def objective(self) -> LXLinearExpression | UserFunction | None:
+        """The expression to be minimised or maximised, as it was when it was given; None for the variables' costs.
+
+        It is the function where a rule was given.
+        """
         return self._objective
 
     @objective.setter
-    def objective(self, expression: LXLinearExpression | None) -> None:
-        if expression is not None and not isinstance(expression, LXLinearExpression):
-            raise LXModelError(
-                f"The objective of model {self.name!r} is {expression!r}, which is not an expression. "
-                f"Write model.{'maximize' if self.maximizing else 'minimize'}"
-                f"(LXLinearExpression().add_term(variable, ...))."
-            )
-        self._objective = None if expression is None else expression.copy()
+    def objective(self, expression: LXLinearExpression | UserFunction | Callable[[], Any] | None) -> None:
+        self._objective = self._checked_objective(expression)
+
+    def _checked_objective(self, expression: Any) -> LXLinearExpression | UserFunction | None:
+        if expression is None or isinstance(expression, UserFunction):
+            return expression
+        if isinstance(expression, LXLinearExpression):
+            return expression.copy()
+        if callable(expression):
+            return UserFunction.of(expression, "the objective")
+        raise LXModelError(
+            f"The objective of model {self.name!r} is {expression!r}, which is not an expression. "
+            f"Write model.{'maximize' if self.maximizing else 'minimize'}"
+            f"(LXLinearExpression().add_term(variable, ...)), or give a function of no arguments: "
+            f"lambda: sum(row.cost * variable[row] for row in variable)."
+        )
 
     def add_variable(self, variable: LXVariable[Any, Any]) -> Self:
         """Add a family of variables.
@@ -98,6 +118,28 @@ class LXModel(Declared, Copyable, Bracketed):
             self.add_constraint(constraint)
         return self
 
+    def constraint(self, *, over: Any = (), name: str | None = None) -> Callable[[Rule], Rule]:
+        """Add the constraint that a function is the rule of: ``@model.constraint(over=stock)``.
+
+        The function stays what it is, and the constraint is named after it. `LXConstraint.rule` tells what it may do.
+
+        Args:
+            over: what there is one constraint for: each element of a variable; each row of a class, as
+                ``(Row, session)``; each row of a list, as ``(rows,)``; ``()`` for a single constraint.
+            name: of the constraint, where it is not that of the function.
+
+        Raises:
+            LXModelError: ``over`` is none of these.
+            LXDuplicateNameError: a constraint of this name is there already.
+        """
+
+        def add(rule: Rule) -> Rule:
+            constraint: LXConstraint[Any] = LXConstraint(name or getattr(rule, "__name__", "") or "rule")
+            self.add_constraint(_made_over(constraint, over).rule(rule))
+            return rule
+
+        return add
+
     def remove_variable(self, name: str) -> Self:
         """Remove a family of variables; expressions that use it are refused when the model is compiled.
 
@@ -116,12 +158,22 @@ class LXModel(Declared, Copyable, Bracketed):
         _remove(self.constraints, self.get_constraint(name))
         return self
 
-    def minimize(self, expression: LXLinearExpression | None = None) -> Self:
-        """Minimise an expression as it is now, or without one the costs of the variables."""
+    def minimize(self, expression: LXLinearExpression | Callable[[], Objective] | None = None) -> Self:
+        """Minimise an expression as it is now, or a rule, or without one the costs of the variables.
+
+        Args:
+            expression: an expression, or a function that returns a sum:
+                ``lambda: sum(p.profit * made[p] for p in made)``.
+        """
         return self._optimise(expression, maximizing=False)
 
-    def maximize(self, expression: LXLinearExpression | None = None) -> Self:
-        """Maximise an expression as it is now, or without one the costs of the variables."""
+    def maximize(self, expression: LXLinearExpression | Callable[[], Objective] | None = None) -> Self:
+        """Maximise an expression as it is now, or a rule, or without one the costs of the variables.
+
+        Args:
+            expression: an expression, or a function that returns a sum:
+                ``lambda: sum(p.profit * made[p] for p in made)``.
+        """
         return self._optimise(expression, maximizing=True)
 
     def get_variable(self, name: str) -> LXVariable[Any, Any]:
@@ -305,7 +357,7 @@ class LXModel(Declared, Copyable, Bracketed):
             lines += [f"    {': '.join(_description(family))}" for family in families]
         return "\n".join(lines)
 
-    def _optimise(self, expression: LXLinearExpression | None, maximizing: bool) -> Self:
+    def _optimise(self, expression: Any, maximizing: bool) -> Self:
         direction, self.maximizing = self.maximizing, maximizing
         try:
             self.objective = expression
@@ -356,9 +408,25 @@ class LXModel(Declared, Copyable, Bracketed):
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"
 
 
+def _made_over(constraint: LXConstraint[Any], over: Any) -> LXConstraint[Any]:
+    """Return a constraint with the rows that ``over=`` names."""
+    if isinstance(over, LXVariable):
+        return constraint.over(over)
+    if type(over) is tuple and not over:
+        return constraint
+    if type(over) is tuple and len(over) <= 2 and isinstance(over[0], type):
+        return constraint.from_model(*over)
+    if type(over) is tuple and len(over) == 1:
+        return constraint.from_data(over[0])
+    raise LXModelError(
+        f"{constraint.owner} is over {over!r:.80}, which is not valid: expected a variable, (Row, session), (rows,), "
+        f"or () for a single constraint. For dimensions write LXConstraint(name).indexed_by_product(...).rule(...)."
+    )
+
+
 def _flattened(items: Iterable[Any]) -> Iterable[Any]:
     for item in items:
-        yield from item if isinstance(item, Iterable) else (item,)
+        yield from item if isinstance(item, Iterable) and not isinstance(item, Indexed) else (item,)
 
 
 def _named(families: list[Family], name: str, missing: str) -> Family:
@@ -375,7 +443,9 @@ def _remove(families: list[Any], family: Any) -> None:
 def _description(family: LXVariable[Any, Any] | LXConstraint[Any]) -> tuple[str, str]:
     """Return the name of a family with its index, and its domain or its sense."""
     name = f"{family.name}{_index_text(family)}"
-    return (name, f"... {family.sense} ...") if isinstance(family, LXConstraint) else (name, str(family.domain))
+    if not isinstance(family, LXConstraint):
+        return name, str(family.domain)
+    return name, f"... {family.sense} ..." if family.function is None else f"rule at {family.function.location}"
 
 
 def _index_text(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:

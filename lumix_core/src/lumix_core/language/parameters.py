@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar
 
 from lumix_core.errors import (
@@ -17,6 +17,7 @@ from lumix_core.formulas.symbolic_rows import element_of, looked_up
 from lumix_core.formulas.tracing import trace
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.indexed import Indexed, side_text
+from lumix_core.language.linear_forms import RULE
 from lumix_core.problem.numbers import real_number
 from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.sources import QuerySource, mapped_key
@@ -118,7 +119,18 @@ class LXParameter(Indexed[Row]):
         symbol = element_of(self, key)
         return self._find(key) is not None if symbol is None else bool(symbol)
 
-    __iter__ = None  # a table that is looked up by key is no collection of rows
+    def __iter__(self) -> Iterator[Any]:
+        """Go through the keys that have a number."""
+        rule = RULE.get()
+        return iter(self._table().keys().tolist()) if rule is None else rule.rows(self)
+
+    def __len__(self) -> int:
+        """Return how many keys have a number."""
+        rule = RULE.get()
+        return self._table().size if rule is None else rule.count(self)
+
+    def __bool__(self) -> bool:
+        return True
 
     def lookup_table(self, evaluator: Any) -> LookupTable:
         """Read the rows, with the evaluator of a compile, and return keys and numbers as columns.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, Generic, Self, SupportsFloat, TypeVar, overload
 
-from lumix_core.errors import LXModelError
+from lumix_core.errors import LXModelError, LXNotLinearError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.families import IndexedFamily
 from lumix_core.language.indexed import Row, side_text, type_argument
+from lumix_core.language.linear_forms import RULE, Element, LinearArithmetic, LXLinearForm
 from lumix_core.language.mixins import Unknown, refuse_unknown
 from lumix_core.language.term_types import A, B, C, Of1, Of1W, Of2, Of3
 from lumix_core.problem.numbers import bound_number, real_number
@@ -26,7 +27,7 @@ class Domain(StrEnum):
     BINARY = "binary"
 
 
-class LXVariable(Unknown, IndexedFamily[Row], Generic[Row, Value]):
+class LXVariable(LinearArithmetic, Unknown, IndexedFamily[Row], Generic[Row, Value]):
     """A family of decision variables, written ``LXVariable[Row, float](name)`` or ``LXVariable[Row, int](name)``.
 
     Without a source and a key it is one scalar variable. Unset bounds are infinite. Values of
@@ -187,6 +188,65 @@ class LXVariable(Unknown, IndexedFamily[Row], Generic[Row, Value]):
 
         return variable_instances(self)
 
+    def __getitem__(self, key: Any) -> LXLinearForm:
+        """Return the element of a key, or of a row, as rules use it: ``made[p]``, ``stock[i, w.id - 1]``."""
+        return LXLinearForm.of_element(Element(self, key))
+
+    def get(self, key: Any, missing: Any = 0) -> LXLinearForm:
+        """Return the element of a key or a row, or what is given in its place where the family has none."""
+        rule = RULE.get()
+        if rule is not None:
+            form: LXLinearForm = rule.element_or(self, key, missing)
+            return form
+        raise _outside_of_rules(self, "get()")
+
+    def __iter__(self) -> Iterator[Row]:
+        """Go through the rows, in a rule: all at once; tuples for several dimensions.
+
+        Raises:
+            LXModelError: the variable has no index, and so no rows.
+        """
+        if self.is_scalar:
+            raise LXModelError(f"{self.owner} has no index, so that there are no rows to go through. Use it as it is.")
+        rule = RULE.get()
+        return iter(self.get_instances()) if rule is None else rule.rows(self)
+
+    def __len__(self) -> int:
+        """Return how many elements the family has; reads the rows outside of rules."""
+        rule = RULE.get()
+        return len(self.get_instances()) if rule is None else rule.count(self)
+
+    def __contains__(self, key: object) -> bool:
+        """Return whether the family has an element of a key or a row, in a rule."""
+        rule = RULE.get()
+        if rule is None:
+            raise _outside_of_rules(self, "in")
+        return rule.has(self, key)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> Any:
+        """Make a constraint of a variable without an index, in a rule; anywhere else a variable is equal to itself."""
+        if RULE.get() is None or issubclass(type(other), LXVariable) or not self.is_scalar:
+            return NotImplemented
+        return self.linear_form() == other
+
+    __hash__ = object.__hash__
+
+    def linear_form(self) -> LXLinearForm:
+        """Return a variable without an index as a sum.
+
+        Raises:
+            LXNotLinearError: it is a family, and nothing says which of its elements is meant.
+        """
+        if self.is_scalar:
+            return LXLinearForm.of_element(Element(self, ()))
+        raise LXNotLinearError(
+            f"{self.owner} is a family, and does not tell which of its elements is meant. In a rule write "
+            f"{self.name}[row] or {self.name}[key], or sum({self.name}[row] for row in {self.name})."
+        )
+
     def _bound(self, value: Any, what: str, infinite: float) -> float | UserFunction | None:
         if value is None or isinstance(value, UserFunction):
             return value
@@ -203,3 +263,10 @@ class LXVariable(Unknown, IndexedFamily[Row], Generic[Row, Value]):
         role = f"the cost of {self.name!r}"
         refuse_unknown(value, role, "A product of variables is not linear.")
         return UserFunction.of(value, role) if callable(value) else real_number(value, role)
+
+
+def _outside_of_rules(variable: LXVariable[Any, Any], what: str) -> LXModelError:
+    return LXModelError(
+        f"{variable.owner}: {what} asks for the keys of the family, which are known in rules only. "
+        f"Write it in a rule, or read the rows with {variable.name}.get_instances()."
+    )

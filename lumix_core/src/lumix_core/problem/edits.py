@@ -142,8 +142,8 @@ class Draft:
     def _elements(self, part: str, family: str, key: Any) -> IntArray:
         if part == "rhs" and self._facts.senses.get(family) is LXSense.BETWEEN:
             raise LXModelError(
-                f"Constraint {family!r} has two sides (.between()), so it has not one right-hand side to read or to "
-                f"change. Write it as two constraints, one with .ge() and one with .le()."
+                f"Constraint {family!r} has two sides (.between()), or rows of several senses, so it has not one "
+                f"right-hand side to read or to change. Write it as two constraints, one of >= and one of <=."
             )
         return elements_of(self._block(part, family), key)
 

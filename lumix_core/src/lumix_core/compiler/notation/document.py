@@ -60,6 +60,10 @@ def _right(written: Written) -> str:
     return written.text if written.level == CASES else written.within(SUM)
 
 
+def _rule(rule: UserFunction) -> str:
+    return text_latex(f"as {rule.role} says, {rule.location}")
+
+
 class _ModelWriter:
     def __init__(self, model: LXModel, symbols: Symbols, families: int, terms: int) -> None:
         self._families = families
@@ -72,12 +76,13 @@ class _ModelWriter:
         if self._model.maximizing is None:
             yield text_latex(direction), text_latex("any feasible point"), ""
             return
+        yield text_latex(direction), self._objective(), ""
+
+    def _objective(self) -> str:
+        if isinstance(self._model.objective, UserFunction):
+            return _rule(self._model.objective)
         expression = self._costs() if self._model.objective is None else self._model.objective
-        yield (
-            text_latex(direction),
-            TermWriter(self._symbols, (), "the objective").expression(expression, self._terms),
-            "",
-        )
+        return TermWriter(self._symbols, (), "the objective").expression(expression, self._terms)
 
     def _costs(self) -> LXLinearExpression:
         """Return the costs of the variables as an expression."""
@@ -102,10 +107,12 @@ class _ModelWriter:
             yield "", text_latex(f"... ({count - self._families:,} more of the families of {word}s)"), ""
 
     def _constraint(self, constraint: LXConstraint[Any], indices: Sequence[Index]) -> str:
+        label = rf"{name_latex(constraint.name, 'mathbf')}\colon\; "
+        if constraint.function is not None:
+            return label + _rule(constraint.function)
         assert constraint.lhs is not None
         assert constraint.sense is not None
         left = TermWriter(self._symbols, indices, constraint.owner).expression(constraint.lhs, self._terms)
-        label = rf"{name_latex(constraint.name, 'mathbf')}\colon\; "
         if constraint.range is None:
             side = _right(self._number(constraint.right_hand_side, indices))
             return rf"{label}{left} {_RELATIONS[constraint.sense]} {side}"

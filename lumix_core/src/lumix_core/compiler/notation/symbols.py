@@ -317,7 +317,7 @@ def _parameter_names(model: LXModel, kinds: Callable[[Any], list[Kind]]) -> Iter
         for term in constraint.lhs.terms if constraint.lhs is not None else ():
             yield from _names_in((term.coefficient, term.condition), [*kinds(term.variable), *rows])
             yield from _names_in((term.at,), rows)
-    for term in model.objective.terms if model.objective is not None else ():
+    for term in () if model.objective is None or isinstance(model.objective, UserFunction) else model.objective.terms:
         yield from _names_in((term.coefficient, term.condition), kinds(term.variable))
 
 

@@ -15,6 +15,7 @@ from lumix_core.compiler.plan import plan
 from lumix_core.compiler.reading import Reading
 from lumix_core.errors import LXError, LXModelError
 from lumix_core.formulas.lookup_table import LookupTable
+from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.edits import ModelFacts
 from lumix_core.problem.problem import LXProblem, LXSense, same_families
 from lumix_core.rows.sources import Source
@@ -74,7 +75,7 @@ class Recompiler:
         self.model = snapshot(model)
         reading = reading or Reading()
         self.problem, report = compile_model(self.model, reading)
-        self.tables = reading.tables
+        self.tables, self._senses = reading.tables, report.senses
         self.sources = {read.source.identity: read.source for read in reading.reads}
         self.parameters = {id(held): (held, table) for held, table in report.parameters.items()}
         over_columns = {function: kept.mode != "row by row" for function, kept in report.statistics.items()}
@@ -165,8 +166,9 @@ class Recompiler:
     def facts(self) -> ModelFacts:
         """Return the facts of the model that the problem does not hold."""
         constraints = self.model.constraints
+        declared = {one.name: LXSense(one.sense) for one in constraints if one.sense is not None}
         return ModelFacts(
-            {constraint.name: LXSense(constraint.sense) for constraint in constraints if constraint.sense is not None},
+            {**declared, **self._senses},
             {variable.name for variable in self.model.variables if variable.domain == "binary"},
         )
 
@@ -183,7 +185,9 @@ def snapshot(model: LXModel) -> LXModel:
         constraint.dimensions = tuple(map(_twin, constraint.dimensions))
         constraint.base = variables.get(id(constraint.base), constraint.base)
         constraint.lhs = _of_twins(constraint.lhs, variables)
-    twin.objective = _of_twins(model.objective, variables)
+    if not isinstance(model.objective, UserFunction):
+        twin.objective = _of_twins(model.objective, variables)
+    twin.replaced = variables
     return twin
 
 

@@ -1,0 +1,237 @@
+"""A term of a rule over rows: which element stands in which row, with which coefficient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lumix_core.compiler.batches import Argument, Batch
+from lumix_core.compiler.elements import elements_at, own_elements
+from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.families import Family
+from lumix_core.compiler.joins.axes import Axes
+from lumix_core.compiler.joins.join import matching
+from lumix_core.compiler.rules.parts import ElementPart, RulePart
+from lumix_core.compiler.rules.planning import PlannedRule
+from lumix_core.compiler.rules.runs import Scope
+from lumix_core.compiler.terms import TermReader
+from lumix_core.errors import LXMissingKeyError, LXModelError, sentence
+from lumix_core.formulas.recorder import Untraceable
+from lumix_core.language.expressions import Term
+from lumix_core.language.parameters import LXParameter
+from lumix_core.language.term_overloads import Meaning
+from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.rows.tables import Kind, Table
+
+if TYPE_CHECKING:
+    from lumix_core.compiler.columns import Columns
+
+
+NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A term for all rows of a rule.
+
+    Args:
+        rows: of the constraint.
+        columns: of the elements; None for numbers.
+        values: the coefficients, or the numbers.
+        repeats: whether a row may have an element several times.
+    """
+
+    rows: IntArray
+    columns: IntArray | None
+    values: FloatArray
+    repeats: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ScopeRows:
+    """The rows that an iteration goes through.
+
+    Args:
+        batch: the rows.
+        kinds: what kind of row each dimension has.
+        family: the family of a variable; None for a parameter.
+    """
+
+    batch: Batch
+    kinds: tuple[Kind, ...]
+    family: Family | None
+
+
+def scope_rows(family: Any, columns: Columns, evaluator: Evaluator, position: str) -> ScopeRows:
+    """Return the rows of a variable, or the keys of a parameter, as arguments of functions."""
+    if not isinstance(family, LXParameter):
+        compiled, _ = columns.position(family, position)
+        return ScopeRows(compiled.batch(), compiled.kinds, compiled)
+    table = evaluator.tables.parameter(family)
+    parts = [Table(part.tolist(), _type_of(part.tolist()), columns={(): part}) for part in table.key]
+    batch = Batch(tuple(map(Argument.whole, parts)), table.size, lambda i: f"key {i} of {family.name!r}")
+    return ScopeRows(batch, tuple(part.kind(None) for part in parts), None)
+
+
+def _type_of(values: list[Any]) -> type | None:
+    types = set(map(type, values))
+    return types.pop() if len(types) == 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class PartReader:
+    """Reads one term of a rule.
+
+    Args:
+        part: the term.
+        constraint: the rows of the rule; of a single element without arguments for an objective.
+        columns: the families of variables.
+        planned: the rule.
+        evaluator: of this compile.
+    """
+
+    part: RulePart
+    constraint: Family
+    columns: Columns
+    planned: PlannedRule
+    evaluator: Evaluator
+
+    @property
+    def _position(self) -> str:
+        return f"the rule {self.planned.name!r} (the function at {self.planned.rule.location})"
+
+    def found(self, infinite: float | None = None) -> Found:
+        """Return the term for all rows.
+
+        Args:
+            infinite: the infinite number that is allowed, where the term is a number.
+
+        Raises:
+            LXMissingKeyError: the family has no such element.
+            LXNumberError: a coefficient is no finite number.
+            Untraceable: which element a row leads to, only the rows tell.
+        """
+        if not self.constraint.size:
+            return Found(NO_ROWS, None if self.part.element is None else NO_ROWS, np.empty(0))
+        if self.part.is_plain:
+            return self._plain()
+        batches, rows = self._batches()
+        axes = Axes(
+            tuple(batches), tuple((a, i) for a, batch in enumerate(batches) for i in range(len(batch.arguments)))
+        )
+        condition, coefficient = self.part.condition, self.part.coefficient
+        if not batches:
+            return self._repeated(*self._single(Batch((), 1, lambda i: "every row"), infinite))
+        found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient)
+        batch = self._named(axes.batch(found.picks))
+        values = self.evaluator.numbers(
+            coefficient, batch, found.known, infinite if self.part.element is None else None
+        )
+        kept, elements = self._elements(batch, list(found.picks[len(batches) - len(self.part.scopes) :]), values)
+        values = self._counted(values[kept])
+        if rows:
+            return Found(found.picks[0][kept], elements, values, bool(self.part.scopes))
+        return self._repeated(elements, values)
+
+    def _named(self, batch: Batch) -> Batch:
+        return Batch(batch.arguments, batch.size, lambda i: f"{batch.element(i)} in {self._position}")
+
+    def _counted(self, values: FloatArray) -> FloatArray:
+        return values if self.part.count == 1 else values * float(self.part.count)
+
+    def _single(self, batch: Batch, infinite: float | None) -> tuple[IntArray | None, FloatArray]:
+        """Return a term that reads no rows at all."""
+        if self.part.condition is not None and not self.evaluator.truths(self.part.condition, batch)[0]:
+            batch = batch.take(np.empty(0, dtype=np.int64))
+        allowed = infinite if self.part.element is None else None
+        values = self.evaluator.numbers(self.part.coefficient, batch, infinite=allowed)
+        kept, elements = self._elements(batch, [], values)
+        return elements, self._counted(values[kept])
+
+    def _repeated(self, elements: IntArray | None, values: FloatArray) -> Found:
+        """Return what is the same in every row."""
+        size, count = self.constraint.size, len(values)
+        rows = np.repeat(np.arange(size), count)
+        return Found(rows, None if elements is None else np.tile(elements, size), np.tile(values, size), count > 1)
+
+    def _plain(self) -> Found:
+        """Return a sum over a family of its own elements, as a term of an expression is read."""
+        element, part = self.part.element, self.part
+        assert element is not None
+        family, start = self.columns.position(element.variable, self._position)
+        term = Term(element.variable, part.coefficient, part.condition, None, Meaning.SUM, scale=float(part.count))
+        found = TermReader(term, family, self.constraint, self._position, self.evaluator).entries()
+        return Found(found.rows, found.elements + start, found.values)
+
+    def _batches(self) -> tuple[list[Batch], bool]:
+        """Return what is combined: the rows of the rule if the term reads them, and those of its loops."""
+        rows = [self.constraint.batch()] if self.part.reads_rows else []
+        return [*rows, *(self._scope(scope).batch for scope in self.part.scopes)], bool(rows)
+
+    def _scope(self, scope: Scope) -> ScopeRows:
+        return scope_rows(scope.family, self.columns, self.evaluator, self._position)
+
+    def _elements(self, batch: Batch, picks: list[IntArray], values: FloatArray) -> tuple[IntArray, IntArray | None]:
+        """Return which of the combinations have an element that counts, and the columns of these elements."""
+        kept = np.flatnonzero(values)
+        element = self.part.element
+        if element is None:
+            return kept, None
+        family, start = self.columns.position(element.variable, self._position)
+        if element.scope is not None:
+            return kept, picks[element.scope][kept] + start
+        some = batch if len(kept) == batch.size else batch.take(kept)
+        positions = self._found_elements(element, family, some)
+        absent = np.flatnonzero(positions < 0)
+        if len(absent) and not element.is_optional:
+            raise self._missing(element, family, some, int(absent[0]))
+        there = positions >= 0
+        return kept[there], positions[there] + start
+
+    def _found_elements(self, element: ElementPart, family: Family, batch: Batch) -> IntArray:
+        if element.key is not None:
+            if any(
+                row_key.values is not None and not reader.reads_own_key
+                for row_key, reader in zip(family.keys.row_keys, family.readers, strict=False)
+            ):
+                raise Untraceable(f"a key may as well be a row of {family.name!r}")
+            if not batch.size:
+                return np.empty(0, dtype=np.int64)
+            return elements_at(element.key, family, batch, self.evaluator)[0]
+        assert element.rows is not None
+        if not element.rows:
+            return np.zeros(batch.size, dtype=np.int64)
+        arguments = [batch.arguments[i] for i in element.rows]
+        self._check_kinds(element, family)
+        return own_elements(family, arguments, batch.size, self.evaluator)
+
+    def _check_kinds(self, element: ElementPart, family: Family) -> None:
+        """Refuse rows of another class; where a row may as well be a key, only real rows tell."""
+        kinds = [kind for scope in self.part.scopes for kind in self._scope(scope).kinds]
+        kinds = [*(self.constraint.kinds if self.part.reads_rows else ()), *kinds]
+        assert element.rows is not None
+        for i, row in enumerate(element.rows):
+            if family.readers[i].reads_own_key:
+                continue
+            if family.keys.row_keys[i].values is not None:
+                raise Untraceable(f"a row may as well be a key of {family.name!r}")
+            is_same = kinds[row].same(family.kinds[i])
+            if is_same is None:
+                raise Untraceable(f"nothing tells whether its rows are those of {family.name!r}")
+            if not is_same and kinds[row].types and family.kinds[i].types:
+                raise LXModelError(
+                    f"{sentence(self._position)} indexes {family.name!r} with a row of {kinds[row]}, but it is made "
+                    f"over {family.kinds[i]}. Index it with a key: {family.name}[row.id]."
+                )
+
+    def _missing(self, element: ElementPart, family: Family, batch: Batch, i: int) -> LXMissingKeyError:
+        key = ""
+        if element.key is not None:
+            key = f" {element.key.call(*batch.rows_of(i))!r:.80}"
+        at = batch.element(i).removesuffix(f" in {self._position}")
+        return LXMissingKeyError(
+            f"{sentence(self._position)}, {at}: {family.name!r} has no key{key}. "
+            f"Write {family.name}.get(key, 0) where an element may be missing, or leave such rows out with if."
+        )

@@ -1,0 +1,264 @@
+"""Rules called with real rows: what they give for each, and which elements they mean."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lumix_core.compiler.batches import Batch
+from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.families import Family, KeyReader
+from lumix_core.compiler.function_errors import failure
+from lumix_core.compiler.rules.outcomes import INFINITE, LEFT, LOWER, MIDDLE, RIGHT, SUM, UPPER
+from lumix_core.compiler.rules.part_reading import Found, scope_rows
+from lumix_core.compiler.rules.planning import PlannedRule
+from lumix_core.errors import LXFunctionError, LXMissingKeyError, LXNumberError
+from lumix_core.language.linear_forms import (
+    RULE,
+    SKIP,
+    Element,
+    LXComparison,
+    LXLinearForm,
+    Monomial,
+    RuleRun,
+    called,
+    is_linear,
+)
+from lumix_core.problem.keys import MISSING
+from lumix_core.problem.numbers import flaw, is_real_type
+from lumix_core.problem.problem import LXSense
+from lumix_core.rows.tables import Table
+
+if TYPE_CHECKING:
+    from lumix_core.compiler.columns import Columns
+
+
+class RealRun(RuleRun):
+    """What a rule is called with where real rows are given to it.
+
+    Args:
+        columns: the families of variables.
+        evaluator: of this compile.
+        position: what the rule is, for messages.
+        few: how many rows of each family it goes through; None for all.
+    """
+
+    def __init__(self, columns: Columns, evaluator: Evaluator, position: str, few: int | None = None) -> None:
+        self._columns = columns
+        self._evaluator = evaluator
+        self._position = position
+        self._few = few
+        self._rows: dict[int, list[Any]] = {}
+
+    def rows(self, family: Any) -> Iterator[Any]:
+        """Return the rows of a family, tuples for several dimensions; the keys of a parameter."""
+        return iter([row[0] if len(row) == 1 else row for row in self.tuples(family)])
+
+    def tuples(self, family: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a family, as tuples of one a dimension."""
+        known = self._rows.get(id(family))
+        if known is None:
+            batch = scope_rows(family, self._columns, self._evaluator, self._position).batch
+            if self._few is not None:
+                batch = batch.take(np.array(spread(batch.size, self._few), dtype=np.int64))
+            known = self._rows[id(family)] = list(batch.calls()) if batch.arguments else []
+        return known
+
+    def count(self, family: Any) -> int:
+        """Return how many elements there are."""
+        return scope_rows(family, self._columns, self._evaluator, self._position).batch.size
+
+    def has(self, variable: Any, key: Any) -> bool:
+        """Return whether a family has an element."""
+        family, _ = self._columns.position(variable, self._position)
+        return element_position(family, key) != MISSING
+
+    def element_or(self, variable: Any, key: Hashable, missing: Any) -> Any:
+        """Return an element, or what is given in its place."""
+        return LXLinearForm.of_element(Element(variable, key)) if self.has(variable, key) else missing
+
+    def column(self, element: Element) -> int:
+        """Return the column of an element, `MISSING` for an optional one that is not there.
+
+        Raises:
+            LXMissingKeyError: the family has no such element.
+        """
+        family, start = self._columns.position(element.variable, self._position)
+        found = element_position(family, element.key)
+        if found != MISSING:
+            return found + start
+        if element.is_optional:
+            return MISSING
+        name = element.variable.name
+        raise LXMissingKeyError(
+            f"{name!r} has no key {element.key!r:.80}. Write {name}.get(key, 0) where an element may be missing, or "
+            f"leave such rows out with if."
+        )
+
+
+def spread(size: int, few: int) -> list[int]:
+    """Return a few positions, spread over all of them."""
+    return [i * (size - 1) // (few - 1) for i in range(few)] if size > few else list(range(size))
+
+
+def element_position(family: Family, key: Any) -> int:
+    """Return the position of the element of a key or a row, `MISSING` where there is none."""
+    found = family.keys.find(key)
+    if found is None and family.keys.levels:
+        found = family.keys.find(_key_of_rows(family, key))
+    return MISSING if found is None else found
+
+
+def _key_of_rows(family: Family, key: Any) -> Any:
+    """Return the key that rows lead to, or keys among them."""
+    if family.pair_key is not None:
+        function = family.pair_key.function
+        pair = key if type(key) is tuple else (key,)
+        if function is not None:
+            return function.call(*pair)
+        return tuple(_row_key(reader, part) for reader, part in zip(family.readers, pair, strict=True))
+    parts = (key,) if len(family.keys.levels) == 1 else key
+    if not isinstance(parts, tuple) or len(parts) != len(family.keys.levels):
+        return None
+    found = []
+    for dimension, part in enumerate(parts):
+        if _is_known(family, dimension, part):
+            found.append(part)
+        elif Table([part], type(part)).kind(None).same(family.kinds[dimension]) is False:
+            return None
+        else:
+            found.append(_row_key(family.readers[dimension], part))
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _is_known(family: Family, dimension: int, part: Any) -> bool:
+    try:
+        return part in family.keys._lookups[dimension]
+    except TypeError:  # rows need not be hashable
+        return False
+
+
+def _row_key(reader: KeyReader, row: Any) -> Any:
+    if reader.function is not None:
+        return reader.function.call(row)
+    if reader.primary_key is None:
+        return row
+    parts = tuple(getattr(row, name) for name in reader.primary_key)
+    return parts[0] if len(parts) == 1 else parts
+
+
+@dataclass(eq=False)
+class Recorded:
+    """What a rule gave for one row after the other.
+
+    Args:
+        rows, columns, values: of each part of the result; the column of a number is None.
+        senses: of each row; True or False for a comparison of numbers, of which only the truth is known.
+    """
+
+    terms: dict[str, list[tuple[int, int | None, Any]]] = field(default_factory=lambda: defaultdict(list))
+    senses: list[str | bool] = field(default_factory=list)
+
+    def found(self) -> dict[Hashable, list[Found]]:
+        """Return the terms of each part, as arrays."""
+        return {output: _arrays(terms) for output, terms in self.terms.items()}
+
+
+def _arrays(terms: Sequence[tuple[int, int | None, Any]]) -> list[Found]:
+    found = []
+    for is_number in (True, False):
+        some = [term for term in terms if (term[1] is None) == is_number]
+        if some:
+            rows, columns, values = zip(*some, strict=True)
+            found.append(
+                Found(
+                    np.array(rows, dtype=np.int64),
+                    None if is_number else np.array(columns, dtype=np.int64),
+                    np.array(values, dtype=np.float64),
+                    repeats=True,
+                )
+            )
+    return found
+
+
+SKIPS = "skip"
+_NAMES = {LXSense.BETWEEN: (LOWER, MIDDLE, UPPER)}
+
+
+def recorded(planned: PlannedRule, batch: Batch, run: RealRun, *, sums: bool = False) -> Recorded:
+    """Call a rule for each row of a batch.
+
+    Raises:
+        LXModelError: it failed, or returned no constraint; the message names the rule, the row and the key.
+    """
+    writer = _Writer(run)
+    write = writer.sum if sums else writer.comparison
+    token = RULE.set(run)
+    try:
+        for i, rows in enumerate(batch.calls()):
+            try:
+                write(i, called(planned.rule.call, *rows))
+            except Exception as error:
+                raise failure(planned.rule, batch, i, error) from error
+    finally:
+        RULE.reset(token)
+    return writer.result
+
+
+class _Writer:
+    """Writes down what a rule returns.
+
+    Args:
+        run: knows the elements.
+    """
+
+    def __init__(self, run: RealRun) -> None:
+        self.result = Recorded()
+        self._run = run
+
+    def sum(self, i: int, value: Any) -> None:
+        """Write down the sum for a row."""
+        if not is_linear(value) and not is_real_type(type(value)):
+            hint = "a return is missing" if value is None else "it is no sum"
+            raise LXFunctionError(f"it returns {value!r:.80}: {hint}. Return a sum of elements of variables.")
+        self._add(SUM, i, value, None)
+
+    def comparison(self, i: int, value: Any) -> None:
+        """Write down the constraint of a row."""
+        if value is SKIP:
+            self.result.senses.append(SKIPS)
+        elif isinstance(value, bool | np.bool_):
+            self.result.senses.append(bool(value))
+        elif isinstance(value, LXComparison):
+            self.result.senses.append(str(value.sense))
+            for output, part in zip(_NAMES.get(value.sense, (LEFT, RIGHT)), value.parts, strict=True):
+                self._add(output, i, part, INFINITE.get((value.sense, output)))
+        else:
+            raise LXFunctionError(_no_constraint(value))
+
+    def _add(self, output: str, i: int, value: Any, infinite: float | None) -> None:
+        form = value.linear_form() if is_linear(value) else LXLinearForm((Monomial(value, None),))
+        for coefficient, element in form.monomials:
+            _check_number(coefficient, element, infinite)
+            if coefficient:
+                column = None if element is None else self._run.column(element)
+                if column != MISSING:
+                    self.result.terms[output].append((i, column, float(coefficient)))
+
+
+def _check_number(coefficient: Any, element: Element | None, infinite: float | None) -> None:
+    wrong = flaw(coefficient)
+    if wrong is None or (element is None and wrong == "is infinite" and float(coefficient) == infinite):
+        return
+    what = "a number" if element is None else f"the coefficient of {element.variable.name!r}"
+    raise LXNumberError(f"{what} {wrong}. Give a finite number, or leave such rows out with if.")
+
+
+def _no_constraint(value: Any) -> str:
+    if value is None:
+        return "it returns None: a return is missing. Return a comparison, or SKIP for no constraint."
+    return f"it returns {value!r:.80}, which is no constraint. Return a comparison of sums, or SKIP for no constraint."

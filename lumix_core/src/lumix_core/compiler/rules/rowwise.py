@@ -1,0 +1,167 @@
+"""Rules that are called with real rows, and traced ones checked against the same for a few rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from lumix_core.compiler.evaluator import Evaluator, sample
+from lumix_core.compiler.families import Family
+from lumix_core.compiler.rules.evaluation import RuleNumbers, Sides, bounded, taken
+from lumix_core.compiler.rules.outcomes import SKIPPED, SUM
+from lumix_core.compiler.rules.parts import RulePart
+from lumix_core.compiler.rules.planning import PlannedRule
+from lumix_core.compiler.rules.real_runs import SKIPS, RealRun, Recorded, recorded
+from lumix_core.language.linear_forms import Element
+from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.keys import MISSING
+
+if TYPE_CHECKING:
+    from lumix_core.compiler.columns import Columns
+
+Rows: TypeAlias = tuple[Any, ...]
+FEW = 3
+"""How many rows of each family a rule goes through where it is checked."""
+
+
+def numbers_by_row(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator) -> RuleNumbers:
+    """Call a rule for each row of its constraint; raises as `recorded`."""
+    run = RealRun(columns, evaluator, planned.rule.role)
+    return _numbers(planned, family, recorded(planned, family.batch(), run))
+
+
+def objective_by_row(
+    planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator
+) -> tuple[IntArray, FloatArray, float]:
+    """Call an objective once: columns and values of its nonzeros, and its constant."""
+    run = RealRun(columns, evaluator, planned.rule.role)
+    sides = Sides(family, recorded(planned, family.batch(), run, sums=True).found())
+    _, found, values = sides.elements((SUM, 1.0))
+    return found, values, float(sides.constant((SUM, 1.0))[0])
+
+
+def _numbers(planned: PlannedRule, family: Family, given: Recorded) -> RuleNumbers:
+    kept = np.flatnonzero([sense != SKIPS for sense in given.senses])
+    senses = [given.senses[i] for i in kept.tolist()]
+    where = {sense: np.array([one == sense for one in senses]) for sense in dict.fromkeys(senses) if type(sense) is str}
+    positions = np.full(family.size, -1)
+    positions[kept] = np.arange(len(kept))
+    found = {
+        output: [replace(one, rows=positions[one.rows]) for one in parts] for output, parts in given.found().items()
+    }
+    numbers = bounded(Sides(taken(family, kept), found), where, planned)
+    numbers.upper[[i for i, sense in enumerate(senses) if sense is False]] = -1.0  # numbers that are not so
+    return numbers
+
+
+def agrees(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator, *, sums: bool = False) -> bool:
+    """Whether a rule gives for a few real rows what was traced of it."""
+    rows = np.array(sample(family.size), dtype=np.int64)
+    some = taken(family, rows)
+    run = RealRun(columns, evaluator, planned.rule.role, FEW)
+    try:
+        real = recorded(planned, some.batch(), run, sums=sums)
+        traced = _interpreted(planned, some, run, sums)
+    except Exception:  # noqa: BLE001 - going row by row reports it
+        return False
+    if sums:
+        return bool(_sums(Sides(some, real.found())) == _sums(Sides(some, traced.found())))
+    return _are_alike(planned, some, real, traced)
+
+
+def _sums(sides: Sides) -> Any:
+    rows, columns, values = sides.elements((SUM, 1.0))
+    return _by_position(rows, columns, values), sides.constant((SUM, 1.0)).tolist()
+
+
+def _are_alike(planned: PlannedRule, family: Family, real: Recorded, traced: Recorded) -> bool:
+    if any(a != b and type(a) is not bool for a, b in zip(real.senses, traced.senses, strict=True)):
+        return False
+    kept = [sense for sense in real.senses if sense != SKIPS]
+    mine, others = _numbers(planned, family, real), _numbers(planned, family, traced)
+    for i, sense in enumerate(kept):
+        if type(sense) is bool:
+            is_so = bool(others.lower[i] <= 0.0 <= others.upper[i]) and not (others.rows == i).any()
+            if is_so is not sense:
+                return False
+        elif not _is_row_alike(mine, others, i, sense == "=="):
+            return False
+    return True
+
+
+def _is_row_alike(mine: RuleNumbers, others: RuleNumbers, i: int, is_equation: bool) -> bool:
+    one, other = _row(mine, i, 1.0), _row(others, i, 1.0)
+    return one == other or (is_equation and one == _row(others, i, -1.0))
+
+
+def _row(numbers: RuleNumbers, i: int, sign: float) -> Any:
+    at = numbers.rows == i
+    terms = _by_position(numbers.rows[at], numbers.columns[at], sign * numbers.values[at])
+    sides = sign * numbers.lower[i] + 0.0, sign * numbers.upper[i] + 0.0
+    return terms, sides if sign > 0 else sides[::-1]
+
+
+def _by_position(rows: IntArray, columns: IntArray, values: FloatArray) -> dict[tuple[int, int], float]:
+    parts: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for row, column, value in zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True):
+        parts[row, column].append(value)
+    totals = {position: sum(sorted(some)) for position, some in parts.items()}
+    return {position: total for position, total in totals.items() if total}
+
+
+def _interpreted(planned: PlannedRule, family: Family, run: RealRun, sums: bool) -> Recorded:
+    """Compute what was traced of a rule for single rows, one after the other."""
+    interpreter = _Interpreter(run)
+    for total in planned.totals:
+        total.rows_of = run.tuples
+    for i, rows in enumerate(family.batch().calls()):
+        found = [one for one, where in planned.senses.items() if where is None or where.call(*rows)]
+        interpreter.result.senses += [] if sums else [SKIPS if one == SKIPPED else one for one in found]
+        for part in () if found == [SKIPPED] else planned.parts:
+            interpreter.add(part, i, rows, ())
+    return interpreter.result
+
+
+class _Interpreter:
+    """Computes terms for single rows.
+
+    Args:
+        run: knows the rows of families, and their elements.
+    """
+
+    def __init__(self, run: RealRun) -> None:
+        self.result = Recorded()
+        self._run = run
+
+    def add(self, part: RulePart, i: int, rows: Rows, inner: tuple[Rows, ...]) -> None:
+        """Add a term, for what remains of its loops."""
+        if len(inner) < len(part.scopes):
+            for row in self._run.tuples(part.scopes[len(inner)].family):
+                self.add(part, i, rows, (*inner, row))
+            return
+        flat = tuple(value for row in inner for value in row)
+        own = rows if part.reads_rows else ()
+        given = (*flat, *own) if part.is_plain else (*own, *flat)
+        if part.condition is not None and not part.condition.call(*given):
+            return
+        coefficient = part.coefficient if isinstance(part.coefficient, float) else float(part.coefficient.call(*given))
+        if coefficient:
+            column = self._column(part, given, inner)
+            if column != MISSING:
+                self.result.terms[str(part.output)].append((i, column, coefficient * part.count))
+
+    def _column(self, part: RulePart, given: Rows, inner: tuple[Rows, ...]) -> int | None:
+        element = part.element
+        if element is None:
+            return None
+        key: Hashable
+        if element.key is not None:
+            key = element.key.call(*given)
+        else:
+            rows = inner[element.scope] if element.scope is not None else tuple(given[i] for i in element.rows or ())
+            key = rows[0] if len(rows) == 1 else rows
+        return self._run.column(Element(element.variable, key, element.is_optional))
