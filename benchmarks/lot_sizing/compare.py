@@ -27,6 +27,13 @@ def blocks_of_guide() -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
 
 
+def by_rules(blocks: list[str]) -> str:
+    """Return the guide's model of rules: its variables, which are those of the model by builders, and its rules."""
+    variables, rest = blocks[1].partition("balance = ")[:2]
+    rules = next(block for block in blocks if block.startswith("by_rules = "))
+    return variables + rules.removesuffix("print(by_rules.compile())\n") if rest else ""
+
+
 def model_in(path: Path) -> str:
     """Return the part of a program that is its model."""
     return path.read_text().partition("# The model begins here.\n")[2].partition("# The model ends here.")[0]
@@ -38,13 +45,13 @@ def counts(code: str) -> tuple[int, int]:
     return len(lines), sum(len(TOKEN.findall(line)) for line in lines)
 
 
-def solved_by_lumix(rows: str, model: str, file: Path) -> Result:
-    """Solve the model of the guide, and copy its database to a file."""
+def solved_by_lumix(rows: str, model: str, name: str, file: Path) -> Result:
+    """Solve a model of the guide, by its name in the code, and copy its database to a file."""
     names: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(rows, "rows.py", "exec"), names)
     exec(compile(model, "model.py", "exec"), names)
-    solution = names["LXOptimizer"]().solve(names["model"], mip_rel_gap=0)
-    problem = names["model"].compile()
+    solution = names["LXOptimizer"]().solve(names[name], mip_rel_gap=0)
+    problem = names[name].compile()
     copy = sqlite3.connect(file)
     names["engine"].raw_connection().driver_connection.backup(copy)
     copy.close()
@@ -63,12 +70,19 @@ def solved_by_linopy(file: Path) -> Result | None:
 
 def main() -> int:
     """Print the table; return 1 where the results differ."""
-    rows, model = blocks_of_guide()[:2]
+    blocks = blocks_of_guide()
+    rows, model = blocks[:2]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lots.db"
-        results = {"LumiX": solved_by_lumix(rows, model, file), "linopy": solved_by_linopy(file), "JuMP": None}
+        results = {
+            "LumiX": solved_by_lumix(rows, model, "model", file),
+            "LumiX, rules": solved_by_lumix(rows, by_rules(blocks), "by_rules", file),
+            "linopy": solved_by_linopy(file),
+            "JuMP": None,
+        }
     programs = {
         "LumiX": model,
+        "LumiX, rules": by_rules(blocks),
         "linopy": model_in(FOLDER / "with_linopy.py"),
         "JuMP": model_in(FOLDER / "with_jump.jl"),
     }
@@ -77,8 +91,8 @@ def main() -> int:
         found = results[name]
         shown = ["not run"] * 3 if found is None else [f"{number:,.10g}" for number in found]
         print(f"| {name} | {' | '.join([*map(str, counts(code)), *shown])} |")
-    one, other = results["LumiX"], results["linopy"]
-    return int(other is not None and (one[:2] != other[:2] or abs(one[2] - other[2]) > 1e-6 * abs(one[2])))
+    first, *others = [found for found in results.values() if found is not None]
+    return int(any(other[:2] != first[:2] or abs(other[2] - first[2]) > 1e-6 * abs(first[2]) for other in others))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class LatexReader:
         self.position = 0
         self.values = values
 
-    def result(self) -> Any:
+    def read(self) -> Any:
         value = self.either()
         assert self.next == "", self.tokens[self.position :]
         return value

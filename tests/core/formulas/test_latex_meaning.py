@@ -88,7 +88,7 @@ def compared(source: str, values: dict[str, Fraction]) -> None:
 
     check_latex(text)
     try:
-        read = LatexReader(text, values).result()
+        read = LatexReader(text, values).read()
     except ZeroDivisionError:  # in a case that does not apply, which the reader computes all the same
         assume(False)
     assert read == expected, text
