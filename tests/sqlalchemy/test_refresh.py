@@ -220,16 +220,20 @@ def test_pending_changes_stay(tables: Engine, write: Write, autoflush: bool) -> 
         assert (kept.profit, kept.most) == (77.0, 6.0)
 
 
-def test_a_pending_change_of_an_older_version_is_still_noticed(tables: Engine, write: Write) -> None:
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["changed", "deleted"])
+def test_a_pending_change_of_an_older_version_is_still_noticed(tables: Engine, write: Write, is_deleted: bool) -> None:
     """What the session was about to overwrite is not taken for what it has seen."""
     with Session(tables, autoflush=False) as session:
         x = LXVariable[Counted, float]("x").from_model(Counted, session).bounds(0, lambda row: row.price)
         with LXOptimizer().open(LXModel("m").add_variable(x)) as live:
             kept = session.get_one(Counted, 1)
-            kept.stock = 5.0
+            if not is_deleted:
+                kept.stock = 5.0
             session.expunge(kept)
             session.rollback()
             session.add(kept)
+            if is_deleted:
+                session.delete(kept)
             write("UPDATE rf_counted SET price = 2, stock = 9, version = 2 WHERE id = 1")
 
             refresh = live.refresh()
