@@ -142,7 +142,7 @@ async def stop(number: int) -> Plan:
     return plan_of(await of.task)
 
 
-@app.delete("/running/{number}", status_code=204)
+@app.delete("/running/{number}")
 async def drop(number: int) -> None:
     """Give up a plan that nobody wants any more."""
     task = known(number).task

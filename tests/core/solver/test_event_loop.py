@@ -67,6 +67,15 @@ class TestAnswers:
 
         assert asyncio.run(program()) == list(range(1, 13))
 
+    def test_one_model_many_times_at_once(self) -> None:
+        model, optimum = hidden_plan()
+
+        async def program() -> set[float]:
+            solves = (LXOptimizer().solve_async(model, start=optimum) for _ in range(8))
+            return {solution.objective_value for solution in await asyncio.gather(*solves)}
+
+        assert asyncio.run(program()) == {OFFSET}
+
     def test_relaxed_and_fixed(self) -> None:
         optimizer = LXOptimizer()
 
