@@ -12,8 +12,9 @@ from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
 from lumix_core.rows import Column, Path, transposed
-from lumix_django.attributes import column_names, key_names, loads_plainly, related_models
+from lumix_django.attributes import column_names, key_names, loads_plainly, names_of, related_models
 from lumix_django.routing import is_read_beside
+from lumix_django.text_keys import leads_by_text
 
 READING = (
     "__getattribute__", "__iter__", "__len__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "db",
@@ -50,6 +51,8 @@ def _leads_to_column(queryset: Any, path: Path, known: Iterable[str]) -> bool:
     if len(path) > 1 and path[0] in known:  # leads to an instance that the user holds
         return False
     for name in path[:-1]:
+        if queryset._prefetch_related_lookups and leads_by_text(names_of(model).forward[name]):
+            return False  # Django's prefetching compares keys in Python, and finds other rows
         owner, model = model, related_models(model).get(name)
         if model is None or not loads_plainly(model) or not is_read_beside(alias, owner, model):
             return False
