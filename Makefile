@@ -8,7 +8,7 @@
 PYTHON ?= python3
 DISTRIBUTIONS = lumix_core lumix_sqlalchemy lumix_django lumix_solvers lumix
 PROJECTS = pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
-WITH_EXTRAS = ./lumix_core ./lumix_sqlalchemy[arrow] ./lumix_django ./lumix_solvers[all] ./lumix[report,progress]
+WITH_EXTRAS = ./lumix_core[frames] ./lumix_sqlalchemy[arrow] ./lumix_django ./lumix_solvers[all] ./lumix[report,progress]
 INSTALLED = $(foreach dist,$(WITH_EXTRAS),-e "$(dist)")
 BIN = .venv/bin
 STAMP = .venv/installed

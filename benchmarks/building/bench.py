@@ -160,7 +160,7 @@ def fill(chosen: Table, size: str, settings: Settings) -> str:
     if not chosen.variant:
         return ""
     for one in dict.fromkeys((size, chosen.warm_up)):
-        code = f"from production.fill import fill; fill({chosen.variant!r}, {one!r})"
+        code = f"from {chosen.filled_by} import fill; fill({chosen.variant!r}, {one!r})"
         done = process(settings.pythons[True], ["-c", code])
         if done.returncode:
             return f"skipped: no database: {done.stderr.strip().splitlines()[-1]}"
@@ -170,10 +170,10 @@ def fill(chosen: Table, size: str, settings: Settings) -> str:
 def remove_data(settings: Settings) -> int:
     """Remove the databases that earlier runs left."""
     failed = 0
-    for variant in dict.fromkeys(one.variant for one in TABLES if one.variant):
-        done = process(settings.pythons[True], ["-c", f"from production.fill import remove; remove({variant!r})"])
+    for module, variant in dict.fromkeys((one.filled_by, one.variant) for one in TABLES if one.variant):
+        done = process(settings.pythons[True], ["-c", f"from {module} import remove; remove({variant!r})"])
         failed |= done.returncode
-        print(f"{variant}: {'could not be removed' if done.returncode else 'removed'}")
+        print(f"{module}, {variant}: {'could not be removed' if done.returncode else 'removed'}")
     return failed
 
 

@@ -37,6 +37,7 @@ class Table:
         sizes: one after the other; with three or more, the growth of the cost is printed too.
         warm_up: the size of the model that each process builds first.
         variant: what is passed to ``data``, beside the size.
+        filled_by: the module that fills the databases, where there is a variant.
         unit: of the times, and how many of them make a second.
     """
 
@@ -46,6 +47,7 @@ class Table:
     sizes: tuple[str, ...]
     warm_up: str
     variant: str = ""
+    filled_by: str = "production.fill"
     unit: str = "ms"
     per_second: float = 1000.0
 
@@ -103,6 +105,14 @@ LOOP = (
 
 WORKSHOP = (Contender("LumiX", "workshop.with_lumix:build", "workshop.with_lumix:make", peer=False),)
 
+STOCK = "inventory.rows:open_driver"
+INVENTORY = (
+    Contender("floor: cursor, numpy, highspy", "inventory.floor:by_driver", STOCK),
+    Contender("LumiX", "inventory.with_lumix:build", "inventory.rows:open_session", peer=False),
+    Contender("linopy, sparse model", "inventory.with_linopy:build", STOCK),
+    Contender("linopy, its default model", "inventory.with_linopy:dense", STOCK),
+)
+
 DATABASES = {"sqlite": "an SQLite file", "postgresql": "PostgreSQL"}
 
 
@@ -118,8 +128,25 @@ TABLES = (
     ),
     Table("timetable", "Timetable, from objects; by the number of lectures", TIMETABLE, ("100", "600"), "20"),
     Table("catalogue", "Catalogue, from objects; by the number of variables", CATALOGUE, ("1000000",), "1000"),
-    Table("loop", "One constraint a row, in a loop; µs a constraint", LOOP, ("5000",), "10", "", "µs", 1e6 / 5000),
+    Table(
+        "loop",
+        "One constraint a row, in a loop; µs a constraint",
+        LOOP,
+        ("5000",),
+        "10",
+        unit="µs",
+        per_second=1e6 / 5000,
+    ),
     Table("workshop", "The example's second step", WORKSHOP, ("step2",), "step2"),
+    Table(
+        "inventory",
+        "Inventory, from an SQLite file; by items and periods",
+        INVENTORY,
+        ("1000 x 365",),
+        "10 x 20",
+        "sqlite",
+        "inventory.fill",
+    ),
     *(
         Table(
             f"growth-{key}",

@@ -124,11 +124,18 @@ def test_what_another_object_of_the_row_holds(highs):
     assert "have changed since the model was read" in found
 
 
-def test_a_captured_list(highs):
-    prices = [2.0, 3.0]
-    world = World(rows_of(), lambda part: prices[part.id - 1])
+@pytest.mark.parametrize("held", [{1: 2.0, 2: 3.0}, [0.0, 2.0, 3.0]])
+def test_a_captured_collection_that_is_read_by_columns(highs, held):
+    world = World(rows_of(), lambda part: held[part.id])
 
-    assert "have changed since the model was read" in refused(highs, world, lambda _: prices.__setitem__(0, 7.0))
+    assert "another value" in refused(highs, world, lambda world: held.__setitem__(1, 9.0))
+
+
+def test_tuples_in_a_captured_dict(highs):
+    held = {1: (2.0, 0.0), 2: (3.0, 0.0)}
+    world = World(rows_of(), lambda part: held[part.id][0])
+
+    assert "mix rows" in refused(highs, world, lambda world: held.__setitem__(1, (9.0, 0.0)))
 
 
 def test_a_captured_dict_of_a_function_that_is_called_with_rows(highs):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import ForeignKey, create_engine, event
+from sqlalchemy import ForeignKey, create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from lumix import LXConstraint, LXLinearExpression, LXModel, LXModelError, LXVariable
+from lumix import LXConstraint, LXLinearExpression, LXModel, LXModelError, LXParameter, LXVariable
 from lumix_core.errors import LXFunctionError, LXNumberError, LXSourceError
 
 
@@ -179,3 +179,16 @@ class TestData:
                 change(session)
 
             assert bits(session.problem) == before
+
+
+def test_a_held_row_that_was_expired_and_detached_cannot_be_read_any_more(database, highs):
+    held = list(database.scalars(select(Item).order_by(Item.id)))
+    factor = LXParameter("factor").from_data({item.id: 1.0 for item in held})
+    made = LXVariable[Item, float]("made").from_data(held).bounds(0, 1).indexed_by(lambda item: item.id)
+    gain = LXLinearExpression().add_term(made, lambda item: item.profit * factor[item.id])
+
+    with highs.open(LXModel("items").add_variable(made).maximize(gain)) as session:
+        database.expire(held[0])
+        database.expunge(held[0])
+        with pytest.raises(LXModelError, match=r"cannot be read any more|can no longer be read"):
+            session.set_parameter(factor, {2: 5.0})

@@ -79,7 +79,7 @@ class TestRows:
 class TestFrames:
     @pytest.mark.parametrize("library", ["pandas", "polars"])
     def test_a_row_for_each_scenario(self, sweep, library):
-        frame = sweep.to_frame(library=library)
+        frame = sweep.to_frame(backend=library)
 
         assert list(frame.columns) == [
             "scenario", "description", "changes", "status", "objective", "delta_objective", "delta_percentage",
@@ -103,7 +103,7 @@ class TestFrames:
         ]
 
     def test_a_row_for_each_row_of_a_constraint(self, sweep, workshop):
-        frame = sweep.to_frame("stock", library="polars")
+        frame = sweep.to_frame("stock", backend="polars")
 
         assert frame.columns == ["scenario", "material", "activity", "rhs", "shadow_price"]
         assert frame.filter(scenario="wood", material=1).row(0) == pytest.approx(

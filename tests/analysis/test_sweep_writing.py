@@ -194,7 +194,7 @@ class TestWritten:
         assert read(engine, Line.run_id) == [(sweep["baseline"].run_id,)]
 
     def test_a_frame_of_a_sweep(self, sweep, engine):
-        frame = sweep.to_frame("made", library="polars").filter(scenario="wood")
+        frame = sweep.to_frame("made", backend="polars").filter(scenario="wood")
 
         LXWriteBack().replace(Total, frame.select(product_id="product", quantity="value")).write(engine)
 

@@ -2,7 +2,8 @@
 
 A server that cannot be reached is skipped, and named at the end of the run. Others than the local ones are given
 as ``LUMIX_TEST_POSTGRESQL`` and ``LUMIX_TEST_MARIADB`` (URLs without a database, of a user who may create one).
-Each run makes databases of its own and drops them. There is a second database, "replica", always of SQLite.
+Each run makes databases of its own, once for all modules, and drops them. There is a second database, "replica", always
+of SQLite.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ import pymysql
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.db.utils import OperationalError
 from django.test.utils import override_settings
 
@@ -115,26 +116,49 @@ def create_tables(alias: str) -> None:
                 editor.create_model(model)
 
 
+def empty_tables(alias: str) -> None:
+    """Delete the rows of all models; those of one transaction may refer to each other until it ends."""
+    connection = connections[alias]
+    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    with connection.constraint_checks_disabled(), transaction.atomic(alias), connection.cursor() as cursor:
+        for table in {model._meta.db_table for model in models}:
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Make the databases with the tables of all models, each once for all modules."""
+    known: dict[str, dict[str, Any]] = {}
+    with ExitStack() as opened:
+
+        def database(name: str) -> dict[str, Any]:
+            if name not in known:
+                known[name] = opened.enter_context(made(name, tmp_path_factory.mktemp("django")))
+                use("default", known[name])
+                create_tables("default")
+            return known[name]
+
+        yield database
+
+
 @pytest.fixture(scope="module", params=("sqlite", *SERVERS))
 def database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, services: dict[str, str]
+    request: pytest.FixtureRequest, databases: Callable[[str], dict[str, Any]], services: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     """A database with the tables of all models, which are empty when the module's first test asks for it."""
     name, service = request.param, f"database {request.param} (Django)"
     if services.get(service, "ran") != "ran":
         pytest.skip(f"{name} {services[service]}")
     try:
-        opened = made(name, tmp_path_factory.mktemp("django"))
-        settings_of_it = opened.__enter__()
+        settings_of_it = databases(name)
     except (psycopg.OperationalError, pymysql.OperationalError, OperationalError) as error:
         services[service] = f"cannot be reached: {str(error).splitlines()[0]}"
         pytest.skip(f"{name} {services[service]}")
     services[service] = "ran"
     use("default", settings_of_it)
-    create_tables("default")
+    empty_tables("default")
     yield settings_of_it
     use("default", MEMORY)
-    opened.__exit__(None, None, None)
 
 
 @contextmanager

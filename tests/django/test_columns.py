@@ -80,6 +80,7 @@ def filled(database: dict[str, Any]) -> Iterator[None]:
     tags = [Tag.objects.create(name=name) for name in ("one", "two")]
     for key, (site, spare) in enumerate([(0, 1), (1, None), (None, 2), (2, 0)], start=1):
         made = Machine.objects.create(
+            id=key,
             hours=10.0 * key,
             manual=f"manual {key}",
             site=None if site is None else sites[site],

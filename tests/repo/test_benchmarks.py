@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,24 @@ def built(environment: dict[str, str], table: str, size: str, contender: str) ->
     if "skipped" in result:
         pytest.skip(f"{contender}: {result['skipped']}")
     return result
+
+
+def test_the_lot_sizing_model_of_the_guide_has_as_many_lines_as_the_tables_say() -> None:
+    folder = BUILDING.parent / "lot_sizing"
+    compare = runpy.run_path(str(folder / "compare.py"))
+    programs = {
+        "LumiX": compare["blocks_of_guide"]()[1],
+        "linopy": compare["model_in"](folder / "with_linopy.py"),
+        "JuMP": compare["model_in"](folder / "with_jump.jl"),
+    }
+
+    counted = {name: compare["counts"](code) for name, code in programs.items()}
+
+    assert counted["LumiX"][0] <= 30
+    guide = BUILDING.parents[1] / "docs" / "lot-sizing.md"
+    for page in (folder / "README.md", guide):
+        for name, (lines, tokens) in counted.items():
+            assert f"| {name} | {lines} | {tokens} |" in page.read_text()
 
 
 def test_a_plan_is_written_in_every_way(environment: dict[str, str]) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.repo import typed_terms
+from tests.repo.typed_terms import THREE
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -100,6 +105,16 @@ def module(names: dict[str, str]) -> str:
     return "\n".join([*ROWS.splitlines(), *names.values(), ""])
 
 
+def lines_of_terms(names: dict[str, str]) -> dict[int, str]:
+    """The entry that each line of a file of typed terms holds."""
+    return dict(enumerate(names, len((ROWS + THREE).splitlines()) + 1))
+
+
+def write_terms(folder: Path) -> None:
+    for name, uses in (("terms_right", typed_terms.RIGHT), ("terms_wrong", typed_terms.WRONG)):
+        (folder / f"{name}.py").write_text("\n".join([*(ROWS + THREE).splitlines(), *uses.values(), ""]))
+
+
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What mypy says of both files and of the examples: one run, since each takes seconds."""
@@ -107,7 +122,14 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     (folder / "right.py").write_text(module(RIGHT))
     (folder / "wrong.py").write_text(module(WRONG))
     typed = [*EXAMPLES.glob("*/*.py"), *EXAMPLES.glob("*/step*/*.py")]
-    files = ["right.py", "wrong.py", *(str(one) for one in typed if one.name != "manage.py")]  # Django has no types
+    write_terms(folder)
+    files = [
+        "right.py",
+        "wrong.py",
+        "terms_right.py",
+        "terms_wrong.py",
+        *(str(one) for one in typed if one.name != "manage.py"),
+    ]  # Django has no types
     strict = ["--strict", "--config-file=", f"--cache-dir={folder / 'cache'}", "--no-error-summary"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *strict, *files],
@@ -136,4 +158,49 @@ def test_a_misspelt_attribute_of_a_row_is_reported(reports: list[str], use: str)
 
 
 def test_the_examples_pass_the_strict_checker(reports: list[str]) -> None:
-    assert [line for line in reports if not re.match(r"(right|wrong)\.py:", line)] == []
+    assert [line for line in reports if not re.match(r"(terms_)?(right|wrong)\.py:", line)] == []
+
+
+def answers(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def pyright_lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[int]]:
+    """The lines of each file that pyright finds fault with."""
+    command = [sys.executable, "-m", "pyright"]
+    if shutil.which("node") is None or not answers([*command, "--version"]):
+        pytest.skip("pyright cannot run: it needs node, and its own package of npm")
+    folder = tmp_path_factory.mktemp("pyright")
+    write_terms(folder)
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}')
+    options = ["--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run([*command, *options], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    faults: dict[str, set[int]] = {"terms_right.py": set(), "terms_wrong.py": set()}
+    for fault in json.loads(done.stdout)["generalDiagnostics"]:
+        if fault["severity"] == "error":
+            faults[Path(fault["file"]).name].add(fault["range"]["start"]["line"] + 1)
+    return faults
+
+
+def test_every_form_of_function_passes_mypy(reports: list[str]) -> None:
+    assert [line for line in reports if line.startswith("terms_right.py:")] == []
+
+
+def test_mypy_reports_a_misspelt_attribute_in_every_form_but_those_it_cannot_see(reports: list[str]) -> None:
+    entries = lines_of_terms(typed_terms.WRONG)
+    found = {entries[int(line.split(":")[1])] for line in reports if line.startswith("terms_wrong.py:")}
+
+    assert set(typed_terms.WRONG) - found == typed_terms.UNSEEN_BY_MYPY
+
+
+def test_every_form_of_function_passes_pyright(pyright_lines: dict[str, set[int]]) -> None:
+    entries = lines_of_terms(typed_terms.RIGHT)
+
+    assert [entries[line] for line in pyright_lines["terms_right.py"]] == []
+
+
+def test_pyright_reports_a_misspelt_attribute_in_every_form(pyright_lines: dict[str, set[int]]) -> None:
+    entries = lines_of_terms(typed_terms.WRONG)
+
+    assert set(entries.values()) - {entries[line] for line in pyright_lines["terms_wrong.py"]} == set()

@@ -9,9 +9,10 @@ from pathlib import Path
 import highspy
 import numpy as np
 import pulp
+import pyscipopt
 import pytest
 
-from lumix_core.problem import LXProblem
+from lumix_core.problem import FloatArray, LXProblem
 from lumix_core.problem.files import write_problem
 from lumix_core.testing.solvers.problems import one_vertex, random_integers
 
@@ -58,6 +59,22 @@ def optimum_by_cbc(path: Path, folder: Path) -> float:
     return float(value)
 
 
+def optimum_by_scip(path: Path) -> float:
+    scip = pyscipopt.Model()
+    scip.hideOutput()
+    scip.setParam("limits/time", LIMIT)
+    scip.readProblem(str(path))
+    scip.optimize()
+    assert scip.getStatus() == "optimal"
+    return float(scip.getObjVal())
+
+
+def optimum_by_pulp(path: Path) -> float:
+    _, problem = pulp.LpProblem.fromMPS(str(path))
+    assert problem.solve(pulp.COIN_CMD(path=CBC, msg=False, timeLimit=LIMIT)) == pulp.LpStatusOptimal
+    return float(pulp.value(problem.objective))
+
+
 @pytest.mark.parametrize("maximize", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("kind", MADE)
@@ -73,6 +90,19 @@ def test_other_programs_find_the_same_optimum(tmp_path: Path, kind: str, seed: i
     assert optimum_by_highs(tmp_path / "plan.mps") == pytest.approx(minimum)
     assert optimum_by_highs(tmp_path / "plan.lp") == pytest.approx(expected)
     assert optimum_by_cbc(tmp_path / "plan.mps", tmp_path) == pytest.approx(minimum)
+    assert optimum_by_scip(tmp_path / "plan.mps") == pytest.approx(minimum)
+    assert optimum_by_scip(tmp_path / "plan.lp") == pytest.approx(expected)
     # CBC does not take the constant of the objective from an LP file as it is.
     write_problem(replace(problem, offset=0.0), tmp_path / "plan.lp")
     assert abs(optimum_by_cbc(tmp_path / "plan.lp", tmp_path)) == pytest.approx(abs(expected - problem.offset))
+    # PuLP reads neither the constant of the objective of an MPS file nor rows with two sides.
+    problem = replace(problem, offset=0.0, row_upper=one_sided(problem))
+    expected = optimum_in_memory(problem)
+    write_problem(problem, tmp_path / "plan.mps")
+    assert optimum_by_pulp(tmp_path / "plan.mps") == pytest.approx(-expected if maximize else expected)
+
+
+def one_sided(problem: LXProblem) -> FloatArray:
+    """The upper row bounds, infinite in rows that have another lower one."""
+    two_sided = np.isfinite(problem.row_lower) & np.isfinite(problem.row_upper)
+    return np.where(two_sided & (problem.row_lower != problem.row_upper), np.inf, problem.row_upper)

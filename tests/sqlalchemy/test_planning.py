@@ -10,6 +10,8 @@ from sqlalchemy import Engine, ForeignKey, String, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXModelError, LXParameter, LXVariable
+from tests.sqlalchemy import markups
+from tests.sqlalchemy.markups import Markups, markup_of
 
 
 class Base(DeclarativeBase):
@@ -133,6 +135,25 @@ def test_a_function_of_a_collection_reads_rows_and_their_relationships_in_a_few_
 
     assert len(sent) == 5  # products; products again with their recipes; recipes again with their machines
     assert problem.lower.tolist() == expected(session, lambda p: p.cost)
+
+
+HELD = Markups()
+ELSEWHERE: dict[str, Callable[[Product], Any]] = {
+    "a function": lambda p: 2 * markup_of(p),
+    "a function of a module": lambda p: 2 * markups.markup_of(p),
+    "a method of an object": lambda p: 2 * HELD.of(p),
+    "an object that is called": HELD,
+}
+
+
+@pytest.mark.parametrize("function", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_functions_of_other_files_go_through_is_loaded_in_bulk(
+    session: Session, sent: list[str], function: Callable[[Product], Any]
+) -> None:
+    problem = bounded(session, function).compile()
+
+    assert len(sent) == 3  # products; products again with their categories
+    assert problem.lower.tolist() == expected(session, function)
 
 
 def test_rows_that_were_given_load_what_functions_go_through_in_bulk(session: Session, sent: list[str]) -> None:

@@ -145,6 +145,22 @@ def test_rows_that_the_session_kept_from_before_are_read_anew(tables: Engine) ->
         assert kept.stock == TOTAL - 10
 
 
+def test_rows_of_the_snapshot_are_loaded_once(tables: Engine, statements: list[str]) -> None:
+    with tables.begin() as connection:
+        connection.execute(insert(Here), [{"id": i, "stock": 1} for i in range(2, 40)])
+    with Session(tables) as session:
+        here, there = LXVariable[Here, float]("here"), LXVariable[There, float]("there")
+        here.from_model(Here, session).bounds(0, lambda row: float(str(row.stock)))
+        there = (
+            LXVariable[There, float]("there").from_model(There, session).bounds(0, lambda row: float(str(row.stock)))
+        )
+        del statements[:]
+
+        LXModel("stock").add_variables(here, there).compile(snapshot=True)
+
+        assert len([statement for statement in statements if "sn_" in statement]) == 2
+
+
 def test_changes_of_the_session_are_seen(tables: Engine) -> None:
     with Session(tables) as session:
         if tables.dialect.name == "postgresql":

@@ -11,13 +11,15 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from lumix.writeback.builder import LXWriteBack
 from lumix.writeback.checks import checked_column, checked_values
 from lumix.writeback.input_rows import GivenRows, as_list, given_rows
 from lumix.writeback.ordering import in_order, parents_first
-from lumix_core import LXModel, LXSolution, LXStatus, LXVariable, LXWriteError
+from lumix_core import LXIndexDimension, LXModel, LXOptimizer, LXSolution, LXStatus, LXVariable, LXWriteError
 from lumix_core.rows.writing import Kind, Reference, WrittenField, WrittenTable
 from lumix_core.solver.solution import solution_of
 from lumix_core.solver.solver import LXFeature, RawResult
@@ -147,6 +149,26 @@ def test_rows_that_are_none_are_refused(rows: Any, key: Any, value: Any, message
 
 def test_keys_that_are_tuples_go_to_several_attributes() -> None:
     assert given({(1, "a"): 2.0, (3, "b"): 4.0}, ("n", "t"), "v") == {"n": [1, 3], "t": ["a", "b"], "v": [2.0, 4.0]}
+
+
+def test_keys_of_dimensions_whose_keys_have_parts_go_to_an_attribute_for_each_part() -> None:
+    """As they do in a data frame."""
+    lines = LXIndexDimension(object, lambda line: line).from_data([("north", 1), ("south", 2)])
+    weeks = LXIndexDimension(int, lambda week: week).from_data([7, 8])
+    made = LXVariable[Any, float]("made").indexed_by_product(lines, weeks).where_multi(lambda line, week: week == 7)
+    values = LXOptimizer().solve(LXModel("m").add_variable(made.bounds(2, 2))).variables["made"]
+    expected = {"plant": ["north", "south"], "line": [1, 2], "week": [7, 7]}
+
+    assert given(values, ("plant", "line", "week"), "quantity") == {**expected, "quantity": [2.0, 2.0]}
+    assert given(dict(values), ("plant", "line", "week"), "quantity") == {**expected, "quantity": [2.0, 2.0]}
+    assert given(list(values), ("plant", "line", "week")) == expected
+
+
+def test_frames_of_any_library_are_written() -> None:
+    columns = {"id": [1, 2], "name": ["a", None]}
+
+    for frame in (pl.DataFrame(columns), pl.DataFrame(columns).lazy(), pa.table(columns)):
+        assert given(frame) == columns
 
 
 def test_keys_that_are_all_null_are_left_to_the_database() -> None:

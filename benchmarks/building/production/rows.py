@@ -87,11 +87,11 @@ def columns_by_fetchall(connection: Any) -> Tables:
 
 def columns_by_driver(connection: Any) -> Tables:
     """Read the columns through a cursor of the driver."""
-    products, machines, recipes = (_matrix(connection, query) for query in (PRODUCTS, MACHINES, RECIPES))
+    products, machines, recipes = (matrix(connection, query) for query in (PRODUCTS, MACHINES, RECIPES))
     return Tables(
-        *_typed(products, identifiers=1),
-        *_typed(machines, identifiers=1),
-        *_typed(recipes, identifiers=2),
+        *typed(products, identifiers=1),
+        *typed(machines, identifiers=1),
+        *typed(recipes, identifiers=2),
     )
 
 
@@ -107,7 +107,7 @@ def open_cursor(connection: Any) -> Any:
     return connection.cursor(binary=True)
 
 
-def _matrix(connection: Any, query: str) -> Column:
+def matrix(connection: Any, query: str) -> Column:
     """Return the rows of a query as a matrix of floats, which hold ids exactly up to 2**53."""
     with open_cursor(connection) as cursor:
         cursor.execute(query)
@@ -116,7 +116,8 @@ def _matrix(connection: Any, query: str) -> Column:
         return np.concatenate([np.fromiter(chain.from_iterable(rows), np.float64) for rows in parts]).reshape(-1, width)
 
 
-def _typed(matrix: Column, identifiers: int) -> list[Column]:
+def typed(matrix: Column, identifiers: int) -> list[Column]:
+    """Return the columns of a matrix, of which the first are identifiers."""
     types = [np.int64] * identifiers + [np.float64] * (matrix.shape[1] - identifiers)
     return [np.ascontiguousarray(column, dtype=kind) for column, kind in zip(matrix.T, types, strict=True)]
 

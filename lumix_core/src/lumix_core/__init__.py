@@ -1,5 +1,6 @@
 """The minimal core of LumiX: models over a user's own rows, compiled to arrays, solved and mapped back."""
 
+import logging
 import sys
 
 from lumix_core.compiler.explanation import LXExplanation
@@ -12,6 +13,7 @@ from lumix_core.errors import (
     LXNoSolutionError,
     LXNotInfeasibleError,
     LXSourceError,
+    LXStaleReadWarning,
     LXWarning,
     LXWorkerError,
     LXWriteError,
@@ -29,10 +31,13 @@ from lumix_core.problem.statistics import LXModelStatistics
 from lumix_core.solver.infeasibility.report import LXInfeasibility
 from lumix_core.solver.optimizer import LXOptimizer
 from lumix_core.solver.plan_check import LXPlanCheck
+from lumix_core.solver.progress import LXProgress
+from lumix_core.solver.refresh import LXRefresh
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import LXSolution
-from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
+from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStartPoint, LXStatus
 
+logging.getLogger("lumix").addHandler(logging.NullHandler())  # silent, unless the program sets logging up
 sys.modules[f"{__name__}.hookspecs"] = hookspecs  # where plugins find it that were written for a checkout before 0.1.0
 
 __all__ = [
@@ -61,10 +66,14 @@ __all__ = [
     "LXParameter",
     "LXPlanCheck",
     "LXProblem",
+    "LXProgress",
+    "LXRefresh",
     "LXSense",
     "LXSolution",
     "LXSourceError",
+    "LXStaleReadWarning",
     "LXStart",
+    "LXStartPoint",
     "LXStatus",
     "LXVariable",
     "LXWarning",

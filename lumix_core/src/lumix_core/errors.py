@@ -140,6 +140,10 @@ class LXEmptySourceWarning(LXWarning):
     """A family has no rows."""
 
 
+class LXStaleReadWarning(LXWarning):
+    """Rows that were to be read anew may be as they were before, such as in a transaction that sees one moment only."""
+
+
 class LXPluginWarning(LXWarning):
     """A plugin could not be loaded; the others live."""
 

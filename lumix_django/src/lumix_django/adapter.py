@@ -25,6 +25,8 @@ class DjangoAdapter(BaseRowAdapter):
             LXRowFeature.COLUMNS,
             LXRowFeature.KEEPING,
             LXRowFeature.SNAPSHOTS,
+            LXRowFeature.REFRESHING,
+            LXRowFeature.AWAITED,
             LXRowFeature.RELEASE,
             LXRowFeature.WRITING,
         }

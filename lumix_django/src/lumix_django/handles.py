@@ -76,6 +76,6 @@ def readable(what: Any) -> Iterator[None]:
     except SynchronousOnlyOperation as error:
         raise LXSourceError(
             f"{what} cannot be read here: an event loop runs in this thread, and Django reads its databases outside "
-            f"of one only. Compile and copy in a thread of its own: `await sync_to_async(model.compile)()`, "
-            f"`await sync_to_async(copy.deepcopy)(model)`."
+            f"of one only. Solve with `await optimizer.solve_async(model)`; compile and copy in a thread of its own: "
+            f"`await sync_to_async(model.compile)()`, `await sync_to_async(copy.deepcopy)(model)`."
         ) from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Model, Prefetch, QuerySet
 from django.db.models.manager import BaseManager
@@ -20,14 +21,15 @@ from django.db.models.query import (
 )
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import Column, Path, Paused, row_class_of
+from lumix_core.rows import AwaitedReading, Column, Path, Paused, row_class_of
 from lumix_django.handles import check_ready, checked_alias, readable
 from lumix_django.ordering import in_order, values_in_order
 from lumix_django.projecting import READING, can_read, reads_plainly, selected
 from lumix_django.routing import alias_of, bound
-from lumix_django.snapshots import enter_snapshot
+from lumix_django.snapshots import enter_snapshot, older_moment
 
 VALUES = (ValuesIterable, ValuesListIterable, NamedValuesListIterable, FlatValuesListIterable)
+T = TypeVar("T")
 AnyQuery: TypeAlias = "ManagerQuery | ModelQuery | ValuesQuery | FetchedQuery"
 
 
@@ -139,10 +141,18 @@ class ManagerQuery:
         """See that this and all later reading from the same database sees one moment; see `ModelQuery.snapshot`."""
         return self._query().snapshot(ends)
 
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Return why the transaction that is open may see older rows; see `ModelQuery.refresh`."""
+        return self._query().refresh(done)
+
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return no instance, or None where a copy must hold the query's own; see `ModelQuery.kept`."""
         query = self._query()
         return query.kept() if isinstance(query, ModelQuery) else None
+
+    def awaited(self) -> AwaitedReading:
+        """Return what an event loop waits in for the query."""
+        return awaited_reading
 
     def _query(self) -> ModelQuery | FetchedQuery:
         with readable(self.manager.model.__name__):
@@ -167,6 +177,11 @@ class ManagerQuery:
         return str(self._query())
 
 
+async def awaited_reading(call: Callable[[], T], /) -> T:
+    """Call a function on the thread that Django keeps for its connections while an event loop runs."""
+    return await sync_to_async(call)()
+
+
 class _Readable:
     """What all querysets have in common.
 
@@ -189,6 +204,19 @@ class _Readable:
         """
         with readable(self.queryset.model.__name__):
             return enter_snapshot(alias_of(self.queryset), ends)
+
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Return why the transaction that is open may see older rows; Django holds none, and reads anew each time.
+
+        Args:
+            done: the databases that were looked at already; this one is added.
+        """
+        with readable(self.queryset.model.__name__):
+            return older_moment(alias_of(self.queryset), done)
+
+    def awaited(self) -> AwaitedReading:
+        """Return what an event loop waits in for the query."""
+        return awaited_reading
 
     def __str__(self) -> str:
         return _shown(self.queryset)
@@ -284,6 +312,12 @@ class FetchedQuery(_Readable):
                 f"its rows as they are by from_data(list(queryset))."
             )
         return super().snapshot(ends)
+
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Return why rows are older: they were read before, or the transaction that is open sees older ones."""
+        if self.queryset._result_cache is not None:
+            return f"The model is given {self}, and they are not read anew. Give it the queryset by queryset.all()."
+        return super().refresh(done)
 
     def __str__(self) -> str:
         if self.queryset._result_cache is None:

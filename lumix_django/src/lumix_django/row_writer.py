@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
 from lumix_core.errors import LXWriteError
-from lumix_core.rows import Key, WrittenTable, advisory_lock_statements, existing_keys
+from lumix_core.rows import KEEPING, Key, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_django.bulk import insert_columns, prepared
 from lumix_django.conditions import conditions
 from lumix_django.foreign_keys import count_referring, undeclared_keys
@@ -57,6 +57,10 @@ class DatabaseWriter:
     def count(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Return how many rows there are."""
         return int(self._rows(table.cls, where).count())
+
+    def stored(self, table: WrittenTable, where: Mapping[str, Any]) -> int | None:
+        """Return how many rows there are now; None on databases whose triggers keep and leave out none."""
+        return self.count(table, where) if self.connection.vendor in KEEPING else None
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Delete rows and return how many.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import ExitStack, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -59,6 +59,26 @@ def enter_snapshot(alias: str, ends: ExitStack) -> tuple[str, str]:
     if SNAPSHOT.get() is None:
         _keep_to(alias, ends)
     return "django", alias
+
+
+def older_moment(alias: str, done: set[Hashable]) -> str | None:
+    """Return why a transaction that is open may see the database as it was before; None where it does not.
+
+    Args:
+        alias: of the database.
+        done: the databases that were looked at already; this one is added.
+    """
+    if ("django", alias) in done:
+        return None
+    done.add(("django", alias))
+    connection = connections[alias]
+    if connection.vendor not in CURES or not is_open(connection) or level(connection) not in ENOUGH:
+        return None
+    return (
+        f"A transaction is open in the database {alias!r} (by transaction.atomic(), ATOMIC_REQUESTS or a test) whose "
+        f"isolation level is {level(connection)}, which sees the database as it was when the transaction first read "
+        f"it. Refresh outside of it."
+    )
 
 
 def _keep_to(alias: str, ends: ExitStack) -> None:

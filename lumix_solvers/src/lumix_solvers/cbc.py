@@ -99,6 +99,9 @@ class Cbc:
         with TemporaryDirectory(prefix="lumix-") as name:
             folder = Path(name)
             write_mps(problem, one_sided(problem), folder / "problem.mps")
+            if options.start is not None:
+                _write_start(options.start, folder / "start.txt")
+                arguments += ["-mipstart", "start.txt"]
             result = self._run(problem, options, write, folder, arguments)
             if result.raw_status == CRASHED:
                 result = self._run(problem, options, write, folder, [*arguments, "-preprocess", "sos"])
@@ -108,8 +111,8 @@ class Cbc:
         self, problem: LXProblem, options: SolverOptions, write: Write, folder: Path, arguments: list[str]
     ) -> RawResult:
         run = Program([self.path, "problem.mps", *arguments, *_COMMANDS], folder, write)
-        run.run(options.time_limit)
-        if options.presolve and any(line.startswith(EMPTIED) for line in run.log):
+        run.run(options.time_limit, lambda: options.is_cancelled)
+        if run.stopped_by is None and options.presolve and any(line.startswith(EMPTIED) for line in run.log):
             return self._run(problem, replace(options, presolve=False), write, folder, [*arguments, *CAREFUL])
         return _Reading(self.name, problem, options, run).result(folder, one_sided(problem))
 
@@ -155,6 +158,12 @@ def _common(options: SolverOptions) -> Iterator[str]:
         value = getattr(options, name)
         if value is not None:
             yield from arguments(value)
+
+
+def _write_start(x: FloatArray, path: Path) -> None:
+    """Write a point as CBC writes its own solutions, which is how it reads one: number, name, value, reduced cost."""
+    lines = [f"{j} C{j} {value!r} 0\n" for j, value in enumerate(x.tolist())]
+    path.write_text("".join(["Stopped on time - objective value 0\n", *lines]), encoding="ascii")
 
 
 def _written(value: Any) -> str:

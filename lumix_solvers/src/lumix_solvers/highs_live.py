@@ -138,7 +138,7 @@ class HighsLiveRun(HighsRun):
         return True
 
     def _run_until_done(self) -> bool:
-        return self._worker.run(self._highs.run, self._stop)
+        return self._worker.run(self._highs.run, self._stop, self._is_cancelled)
 
     def _read_ranging(self, native: Any) -> Ranging:
         basis, basic = self._highs.getBasis(), self._native.HighsBasisStatus.kBasic

@@ -16,6 +16,7 @@ from lumix_core.solver import (
     LXLimit,
     LXStatus,
     RawConflict,
+    RawProgress,
     RawResult,
     SolverOptions,
     bad_native_option,
@@ -102,6 +103,8 @@ class HighsRun:
         self._complaints: list[str] = []
         self._failures: list[Exception] = []
         self._incumbent: FloatArray | None = None
+        self._options = SolverOptions()
+        self._newest = RawProgress()
         self._changed = ""  # HiGHS's own words on changes that it made to the problem
         self._statuses = {
             int(native): STATUSES[name]
@@ -115,6 +118,9 @@ class HighsRun:
 
     def set_options(self, options: SolverOptions) -> None:
         """Set the common options, then the native ones, which win."""
+        self._options = options
+        if options.progress is not None:
+            self._highs.cbMipLogging.subscribe(self._note)
         for name, native in OPTIONS.items():
             value = getattr(options, name)
             if value is not None and not self._set(native, value):
@@ -141,10 +147,12 @@ class HighsRun:
         if passed == self._native.HighsStatus.kError:
             return RawResult(status=LXStatus.ERROR, raw_status=f"Model refused: {complaint}")
         self._changed = complaint if self._drops_coefficients() else ""
+        if self._options.start is not None:
+            self._pass_start(self._options.start)
         return None
 
     def _run(self) -> RawResult:
-        self._incumbent = None
+        self._incumbent, self._newest = None, RawProgress()
         self._ended = False
         self._ended = self._run_until_done()
         if not self._ended:
@@ -166,7 +174,13 @@ class HighsRun:
         return search.answer(self._problem) if self._ended else LEFT_BEHIND
 
     def _run_until_done(self) -> bool:
-        return run_until_done(self._run_once, self._stop)
+        return run_until_done(self._run_once, self._stop, self._is_cancelled)
+
+    def _is_cancelled(self) -> bool:
+        """Report what was found so far; return whether the run is to end."""
+        if self._options.progress is not None:
+            self._options.progress(self._newest)
+        return self._options.is_cancelled
 
     def close(self) -> None:
         """Release HiGHS, unless it was left behind running."""
@@ -201,6 +215,11 @@ class HighsRun:
             problem.integer.astype(np.int32),
         )
 
+    def _pass_start(self, x: FloatArray) -> None:
+        solution = self._native.HighsSolution()
+        solution.col_value = x.tolist()
+        self._highs.setSolution(solution)
+
     def _answer(self) -> RawResult:
         native = self._highs.getModelStatus()
         word = self._highs.modelStatusToString(native)
@@ -213,7 +232,7 @@ class HighsRun:
         return RawResult(
             status=status,
             raw_status=word,
-            limit=LXLimit.NODE if limit is LXLimit.SOLUTION and self._has_all_nodes(info) else limit,
+            limit=self._limit(limit, info),
             best_bound=self._bound(status, info),
             **(self._point(status, info) if status.has_point else {}),
         )
@@ -230,6 +249,11 @@ class HighsRun:
             return float(info.objective_function_value) if status is LXStatus.OPTIMAL else None
         bound = float(info.mip_dual_bound)
         return bound if math.isfinite(bound) and (status.has_point or status is LXStatus.NO_SOLUTION) else None
+
+    def _limit(self, limit: LXLimit | None, info: Any) -> LXLimit | None:
+        if limit is LXLimit.INTERRUPT and self._options.is_cancelled:
+            return LXLimit.CANCELLED
+        return LXLimit.NODE if limit is LXLimit.SOLUTION and self._has_all_nodes(info) else limit
 
     def _has_all_nodes(self, info: Any) -> bool:
         """Whether the limit on nodes is reached: HiGHS reports limits on leaves and solutions by the same status."""
@@ -249,12 +273,12 @@ class HighsRun:
         return bool((np.abs(self._problem.coefficients) <= LEAST).any())
 
     def _answer_without_highs(self) -> RawResult:
-        """Answer for a run that did not heed Ctrl-C and goes on alone: HiGHS must not be used any more."""
+        """Answer for a run that did not heed its end and goes on alone: HiGHS must not be used any more."""
         has_point = self._incumbent is not None
         return RawResult(
             status=LXStatus.FEASIBLE if has_point else LXStatus.NO_SOLUTION,
             raw_status="Interrupted, and left behind",
-            limit=LXLimit.INTERRUPT,
+            limit=LXLimit.CANCELLED if self._options.is_cancelled else LXLimit.INTERRUPT,
             x=self._incumbent,
             objective=self._problem.objective_at(self._incumbent) if self._incumbent is not None else None,
         )
@@ -292,12 +316,23 @@ class HighsRun:
 
     def _keep(self, event: Any) -> None:
         self._incumbent = np.array(event.data_out.mip_solution)
+        self._note(event)
+
+    def _note(self, event: Any) -> None:
+        """Take incumbent and bound; the thread that waits reports them."""
+        incumbent, bound = event.data_out.mip_primal_bound, event.data_out.mip_dual_bound
+        self._newest = RawProgress(incumbent=_finite(incumbent), bound=_finite(bound))
 
     def _stop(self) -> None:
         interrupt(self._highs)
 
     def _complaint(self) -> str:
         return self._complaints[-1] if self._complaints else "it gives no reason"
+
+
+def _finite(value: float) -> float | None:
+    """Return a number of HiGHS's; None where it is infinite, and so not known."""
+    return float(value) if math.isfinite(value) else None
 
 
 def floats(values: list[float]) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Work that Ctrl-C can end: it runs on a thread of its own, while the caller's thread waits."""
+"""Work that Ctrl-C or another thread can end: it runs on a thread of its own, while the caller's thread waits."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ POLL = 0.1
 """Seconds between two looks; Windows gives no signal to a thread that waits without an end."""
 
 
-def run_until_done(work: Callable[[], object], stop: Callable[[], object]) -> bool:
+def never() -> bool:
+    """Whether work is to end that nobody cancels."""
+    return False
+
+
+def run_until_done(
+    work: Callable[[], object], stop: Callable[[], object], is_cancelled: Callable[[], bool] = never
+) -> bool:
     """Run ``work`` on a thread of its own; see `Worker.run`."""
     worker = Worker()
     try:
-        return worker.run(work, stop)
+        return worker.run(work, stop, is_cancelled)
     finally:
         worker.close()
 
@@ -37,16 +44,18 @@ class Worker:
         self._thread = Thread(target=_work, args=(self._tasks, at_end), daemon=True, name="lumix-solve")
         self._is_free = True
 
-    def run(self, work: Callable[[], object], stop: Callable[[], object]) -> bool:
+    def run(
+        self, work: Callable[[], object], stop: Callable[[], object], is_cancelled: Callable[[], bool] = never
+    ) -> bool:
         """Run ``work`` on the thread; return whether it ended.
 
-        ``KeyboardInterrupt`` calls ``stop`` and leaves the work a moment to end. Work that does not, or that is
-        interrupted once more, is left behind on the thread: what it works on must not be touched any more.
-        What the work raises is raised here.
+        ``KeyboardInterrupt`` calls ``stop`` and leaves the work a moment to end, and so does ``is_cancelled``, which is
+        called now and then while the work goes on. Work that does not end, or that is interrupted once more, is left
+        behind on the thread: what it works on must not be touched any more. What the work raises is raised here.
         """
         task = Task(work)
         self._is_free = False
-        self._is_free = _watch(lambda: self._give(task), task, stop)
+        self._is_free = _watch(lambda: self._give(task), task, stop, is_cancelled)
         if task.failure is not None:
             raise task.failure
         return self._is_free
@@ -115,11 +124,15 @@ def _work(tasks: SimpleQueue[Task | None], at_end: Callable[[], object]) -> None
         del task
 
 
-def _watch(start: Callable[[], object], task: Task, stop: Callable[[], object]) -> bool:
+def _watch(
+    start: Callable[[], object], task: Task, stop: Callable[[], object], is_cancelled: Callable[[], bool]
+) -> bool:
     try:
         start()
         while not task.wait(POLL):
-            pass
+            if is_cancelled():
+                stop()
+                return task.wait(GRACE)
         return True
     except KeyboardInterrupt:
         stop()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
 from lumix_core.solver import LXLimit
-from lumix_solvers.interrupts import GRACE, run_until_done
+from lumix_solvers.interrupts import GRACE, never, run_until_done
 from lumix_solvers.logs import Write
 
 OWN_GROUP: dict[str, Any] = (
@@ -26,7 +27,7 @@ class Program:
 
     Attributes:
         log: the lines that it printed.
-        stopped_by: what ended it from outside, `LXLimit.INTERRUPT` or `LXLimit.TIME`, if anything did.
+        stopped_by: what ended it from outside, if anything did: `LXLimit.INTERRUPT`, `TIME` or `CANCELLED`.
         killed: whether it ignored the signal and was killed.
     """
 
@@ -39,8 +40,11 @@ class Program:
         self._write = write
         self._timers: list[Timer] = []
 
-    def run(self, time_limit: float | None) -> None:
-        """Run it to its end, and stop it some seconds after ``time_limit`` where it does not heed that itself."""
+    def run(self, time_limit: float | None, is_cancelled: Callable[[], bool] = never) -> None:
+        """Run it to its end, and stop it some seconds after ``time_limit`` where it does not heed that itself.
+
+        It is stopped too where ``is_cancelled`` says so, which is called now and then.
+        """
         with subprocess.Popen(
             self._command,
             cwd=self._folder,
@@ -54,7 +58,11 @@ class Program:
             if time_limit is not None:
                 self._later(time_limit + GRACE, self._stop, process, LXLimit.TIME)
             try:
-                ended = run_until_done(lambda: self._read(process), lambda: self._stop(process, LXLimit.INTERRUPT))
+                ended = run_until_done(
+                    lambda: self._read(process),
+                    lambda: self._stop(process, LXLimit.CANCELLED if is_cancelled() else LXLimit.INTERRUPT),
+                    is_cancelled,
+                )
                 self.killed = self.killed or not ended
             finally:
                 process.kill()

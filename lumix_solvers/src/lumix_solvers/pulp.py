@@ -68,13 +68,22 @@ class Reach:
     native: Callable[..., Any] = _by_name
 
 
-CBC = Reach(frozenset(LXFeature) - {LXFeature.CONFLICTS})
+CBC = Reach(frozenset(LXFeature) - {LXFeature.CONFLICTS, LXFeature.PROGRESS})
 UNKNOWN = Reach(frozenset({LXFeature.INTEGER}))
 REACHES: Mapping[str, Reach] = {
     "PULP_CBC_CMD": CBC,
     "COIN_CMD": CBC,
     "HiGHS": Reach(
-        frozenset({LXFeature.INTEGER, LXFeature.DUALS, LXFeature.TIME_LIMIT, LXFeature.MIP_ABS_GAP, LXFeature.SEED}),
+        frozenset(
+            {
+                LXFeature.INTEGER,
+                LXFeature.DUALS,
+                LXFeature.TIME_LIMIT,
+                LXFeature.MIP_ABS_GAP,
+                LXFeature.SEED,
+                LXFeature.CANCEL,
+            }
+        ),
         keywords={"time_limit": "timeLimit", "mip_abs_gap": "gapAbs", "seed": "random_seed"},
         stop=interrupt,
         native=_silent_highs,
@@ -186,12 +195,13 @@ class _Run:
         """Run PuLP's solver, and read the answer."""
         started = time.monotonic()
         if not self._ended():
-            return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Interrupted", limit=LXLimit.INTERRUPT)
+            return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Interrupted", limit=self._interruption)
         return self._answer(self._limit(time.monotonic() - started))
 
     def _ended(self) -> bool:
         try:
-            return run_until_done(lambda: self._model.solve(self._native), self._stop)
+            solve, is_cancelled = (lambda: self._model.solve(self._native)), (lambda: self._options.is_cancelled)
+            return run_until_done(solve, self._stop, is_cancelled)
         except Exception:
             if self._interrupted:  # and PuLP does not expect that
                 return False
@@ -201,10 +211,14 @@ class _Run:
         self._interrupted = True
         self._reach.stop(self._model.solverModel)
 
+    @property
+    def _interruption(self) -> LXLimit:
+        return LXLimit.CANCELLED if self._options.is_cancelled else LXLimit.INTERRUPT
+
     def _limit(self, seconds: float) -> LXLimit:
         """Guess which limit ended the run, if one did: PuLP does not report it."""
         if self._interrupted:
-            return LXLimit.INTERRUPT
+            return self._interruption
         limit = self._options.time_limit
         return LXLimit.TIME if limit is not None and seconds > 0.9 * limit else LXLimit.OTHER
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm.util import AliasedClass
 from lumix_core.errors import LXSourceError
 from lumix_core.rows import BaseRowAdapter, LXRowFeature, RowClass, RowQuery, RowWriter, WrittenTable
 from lumix_sqlalchemy import detaching, loading, table_facts, writing
-from lumix_sqlalchemy.handles import checked, is_handle
+from lumix_sqlalchemy.handles import async_handles, checked, is_handle
 from lumix_sqlalchemy.ordering import key_names
 from lumix_sqlalchemy.queries import STATEMENTS, LegacyQuery, StatementQuery
 from lumix_sqlalchemy.readers import SESSION
@@ -35,6 +35,8 @@ class SQLAlchemyAdapter(BaseRowAdapter):
             LXRowFeature.KEEPING,
             LXRowFeature.REASONS,
             LXRowFeature.SNAPSHOTS,
+            LXRowFeature.REFRESHING,
+            LXRowFeature.AWAITED,
             LXRowFeature.WRITING,
         }
     )
@@ -75,10 +77,10 @@ class SQLAlchemyAdapter(BaseRowAdapter):
 
         Args:
             target: a mapped class or an alias of one, a ``select(...)`` or other statement, or a ``Query``.
-            handle: a ``Session`` or ``scoped_session``; a ``Query`` that has its own needs none.
+            handle: a ``Session``, ``scoped_session`` or ``AsyncSession``; a ``Query`` that has its own needs none.
 
         Raises:
-            LXSourceError: the session is missing, asynchronous or something else, or the two are swapped; or the
+            LXSourceError: the session is missing or something else, or the two are swapped; or the
                 adapter's reader cannot read from its database.
         """
         query = self._query(target, handle)
@@ -110,11 +112,12 @@ class SQLAlchemyAdapter(BaseRowAdapter):
 
     def _query(self, target: object, handle: object | None) -> StatementQuery | LegacyQuery | None:
         if isinstance(target, Query):
-            return LegacyQuery(target, checked(target.session if handle is None else handle, "query"))
+            handle = target.session if handle is None else handle
+            return LegacyQuery(target, checked(handle, "query"), owner=_asynchronous(handle))
         if isinstance(target, STATEMENTS):
-            return StatementQuery(target, checked(handle, "query"))
+            return StatementQuery(target, checked(handle, "query"), owner=_asynchronous(handle))
         if isinstance(target, AliasedClass) or (isinstance(target, type) and self.owns(target)):
-            return StatementQuery(select(target), checked(handle, _shown(target)))
+            return StatementQuery(select(target), checked(handle, _shown(target)), owner=_asynchronous(handle))
         if isinstance(target, FromClause):
             raise LXSourceError(
                 f"from_model() got {_table_text(target)}, which is no class and no query. "
@@ -123,6 +126,11 @@ class SQLAlchemyAdapter(BaseRowAdapter):
         if is_handle(target):
             _check_alone(target, handle)
         return None
+
+
+def _asynchronous(handle: object) -> object | None:
+    """Return a session that is an asynchronous one; None for another."""
+    return handle if isinstance(handle, async_handles()) else None
 
 
 def _check_alone(target: object, handle: object | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.util import find_spec
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import Boolean, Connection, Dialect, Select, Table, text
+from sqlalchemy import Boolean, Connection, Dialect, Select, Table
 from sqlalchemy.exc import CompileError, InvalidRequestError
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,10 @@ INSTALL = "pip install 'lumix-sqlalchemy[arrow]'"
 DATABASE, DRIVER = "sqlite", "adbc_driver_sqlite"
 # What ADBC sends as the very types that sqlite3 sends.
 SENT = {int, float, str, Decimal, date, datetime}
+# How many rows ADBC makes into one array; its own 1,024 take longer to put together.
+ROWS_A_BATCH = str(1 << 20)
+# The databases of a connection, each with how much is temporary in it.
+DATABASES = "SELECT name, file, (SELECT count(*) FROM sqlite_temp_master) FROM pragma_database_list"
 # Whose parameters have the types of ADBC's; other drivers write them into the statement.
 TYPED_PARAMETERS = ("pysqlite", "aiosqlite")
 OWN_CONNECTION = "The reader 'arrow' reads over a connection of its own"
@@ -96,8 +101,9 @@ def _read(session: Session, connection: Connection, projection: Projection) -> l
         table = _table(cursor, sql, parameters)
     if table.num_columns != len(projection.columns):
         raise UnfitError
+    types = _StoredTypes(connection)
     return [
-        _values(table.field(position), table.column(position), projection.columns[position], connection)
+        _values(table.field(position), table.column(position), projection.columns[position], types)
         for position in projection.positions
     ]
 
@@ -161,6 +167,7 @@ def _table(cursor: Any, sql: str, parameters: list[Any]) -> Any:
     from adbc_driver_manager import Error
 
     try:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": ROWS_A_BATCH})
         cursor.execute(sql, parameters or None)
         return cursor.fetch_arrow_table()
     except (Error, OSError, ValueError, TypeError):  # pyarrow's own errors are among these
@@ -175,15 +182,23 @@ def _uncommitted(what: str) -> LXSourceError:
 
 
 def _address(connection: Connection) -> str:
-    files = {name: file for _, name, file in connection.execute(text("PRAGMA database_list"))}
+    known = _asked(connection, DATABASES)
+    files = {name: file for name, file, _ in known}
     if not files["main"]:
         raise LXSourceError(
             f"{OWN_CONNECTION}, and this SQLite database is in memory, where another connection finds another "
             f"database. Keep it in a file, or use the reader 'session'."
         )
-    if files.keys() - {"main", "temp"} or connection.scalar(text("SELECT count(*) FROM sqlite_temp_master")):
+    if files.keys() - {"main", "temp"} or any(temporary for _, _, temporary in known):
         raise UnfitError  # attached or temporary tables, which only this connection has
     return f"file:{quote(files['main'])}?mode=ro"
+
+
+def _asked(connection: Connection, sql: str, *parameters: str) -> list[Any]:
+    """Ask SQLite about itself, by the driver alone: it takes as long as SQLAlchemy takes to begin."""
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
 
 
 def _check_committed(connection: Connection) -> None:
@@ -191,26 +206,39 @@ def _check_committed(connection: Connection) -> None:
         raise _uncommitted("the session's transaction has written, or was begun with BEGIN")
 
 
-def _values(field: Any, values: Any, expression: Any, connection: Connection) -> Column:
+@dataclass(frozen=True, eq=False)
+class _StoredTypes:
+    """The types that columns have in SQLite itself, asked for once a table."""
+
+    connection: Connection
+    known: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def is_float(self, expression: Any) -> bool:
+        """Whether SQLite itself makes a float of each number in a column; ADBC does so in any column that has one."""
+        stored = expression.property.columns[0]
+        if not isinstance(getattr(stored, "table", None), Table) or stored.table.schema is not None:
+            return False
+        declared = self._of_table(stored.table.name).get(stored.name, "")
+        others = ("INT", "CHAR", "CLOB", "TEXT", "BLOB")
+        is_real = any(part in declared for part in ("REAL", "FLOA", "DOUB"))
+        return is_real and not any(part in declared for part in others)
+
+    def _of_table(self, name: str) -> dict[str, str]:
+        if name not in self.known:
+            rows = _asked(self.connection, "SELECT name, type FROM pragma_table_info(?)", name)
+            self.known[name] = {column: declared.upper() for column, declared in rows}
+        return self.known[name]
+
+
+def _values(described: Any, values: Any, expression: Any, types: _StoredTypes) -> Column:
     """Return integers, whatever they are mapped as, and the numbers of a column that stores nothing but floats."""
-    kind, process = expression.type, processor(expression, connection.dialect, None)
+    kind, process = expression.type, processor(expression, types.connection.dialect, None)
     truths = isinstance(kind, Boolean) and process is not None
-    if str(field.type) == "int64" and (process is None or truths):
+    if str(described.type) == "int64" and (process is None or truths):
         return _truths(values) if truths else _numbers(values)
-    if str(field.type) == "double" and process is None and _is_float_column(expression, connection):
+    if str(described.type) == "double" and process is None and types.is_float(expression):
         return _numbers(values)
     raise UnfitError
-
-
-def _is_float_column(expression: Any, connection: Connection) -> bool:
-    """Whether SQLite itself makes a float of each number in the column; ADBC does so in any column that has one."""
-    stored = expression.property.columns[0]
-    if not isinstance(getattr(stored, "table", None), Table) or stored.table.schema is not None:
-        return False
-    query = text("SELECT upper(type) FROM pragma_table_info(:name) WHERE name = :column")
-    declared = connection.scalar(query, {"name": stored.table.name, "column": stored.name}) or ""
-    texts = ("INT", "CHAR", "CLOB", "TEXT", "BLOB")
-    return any(part in declared for part in ("REAL", "FLOA", "DOUB")) and not any(part in declared for part in texts)
 
 
 def _numbers(values: Any) -> Column:

@@ -60,6 +60,14 @@ def async_handles() -> tuple[type, ...]:
     return tuple(getattr(module, name) for name in ASYNC_HANDLES) if module else ()
 
 
+def asynchronous(session: object) -> Any | None:
+    """Return the ``AsyncSession`` that a session is the inner one of, or None."""
+    module = sys.modules.get("sqlalchemy.ext.asyncio")
+    if module is None or not isinstance(session, Session):
+        return None
+    return module.async_session(session)
+
+
 def is_handle(obj: object) -> bool:
     """Whether the object is, or holds, a connection or a session."""
     return isinstance(obj, (*HANDLES, *async_handles()))
@@ -71,7 +79,7 @@ def resolved(session: AnySession) -> Session:
 
 
 def checked(handle: object, row: str) -> AnySession:
-    """Return the handle if it is a session.
+    """Return the handle if it is a session; of an ``AsyncSession`` the session within.
 
     Args:
         handle: the argument of ``from_model`` that should be a session.
@@ -82,6 +90,10 @@ def checked(handle: object, row: str) -> AnySession:
     """
     if isinstance(handle, SESSIONS):
         return handle
+    module = sys.modules.get("sqlalchemy.ext.asyncio")
+    if module is not None and isinstance(handle, module.AsyncSession):
+        inner: Session = handle.sync_session
+        return inner
     what, cure = next(
         (refusal for types, *refusal in _refusals() if isinstance(handle, types)),
         (f"{handle!r:.80}", "Rows are read in a session. Write"),
@@ -113,8 +125,8 @@ def _refusals() -> tuple[tuple[tuple[type, ...], str, str], ...]:
         ),
         (
             async_handles(),
-            "an asynchronous session or engine",
-            "It can only be awaited, and a model is compiled without await. Build and compile the model inside "
-            "`await async_session.run_sync(lambda session: build_model(session).compile())`, where it reads",
+            "an asynchronous engine, or what makes asynchronous sessions,",
+            "Rows are read in a session. Open one, `async_session = AsyncSession(engine)`, for which "
+            "`await optimizer.solve_async(model)` waits, and write",
         ),
     )

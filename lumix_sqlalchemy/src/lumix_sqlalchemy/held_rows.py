@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from math import isnan
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import inspect
@@ -105,17 +106,19 @@ class HeldRows:
 
     def _are_as_loaded(self, prefix: Path, below: Sequence[Path], values: dict[Path, _Values]) -> bool:
         held = {state.key[1]: state.dict for state in self.states[prefix] if state.key is not None}
-        found = [(position, held[key]) for position, key in enumerate(self._keys(prefix, values)) if key in held]
+        rows = list(map(held.get, self._keys(prefix, values)))
+        positions = None if None not in rows else [i for i, row in enumerate(rows) if row is not None]
+        found = [row for row in rows if row is not None]
         for name in (path[-1] for path in values if path[:-1] == prefix):
             column = values[*prefix, name].listed
-            read = [column[position] for position, _ in found]
-            loaded = [row.get(name, value) for (_, row), value in zip(found, read, strict=True)]
-            if not _are_same(loaded, read):
+            read = list(column) if positions is None else [column[i] for i in positions]
+            if not _are_same(_loaded(found, name, read), read):
                 return False
+        numbers = range(len(rows)) if positions is None else positions
         return all(
             _key_of(row[other[-1]]) == self._key(other, values, position)
             for other in below
-            for position, row in found
+            for position, row in zip(numbers, found, strict=True)
             if other[-1] in row
         )
 
@@ -126,9 +129,11 @@ class HeldRows:
         if names is None:
             return True
         held = {state.key[1] for state in self.states[prefix] if state.key is not None}
-        foreign = zip(*(values[*prefix[:-1], name].listed for name in names), strict=True)
-        joined = self._keys(prefix, values)
-        return all(key == target or target not in held for key, target in zip(joined, foreign, strict=True))
+        foreign = list(zip(*(values[*prefix[:-1], name].listed for name in names), strict=True))
+        joined = list(self._keys(prefix, values))
+        return joined == foreign or all(
+            key == target or target not in held for key, target in zip(joined, foreign, strict=True)
+        )
 
     def _keys(self, prefix: Path, values: dict[Path, _Values]) -> Iterator[Key]:
         return zip(*(values[*prefix, name].listed for name in key_names(self.mappers[prefix])), strict=True)
@@ -197,6 +202,14 @@ def _key_of(row: Any) -> Key | None:
         return None
     state: InstanceState[Any] = inspect(row)
     return state.identity
+
+
+def _loaded(rows: Sequence[dict[str, Any]], name: str, read: list[Any]) -> list[Any]:
+    """Return what held rows have loaded of an attribute; what was read for those that have not."""
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name, value) for row, value in zip(rows, read, strict=True)]
 
 
 def _are_same(loaded: list[Any], read: list[Any]) -> bool:

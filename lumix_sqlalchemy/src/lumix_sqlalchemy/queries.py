@@ -13,13 +13,15 @@ from sqlalchemy import CompoundSelect, Select, TextClause, TextualSelect, Update
 from sqlalchemy.orm import FromStatement, Mapper, Query, Session
 
 from lumix_core.errors import LXSourceError
-from lumix_core.rows import Column, Path
+from lumix_core.rows import AwaitedReading, Column, Path
+from lumix_sqlalchemy.awaiting import awaited_reading, refuse_without_await
 from lumix_sqlalchemy.handles import AnySession, resolved
 from lumix_sqlalchemy.held_rows import kept
 from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, overrider, overrides, query_interceptor
 from lumix_sqlalchemy.ordering import compound_in_order, entity, in_order, query_in_order
 from lumix_sqlalchemy.readers import SESSION, read
 from lumix_sqlalchemy.readers import checked as checked_reader
+from lumix_sqlalchemy.refreshing import refresh
 from lumix_sqlalchemy.schemas import identity_options
 from lumix_sqlalchemy.snapshots import enter_snapshot
 
@@ -35,6 +37,15 @@ class _SessionQuery(ABC):
 
     handle: AnySession
     reader: str
+    owner: Any
+
+    def awaited(self) -> AwaitedReading | None:
+        """Return what an event loop waits in for the query; None where the session is not an asynchronous one."""
+        return awaited_reading(resolved(self.handle), self.owner)
+
+    def _refuse_without_await(self) -> None:
+        arguments = _bind_arguments(self.row_type, self._statement)
+        refuse_without_await(resolved(self.handle), self, arguments)
 
     @property
     @abstractmethod
@@ -91,7 +102,20 @@ class _SessionQuery(ABC):
             LXSourceError: the transaction has begun with a weaker isolation level, the database has no such level, or
                 the reader has a connection of its own.
         """
-        return _snapshot(self.reader, resolved(self.handle), self.row_type, self._statement)
+        self._refuse_without_await()
+        return _snapshot(self.reader, resolved(self.handle), self.row_type, self._statement, ends)
+
+    def refresh(self, done: set[Hashable]) -> str | None:
+        """Have the session load anew what it holds and has not changed.
+
+        Args:
+            done: the sessions that do already; this one is added.
+
+        Returns:
+            why the session's transaction may see older rows all the same; None where it does not.
+        """
+        self._refuse_without_await()
+        return refresh(resolved(self.handle), done)
 
     def kept(self) -> Mapping[tuple[Hashable, ...], Any] | None:
         """Return the instances of the class that the session keeps; None for subclasses, or if it refreshes them."""
@@ -111,7 +135,8 @@ class _SessionQuery(ABC):
         flush: bool,
         options: dict[str, Any],
     ) -> Sequence[Column] | None:
-        return read(
+        self._refuse_without_await()
+        columns = read(
             self.reader,
             resolved(self.handle),
             statement,
@@ -122,6 +147,8 @@ class _SessionQuery(ABC):
             token=self._token,
             refreshes=self._refreshes,
         )
+        # A transaction that has just begun may have got listeners of its own.
+        return columns if self.why_rows() is None else None
 
     @property
     def _token(self) -> Hashable:
@@ -134,11 +161,19 @@ class _SessionQuery(ABC):
 
 @dataclass(frozen=True, eq=False)
 class StatementQuery(_SessionQuery):
-    """A ``select(...)``, or another statement that returns rows, and the session to run it in."""
+    """A ``select(...)``, or another statement that returns rows, and the session to run it in.
+
+    Args:
+        statement: the statement.
+        handle: the session.
+        reader: who reads columns.
+        owner: the ``AsyncSession`` that was given, if it was one: the session is the one within.
+    """
 
     statement: Statement
     handle: AnySession
     reader: str = SESSION
+    owner: Any = None
 
     @property
     def row_type(self) -> type | None:
@@ -152,6 +187,7 @@ class StatementQuery(_SessionQuery):
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the statement; instances that a join repeats come once."""
+        self._refuse_without_await()
         with nullcontext() if flush else resolved(self.handle).no_autoflush:
             return self._run({**ALL_AT_ONCE, **self._identity_options})
 
@@ -204,11 +240,12 @@ class StatementQuery(_SessionQuery):
 
 @dataclass(frozen=True, eq=False)
 class LegacyQuery(_SessionQuery):
-    """A ``Query``, which knows its session."""
+    """A ``Query``, which knows its session; the arguments are those of `StatementQuery`."""
 
     query: Query[Any]
     handle: AnySession
     reader: str = SESSION
+    owner: Any = None
 
     @property
     def row_type(self) -> type | None:
@@ -226,6 +263,7 @@ class LegacyQuery(_SessionQuery):
 
     def rows(self, flush: bool = True) -> Sequence[Any]:
         """Run the query."""
+        self._refuse_without_await()
         session = resolved(self.handle)
         query = query_in_order(self.query).execution_options(**self._identity_options)
         with nullcontext() if flush else session.no_autoflush:
@@ -281,7 +319,7 @@ def _mappers(described: Sequence[Any]) -> list[Mapper[Any]]:
     return [inspect(found).mapper for description in described if (found := entity(description)) is not None]
 
 
-def _snapshot(reader: str, session: Session, row_type: type | None, statement: Any) -> Hashable:
+def _snapshot(reader: str, session: Session, row_type: type | None, statement: Any, ends: ExitStack) -> Hashable:
     if reader != SESSION:
         raise LXSourceError(
             f"snapshot=True: the reader {reader!r} reads over a connection of its own, which does not see the moment "
@@ -293,7 +331,7 @@ def _snapshot(reader: str, session: Session, row_type: type | None, statement: A
             f"databases have no moment in common. Give the model a session on one connection, such as "
             f"Session(connection), or leave out snapshot=True."
         )
-    return enter_snapshot(session, _bind_arguments(row_type, statement))
+    return enter_snapshot(session, _bind_arguments(row_type, statement), ends)
 
 
 @dataclass(frozen=True)

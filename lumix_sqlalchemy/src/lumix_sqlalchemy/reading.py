@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import CursorResult, Dialect, Select, inspect
 from sqlalchemy.orm import Session
 
-from lumix_core.rows import Column, Path, Paused, column, stacked, transposed
+from lumix_core.rows import Column, GrowingColumn, Path, Paused, column, transposed
 from lumix_sqlalchemy import binary
 from lumix_sqlalchemy.held_rows import HeldRows
 from lumix_sqlalchemy.interceptors import has_own_routing, is_routed_alike
@@ -111,14 +111,13 @@ def dialect_of(session: Session, **bind_arguments: Any) -> Dialect | None:
 
 
 def _columns(result: CursorResult[Any], projection: Projection) -> Iterator[Column]:
-    chunks: list[list[Column]] = [[] for _ in projection.positions]
+    columns = [GrowingColumn() for _ in projection.positions]
     readers = _readers(result, projection)
     for rows in _chunks(result):
         values = transposed(rows)
-        for parts, reader in zip(chunks, readers, strict=True):
-            parts.append(column(reader(values)))
-    while chunks:
-        yield stacked(chunks.pop(0))
+        for growing, reader in zip(columns, readers, strict=True):
+            growing.add(column(reader(values)))
+    return (growing.column() for growing in columns)
 
 
 def _chunks(result: CursorResult[Any]) -> Iterator[Sequence[Any]]:

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
 from lumix_core.errors import LXWriteError
-from lumix_core.rows import Key, ReferringKey, WrittenTable, advisory_lock_statements, existing_keys
+from lumix_core.rows import KEEPING, Key, ReferringKey, WrittenTable, advisory_lock_statements, existing_keys
 from lumix_sqlalchemy.bulk import insert_columns
 from lumix_sqlalchemy.conditions import column_of, conditions
 from lumix_sqlalchemy.foreign_keys import checks_references, column_named, named_table, referring_to
@@ -94,6 +94,10 @@ class ConnectionWriter:
         target = table_of(table.cls)
         statement = select(func.count()).select_from(target).where(*self._conditions(target, table, where))
         return int(self._run(statement).scalar() or 0)
+
+    def stored(self, table: WrittenTable, where: Mapping[str, Any]) -> int | None:
+        """Return how many rows there are now; None on databases whose triggers keep and leave out none."""
+        return self.count(table, where) if self.connection.dialect.name in KEEPING else None
 
     def delete(self, table: WrittenTable, where: Mapping[str, Any]) -> int:
         """Delete rows and return how many.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, Executable, Select, insert, select
+from sqlalchemy.orm import Query, Session
 
 from lumix_core.errors import LXWriteError
 from lumix_core.rows import WrittenTable
+from lumix_sqlalchemy.interceptors import overrides, query_interceptor
 from lumix_sqlalchemy.row_writer import ConnectionWriter, table_of
 
 # Instances are expired when all is written.
@@ -29,10 +30,20 @@ class SessionWriter(ConnectionWriter):
         self.session = session
 
     def shown(self, table: WrittenTable, where: Mapping[str, Any]) -> int | None:
-        """Return how many rows the session's own query returns."""
-        # Whole instances, since listeners may look at any attribute.
-        statement: Select[Any] = select(table.cls).where(*self._conditions(table_of(table.cls), table, where))
-        return len(self.session.scalars(statement).unique().all())
+        """Return how many rows the session shows, by whichever of its ways of querying they are asked for."""
+        conditions = self._conditions(table_of(table.cls), table, where)
+        found = list(self._ways(table.cls, conditions))  # held, so that each has its id
+        return len(set.intersection(*({id(row) for row in rows} for rows in found)))
+
+    def _ways(self, cls: type, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Sequence[Any]]:
+        """Yield the instances that each way gives that the application may have changed."""
+        statement: Select[Any] = select(cls).where(*conditions)  # whole instances: listeners may look at any attribute
+        yield self.session.scalars(statement).unique().all()
+        if overrides(self.session, "execute"):
+            yield self.session.execute(statement).scalars().unique().all()
+        query: Query[Any] = self.session.query(cls)
+        if query_interceptor(query) is not None:
+            yield query.enable_assertions(False).filter(*conditions).all()
 
     def _insert(self, table: WrittenTable, columns: Mapping[str, Sequence[Any]]) -> None:
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, inspect
 from sqlalchemy.orm import Session
@@ -14,7 +16,11 @@ REPEATABLE, SERIALIZABLE = ENOUGH = ("REPEATABLE READ", "SERIALIZABLE")
 WITH_LEVELS = ("postgresql", "mysql", "mariadb")
 
 
-def enter_snapshot(session: Session, bind_arguments: dict[str, Any]) -> Connection:
+_EXPIRED: WeakKeyDictionary[ExitStack, set[Session]] = WeakKeyDictionary()
+"""The sessions of which nothing is left that was loaded before, by snapshot: what was loaded since is of its moment."""
+
+
+def enter_snapshot(session: Session, bind_arguments: dict[str, Any], ends: ExitStack) -> Connection:
     """Make the session's transaction read one moment; begin it where it has not begun.
 
     Rows that the session has loaded before, and not changed, are expired: they may be of another moment.
@@ -22,6 +28,7 @@ def enter_snapshot(session: Session, bind_arguments: dict[str, Any]) -> Connecti
     Args:
         session: the session.
         bind_arguments: the arguments of the session's ``get_bind``.
+        ends: of the snapshot; stays empty.
 
     Raises:
         LXSourceError: the transaction that has begun sees more than one moment, or the database cannot read one moment.
@@ -39,7 +46,10 @@ def enter_snapshot(session: Session, bind_arguments: dict[str, Any]) -> Connecti
             f"snapshot=True: LumiX does not know how {name} reads one moment; it knows SQLite, PostgreSQL, MySQL and "
             f"MariaDB. Begin such a transaction in the session yourself, and leave out snapshot=True."
         )
-    _expire_unmodified(session)
+    expired = _EXPIRED.setdefault(ends, set())
+    if session not in expired:
+        expired.add(session)
+        _expire_unmodified(session)
     return connection
 
 

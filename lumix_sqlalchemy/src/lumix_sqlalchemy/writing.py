@@ -13,7 +13,7 @@ from lumix_core.errors import LXWriteError
 from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
 from lumix_sqlalchemy.expiry import expire
 from lumix_sqlalchemy.handles import SESSIONS, async_handles, resolved
-from lumix_sqlalchemy.interceptors import interceptor
+from lumix_sqlalchemy.interceptors import interceptor, query_interceptor
 from lumix_sqlalchemy.routing import bind_of, bound_to
 from lumix_sqlalchemy.row_writer import ConnectionWriter
 from lumix_sqlalchemy.savepoints import begin_for_real, savepoint
@@ -70,10 +70,17 @@ def _in_session(session: Session, tables: Sequence[WrittenTable]) -> Iterator[Co
     bind = bind_of(session, tables)
     connection = session.connection(bind_arguments={"bind": bind})
     with bound_to(session, bind), _in_savepoint(connection, tables, session.rollback):
-        plain = interceptor(session, {"bind": bind}) is None and not getattr(session, "execution_options", None)
+        plain = _is_plain(session, bind, tables)
         writer = ConnectionWriter(connection) if plain else SessionWriter(session, connection)
         yield writer
     expire(session, writer.changed)
+
+
+def _is_plain(session: Session, bind: Engine | Connection, tables: Sequence[WrittenTable]) -> bool:
+    """Whether the session does nothing to statements, and hides no rows from any of its queries."""
+    if interceptor(session, {"bind": bind}) is not None or getattr(session, "execution_options", None):
+        return False
+    return all(query_interceptor(session.query(table.cls)) is None for table in tables)
 
 
 @contextmanager

@@ -16,12 +16,14 @@ from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXPluginWarning, LXSourceError
 from lumix_core.plugins.registry import Registry
 from lumix_core.rows import (
+    AwaitedQuery,
     BaseRowAdapter,
     ColumnQuery,
     KeepingQuery,
     LXRowFeature,
     ReaderQuery,
     ReasonedQuery,
+    RefreshingQuery,
     ReleasingAdapter,
     RowAdapter,
     RowClass,
@@ -31,6 +33,7 @@ from lumix_core.rows import (
     features_of,
     registry,
 )
+from lumix_core.rows.awaiting import AwaitedQuery
 from lumix_core.rows.features import OF_ADAPTERS, OF_QUERIES
 from lumix_core.rows.sources import QuerySource
 from lumix_core.testing import RowAdapterConformance
@@ -42,6 +45,9 @@ PROTOCOLS: dict[LXRowFeature, type] = {
     LXRowFeature.KEEPING: KeepingQuery,
     LXRowFeature.REASONS: ReasonedQuery,
     LXRowFeature.SNAPSHOTS: SnapshotQuery,
+    LXRowFeature.AWAITED: AwaitedQuery,
+    LXRowFeature.REFRESHING: RefreshingQuery,
+    LXRowFeature.AWAITED: AwaitedQuery,
     LXRowFeature.RELEASE: ReleasingAdapter,
     LXRowFeature.WRITING: WritingAdapter,
 }

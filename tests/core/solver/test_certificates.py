@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lumix_core.solver.certificates import better_move
+from lumix_core.solver.certificates import better_move, proves_unbounded
 from lumix_core.testing.solvers.problems import INF, problem
 
 
@@ -31,3 +31,17 @@ def test_a_whole_step_within_the_rows_is_found() -> None:
     position, value, gain = better_move(asked, np.array([2.0, 1.0]))
 
     assert (position, value, gain) == (0, 3.0, 1.0)
+
+
+@pytest.mark.parametrize("ray", [[1.0 + 2.0**-52, 1.0], [1.0, -1.0 - 2.0**-52], [1.0, 1.0], [1.0, -1e-17]])
+def test_a_ray_that_misses_a_bound_by_the_last_digit_is_a_proof(ray: list[float]) -> None:
+    """The first variable has no end, and the second one is free: nothing holds them back."""
+    asked = problem([-1.0, 0.0], [([1.0, 0.0], 2.0, INF)], lower=[0.0, -INF], upper=[INF, INF])
+
+    assert proves_unbounded(asked, np.array(ray))
+
+
+def test_a_ray_against_a_bound_is_no_proof() -> None:
+    asked = problem([1.0, 0.0], [([1.0, 1.0], -INF, 2.0)], lower=[0.0, -INF], upper=[INF, INF])
+
+    assert not proves_unbounded(asked, np.array([-1.0, 0.0]))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from lumix_core import LXOptimizer, LXVariable
@@ -141,10 +142,25 @@ def test_a_frame_of_a_library_that_is_not_installed_says_what_to_install(
     assert text == "to_frame() needs polars, which is not installed. Run: pip install polars"
 
 
+def test_a_family_becomes_an_arrow_table() -> None:
+    table = solved(production()).to_frame("production", backend=pa)
+
+    assert table.to_pydict() == {"product": [1, 2], "value": [3.5, 5.0]}
+
+
+def test_keys_that_a_library_has_no_type_for_say_so(error_text: ErrorText) -> None:
+    x = LXVariable[Any, float]("x").from_data([1, "a"]).bounds(lower=1)
+
+    text = error_text(LXUnsupportedError, solved(x).to_frame, "x", "pyarrow")
+
+    assert text.startswith("pyarrow has no type for the values of a column: ")
+    assert text.endswith("Use to_frame(backend='pandas'), whose columns hold values of any types.")
+
+
 def test_a_frame_of_a_library_without_frames_is_refused(error_text: ErrorText) -> None:
     text = error_text(LXOptionError, solved(production()).to_frame, "production", "numpy")
 
-    assert text == "to_frame() got library='numpy'. Give one of 'pandas', 'polars'."
+    assert text == "to_frame() got backend='numpy'. Give one of 'pandas', 'polars', 'pyarrow'."
 
 
 # Notebooks

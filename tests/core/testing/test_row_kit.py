@@ -157,6 +157,20 @@ class SeesManyMoments(FullToyAdapter):
         return _Wrong(super().query(target, handle), snapshot=lambda ends: "a transaction")
 
 
+class HoldsRows(FullToyAdapter):
+    """Keeps the instances that it has read, and does not say how they are read anew."""
+
+    def __init__(self) -> None:
+        self._held: dict[Any, Any] = {}
+
+    def query(self, target: object, handle: object | None) -> Any:
+        query: Any = super().query(target, handle)
+        return _Wrong(query, rows=lambda flush=True: self._rows(query), columns=lambda *_, **__: None)
+
+    def _rows(self, query: Any) -> Any:
+        return [self._held.setdefault((type(row), row.id), row) for row in query.rows()]
+
+
 class ReadsOnce(ToyAdapter):
     """Keeps what it has read for the next compile."""
 
@@ -191,6 +205,8 @@ ADAPTERS: list[tuple[type[Any], str]] = [
     (SeesManyMoments, "test_solving_takes_a_snapshot_too"),
     (SeesManyMoments, "test_parameters_are_read_at_the_same_moment"),
     (ReadsOnce, "test_each_compile_reads_again"),
+    (ReadsOnce, "test_a_refresh_misses_the_rows_that_went"),
+    (HoldsRows, "test_a_refresh_shows_rows_that_the_handle_holds_as_they_are_now"),
 ]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import connections, models, router
+from django.db import models, router
 from django.test.utils import override_settings
 from workshop.models import Good, Lot
 
 from lumix import LXWriteBack, LXWriteError
-from tests.django.conftest import create_tables
+from tests.django.conftest import MEMORY, create_tables, use
 
 
 class Leader:
@@ -30,11 +30,10 @@ class Named(models.Manager):  # type: ignore[type-arg]
 
 @pytest.fixture
 def routed(tables: str) -> Any:
-    if not connections["replica"].introspection.table_names():
-        create_tables("replica")
+    create_tables("replica")
     with override_settings(DATABASE_ROUTERS=[Leader()]):
         yield tables
-    models.QuerySet(Lot, using="replica")._raw_delete("replica")
+    use("replica", MEMORY)
 
 
 def test_a_plan_goes_where_the_routers_write(routed: str) -> None:

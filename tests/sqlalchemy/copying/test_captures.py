@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
@@ -240,11 +241,28 @@ class TestRefusals:
         with pytest.raises(LXCopyError, match="the method __deepcopy__ of LeavesItsRow leaves it in the copy"):
             copied(over_products(session, lambda product: float(product is held.row)))
 
-    def test_a_data_frame_of_rows_is_refused(self, session, copied):
-        frame = pd.DataFrame({"row": [session.get(Product, 1)]})
+    @pytest.mark.parametrize(
+        "of_rows",
+        [
+            lambda rows: pd.DataFrame({"row": rows}),
+            pd.Series,
+            lambda rows: pd.Series(rows).iloc[:1],
+            pd.Index,
+            lambda rows: pl.Series(rows, dtype=pl.Object),
+            lambda rows: pl.DataFrame({"row": pl.Series(rows, dtype=pl.Object)}),
+        ],
+        ids=["frame", "series", "part of a series", "index", "polars series", "polars frame"],
+    )
+    def test_columns_of_rows_are_refused(self, session, copied, of_rows):
+        held = of_rows([session.get(Product, 1), session.get(Product, 2)])
 
-        with pytest.raises(LXCopyError, match="captures 'frame'"):
-            copied(over_products(session, lambda product: float(len(frame))))
+        with pytest.raises(LXCopyError, match="captures 'held'"):
+            copied(over_products(session, lambda product: float(len(held))))
+
+    def test_columns_of_numbers_are_copied(self, session, copied):
+        prices, names = pd.Series([5.0, 6.0]), pd.Series(["a", "b"], dtype=object)
+
+        assert copied(over_products(session, lambda product: float(prices[1] + len(names)))).compile().upper[0] == 8.0
 
     def test_locks_and_generators_are_refused(self, session, copied):
         for held in (threading.Lock(), (one for one in "abc")):

@@ -10,6 +10,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from scale import IS_THOROUGH
+
+PROTOCOLS = [2, 3, 4, 5] if IS_THOROUGH else [2, 5]
+"""Each takes two programs."""
 
 RELATED = """
 from sqlalchemy.orm import Mapped, mapped_column
@@ -197,7 +201,7 @@ LOAD = """
 """
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_pickle_loads_where_no_mapper_is_configured_and_no_related_class_is_imported(run, protocol):
     before = run("dump", DUMP.replace("PROTOCOL", str(protocol)), IMPORTS, BUILD)
 
@@ -321,7 +325,7 @@ def test_globals_of_a_script_go_along_with_its_lambdas(run):
     assert after == before
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_rows_that_are_only_columns_compile_as_columns_where_no_mapper_is_configured(run, protocol):
     goods = """
         import pickle

@@ -285,6 +285,20 @@ def test_what_a_connection_hides_stays_hidden(shop: Engine, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_what_a_transaction_hides_from_its_beginning_stays_hidden(shop: Engine, way: str) -> None:
+    def make(engine: Engine) -> Session:
+        session = Session(engine)
+
+        @event.listens_for(session, "after_begin")
+        def hide(session: Session, transaction: Any, connection: Any) -> None:
+            event.listen(connection, "before_cursor_execute", hidden_by_sql, retval=True)
+
+        return session
+
+    assert_as_seen(shop, make, way)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_what_a_compiler_hides_stays_hidden(shop: Engine, way: str) -> None:
     own = vars(Select)["_compiler_dispatch"]
     compiles(Select)(lambda element, compiler, **kw: without_deleted(compiler.visit_select(element, **kw)))

@@ -201,7 +201,7 @@ def block(session: Session, tables: Engine, request: pytest.FixtureRequest) -> A
 
 
 class TestSweeps(SweepWriting):
-    most = 16
+    most = 18
     more_for_rows = 1
     more_for_scenarios = 1
 
@@ -315,7 +315,7 @@ def test_rows_that_refer_to_rows_of_their_own_run(session: Session, sweep: LXSwe
 
 def test_the_frame_of_a_sweep_can_be_written(session: Session, sweep: LXSweep) -> None:
     for library in ("pandas", "polars"):
-        LXWriteBack().replace(Value, sweep.to_frame("made", library=library)).write(session)
+        LXWriteBack().replace(Value, sweep.to_frame("made", backend=library)).write(session)
 
         found = {(row.scenario, row.made): row.value for row in session.scalars(select(Value))}
         assert found == EXPECTED

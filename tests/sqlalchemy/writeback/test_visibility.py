@@ -12,6 +12,7 @@ from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
     ORMExecuteState,
+    Query,
     Session,
     mapped_column,
     scoped_session,
@@ -138,6 +139,40 @@ class OwnExecute(Session):
         return self.execute(statement, *args, **options).scalars()
 
 
+class OwnExecuteAlone(Session):
+    def execute(self, statement: Any, *args: Any, **options: Any) -> Any:
+        if getattr(statement, "is_select", False):
+            statement = statement.options(of_tenant())
+        return super().execute(statement, *args, **options)
+
+
+class TenantQuery(Query[Any]):
+    """Shows the rows of one tenant, as applications did before `do_orm_execute`."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return (row for row in super().__iter__() if getattr(row, "tenant", 1) == 1)
+
+    def all(self) -> list[Any]:
+        return list(self)
+
+
+class FilteredQuery(Query[Any]):
+    """Has a condition as soon as it is made."""
+
+    def __init__(self, entities: Any, session: Any = None) -> None:
+        super().__init__(entities, session)
+        self._where_criteria = (Plan.tenant == 1,)
+
+
+class HeardQuery(Query[Any]):
+    """Has a listener."""
+
+
+@event.listens_for(HeardQuery, "before_compile", retval=True)
+def of_one_tenant(query: Query[Any]) -> Query[Any]:
+    return query.enable_assertions(False).filter(Plan.tenant == 1)
+
+
 class OwnScalars(Session):
     def scalars(self, statement: Any, *args: Any, **options: Any) -> Any:
         return super().scalars(statement.where(Plan.tenant == 1), *args, **options)
@@ -190,6 +225,10 @@ SESSIONS: dict[str, Callable[[Engine], Any]] = {
         )
     },
     "own execute": OwnExecute,
+    "own execute alone": OwnExecuteAlone,
+    "own class of queries": lambda engine: Session(engine, query_cls=TenantQuery),
+    "own class of filtered queries": lambda engine: Session(engine, query_cls=FilteredQuery),
+    "before_compile": lambda engine: Session(engine, query_cls=HeardQuery),
     "own scalars": OwnScalars,
     "listened by class": Listened,
     "of a maker": of_a_maker,

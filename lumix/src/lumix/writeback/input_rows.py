@@ -17,9 +17,8 @@ from lumix_core.rows import (
     WritingAdapter,
     adapter_for,
     column,
-    column_values,
     is_frame,
-    with_named_columns,
+    read_frame,
 )
 from lumix_core.solver import FamilyValues
 
@@ -189,21 +188,29 @@ def _key_columns(rows: Any, names: tuple[str, ...], title: str) -> list[Values]:
         return [_typed(column(level)[codes]) for level, codes in zip(keys.levels, keys.codes, strict=True)]
     if len(names) == 1:
         return [list(keys)]
-    for i, key in enumerate(keys):
-        if not isinstance(key, tuple) or len(key) != len(names):
+    flat = [key if type(key) is tuple and len(key) == len(names) else _flat(key) for key in keys]
+    for i, (key, parts) in enumerate(zip(keys, flat, strict=True)):
+        if not isinstance(parts, tuple) or len(parts) != len(names):
             raise LXWriteError(
                 f"{title}: the key {key!r} (number {i}) does not have {len(names)} parts for key={names!r}. "
                 f"Name as many attributes as a key has parts."
             )
-    return [list(part) for part in zip(*keys, strict=True)] or [[] for _ in names]
+    return [list(part) for part in zip(*flat, strict=True)] or [[] for _ in names]
+
+
+def _flat(key: Any) -> Any:
+    """Return a key of several dimensions with the parts of each; that of a composite key is a tuple of its own."""
+    if not isinstance(key, tuple):
+        return key
+    return tuple(part for item in key for part in (item if isinstance(item, tuple) else (item,)))
 
 
 def _frame(frame: Any, title: str) -> dict[str, Values]:
     try:
-        named = with_named_columns(frame)
+        read = read_frame(frame)
     except LXSourceError as error:
         raise LXWriteError(f"{title}: {error}") from None
-    return {name: column_values(named, name) for name in named.columns}
+    return {name: read.values(name) for name in read.names}
 
 
 def _array(values: Any, name: Any, title: str) -> Values:

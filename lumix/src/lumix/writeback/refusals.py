@@ -135,6 +135,26 @@ def unshown(title: str, cls: type, size: int, shown: int) -> LXWriteError:
     )
 
 
+def unlike_written(title: str, cls: type, size: int, stored: int) -> LXWriteError:
+    """Return the error for a table that then holds other rows than those that were written.
+
+    Args:
+        title: the call, for messages.
+        cls: the class.
+        size: the number of rows written.
+        stored: the number of rows that the table holds in their place.
+    """
+    if stored < size:
+        what, why = "left out", "a trigger or a rule, or a value of where= that the column stores as another one"
+    else:
+        what, why = "kept", "a trigger, a rule, or another transaction that has added rows meanwhile"
+    return LXWriteError(
+        f"{title}: {size:,} row(s) of {cls.__name__} were written, and the database then holds {stored:,} in their "
+        f"place: it has {what} {abs(stored - size):,}. The reason may be {why}. Correct the rows or the rule, or write "
+        f"without it. {NOTHING}"
+    )
+
+
 def _more(positions: Sequence[int], rows: GivenRows) -> str:
     others = positions[1:6]
     if not others:

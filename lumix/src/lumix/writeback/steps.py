@@ -161,7 +161,14 @@ def _run_id(step: Step, run: str, table: WrittenTable, rows: GivenRows) -> Any:
             f"{step.title}: of which run are these rows? Their attribute {run!r} is not given, and no run is "
             f"recorded. Add .record(..., solution), or give {run!r} in the rows."
         )
-    return checked_value(table, run, as_list(rows.columns[run])[0], f"{rows.row(0)}: run=")
+    of_first = checked_value(table, run, as_list(rows.columns[run])[0], f"{rows.row(0)}: run=")
+    if of_first is None:
+        raise LXWriteError(
+            f"{rows.row(0)} has {run!r} = None, so that it is of no run, and all other rows of no run would be "
+            f"replaced. Give every row the id of its run; to replace rows without one, write "
+            f".replace(..., where={{{run!r}: None}})."
+        )
+    return of_first
 
 
 def _recorded(step: Step, table: WrittenTable) -> tuple[GivenRows, Mapping[str, Any]]:

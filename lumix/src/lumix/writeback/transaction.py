@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, cast
 
 from lumix.writeback.ordering import in_order, own_references, parents_first
-from lumix.writeback.refusals import hidden, refused, unshown, without_target
+from lumix.writeback.refusals import hidden, refused, unlike_written, unshown, without_target
 from lumix.writeback.steps import Call, Prepared, prepared
 from lumix_core.errors import LXWriteError, listed
 from lumix_core.rows import (
+    CountingWriter,
     FilteredWriter,
     LXRowFeature,
     OneOf,
@@ -21,6 +24,8 @@ from lumix_core.rows import (
     features_of,
     row_adapters,
 )
+
+_LOG = logging.getLogger("lumix.writeback")
 
 RUNS_A_STATEMENT = 400
 """The number of runs whose rows one statement deletes; databases limit a statement's parameters."""
@@ -66,11 +71,14 @@ def written(calls: Sequence[Call], handle: object | None, using: str | None, ada
     """
     if handle is not None and using is not None:
         raise LXWriteError(f"write() got both {handle!r:.60} and using={using!r}. Give one of them.")
+    began = perf_counter()
     with Paused():
         chosen = _able(adapter) if adapter is not None else _adapter_of(calls)
         checked = in_order([prepared(call, chosen) for call in calls])
         with chosen.writing(using if handle is None else handle, [step.table for step in checked]) as writer:
-            return _write(writer, checked)
+            result = _write(writer, checked)
+    _LOG.info("%s in %.3f s", result, perf_counter() - began)
+    return result
 
 
 def _adapter_of(calls: Sequence[Call]) -> WritingAdapter:
@@ -150,8 +158,20 @@ def _shown(writer: RowWriter, step: Prepared, choices: Iterable[Mapping[str, Any
 def _check_shown(writer: RowWriter, step: Prepared) -> None:
     """Refuse rows that the user's session or manager does not show once they are written."""
     shown = _shown(writer, step, _choices(step.where))
-    if shown is not None and shown != step.rows.size:
+    if shown is None:
+        _check_stored(writer, step)
+    elif shown != step.rows.size:
         raise unshown(step.rows.title, step.table.cls, step.rows.size, shown)
+
+
+def _check_stored(writer: RowWriter, step: Prepared) -> None:
+    """Refuse what the database has by rules of its own left out of the new rows, or kept of the old ones."""
+    if not hasattr(writer, "stored"):
+        return
+    counts = [cast(CountingWriter, writer).stored(step.table, where) for where in _choices(step.where)]
+    stored = sum(count for count in counts if count is not None)
+    if None not in counts and stored != step.rows.size:
+        raise unlike_written(step.rows.title, step.table.cls, step.rows.size, stored)
 
 
 def _choices(where: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

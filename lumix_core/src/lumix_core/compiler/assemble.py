@@ -10,7 +10,7 @@ import numpy as np
 from lumix_core.compiler.columns import Columns
 from lumix_core.compiler.evaluate import Evaluated, Matrix, check_finite
 from lumix_core.errors import LXUnsupportedError
-from lumix_core.problem.arrays import FloatArray, is_increasing, stable_order, starts_of, without_noise
+from lumix_core.problem.arrays import FloatArray, sorted_together, starts_of, without_noise
 from lumix_core.problem.problem import LXBlock, LXProblem
 
 if TYPE_CHECKING:
@@ -61,18 +61,19 @@ def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, Fl
             f"The model has {len(matrix.values):,} coefficients; solvers count them in 32 bits. "
             f"Filter the terms with where=, or split the model."
         )
-    positions = matrix.rows * named.size + matrix.columns
-    columns, row_numbers, values = matrix.columns, matrix.rows, matrix.values
-    if not is_increasing(positions):
-        order = stable_order(positions)
-        positions, columns, row_numbers, values = positions[order], columns[order], row_numbers[order], values[order]
-        firsts = np.flatnonzero(np.concatenate([[True], positions[1:] != positions[:-1]]))
-        if len(firsts) < len(values):
-            counts = np.diff(np.append(firsts, len(values)))
-            with np.errstate(over="ignore"):
-                sizes = np.add.reduceat(np.abs(values), firsts)
-                values = without_noise(np.add.reduceat(values, firsts), sizes, counts)
-            row_numbers, columns = row_numbers[firsts], columns[firsts]
+    values = matrix.values
+    order, (row_numbers, columns) = sorted_together((matrix.rows, matrix.columns), (rows, named.size))
+    if order is not None:
+        values = values[order]
+    differs = row_numbers[1:] != row_numbers[:-1]
+    differs |= columns[1:] != columns[:-1]
+    if not differs.all():
+        firsts = np.flatnonzero(np.concatenate([[True], differs]))
+        counts = np.diff(np.append(firsts, len(values)))
+        with np.errstate(over="ignore"):
+            sizes = np.add.reduceat(np.abs(values), firsts)
+            values = without_noise(np.add.reduceat(values, firsts), sizes, counts)
+        row_numbers, columns = row_numbers[firsts], columns[firsts]
     check_finite(values, "a sum of coefficients", lambda i: named.element(int(columns[i])))
     kept = values != 0.0
     if not kept.all():

@@ -45,7 +45,7 @@ class Argument:
 
     def take(self, picks: IntArray) -> Argument:
         """Return the argument for some elements."""
-        return Argument(self.table, lambda: self.positions[picks])
+        return Argument(self.table, lambda: picks if self.is_whole else self.positions[picks])
 
     def rows(self) -> Iterator[Any]:
         """Return the rows, one an element."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from lumix_core.rows.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from lumix_core.language.model import LXModel
+
+_LOG = logging.getLogger("lumix.compiler")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +76,18 @@ def compile_model(
             numbers = evaluate(model, evaluator)
             problem = assemble(model, numbers)
     seconds = perf_counter() - began
+    _log(problem, reading, seconds)
     found = evaluator.statistics, reading.reads, evaluator.tables.parameters
     return problem, Report(*found, seconds, numbers.senses)
+
+
+def _log(problem: LXProblem, reading: Reading, seconds: float) -> None:
+    rows = sum(one.rows for one in reading.reads)
+    sizes = problem.num_variables, problem.num_constraints, problem.num_nonzeros
+    _LOG.info(
+        "model %r: %d variables, %d constraints and %d nonzeros from %d rows of %d sources in %.3f s",
+        *(problem.name, *sizes, rows, len(reading.reads), seconds),
+    )
 
 
 def read(planned: Plan, reading: Reading) -> None:

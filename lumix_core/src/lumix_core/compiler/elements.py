@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,11 +95,18 @@ def own_elements(family: Family, arguments: Sequence[Argument], size: int, evalu
         size: how many rows of each there are.
         evaluator: of this compile.
     """
+    if size == family.size and all(map(_are_same_rows, family.arguments, arguments)):
+        return family.elements
     if family.pair_key is not None:
         keys = family.pair_key.keys(Batch(tuple(arguments), size, str), evaluator)
         return family.keys.positions([_positions(column(family.keys.levels[0]), keys, size)])
     codes = [_codes(family, i, argument, size, evaluator) for i, argument in enumerate(arguments)]
     return family.keys.positions(codes)
+
+
+def _are_same_rows(mine: Argument, other: Argument) -> bool:
+    """Whether two arguments are the same row for every element."""
+    return mine.table is other.table and (mine is other or np.array_equal(mine.positions, other.positions))
 
 
 def _codes(family: Family, dimension: int, argument: Argument, size: int, evaluator: Evaluator) -> IntArray:
@@ -129,7 +136,8 @@ def matching_elements(family: Family, constraint: Family, shared: Shared, evalua
             others.append(row_keys(family, dimension, constraint.arguments[position], constraint.size, evaluator))
     if not family.size or not constraint.size:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    return KeyIndex(mine).matches(others, constraint.size)
+    rows, elements = KeyIndex(mine).matches(others, constraint.size)
+    return np.arange(constraint.size) if rows is None else rows, elements
 
 
 def _dimension_keys(family: Family, dimension: int, evaluator: Evaluator) -> Column:
@@ -139,32 +147,48 @@ def _dimension_keys(family: Family, dimension: int, evaluator: Evaluator) -> Col
     return column(family.keys.levels[dimension])[family.keys.codes[dimension]]
 
 
-def elements_at(key: UserFunction, family: Family, batch: Batch, evaluator: Evaluator) -> tuple[IntArray, Column]:
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The keys that a function returned, by their parts, and whether a key is the tuple of them."""
+
+    parts: tuple[Column, ...]
+    compound: bool
+
+    def key(self, i: int) -> Hashable:
+        """Return one of them."""
+        key = tuple(part.item(i) for part in self.parts)
+        return key if self.compound else key[0]
+
+    def whole(self) -> Column:
+        """Return them as one column."""
+        return together(self.parts) if self.compound else self.parts[0]
+
+
+def elements_at(key: UserFunction, family: Family, batch: Batch, evaluator: Evaluator) -> tuple[IntArray, Asked]:
     """Return the element with the key that a function returns for each row, or `MISSING`; and these keys.
 
     Raises:
         LXIndexKeyError: a key cannot be hashed, or is made of other kinds of values than the keys of the family.
     """
-    parts, compound = evaluator.parts(key, batch)
-    keys = together(parts) if compound else parts[0]
-    levels = family.keys.levels
+    asked, levels = Asked(*evaluator.parts(key, batch)), family.keys.levels
+    parts = asked.parts
     if len(levels) == 1:
-        parts = (keys,)
-    elif not compound or len(parts) != len(levels):
-        raise _unlike(key, family, batch, keys)
+        parts = (asked.whole(),)
+    elif not asked.compound or len(parts) != len(levels):
+        raise _unlike(key, family, batch, asked)
     codes = []
     for part, level in zip(parts, levels, strict=True):
         table = LookupTable((column(level),), np.arange(len(level)), compound=False, typed=True)
         try:
             codes.append(table.find((part,), batch.size))
         except TypeError:
-            raise _unlike(key, family, batch, keys) from None
-    return family.keys.positions(codes), keys
+            raise _unlike(key, family, batch, asked) from None
+    return family.keys.positions(codes), asked
 
 
-def _unlike(key: UserFunction, family: Family, batch: Batch, keys: Column) -> LXIndexKeyError:
+def _unlike(key: UserFunction, family: Family, batch: Batch, asked: Asked) -> LXIndexKeyError:
     known = f"they are like {family.keys[0]!r:.80}" if family.size else "it has none"
-    shown = f"returned {keys.item(0)!r:.80} for {batch.element(0)}" if len(keys) else "returned nothing"
+    shown = f"returned {asked.key(0)!r:.80} for {batch.element(0)}" if batch.size else "returned nothing"
     return LXIndexKeyError(
         f"{sentence(key.title)} {shown}, which cannot be a key of {family.name!r}: {known}. "
         f"Return a key of their kind, its parts in the same order, or None (with missing='skip') where there is none."

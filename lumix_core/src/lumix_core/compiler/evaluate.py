@@ -17,7 +17,7 @@ from lumix_core.compiler.rules.rules import evaluate_objective, evaluate_rules
 from lumix_core.compiler.terms import Entries, TermReader
 from lumix_core.errors import LXNumberError, sentence
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, without_noise
+from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, is_increasing, without_noise
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import sum_of
 from lumix_core.problem.problem import LXSense
@@ -169,13 +169,23 @@ def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[
 
 def _objective_row(matrix: Matrix, columns: Columns) -> FloatArray:
     """Return the coefficient of each column."""
-    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=columns.size).astype(np.float64)
-    counts = np.bincount(matrix.columns, minlength=columns.size)
-    if counts.max(initial=0) > 1:  # an element may come more than once
-        sizes = np.bincount(matrix.columns, weights=np.abs(matrix.values), minlength=columns.size)
-        totals = without_noise(totals, sizes, counts)
+    totals = _totals(matrix, columns.size)
     check_finite(totals, "the objective", columns.element)
     return totals
+
+
+def _totals(matrix: Matrix, size: int) -> FloatArray:
+    """Return the sum of the values of each column."""
+    if is_increasing(matrix.columns):
+        totals = np.zeros(size)
+        totals[matrix.columns] = matrix.values + 0.0  # no sum is -0.0
+        return totals
+    totals = np.bincount(matrix.columns, weights=matrix.values, minlength=size).astype(np.float64)
+    counts = np.bincount(matrix.columns, minlength=size)
+    if counts.max(initial=0) <= 1:
+        return totals
+    sizes = np.bincount(matrix.columns, weights=np.abs(matrix.values), minlength=size)
+    return without_noise(totals, sizes, counts)
 
 
 _OBJECTIVE = Family("objective", Keys.scalar(), ())
@@ -239,6 +249,8 @@ class _Sides:
         if not isinstance(given, UserFunction) and math.isfinite(given - constant):
             return sum_of(given, -constant)
         values = _element_numbers(given, self.family, self.evaluator, infinite)
+        if not constant:
+            return values
         with np.errstate(over="ignore"):
             rhs = without_noise(values - constant, np.abs(values) + abs(constant), 2)
         finite = np.where(np.isfinite(values), rhs, 0.0)
@@ -263,7 +275,7 @@ def _matrix(
         assert constraint.lhs is not None
         position = f"constraint {constraint.name!r}"
         found = _expression_matrix(constraint.lhs, columns, family, position, evaluator)
-        parts.append(Matrix(found.rows + start, found.columns, found.values))
+        parts.append(Matrix(found.rows + start if start else found.rows, found.columns, found.values))
     return _stacked(parts)
 
 
@@ -282,13 +294,14 @@ def _expression_matrix(
         family, start = columns.position(term.variable, position)
         found: Entries = TermReader(term, family, constraint, position, evaluator).entries()
         check_finite(found.values, f"a coefficient of {family.name!r} in {position}, multiplied,", _nowhere)
-        parts.append(Matrix(found.rows, found.elements + start, found.values))
+        parts.append(Matrix(found.rows, found.elements + start if start else found.elements, found.values))
     return _stacked(parts)
 
 
 def _stacked(parts: list[Matrix]) -> Matrix:
-    if len(parts) == 1:
-        return parts[0]
+    filled = [part for part in parts if len(part.values)]
+    if len(filled) <= 1:
+        return filled[0] if filled else parts[0]
     return Matrix(
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.columns for part in parts]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lumix_core.compiler.compile import Report
@@ -20,7 +19,7 @@ from lumix_core.formulas.lookup_table import NO_DEFAULT
 from lumix_core.formulas.nodes import Lookup
 from lumix_core.formulas.recorder import Untraceable
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.text import html_table
+from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.sources import QuerySource, Source
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ class LXExplanation:
             html_table(("source of", "rows", "reads", "from"), sources),
             html_table(("function", "runs as", "evaluated for", "because", "at"), functions),
         ]
-        return f"<p>{escape(self._title)}</p>{''.join(tables)}"
+        return "".join([html_lines(self._title), *tables])
 
     @property
     def _title(self) -> str:

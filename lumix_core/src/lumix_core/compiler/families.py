@@ -18,7 +18,7 @@ from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.joins.axes import Axes
 from lumix_core.compiler.joins.join import matching
 from lumix_core.compiler.key_checks import check_keys, warn_empty
-from lumix_core.errors import LXModelError, LXSourceError
+from lumix_core.errors import LXModelError, LXNotLoadedError, LXSourceError
 from lumix_core.formulas.nodes import attribute_paths
 from lumix_core.formulas.user_function import UserFunction, frozen
 from lumix_core.problem.arrays import IntArray
@@ -274,9 +274,16 @@ def is_plain(row_type: type) -> bool:
 def _row_namer(argument: Argument, label: str) -> Callable[[int], str]:
     def element(i: int) -> str:
         position = int(argument.positions[i])
-        return f"row {position} of {label!r} ({argument.table.rows[position]!r:.80})"
+        return f"row {position} of {label!r} ({_shown(argument.table.rows[position])})"
 
     return element
+
+
+def _shown(row: Any) -> str:
+    try:
+        return f"{row!r:.80}"
+    except LXNotLoadedError:  # of a row that was read as columns, only these are there
+        return type(row).__name__
 
 
 def _label(table: Table, fallback: str) -> str:

@@ -152,7 +152,7 @@ class Planner:
             self.function(condition, [indexed])
         if indexed.key is not None:
             self.function(indexed.key, [of or indexed])
-        elif isinstance(source, QuerySource):
+        if isinstance(source, QuerySource) and (indexed.key is None or indexed.filters):  # messages name rows by it
             row_class = self._row_class(source)
             for name in row_class.primary_key if row_class is not None else ():
                 self.wanted(source).paths[name,] = None

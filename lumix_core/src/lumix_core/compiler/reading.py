@@ -10,6 +10,7 @@ from typing import Any
 from lumix_core.compiler.mentions import Mentions
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.loading import Loaded
+from lumix_core.rows.refreshing import Refreshing
 from lumix_core.rows.registry import adapter_for
 from lumix_core.rows.snapshots import Snapshot
 from lumix_core.rows.sources import QuerySource, Source
@@ -67,6 +68,7 @@ class Reading:
         reads: what it took to read each.
         loaded: the rows whose relationships were loaded.
         snapshot: the moment at which queries are read; None where each is read at its own.
+        refreshing: sees that rows are read anew which a session holds; None where those it holds will do.
     """
 
     tables: dict[Hashable, Table] = field(default_factory=dict)
@@ -74,6 +76,7 @@ class Reading:
     reads: list[Read] = field(default_factory=list)
     loaded: Loaded = field(default_factory=Loaded)
     snapshot: Snapshot | None = None
+    refreshing: Refreshing | None = None
     _identities: dict[Source, Hashable] = field(default_factory=dict, repr=False)
 
     def table(self, source: Source) -> Table:
@@ -102,8 +105,8 @@ class Reading:
         return wanted.whole is not None or not wanted.paths.keys() <= table.columns.keys()
 
     def _read(self, source: Source, wanted: Wanted | None) -> Table:
-        if self.snapshot is not None and isinstance(source, QuerySource):
-            self.snapshot.enter(source)
+        if isinstance(source, QuerySource):
+            self._prepare(source)
         if isinstance(source, QuerySource) and wanted is not None and wanted.whole is None:
             table = source.project(tuple(wanted.paths))
             if table is not None:
@@ -113,6 +116,12 @@ class Reading:
         if wanted is not None:
             load_related(table, wanted, self.loaded)
         return table
+
+    def _prepare(self, source: QuerySource) -> None:
+        if self.refreshing is not None:
+            self.refreshing.enter(source)
+        if self.snapshot is not None:
+            self.snapshot.enter(source)
 
     def load(self) -> None:
         """Load what the functions want of rows that were read before the functions were known."""
@@ -132,7 +141,7 @@ def load_related(table: Table, wanted: Wanted, loaded: Loaded) -> None:
     names = {name for path in wanted.paths for name in path}
     level, mentions = list(table.rows), Mentions(wanted.functions)
     for _ in range(DEPTH):
-        classes = [adapter.row_class(cls) for cls in set(map(type, level)) if adapter.owns(cls)]
+        classes = [adapter.row_class(cls) for cls in set(map(type, level)) if adapter_for(cls) is adapter]
         named = {name for one in classes for name in one.attributes if name in mentions.of(one.mapped) | names}
         loaded.load(adapter, level, named)
         related = named - {name for one in classes for name in one.columns}
@@ -150,6 +159,6 @@ def _related_rows(adapter: RowAdapter, rows: Sequence[Any], names: Set[str]) -> 
             value = values[name]
             several = value.values() if isinstance(value, dict) else value
             for one in several if isinstance(several, Iterable) else (value,):
-                if adapter.owns(type(one)):
+                if adapter_for(type(one)) is adapter:
                     found[id(one)] = one
     return list(found.values())

@@ -10,6 +10,7 @@ import numpy as np
 
 from lumix_core.compiler.batches import Batch
 from lumix_core.compiler.elements import (
+    Asked,
     Shared,
     elements_at,
     matching_elements,
@@ -26,7 +27,6 @@ from lumix_core.errors import LXMissingKeyError, LXModelError, sentence
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.term_overloads import Meaning
 from lumix_core.problem.arrays import FloatArray, IntArray
-from lumix_core.rows.columns import Column
 
 if TYPE_CHECKING:
     from lumix_core.language.expressions import Term
@@ -137,6 +137,8 @@ class TermReader:
         """Return the rows that have an element which ``keys=`` names, their elements, and which rows they are."""
         if self.term.keys is None:
             kept = np.arange(len(rows))
+            if elements.min(initial=0) >= 0:
+                return rows, elements, kept
         else:  # a row whose key is not named has no element to miss
             named = self._check_keys(self.term.keys)
             kept = np.flatnonzero(np.isin(elements, named))
@@ -168,26 +170,26 @@ class TermReader:
         """Return the element with the key that a function computes from each row."""
         batch = self._named(self.constraint.batch())
         at.arity(len(self.constraint.arguments))
-        elements, keys = elements_at(at, self.family, batch, self.evaluator)
+        elements, asked = elements_at(at, self.family, batch, self.evaluator)
         rows = np.arange(self.constraint.size)
         if self.term.keys is not None:
             rows = np.flatnonzero(np.isin(elements, self._check_keys(self.term.keys)))
             elements = elements[rows]
         absent = np.flatnonzero(elements < 0)
         if len(absent) and not self.term.skips:
-            self._check_excluded(rows[absent], keys)
+            self._check_excluded(rows[absent], asked)
         kept = elements >= 0
         return self._of_pairs(rows[kept], elements[kept])
 
-    def _check_excluded(self, rows: IntArray, keys: Column) -> None:
+    def _check_excluded(self, rows: IntArray, asked: Asked) -> None:
         """Refuse rows for which the key of ``at=`` is not one of the family."""
         row = int(rows[0])
         hint = ""
-        if self.family.keys.find_row(keys.item(row)) is not None:
+        if self.family.keys.find_row(asked.key(row)) is not None:
             hint = " That is a row of the family: return its key."
         raise LXMissingKeyError(
             f"{sentence(self.position)}, {self.constraint.element(row)}: {self.family.name!r} has no key "
-            f"{keys.item(row)!r:.80}, which at= returned.{hint} Return a key of the family, or leave the term out of "
+            f"{asked.key(row)!r:.80}, which at= returned.{hint} Return a key of the family, or leave the term out of "
             f"such rows with missing='skip'."
         )
 
@@ -348,7 +350,8 @@ class TermReader:
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient if weighs else 1.0)
         batch = axes.batch(found.picks, None if weighs else dimensions)
         rows, picks = found.picks
-        return Entries(rows, elements[picks], self.evaluator.numbers(coefficient, batch, found.known))
+        picked = picks if elements is self.family.elements else elements[picks]
+        return Entries(rows, picked, self.evaluator.numbers(coefficient, batch, found.known))
 
     def _named(self, batch: Batch) -> Batch:
         """Name elements with the position of the term."""

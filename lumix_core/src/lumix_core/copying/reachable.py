@@ -12,7 +12,7 @@ import numpy as np
 
 from lumix_core.copying.protocol import ATOMIC
 from lumix_core.formulas.bytecode import globals_used
-from lumix_core.rows.frames import is_frame
+from lumix_core.rows.frames import may_hold_objects
 from lumix_core.rows.registry import adapter_for, is_handle
 from lumix_core.rows.sources import DataSource
 from lumix_core.rows.standins import row_class_of, slots_of
@@ -94,10 +94,18 @@ def _items(value: Any) -> Iterable[Any]:
         return (*value.keys(), *value.values())
     if isinstance(value, list | tuple | set | frozenset | KeysView | ValuesView | ItemsView):
         return value
-    if hasattr(type(value), "__deepcopy__") and is_frame(value):
-        columns = [value[name] for name in value.columns]
-        return [value for column in columns if str(column.dtype).lower() == "object" for value in column.to_list()]
-    return ()
+    if may_hold_objects(value):
+        return [item for name in value.columns for item in _objects_of(value[name])]
+    return _objects_of(value)
+
+
+def _objects_of(column: Any) -> Iterable[Any]:
+    """Return the objects in a column of a frame, or an index, of pandas or polars; nothing of other values."""
+    cls = type(column)
+    if not (hasattr(cls, "to_list") and hasattr(cls, "dtype")):
+        return ()
+    objects: Iterable[Any] = column.to_list() if str(column.dtype).lower() == "object" else ()
+    return objects
 
 
 def attributes_of(value: Any) -> list[Any]:

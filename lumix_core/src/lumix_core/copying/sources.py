@@ -13,6 +13,7 @@ from lumix_core.copying.detached_rows import DetachedRows, DetachedSource, can_b
 from lumix_core.copying.protocol import ActiveCopier, Copying, Request
 from lumix_core.rows.adapter import KeepingQuery
 from lumix_core.rows.features import LXRowFeature
+from lumix_core.rows.frames import collected_frame
 from lumix_core.rows.registry import is_handle, row_adapters
 from lumix_core.rows.sources import DataSource, QuerySource
 
@@ -24,14 +25,14 @@ class Sources:
 
     Attributes:
         known: what each query has become, by its identity: equal queries run once.
-        lists: the rows of data that only lead to them, by the identity of the source.
+        lists: the rows of data that only lead to them, by the identity of the source; of a lazy frame a frame.
         waiting: those that may become columns.
         columnar: those that did; one for each class, since two of them may share rows.
     """
 
     def __init__(self) -> None:
         self.known: dict[Hashable, DetachedSource] = {}
-        self.lists: dict[Hashable, list[Any]] = {}
+        self.lists: dict[Hashable, Any] = {}
         self.waiting: list[tuple[QuerySource, DetachedSource]] = []
         self.columnar: dict[type | None, tuple[QuerySource, DetachedRows]] = {}
 
@@ -47,8 +48,11 @@ def copy_data_source(copier: ActiveCopier, value: DataSource) -> Copying:
     return copier.remember(value, DataSource(lists[identity]))
 
 
-def _rows_behind(data: Any) -> list[Any] | None:
-    """Return the rows of a view of a dict, or of a query of an ORM; None for data that can be copied themselves."""
+def _rows_behind(data: Any) -> Any:
+    """Return the rows of a view of a dict, a lazy frame, or a query of an ORM; None for data that can be copied."""
+    frame = collected_frame(data)
+    if frame is not None:
+        return frame
     if isinstance(data, KeysView | ValuesView | ItemsView):
         return list(data)
     if not is_handle(data):

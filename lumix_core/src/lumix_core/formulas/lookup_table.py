@@ -15,7 +15,7 @@ from lumix_core.formulas.arithmetic import NotVectorizable
 from lumix_core.problem.arrays import IntArray
 from lumix_core.problem.numbers import is_real_type
 from lumix_core.rows.columns import ABSENT, Column, column, has_nan, is_hashed_as_compared, together
-from lumix_core.rows.key_index import KeyIndex
+from lumix_core.rows.key_index import MISSING, KeyIndex
 
 RUNNING: ContextVar[Callable[[Any], LookupTable] | None] = ContextVar("RUNNING", default=None)
 """Reads what a parameter holds, for the compile that is running."""
@@ -77,9 +77,8 @@ class LookupTable:
         if not isinstance(parts, tuple) or len(parts) != len(self.key) or not self.size:
             hash(key)
             return None
-        (code,) = self.index.encode([column([part]) for part in parts], 1)
-        positions = np.flatnonzero(self.index.codes == code)
-        return self.values.item(int(positions[0])) if code >= 0 and len(positions) else None
+        position = self.index.position_of(parts)
+        return None if position == MISSING else self.values.item(position)
 
     @property
     def size(self) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from inspect import CO_VARARGS
+from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -101,6 +102,12 @@ class UserFunction:
         if code is None:
             return repr(self.call)
         return f"{code.co_filename}:{code.co_firstlineno}"
+
+    @property
+    def place(self) -> str:
+        """The same, with the name of the file alone."""
+        path, _, line = self.location.rpartition(":")
+        return f"{Path(path).name}:{line}" if path else self.location
 
 
 def _short(value: object) -> str:

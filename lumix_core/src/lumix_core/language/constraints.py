@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Self, SupportsFloat, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeVar, cast, overload
 
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.families import IndexedFamily
-from lumix_core.language.indexed import Row
+from lumix_core.language.indexed import side_text
 from lumix_core.language.linear_forms import LXComparison
 from lumix_core.language.mixins import refuse_unknown
+from lumix_core.language.term_types import A, B, C, Of1, Of2, Of3, R
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import flaw, real_number
 from lumix_core.problem.problem import LXSense
 
 RightHandSide = float | UserFunction
-R = TypeVar("R")
-OfRow: TypeAlias = SupportsFloat | Callable[[R], SupportsFloat]
-"""A number, or a function of the constraint's row."""
-OfRows: TypeAlias = SupportsFloat | Callable[[Any, Any], SupportsFloat] | Callable[[Any, Any, Any], SupportsFloat]
-"""A number, or a function of one row a dimension."""
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as OptionalTypeVar  # every type checker knows it, installed or not
+
+    Row = OptionalTypeVar("Row", default=Any)
+else:
+    Row = TypeVar("Row")
 
 
 class LXConstraint(IndexedFamily[Row]):
@@ -102,7 +104,7 @@ class LXConstraint(IndexedFamily[Row]):
     def _rhs_role(self) -> str:
         return f"the right-hand side of {self.name!r}"
 
-    def over(self, variable: LXVariable[Any, Any]) -> Self:
+    def over(self, variable: LXVariable[R, Any]) -> LXConstraint[R]:
         """Make one row per element of a variable, with its rows and keys.
 
         Functions of the constraint get the rows of the variable, and a term of that variable is the row's own element.
@@ -118,7 +120,7 @@ class LXConstraint(IndexedFamily[Row]):
                 f"Write a second constraint."
             )
         self.base = variable
-        return self
+        return cast("LXConstraint[R]", self)
 
     @overload
     def rule(self, rule: Callable[[Row], LXComparison | bool]) -> Self: ...
@@ -183,10 +185,14 @@ class LXConstraint(IndexedFamily[Row]):
         return self._set_sense(LXSense.EQ)
 
     @overload
-    def between(self, lower: OfRow[Row], upper: OfRow[Row]) -> Self: ...
+    def between(self: LXConstraint[tuple[A, B]], lower: Of2[A, B], upper: Of2[A, B]) -> LXConstraint[tuple[A, B]]: ...
     @overload
-    def between(self, lower: OfRows, upper: OfRows) -> Self: ...
-    def between(self, lower: Any, upper: Any) -> Self:
+    def between(
+        self: LXConstraint[tuple[A, B, C]], lower: Of3[A, B, C], upper: Of3[A, B, C]
+    ) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def between(self, lower: Of1[Row], upper: Of1[Row]) -> Self: ...
+    def between(self, lower: Any, upper: Any) -> Any:
         """Hold the expression between two sides, in place of a sense and a right-hand side.
 
         Args:
@@ -212,10 +218,12 @@ class LXConstraint(IndexedFamily[Row]):
         return self
 
     @overload
-    def rhs(self, value: OfRow[Row]) -> Self: ...
+    def rhs(self: LXConstraint[tuple[A, B]], value: Of2[A, B]) -> LXConstraint[tuple[A, B]]: ...
     @overload
-    def rhs(self, value: OfRows) -> Self: ...
-    def rhs(self, value: Any) -> Self:
+    def rhs(self: LXConstraint[tuple[A, B, C]], value: Of3[A, B, C]) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def rhs(self, value: Of1[Row]) -> Self: ...
+    def rhs(self, value: Any) -> Any:
         """Set the right-hand side: a number, or a function of the constraint's row (of one row a dimension).
 
         ``math.inf`` for ``<=`` and ``-math.inf`` for ``>=``, from a function too, make a row that never binds.
@@ -246,6 +254,33 @@ class LXConstraint(IndexedFamily[Row]):
         self.__dict__["sense"] = sense
         return self
 
+    @overload
+    def where_multi(
+        self: LXConstraint[tuple[A, B]], condition: Callable[[A, B], object]
+    ) -> LXConstraint[tuple[A, B]]: ...
+    @overload
+    def where_multi(
+        self: LXConstraint[tuple[A, B, C]], condition: Callable[[A, B, C], object]
+    ) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def where_multi(self, condition: Callable[[Row, Any], object]) -> Self: ...
+    def where_multi(self, condition: Any) -> Any:
+        """Keep only the combinations for which ``condition`` is true; it takes one row a dimension."""
+        return super().where_multi(condition)
+
+    def _index_lines(self) -> list[tuple[str, str]]:
+        if self.base is None:
+            return super()._index_lines()
+        filters = [*self.filters, *self.multi_filters]
+        return [("over", repr(self.base)), *(("where", side_text(condition)) for condition in filters)]
+
+    def _own_lines(self) -> list[tuple[str, str]]:
+        if self._rule is not None:
+            return [("rule", side_text(self._rule))]
+        sides = (self._rhs,) if self._range is None else self._range
+        right = " and ".join(side_text(side) for side in sides)
+        return [("expression", "" if self._lhs is None else str(self._lhs)), (str(self.sense or "sense"), right)]
+
     def _set_rhs(self, side: RightHandSide) -> None:
         if self._range is not None:
             raise self._second_side("a right-hand side")
@@ -253,7 +288,7 @@ class LXConstraint(IndexedFamily[Row]):
 
     def _second_side(self, call: str) -> LXModelError:
         now = self._range if self._range is not None else self._rhs
-        shown = ", ".join(_shown(side) for side in (now if isinstance(now, tuple) else (now,)))
+        shown = ", ".join(side_text(side) for side in (now if isinstance(now, tuple) else (now,)))
         return LXModelError(
             f"{self.owner} has the right-hand side {shown} already: {call} would replace it. For two sides write "
             f".between(lower, upper), or a second constraint; assign constraint.rhs_value to change a number."
@@ -281,7 +316,3 @@ def _is_same(one: RightHandSide, other: RightHandSide) -> bool:
     if isinstance(one, UserFunction) or isinstance(other, UserFunction):
         return isinstance(one, UserFunction) and isinstance(other, UserFunction) and one.call is other.call
     return one == other
-
-
-def _shown(side: RightHandSide | None) -> str:
-    return f"the function at {side.location}" if isinstance(side, UserFunction) else f"{side:g}"

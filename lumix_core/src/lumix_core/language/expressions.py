@@ -8,10 +8,13 @@ from typing import Any, Self
 
 from lumix_core.errors import LXModelError, LXNotLinearError, LXNumberError
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.indexed import side_text
 from lumix_core.language.mixins import Bracketed, Declared, Unknown, refuse_unknown
-from lumix_core.language.term_overloads import Meaning, Number, TermMethods
+from lumix_core.language.term_overloads import Meaning, TermMethods
+from lumix_core.language.term_types import Number
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import is_real_type, real_number, sum_of
+from lumix_core.problem.text import counted, html_lines, html_table
 from lumix_core.rows.copyable import Copyable
 
 
@@ -45,6 +48,27 @@ class Term:
             factor = f"{self.scale:g} * f" if self.scale != 1.0 else "f"
             return f"{factor} * {symbol}"
         return f"{self.scale * self.coefficient:g} * {symbol}"
+
+    @property
+    def described(self) -> tuple[str, str, str, str]:
+        """The coefficient, the variable, which elements the term stands for, and its condition, in words."""
+        if isinstance(self.coefficient, UserFunction):
+            factor = "" if self.scale == 1.0 else f"{self.scale:g} times "
+            coefficient = f"{factor}{side_text(self.coefficient)}"
+        else:
+            coefficient = f"{self.scale * self.coefficient:g}"
+        elements = _ELEMENTS[self.meaning] if self.at is None else f"at the key of {side_text(self.at)}"
+        skipped = ", left out where there is none" if self.skips else ""
+        keys = "" if self.keys is None else f"one of {len(self.keys):,} keys"
+        where = keys if self.condition is None else side_text(self.condition)
+        return coefficient, self.variable.name, "" if self.variable.is_scalar else f"{elements}{skipped}", where
+
+
+_ELEMENTS = {
+    Meaning.ROW: "own element, or the sum where a function takes the constraint's row",
+    Meaning.SUM: "sum of all",
+    Meaning.MATCHING: "sum of those that match the constraint's row",
+}
 
 
 class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
@@ -158,7 +182,16 @@ class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
             shown.append(f"{self.constant:g}")
         return f"<LXLinearExpression {' + '.join(shown).replace('+ -', '- ')}>"
 
+    def _repr_html_(self) -> str:
+        """Return the terms as a table, for notebooks; reads no rows."""
+        lines = [term.described for term in self.terms[:SHOWN_LINES]]
+        table = html_table(("coefficient", "variable", "elements", "where"), lines, len(self.terms)) if lines else ""
+        constant = f", constant {self.constant:g}" if self.constant else ""
+        return html_lines(f"{type(self).__name__}: {counted(len(self.terms), 'term')}{constant}") + table
 
+
+SHOWN_LINES = 40
+"""How many terms a notebook shows."""
 SHOWN = 8
 """How many terms of an expression are shown."""
 

@@ -8,7 +8,8 @@ from typing import Any, Self, TypeVar
 
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.language.indexed import Indexed, LXIndexDimension, Row
+from lumix_core.language.indexed import Indexed, LXIndexDimension, Row, side_text
+from lumix_core.problem.text import html_lines, html_table
 
 Left = TypeVar("Left")
 Right = TypeVar("Right")
@@ -71,6 +72,23 @@ class IndexedFamily(Indexed[Row]):
         self.join = Join(primary, related, UserFunction.of(join_func, f"the join of {self.name!r}"), key)
         self._declared = primary
         return self
+
+    def _repr_html_(self) -> str:
+        """Return what was declared as a table, for notebooks; reads no rows."""
+        return html_lines(self.owner) + html_table(("", ""), [*self._index_lines(), *self._own_lines()])
+
+    def _index_lines(self) -> list[tuple[str, str]]:
+        """Return what the family is made over, in words."""
+        parts: tuple[Indexed[Any], ...] = () if self.is_scalar else self.dimensions or (self,)
+        lines = [("over" if not i else "and", part.described) for i, part in enumerate(parts)]
+        if self.join is not None:
+            lines.append(("joined with", self.join.related.__name__))
+        filters = [*(self.filters if self.dimensions else ()), *self.multi_filters]
+        return [*lines, *(("where", side_text(condition)) for condition in filters)]
+
+    def _own_lines(self) -> list[tuple[str, str]]:
+        """Return what else was declared, in words."""
+        return []
 
     def where_multi(self, condition: Callable[..., object]) -> Self:
         """Keep only the combinations for which ``condition`` is true; it takes one row a dimension."""

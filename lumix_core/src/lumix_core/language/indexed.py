@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 from lumix_core.errors import LXIncompleteError, LXModelError, LXSourceError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.mixins import Declared
+from lumix_core.problem.text import number_text
 from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.sources import DECLARED, Source, data_source, model_source
@@ -107,6 +108,14 @@ class Indexed(Declared, Copyable, Generic[Row]):
             )
         return self.source
 
+    @property
+    def described(self) -> str:
+        """Where the rows come from, their key and their filters, in words; reads no rows."""
+        row = "" if self.declared_type is None else f"{self.declared_type.__name__}, "
+        key = "" if self.key is None else f", by the key of {side_text(self.key)}"
+        kept = "".join(f", where {side_text(condition)}" for condition in self.filters)
+        return f"{row}{self.source or 'no source yet'!s:.100}{key}{kept}"
+
     def __repr__(self) -> str:
         return f"<{self.owner}>"
 
@@ -154,6 +163,13 @@ def class_of(annotation: Any) -> type | None:
     """Return the class that an annotation names, or None: ``dict[str, int]`` names dict, ``Any`` none."""
     named = get_origin(annotation) or annotation
     return named if isinstance(named, type) and named not in (object, Any) else None
+
+
+def side_text(side: float | UserFunction | None) -> str:
+    """Return a number, or where the function is that computes it; nothing for None."""
+    if side is None:
+        return ""
+    return f"the function at {side.place}" if isinstance(side, UserFunction) else number_text(side)
 
 
 def name_of(family: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
@@ -17,7 +16,7 @@ from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import checked_count
 from lumix_core.problem.problem import LXProblem
-from lumix_core.problem.text import html_table
+from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.copyable import Copyable
 
 if TYPE_CHECKING:
@@ -293,6 +292,28 @@ class LXModel(Declared, Copyable, Bracketed):
         name = self.get_constraint(name_of(constraint)).name
         return named_row_text(self.compile(), name, key, terms)
 
+    def to_latex(self, families: int = 40, terms: int = 20) -> str:
+        r"""Return the model in the notation of mathematics, written from its functions; runs no query.
+
+        Each index has a letter, by which functions call their row, and stands for its key. A function that cannot be
+        traced is a symbol such as ``f_1``, and a note says which one it is and why.
+
+        Args:
+            families: how many families of constraints, and of variables, are shown.
+            terms: how many terms of each sum are shown.
+
+        Returns:
+            an ``aligned`` environment, for ``\[...\]``, or ``$$...$$`` in a notebook.
+
+        Raises:
+            LXModelError: the model is incomplete, it is unclear which elements a term stands for, or ``families`` or
+                ``terms`` is no such number.
+        """
+        from lumix_core.compiler.notation.document import model_latex
+
+        families = checked_count("to_latex", "families", families, 1)
+        return model_latex(self, families, checked_count("to_latex", "terms", terms, 1))
+
     def statistics(self) -> LXModelStatistics:
         """Compile the model and return its sizes, the ranges of its numbers by family, and what looks badly scaled.
 
@@ -381,7 +402,7 @@ class LXModel(Declared, Copyable, Bracketed):
             for title, families in (("variables", self.variables), ("constraints", self.constraints))
             if families
         ]
-        return f"<p>{escape(self._title)}</p>{''.join(tables)}"
+        return "".join([html_lines(self._title), *tables])
 
     def __repr__(self) -> str:
         return f"<LXModel {self.name!r}: {len(self.variables)} variables, {len(self.constraints)} constraints>"

@@ -16,9 +16,10 @@ from lumix_core.formulas.nodes import attribute_paths
 from lumix_core.formulas.symbolic_rows import element_of, looked_up
 from lumix_core.formulas.tracing import trace
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.language.indexed import Indexed
+from lumix_core.language.indexed import Indexed, side_text
 from lumix_core.language.linear_forms import RULE
 from lumix_core.problem.numbers import real_number
+from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.sources import QuerySource, mapped_key
 
 if TYPE_CHECKING:
@@ -88,6 +89,15 @@ class LXParameter(Indexed[Row]):
         from lumix_core.compiler.instances import parameter_instances
 
         return parameter_instances(self)
+
+    def _repr_html_(self) -> str:
+        """Return what was declared as a table, for notebooks; reads no rows."""
+        held = self.mapping
+        rows = self.described if held is None else f"a {type(held).__name__} of {len(held):,} keys"
+        default = "none: a missing key is an error" if self.default_value is None else f"{self.default_value:g}"
+        value = [] if self.value_of is None else [("value", side_text(self.value_of))]
+        lines = [("rows", rows), *value, ("default", default)]
+        return html_lines(self.owner) + html_table(("", ""), lines)
 
     def __getitem__(self, key: Any) -> float:
         symbol: Any = looked_up(self, key)

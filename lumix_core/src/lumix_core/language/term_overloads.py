@@ -1,43 +1,57 @@
 """The methods that add terms to an expression, typed so that an editor knows the rows in a lambda.
 
-The overloads tell functions apart by what they take: one row a dimension, or the constraint's row too. A lambda gets
+The overloads tell functions apart by what they take: one row a dimension, or the constraint's rows too. A lambda gets
 the types of its parameters from the first overload that it fits; the commonest comes first, since a type checker
-reports the mistakes of a lambda that fits none against that one.
+reports the mistakes of a lambda that fits none against that one. Each overload has one form of function for each
+argument: a type checker takes the parameters of a lambda that could have two forms to be of any type.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, SupportsFloat, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack, overload
+
+from lumix_core.language.term_types import (
+    A,
+    At,
+    B,
+    Bound1,
+    Bound2,
+    BoundIf1,
+    C,
+    If1,
+    If1W,
+    If1WW,
+    If2,
+    If2W,
+    If2WW,
+    If3,
+    If3W,
+    If3WW,
+    Keys,
+    Matching,
+    Missing,
+    Number,
+    Of1,
+    Of1W,
+    Of1WW,
+    Of2,
+    Of2W,
+    Of2WW,
+    Of3,
+    Of3W,
+    Of3WW,
+    OneElement,
+    R,
+)
 
 if TYPE_CHECKING:
     from lumix_core.language.variables import LXVariable
 
-R = TypeVar("R")
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
-R_contra = TypeVar("R_contra", contravariant=True)
-A_contra = TypeVar("A_contra", contravariant=True)
-B_contra = TypeVar("B_contra", contravariant=True)
-Number: TypeAlias = SupportsFloat
-Keys: TypeAlias = Iterable[Hashable] | None
-At: TypeAlias = Callable[..., Hashable] | None
-Missing: TypeAlias = Literal["error", "skip"]
-Of1: TypeAlias = Number | Callable[[R], Number]
-Of2: TypeAlias = Number | Callable[[A, B], Number]
-Of3: TypeAlias = Number | Callable[[A, B, C], Number]
-Of4: TypeAlias = Number | Callable[[A, B, C, Any], Number]
-Row1: TypeAlias = Number | Callable[[R, Any], Number] | Callable[[R, Any, Any], Number]
-Row2: TypeAlias = Number | Callable[[A, B, Any], Number] | Callable[[A, B, Any, Any], Number]
-If1: TypeAlias = Callable[[R], object] | None
-If2: TypeAlias = Callable[[A, B], object] | None
-If3: TypeAlias = Callable[[A, B, C], object] | None
-IfRow1: TypeAlias = Callable[[R, Any], object] | Callable[[R, Any, Any], object] | None
-IfRow2: TypeAlias = Callable[[A, B, Any], object] | Callable[[A, B, Any, Any], object] | None
-If4: TypeAlias = Callable[[A, B, C, Any], object] | None
+    Var1: TypeAlias = LXVariable[R, Any]
+    Var2: TypeAlias = LXVariable[tuple[A, B], Any]
+    Var3: TypeAlias = LXVariable[tuple[A, B, C], Any]
 
 
 class Meaning(StrEnum):
@@ -51,172 +65,157 @@ class Meaning(StrEnum):
     """Those that agree with the row in every dimension that both have."""
 
 
-class Bound1(Protocol[R_contra]):
-    """A coefficient function that binds a value when it is made: ``lambda p, m=machine: ...``."""
-
-    def __call__(self, row: R_contra, captured: Any = ..., /) -> Number:
-        """Return the coefficient."""
-
-
-class BoundIf1(Protocol[R_contra]):
-    """A condition that binds a value when it is made."""
-
-    def __call__(self, row: R_contra, captured: Any = ..., /) -> object:
-        """Return whether the term is for the row."""
-
-
-class Bound2(Protocol[A_contra, B_contra]):
-    """A coefficient function of two dimensions that binds a value when it is made."""
-
-    def __call__(self, first: A_contra, second: B_contra, captured: Any = ..., /) -> Number:
-        """Return the coefficient."""
-
-
 class TermMethods(ABC):
     """Adds terms; functions get one row a dimension of the variable, and the constraint's row if they take it."""
 
     @overload
     def add_term(
-        self,
-        var: LXVariable[R, Any],
-        coeff: Of1[R] = ...,
-        where: If1[R] = ...,
-        keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
+        self, var: Var1[R], coeff: Of1[R] = ..., where: If1[R] = ..., keys: Keys = ..., **row: Unpack[OneElement]
     ) -> Self: ...
     @overload
     def add_term(
         self,
-        var: LXVariable[tuple[A, B], Any],
+        var: Var2[A, B],
         coeff: Of2[A, B] = ...,
         where: If2[A, B] = ...,
         keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
+        **row: Unpack[OneElement],
     ) -> Self: ...
     @overload
     def add_term(
         self,
-        var: LXVariable[tuple[A, B], Any],
-        coeff: Row2[A, B],
-        where: If2[A, B] = ...,
-        keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
-    ) -> Self: ...
-    @overload
-    def add_term(
-        self,
-        var: LXVariable[tuple[A, B], Any],
-        coeff: Of2[A, B] = ...,
-        *,
-        where: IfRow2[A, B],
-        keys: Keys = ...,
-        at: At = ...,
-        missing: Missing = ...,
-    ) -> Self: ...
-    @overload
-    def add_term(
-        self,
-        var: LXVariable[tuple[A, B], Any],
-        coeff: Row2[A, B],
-        where: IfRow2[A, B],
-        keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
-    ) -> Self: ...
-    @overload
-    def add_term(
-        self,
-        var: LXVariable[tuple[A, B, C], Any],
+        var: Var3[A, B, C],
         coeff: Of3[A, B, C] = ...,
         where: If3[A, B, C] = ...,
         keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
+        **row: Unpack[OneElement],
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var2[A, B], coeff: Of2W[A, B], where: If2[A, B] = ..., keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var2[A, B], coeff: Of2WW[A, B], where: If2[A, B] = ..., keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var2[A, B], coeff: Of2[A, B] = ..., *, where: If2W[A, B], keys: Keys = ..., **row: Unpack[OneElement]
     ) -> Self: ...
     @overload
     def add_term(
         self,
-        var: LXVariable[tuple[A, B, C], Any],
-        coeff: Of4[A, B, C] = ...,
-        where: If4[A, B, C] = ...,
+        var: Var2[A, B],
+        coeff: Of2[A, B] = ...,
+        *,
+        where: If2WW[A, B],
         keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
+        **row: Unpack[OneElement],
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var2[A, B], coeff: Of2W[A, B], where: If2W[A, B], keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var2[A, B], coeff: Of2WW[A, B], where: If2WW[A, B], keys: Keys = ..., **row: Unpack[OneElement]
     ) -> Self: ...
     @overload
     def add_term(
         self,
-        var: LXVariable[R, Any],
-        coeff: Row1[R],
-        where: If1[R] = ...,
+        var: Var3[A, B, C],
+        coeff: Of3W[A, B, C],
+        where: If3[A, B, C] = ...,
         keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
+        **row: Unpack[OneElement],
     ) -> Self: ...
     @overload
     def add_term(
         self,
-        var: LXVariable[R, Any],
-        coeff: Of1[R] = ...,
-        *,
-        where: IfRow1[R],
+        var: Var3[A, B, C],
+        coeff: Of3WW[A, B, C],
+        where: If3[A, B, C] = ...,
         keys: Keys = ...,
-        at: At = ...,
-        missing: Missing = ...,
+        **row: Unpack[OneElement],
     ) -> Self: ...
     @overload
     def add_term(
         self,
-        var: LXVariable[R, Any],
-        coeff: Row1[R],
-        where: IfRow1[R],
-        keys: Keys = ...,
+        var: Var3[A, B, C],
+        coeff: Of3[A, B, C] = ...,
         *,
-        at: At = ...,
-        missing: Missing = ...,
-    ) -> Self: ...
-    @overload
-    def add_term(
-        self,
-        var: LXVariable[R, Any],
-        coeff: Number | Bound1[R],
-        where: If1[R] = ...,
+        where: If3W[A, B, C],
         keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
+        **row: Unpack[OneElement],
     ) -> Self: ...
     @overload
     def add_term(
         self,
-        var: LXVariable[R, Any],
-        coeff: Of1[R] = ...,
+        var: Var3[A, B, C],
+        coeff: Of3[A, B, C] = ...,
         *,
-        where: BoundIf1[R],
+        where: If3WW[A, B, C],
         keys: Keys = ...,
-        at: At = ...,
-        missing: Missing = ...,
+        **row: Unpack[OneElement],
     ) -> Self: ...
     @overload
     def add_term(
         self,
-        var: LXVariable[tuple[A, B], Any],
+        var: Var3[A, B, C],
+        coeff: Of3W[A, B, C],
+        where: If3W[A, B, C],
+        keys: Keys = ...,
+        **row: Unpack[OneElement],
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self,
+        var: Var3[A, B, C],
+        coeff: Of3WW[A, B, C],
+        where: If3WW[A, B, C],
+        keys: Keys = ...,
+        **row: Unpack[OneElement],
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var1[R], coeff: Of1W[R], where: If1[R] = ..., keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var1[R], coeff: Of1WW[R], where: If1[R] = ..., keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var1[R], coeff: Of1[R] = ..., *, where: If1W[R], keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var1[R], coeff: Of1[R] = ..., *, where: If1WW[R], keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var1[R], coeff: Of1W[R], where: If1W[R], keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var1[R], coeff: Of1WW[R], where: If1WW[R], keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var1[R], coeff: Number | Bound1[R], where: If1[R] = ..., keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self, var: Var1[R], coeff: Of1[R] = ..., *, where: BoundIf1[R], keys: Keys = ..., **row: Unpack[OneElement]
+    ) -> Self: ...
+    @overload
+    def add_term(
+        self,
+        var: Var2[A, B],
         coeff: Number | Bound2[A, B],
         where: If2[A, B] = ...,
         keys: Keys = ...,
-        *,
-        at: At = ...,
-        missing: Missing = ...,
+        **row: Unpack[OneElement],
     ) -> Self: ...
     def add_term(
         self,
@@ -256,62 +255,76 @@ class TermMethods(ABC):
         return self._add(var, coeff, where, keys, Meaning.ROW, at=at, missing=missing)
 
     @overload
+    def add_multi_term(self, var: Var1[R], coeff: Of1[R] = ..., where: If1[R] = ..., keys: Keys = ...) -> Self: ...
+    @overload
     def add_multi_term(
-        self, var: LXVariable[R, Any], coeff: Of1[R] = ..., where: If1[R] = ..., keys: Keys = ...
+        self, var: Var2[A, B], coeff: Of2[A, B] = ..., where: If2[A, B] = ..., keys: Keys = ...
     ) -> Self: ...
     @overload
     def add_multi_term(
-        self, var: LXVariable[tuple[A, B], Any], coeff: Of2[A, B] = ..., where: If2[A, B] = ..., keys: Keys = ...
+        self, var: Var3[A, B, C], coeff: Of3[A, B, C] = ..., where: If3[A, B, C] = ..., keys: Keys = ...
+    ) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var2[A, B], coeff: Of2W[A, B], where: If2[A, B] = ..., keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var2[A, B], coeff: Of2WW[A, B], where: If2[A, B] = ..., keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(
+        self, var: Var2[A, B], coeff: Of2[A, B] = ..., *, where: If2W[A, B], keys: Keys = ...
     ) -> Self: ...
     @overload
     def add_multi_term(
-        self, var: LXVariable[tuple[A, B], Any], coeff: Row2[A, B], where: If2[A, B] = ..., keys: Keys = ...
+        self, var: Var2[A, B], coeff: Of2[A, B] = ..., *, where: If2WW[A, B], keys: Keys = ...
+    ) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var2[A, B], coeff: Of2W[A, B], where: If2W[A, B], keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var2[A, B], coeff: Of2WW[A, B], where: If2WW[A, B], keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(
+        self, var: Var3[A, B, C], coeff: Of3W[A, B, C], where: If3[A, B, C] = ..., keys: Keys = ...
     ) -> Self: ...
     @overload
     def add_multi_term(
-        self, var: LXVariable[tuple[A, B], Any], coeff: Of2[A, B] = ..., *, where: IfRow2[A, B], keys: Keys = ...
+        self, var: Var3[A, B, C], coeff: Of3WW[A, B, C], where: If3[A, B, C] = ..., keys: Keys = ...
     ) -> Self: ...
     @overload
     def add_multi_term(
-        self, var: LXVariable[tuple[A, B], Any], coeff: Row2[A, B], where: IfRow2[A, B], keys: Keys = ...
+        self, var: Var3[A, B, C], coeff: Of3[A, B, C] = ..., *, where: If3W[A, B, C], keys: Keys = ...
     ) -> Self: ...
     @overload
     def add_multi_term(
-        self,
-        var: LXVariable[tuple[A, B, C], Any],
-        coeff: Of3[A, B, C] = ...,
-        where: If3[A, B, C] = ...,
-        keys: Keys = ...,
+        self, var: Var3[A, B, C], coeff: Of3[A, B, C] = ..., *, where: If3WW[A, B, C], keys: Keys = ...
     ) -> Self: ...
     @overload
     def add_multi_term(
-        self,
-        var: LXVariable[tuple[A, B, C], Any],
-        coeff: Of4[A, B, C] = ...,
-        where: If4[A, B, C] = ...,
-        keys: Keys = ...,
+        self, var: Var3[A, B, C], coeff: Of3W[A, B, C], where: If3W[A, B, C], keys: Keys = ...
     ) -> Self: ...
     @overload
     def add_multi_term(
-        self, var: LXVariable[R, Any], coeff: Row1[R], where: If1[R] = ..., keys: Keys = ...
+        self, var: Var3[A, B, C], coeff: Of3WW[A, B, C], where: If3WW[A, B, C], keys: Keys = ...
     ) -> Self: ...
     @overload
+    def add_multi_term(self, var: Var1[R], coeff: Of1W[R], where: If1[R] = ..., keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var1[R], coeff: Of1WW[R], where: If1[R] = ..., keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var1[R], coeff: Of1[R] = ..., *, where: If1W[R], keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var1[R], coeff: Of1[R] = ..., *, where: If1WW[R], keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var1[R], coeff: Of1W[R], where: If1W[R], keys: Keys = ...) -> Self: ...
+    @overload
+    def add_multi_term(self, var: Var1[R], coeff: Of1WW[R], where: If1WW[R], keys: Keys = ...) -> Self: ...
+    @overload
     def add_multi_term(
-        self, var: LXVariable[R, Any], coeff: Of1[R] = ..., *, where: IfRow1[R], keys: Keys = ...
+        self, var: Var1[R], coeff: Number | Bound1[R], where: If1[R] = ..., keys: Keys = ...
     ) -> Self: ...
     @overload
-    def add_multi_term(self, var: LXVariable[R, Any], coeff: Row1[R], where: IfRow1[R], keys: Keys = ...) -> Self: ...
+    def add_multi_term(self, var: Var1[R], coeff: Of1[R] = ..., *, where: BoundIf1[R], keys: Keys = ...) -> Self: ...
     @overload
     def add_multi_term(
-        self, var: LXVariable[R, Any], coeff: Number | Bound1[R], where: If1[R] = ..., keys: Keys = ...
-    ) -> Self: ...
-    @overload
-    def add_multi_term(
-        self, var: LXVariable[R, Any], coeff: Of1[R] = ..., *, where: BoundIf1[R], keys: Keys = ...
-    ) -> Self: ...
-    @overload
-    def add_multi_term(
-        self, var: LXVariable[tuple[A, B], Any], coeff: Number | Bound2[A, B], where: If2[A, B] = ..., keys: Keys = ...
+        self, var: Var2[A, B], coeff: Number | Bound2[A, B], where: If2[A, B] = ..., keys: Keys = ...
     ) -> Self: ...
     def add_multi_term(self, var: Any, coeff: Any = 1.0, where: Any = None, keys: Keys = None) -> Self:
         """Add the sum of ``coeff`` times every element of a family; arguments and errors as for `add_term`."""
@@ -319,127 +332,141 @@ class TermMethods(ABC):
 
     @overload
     def sum_over(
-        self,
-        var: LXVariable[R, Any],
-        coeff: Of1[R] = ...,
-        where: If1[R] = ...,
-        keys: Keys = ...,
-        *,
-        matching: bool = ...,
+        self, var: Var1[R], coeff: Of1[R] = ..., where: If1[R] = ..., keys: Keys = ..., **rule: Unpack[Matching]
     ) -> Self: ...
     @overload
     def sum_over(
         self,
-        var: LXVariable[tuple[A, B], Any],
+        var: Var2[A, B],
         coeff: Of2[A, B] = ...,
         where: If2[A, B] = ...,
         keys: Keys = ...,
-        *,
-        matching: bool = ...,
+        **rule: Unpack[Matching],
     ) -> Self: ...
     @overload
     def sum_over(
         self,
-        var: LXVariable[tuple[A, B], Any],
-        coeff: Row2[A, B],
-        where: If2[A, B] = ...,
-        keys: Keys = ...,
-        *,
-        matching: bool = ...,
-    ) -> Self: ...
-    @overload
-    def sum_over(
-        self,
-        var: LXVariable[tuple[A, B], Any],
-        coeff: Of2[A, B] = ...,
-        *,
-        where: IfRow2[A, B],
-        keys: Keys = ...,
-        matching: bool = ...,
-    ) -> Self: ...
-    @overload
-    def sum_over(
-        self,
-        var: LXVariable[tuple[A, B], Any],
-        coeff: Row2[A, B],
-        where: IfRow2[A, B],
-        keys: Keys = ...,
-        *,
-        matching: bool = ...,
-    ) -> Self: ...
-    @overload
-    def sum_over(
-        self,
-        var: LXVariable[tuple[A, B, C], Any],
+        var: Var3[A, B, C],
         coeff: Of3[A, B, C] = ...,
         where: If3[A, B, C] = ...,
         keys: Keys = ...,
-        *,
-        matching: bool = ...,
+        **rule: Unpack[Matching],
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var2[A, B], coeff: Of2W[A, B], where: If2[A, B] = ..., keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var2[A, B], coeff: Of2WW[A, B], where: If2[A, B] = ..., keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var2[A, B], coeff: Of2[A, B] = ..., *, where: If2W[A, B], keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var2[A, B], coeff: Of2[A, B] = ..., *, where: If2WW[A, B], keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var2[A, B], coeff: Of2W[A, B], where: If2W[A, B], keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var2[A, B], coeff: Of2WW[A, B], where: If2WW[A, B], keys: Keys = ..., **rule: Unpack[Matching]
     ) -> Self: ...
     @overload
     def sum_over(
         self,
-        var: LXVariable[tuple[A, B, C], Any],
-        coeff: Of4[A, B, C] = ...,
-        where: If4[A, B, C] = ...,
+        var: Var3[A, B, C],
+        coeff: Of3W[A, B, C],
+        where: If3[A, B, C] = ...,
         keys: Keys = ...,
-        *,
-        matching: bool = ...,
+        **rule: Unpack[Matching],
     ) -> Self: ...
     @overload
     def sum_over(
         self,
-        var: LXVariable[R, Any],
-        coeff: Row1[R],
-        where: If1[R] = ...,
+        var: Var3[A, B, C],
+        coeff: Of3WW[A, B, C],
+        where: If3[A, B, C] = ...,
         keys: Keys = ...,
-        *,
-        matching: bool = ...,
+        **rule: Unpack[Matching],
     ) -> Self: ...
     @overload
     def sum_over(
         self,
-        var: LXVariable[R, Any],
-        coeff: Of1[R] = ...,
+        var: Var3[A, B, C],
+        coeff: Of3[A, B, C] = ...,
         *,
-        where: IfRow1[R],
+        where: If3W[A, B, C],
         keys: Keys = ...,
-        matching: bool = ...,
-    ) -> Self: ...
-    @overload
-    def sum_over(
-        self, var: LXVariable[R, Any], coeff: Row1[R], where: IfRow1[R], keys: Keys = ..., *, matching: bool = ...
+        **rule: Unpack[Matching],
     ) -> Self: ...
     @overload
     def sum_over(
         self,
-        var: LXVariable[R, Any],
-        coeff: Number | Bound1[R],
-        where: If1[R] = ...,
-        keys: Keys = ...,
+        var: Var3[A, B, C],
+        coeff: Of3[A, B, C] = ...,
         *,
-        matching: bool = ...,
-    ) -> Self: ...
-    @overload
-    def sum_over(
-        self,
-        var: LXVariable[R, Any],
-        coeff: Of1[R] = ...,
-        *,
-        where: BoundIf1[R],
+        where: If3WW[A, B, C],
         keys: Keys = ...,
-        matching: bool = ...,
+        **rule: Unpack[Matching],
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var3[A, B, C], coeff: Of3W[A, B, C], where: If3W[A, B, C], keys: Keys = ..., **rule: Unpack[Matching]
     ) -> Self: ...
     @overload
     def sum_over(
         self,
-        var: LXVariable[tuple[A, B], Any],
+        var: Var3[A, B, C],
+        coeff: Of3WW[A, B, C],
+        where: If3WW[A, B, C],
+        keys: Keys = ...,
+        **rule: Unpack[Matching],
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var1[R], coeff: Of1W[R], where: If1[R] = ..., keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var1[R], coeff: Of1WW[R], where: If1[R] = ..., keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var1[R], coeff: Of1[R] = ..., *, where: If1W[R], keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var1[R], coeff: Of1[R] = ..., *, where: If1WW[R], keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var1[R], coeff: Of1W[R], where: If1W[R], keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var1[R], coeff: Of1WW[R], where: If1WW[R], keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var1[R], coeff: Number | Bound1[R], where: If1[R] = ..., keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self, var: Var1[R], coeff: Of1[R] = ..., *, where: BoundIf1[R], keys: Keys = ..., **rule: Unpack[Matching]
+    ) -> Self: ...
+    @overload
+    def sum_over(
+        self,
+        var: Var2[A, B],
         coeff: Number | Bound2[A, B],
         where: If2[A, B] = ...,
         keys: Keys = ...,
-        *,
-        matching: bool = ...,
+        **rule: Unpack[Matching],
     ) -> Self: ...
     def sum_over(
         self, var: Any, coeff: Any = 1.0, where: Any = None, keys: Keys = None, *, matching: bool = False

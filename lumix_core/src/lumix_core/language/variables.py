@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Any, Generic, Self, SupportsFloat, TypeVar
+from typing import Any, Generic, Self, SupportsFloat, TypeVar, overload
 
 from lumix_core.errors import LXModelError, LXNotLinearError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.families import IndexedFamily
-from lumix_core.language.indexed import Row, type_argument
+from lumix_core.language.indexed import Row, side_text, type_argument
 from lumix_core.language.linear_forms import RULE, Element, LinearArithmetic, LXLinearForm
 from lumix_core.language.mixins import Unknown, refuse_unknown
+from lumix_core.language.term_types import A, B, C, Of1, Of1W, Of2, Of3
 from lumix_core.problem.numbers import bound_number, real_number
 
 Value = TypeVar("Value", int, float)
@@ -115,11 +116,17 @@ class LXVariable(LinearArithmetic, Unknown, IndexedFamily[Row], Generic[Row, Val
         self._unit = frozenset({"lower", "upper"})
         return self
 
+    @overload
+    def bounds(self, lower: Of1[Row] | None = ..., upper: Of1[Row] | None = ...) -> Self: ...
+    @overload
     def bounds(
-        self,
-        lower: SupportsFloat | Callable[[Row], SupportsFloat] | None = None,
-        upper: SupportsFloat | Callable[[Row], SupportsFloat] | None = None,
-    ) -> Self:
+        self: LXVariable[tuple[A, B], Value], lower: Of2[A, B] | None = ..., upper: Of2[A, B] | None = ...
+    ) -> LXVariable[tuple[A, B], Value]: ...
+    @overload
+    def bounds(
+        self: LXVariable[tuple[A, B, C], Value], lower: Of3[A, B, C] | None = ..., upper: Of3[A, B, C] | None = ...
+    ) -> LXVariable[tuple[A, B, C], Value]: ...
+    def bounds(self, lower: Any = None, upper: Any = None) -> Any:
         """Set the bounds: each a number or a function of the row (of one row a dimension); unset is infinite.
 
         ``math.inf``, from a function too, is no upper bound; ``-math.inf`` is no lower bound.
@@ -138,9 +145,42 @@ class LXVariable(LinearArithmetic, Unknown, IndexedFamily[Row], Generic[Row, Val
         self.costs.append(self._cost(cost))
         return self
 
-    def cost_multi(self, cost: SupportsFloat | Callable[..., SupportsFloat]) -> Self:
+    @overload
+    def cost_multi(self: LXVariable[tuple[A, B], Value], cost: Of2[A, B]) -> LXVariable[tuple[A, B], Value]: ...
+    @overload
+    def cost_multi(
+        self: LXVariable[tuple[A, B, C], Value], cost: Of3[A, B, C]
+    ) -> LXVariable[tuple[A, B, C], Value]: ...
+    @overload
+    def cost_multi(self, cost: Of1W[Row]) -> Self: ...
+    def cost_multi(self, cost: Any) -> Any:
         """Add a cost per unit that is a function of one row a dimension."""
         return self.cost(cost)
+
+    @overload
+    def where_multi(
+        self: LXVariable[tuple[A, B], Value], condition: Callable[[A, B], object]
+    ) -> LXVariable[tuple[A, B], Value]: ...
+    @overload
+    def where_multi(
+        self: LXVariable[tuple[A, B, C], Value], condition: Callable[[A, B, C], object]
+    ) -> LXVariable[tuple[A, B, C], Value]: ...
+    @overload
+    def where_multi(self, condition: Callable[[Row, Any], object]) -> Self: ...
+    def where_multi(self, condition: Any) -> Any:
+        """Keep only the combinations for which ``condition`` is true; it takes one row a dimension."""
+        return super().where_multi(condition)
+
+    def _own_lines(self) -> list[tuple[str, str]]:
+        sides: list[tuple[str, float | UserFunction | None]] = [
+            ("lower bound", self._lower),
+            ("upper bound", self._upper),
+        ]
+        sides += [("cost", cost) for cost in self.costs]
+        lines = [("values", str(self.domain)), *((what, side_text(side)) for what, side in sides if side is not None)]
+        if self._unit and self._domain is not Domain.BINARY:
+            lines.append(("within", "0 and 1"))
+        return lines
 
     def get_instances(self) -> list[Any]:
         """Read the rows now and return those that the family is made over (tuples for several dimensions)."""

@@ -15,6 +15,7 @@ from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import checked_count, checked_number, flaw, is_real_type
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, same_families
 from lumix_core.problem.requirements import Requirements
+from lumix_core.problem.text import html_lines, html_table, number_text
 
 __all__ = [
     "PART_NAMES",
@@ -34,8 +35,11 @@ __all__ = [
     "elements_of",
     "find_block",
     "flaw",
+    "html_lines",
+    "html_table",
     "is_real_type",
     "number_for",
+    "number_text",
     "position_of",
     "refuse_crossed",
     "same_families",

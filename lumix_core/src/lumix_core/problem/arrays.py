@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,26 +15,97 @@ BoolArray = NDArray[np.bool_]
 IndexArray = NDArray[np.int32]
 IntArray = NDArray[np.int64]
 
-MANY = 2**62
+MANY_BITS = 62
+MANY = 2**MANY_BITS
 """More than this do not fit into an array's numbers with what is done to them."""
+BLOCK = 1 << 16
+"""So many numbers stay in the processor's cache."""
+
+
+def blocks(size: int) -> Iterator[slice]:
+    """Yield the parts of an array that are worked at one after the other, each while it is in the processor's cache."""
+    for start in range(0, size, BLOCK):
+        yield slice(start, min(start + BLOCK, size))
 
 
 def is_increasing(values: NDArray[Any]) -> bool:
     """Whether each number is larger than the one before."""
-    return bool((values[1:] > values[:-1]).all())
+    parts = (values[part.start : part.stop + 1] for part in blocks(len(values)))
+    return all((part[1:] > part[:-1]).all() for part in parts)
 
 
-def stable_order(values: NDArray[Any]) -> NDArray[Any]:
+def is_all(picks: IntArray, size: int) -> bool:
+    """Whether picks are all of so many positions, in order, so that nothing has to be moved."""
+    return len(picks) == size and (not size or (picks[0] == 0 and picks[-1] == size - 1 and is_increasing(picks)))
+
+
+def taken(values: NDArray[Any], picks: IntArray) -> NDArray[Any]:
+    """Return the values at some positions: the very array where these are all of them."""
+    return values if is_all(picks, len(values)) else values[picks]
+
+
+def stable_order(values: NDArray[Any]) -> IntArray:
     """Return the order that sorts numbers which are not negative; equal ones stay as they are."""
-    bits = (len(values) - 1).bit_length() if len(values) else 0
-    if not len(values) or int(values.max()) >= MANY >> bits:
+    count = _width(len(values))
+    if not len(values) or int(values.max()) >= MANY >> count:
         return np.argsort(values, kind="stable")
-    # numpy sorts numbers faster than it finds their order, so each brings its position along, in its last bits.
-    packed = values.astype(np.int64) << bits
-    packed |= np.arange(len(values))
+    packed = _packed([values], [0], count)
     packed.sort()
-    packed &= (1 << bits) - 1
+    for part in blocks(len(packed)):
+        packed[part] &= (1 << count) - 1
     return packed
+
+
+def sorted_together(numbers: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray | None, Sequence[IntArray]]:
+    """Return the order that sorts tuples of numbers, equal ones as they are, and the tuples in that order.
+
+    Args:
+        numbers: the first of every tuple, the second of every tuple, ...; none is negative.
+        sizes: the first are less than the first of these, and so on.
+
+    Returns:
+        None in place of an order where the tuples are in order already.
+    """
+    widths, count = [_width(size) for size in sizes], _width(len(numbers[0]))
+    if sum(widths) + count > MANY_BITS:
+        order = np.lexsort(numbers[::-1])
+        return order, [one[order] for one in numbers]
+    packed = _packed(numbers, widths, count)
+    if is_increasing(packed):
+        return None, numbers
+    packed.sort()
+    *parts, order = _unpacked(packed, [*widths, count])
+    return order, parts
+
+
+def _width(size: int) -> int:
+    """Return how many bits numbers take that are less than a size."""
+    return max(size - 1, 0).bit_length()
+
+
+def _packed(numbers: Sequence[NDArray[Any]], widths: Sequence[int], count: int) -> IntArray:
+    """Return tuples as single numbers, each with its position behind it: numpy sorts faster than it finds an order."""
+    packed = np.empty(len(numbers[0]), dtype=np.int64)
+    for part in blocks(len(packed)):
+        some = numbers[0][part].astype(np.int64)
+        for one, width in zip(numbers[1:], widths[1:], strict=True):
+            some <<= width
+            some |= one[part]
+        some <<= count
+        some |= np.arange(part.start, part.stop)
+        packed[part] = some
+    return packed
+
+
+def _unpacked(packed: IntArray, widths: Sequence[int]) -> list[IntArray]:
+    """Return what is in numbers in so many bits each; they are used up."""
+    taken_apart = [packed, *(np.empty(len(packed), dtype=np.int64) for _ in widths[1:])]
+    for part in blocks(len(packed)):
+        some = packed[part]
+        for found, width in zip(taken_apart[:0:-1], widths[:0:-1], strict=True):
+            found[part] = some & ((1 << width) - 1)
+            some >>= width
+    return taken_apart
 
 
 def without_noise(sums: FloatArray, sizes: NDArray[Any], counts: Any) -> FloatArray:

@@ -21,6 +21,8 @@ Column: TypeAlias = NDArray[Any]
 """
 TYPED = (np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_))
 """The types of a column in which no value is an object."""
+AHEAD = 1 << 19
+"""For how many more values a growing column has memory at the most."""
 _TYPES = {float: np.float64, int: np.int64, bool: np.bool_}
 
 
@@ -58,13 +60,42 @@ def together(parts: Sequence[Column]) -> Column:
     return object_column(list(zip(*(part.tolist() for part in parts), strict=True)))
 
 
-def stacked(parts: Sequence[Column]) -> Column:
-    """Return columns below each other; of several types they become objects."""
-    if not parts:
-        return np.empty(0, dtype=np.object_)
-    if len({part.dtype for part in parts}) == 1:
-        return np.concatenate(parts) if len(parts) > 1 else parts[0]
-    return np.concatenate([part.astype(np.object_) for part in parts])
+class GrowingColumn:
+    """A column whose values come in parts; numbers of one type are one array, made longer where it stands."""
+
+    def __init__(self) -> None:
+        self._parts: list[Column] = []
+        self._count = 0  # of the values in the last part
+
+    def add(self, part: Column) -> None:
+        """Put values below those that have come."""
+        if not self._parts or part.dtype not in TYPED or part.dtype != self._parts[-1].dtype:
+            self._end_part()
+            self._parts.append(part.copy())
+            self._count = len(part)
+            return
+        values, start, end = self._parts[-1], self._count, self._count + len(part)
+        if end > len(values):
+            values.resize(end + min(end // 2, AHEAD), refcheck=False)
+        values[start:end] = part
+        self._count = end
+
+    def _end_part(self) -> None:
+        if self._parts and len(self._parts[-1]) > self._count:
+            self._parts[-1].resize(self._count, refcheck=False)
+
+    def column(self) -> Column:
+        """Return all values, which are not kept; of several types they become objects."""
+        self._end_part()
+        parts, self._parts = self._parts, []
+        if len(parts) <= 1:
+            return parts[0] if parts else np.empty(0, dtype=np.object_)
+        return np.concatenate(parts if len({part.dtype for part in parts}) == 1 else list(map(as_objects, parts)))
+
+
+def as_objects(values: Column) -> Column:
+    """Return a column as one of objects."""
+    return values.astype(np.object_)
 
 
 def has_nan(value: Any) -> bool:

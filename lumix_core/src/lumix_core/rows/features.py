@@ -19,6 +19,10 @@ class LXRowFeature(StrEnum):
     """Its queries say why their columns do not suffice: `lumix_core.rows.ReasonedQuery`. Needs COLUMNS."""
     SNAPSHOTS = "snapshots"
     """Several of its queries can be read at one moment: `lumix_core.rows.SnapshotQuery`."""
+    REFRESHING = "refreshing"
+    """Its queries see that rows are read anew which the session holds: `lumix_core.rows.RefreshingQuery`."""
+    AWAITED = "awaited"
+    """Its queries say what they are to be read in while an event loop runs: `lumix_core.rows.AwaitedQuery`."""
     RELEASE = "release"
     """It takes from rows again what it loaded for a while: `lumix_core.rows.ReleasingAdapter`."""
     WRITING = "writing"
@@ -31,6 +35,8 @@ OF_QUERIES: Mapping[LXRowFeature, tuple[str, ...]] = {
     LXRowFeature.KEEPING: ("columns", "kept"),
     LXRowFeature.REASONS: ("columns", "why_rows"),
     LXRowFeature.SNAPSHOTS: ("snapshot",),
+    LXRowFeature.REFRESHING: ("refresh",),
+    LXRowFeature.AWAITED: ("awaited",),
 }
 """What the queries of an adapter with a feature have."""
 OF_ADAPTERS: Mapping[LXRowFeature, tuple[str, ...]] = {

@@ -1,13 +1,36 @@
-"""Data frames as rows, and results as data frames; pandas and polars are recognised by their shape, never imported."""
+"""Data frames of any library as rows, read through narwhals, and results as data frames.
+
+Libraries of frames are recognised by the names of their modules; none is imported before a frame of one is given.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
+from importlib import import_module
+from importlib.util import find_spec
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lumix_core.errors import LXOptionError, LXSourceError, LXUnsupportedError
+
+if TYPE_CHECKING:
+    from narwhals import DataFrame, LazyFrame
+
+LIBRARIES = frozenset(
+    ("pandas", "polars", "pyarrow", "duckdb", "_duckdb", "modin", "cudf", "dask", "ibis", "pyspark", "narwhals")
+)
+"""The libraries that have frames which narwhals reads."""
+COLLECTED: tuple[Literal["pyarrow", "polars", "pandas"], ...] = ("pyarrow", "polars", "pandas")
+"""The libraries in one of which the rows of a database's relation are collected, the first that is installed."""
+MADE = {"pandas": "DataFrame", "polars": "DataFrame", "pyarrow": "table"}
+"""The libraries of which frames are made, and what makes them of a mapping of columns."""
+Values: TypeAlias = list[Any] | NDArray[Any]
+"""The values of a column: an array of float64, int64 or bool, or a list of Python objects."""
 
 
 class FrameRow(tuple[Any, ...]):
@@ -62,32 +85,146 @@ def row_class(columns: tuple[str, ...]) -> type[FrameRow]:
 
 
 def is_frame(data: Any) -> bool:
-    """Whether the data is a pandas or polars DataFrame."""
-    return hasattr(data, "columns") and (hasattr(data, "itertuples") or hasattr(data, "iter_rows"))
+    """Whether the data is a data frame, lazy or not, of a library that narwhals reads."""
+    cls = type(data)
+    return _is_of_library(cls.__mro__) and (hasattr(cls, "columns") or hasattr(cls, "column_names"))
 
 
-def with_named_columns(frame: Any) -> Any:
-    """Return a pandas or polars DataFrame with named index levels of pandas as columns.
+@lru_cache(maxsize=1024)
+def _is_of_library(bases: tuple[type, ...]) -> bool:
+    return any(base.__module__.partition(".")[0] in LIBRARIES for base in bases)
+
+
+def may_hold_objects(data: Any) -> bool:
+    """Whether the data is a frame of pandas or polars, whose columns may hold objects of any class."""
+    cls = type(data)
+    is_eager = hasattr(cls, "itertuples") or hasattr(cls, "iter_rows")
+    return is_eager and hasattr(cls, "__deepcopy__") and is_frame(data)
+
+
+def require_narwhals(owner: str) -> None:
+    """Refuse a frame where nothing reads it.
 
     Raises:
-        LXSourceError: a column's name is repeated or is not a string.
+        LXUnsupportedError: narwhals is not installed.
     """
-    index = getattr(frame, "index", None)
-    if index is not None and any(name is not None for name in index.names):
-        _check_columns([*(name for name in index.names if name is not None), *frame.columns])
-        frame = frame.reset_index()
-    _check_columns(list(frame.columns))
-    return frame
+    if find_spec("narwhals") is None:
+        raise LXUnsupportedError(
+            f"{owner} got a data frame. Frames are read with narwhals, which is not installed. "
+            f"Run: pip install narwhals"
+        )
 
 
-def frame_rows(frame: Any) -> Sequence[FrameRow]:
-    """Return the rows of a frame that has named columns."""
-    names = tuple(frame.columns)
-    columns = [column_values(frame, name) for name in names]
-    return list(map(partial(tuple.__new__, row_class(names)), zip(*columns, strict=True)))
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A data frame whose rows can be read.
+
+    Args:
+        data: the frame, not lazy, each of whose columns has a name of its own.
+    """
+
+    data: DataFrame[Any]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self.data.columns)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def values(self, name: str) -> Values:
+        """Return the values of a column, as the library has them: NULL, NaN, NaT and NA stay what they are."""
+        series = self.data.get_column(name)
+        native = series.to_native()
+        is_numpy = isinstance(getattr(native, "dtype", None), np.dtype)
+        if not (series.dtype.is_numeric() or str(series.dtype) == "Boolean") or series.dtype.is_decimal():
+            return series.to_list()
+        if not is_numpy and series.null_count():
+            return series.to_list()
+        array = series.to_numpy()
+        wide = _WIDE.get(array.dtype.kind)
+        exact = wide is not None and np.can_cast(array.dtype, wide)
+        return array.astype(wide) if exact else series.to_list()  # a copy: the frame may change in place
+
+    def rows(self) -> Sequence[FrameRow]:
+        """Return the rows."""
+        columns = [as_list(self.values(name)) for name in self.names]
+        return list(map(partial(tuple.__new__, row_class(self.names)), zip(*columns, strict=True)))
 
 
-def _check_columns(names: list[Any]) -> None:
+_WIDE = {"f": np.dtype(np.float64), "i": np.dtype(np.int64), "u": np.dtype(np.int64), "b": np.dtype(np.bool_)}
+
+
+def as_list(values: Values) -> list[Any]:
+    """Return the values of a column as Python objects."""
+    return values.tolist() if isinstance(values, np.ndarray) else values
+
+
+def read_frame(data: Any) -> Frame:
+    """Return a frame whose rows can be read: a lazy one is collected; named index levels of pandas are columns.
+
+    Raises:
+        LXSourceError: a column's name is repeated or is not a string; or the frame cannot be collected.
+        LXUnsupportedError: narwhals is not installed, or a library in which the rows are collected.
+    """
+    require_narwhals("A model")
+    import narwhals as nw
+
+    native = nw.to_native(data, pass_through=True)
+    try:
+        _check_names(native)
+        frame = nw.from_native(_with_index(native))
+        return Frame(_collected(frame) if isinstance(frame, nw.LazyFrame) else frame)
+    except (LXSourceError, LXUnsupportedError):
+        raise
+    except Exception as error:
+        raise LXSourceError(
+            f"The {type(native).__name__} given to from_data() cannot be read: {type(error).__name__}: {error}. Give a "
+            f"frame that can be, while its connection and its files are open; or its rows, collected."
+        ) from error
+
+
+def collected_frame(data: Any) -> Any | None:
+    """Return the rows of a lazy frame or a relation as a frame that needs no file and no connection; None for others.
+
+    Raises:
+        LXSourceError, LXUnsupportedError: as `read_frame`.
+    """
+    if not is_frame(data):
+        return None
+    import narwhals as nw
+
+    frame = nw.from_native(data, pass_through=True)
+    return read_frame(data).data.to_native() if isinstance(frame, nw.LazyFrame) else None
+
+
+def _collected(frame: LazyFrame[Any]) -> DataFrame[Any]:
+    if str(frame.implementation) in ("polars", "dask"):
+        return frame.collect()
+    for name in COLLECTED:
+        if find_spec(name) is not None:
+            return frame.collect(name)
+    raise LXUnsupportedError(
+        f"The rows of a {type(frame.to_native()).__name__} are collected with pyarrow, polars or pandas, of which none "
+        f"is installed. Run: pip install pyarrow"
+    )
+
+
+def _with_index(native: Any) -> Any:
+    """Return a frame of pandas with named levels of its index as columns; any other as it is."""
+    index = getattr(native, "index", None)
+    if not any(name is not None for name in getattr(index, "names", None) or ()):
+        return native
+    return native.reset_index()
+
+
+def _check_names(native: Any) -> None:
+    if hasattr(native, "collect_schema"):  # polars asks for the names of a lazy frame at a cost, and has no name twice
+        return
+    index = getattr(getattr(native, "index", None), "names", None) or ()
+    columns = native.column_names if hasattr(native, "column_names") else native.columns
+    names = [*(name for name in index if name is not None), *columns]
     for name in names:
         if not isinstance(name, str) or names.count(name) > 1:
             raise LXSourceError(
@@ -96,32 +233,40 @@ def _check_columns(names: list[Any]) -> None:
             )
 
 
-def column_values(frame: Any, name: str) -> list[Any]:
-    """Return the values of a column as Python objects; pandas and polars name this differently."""
-    values = frame[name]
-    plain: Callable[[], list[Any]] = getattr(values, "to_list", None) or values.tolist
-    return plain()
+def make_frame(columns: Mapping[str, list[Any]], backend: Any = None) -> Any:
+    """Return a data frame of a library.
 
-
-def make_frame(columns: dict[str, list[Any]], library: str | None = None) -> Any:
-    """Return a DataFrame of ``library`` ("pandas" or "polars"), or of whichever is installed.
+    Args:
+        columns: the values by name.
+        backend: "pandas", "polars" or "pyarrow", or the module; without it, the first of these that is installed.
 
     Raises:
-        LXUnsupportedError: the library is not installed.
+        LXUnsupportedError: the library is not installed, or cannot hold the columns.
         LXOptionError: there is no such library.
     """
-    import importlib
-
-    if library not in (None, "pandas", "polars"):
-        raise LXOptionError(f"to_frame() got library={library!r:.80}. Give one of 'pandas', 'polars'.")
-
-    for name in ("pandas", "polars") if library is None else (library,):
+    chosen = getattr(backend, "__name__", backend)
+    if chosen is not None and chosen not in MADE:
+        known = ", ".join(map(repr, MADE))
+        raise LXOptionError(f"to_frame() got backend={backend!r:.80}. Give one of {known}.")
+    for name in MADE if chosen is None else (chosen,):
         try:
-            return importlib.import_module(name).DataFrame(columns)
+            make = getattr(import_module(name), MADE[name])
         except ModuleNotFoundError as error:
             if error.name != name:
                 raise
+            continue
+        return _made(name, make, columns)
     raise LXUnsupportedError(
-        f"to_frame() needs {library or 'pandas or polars'}, which is not installed. "
-        f"Run: pip install {library or 'pandas'}"
+        f"to_frame() needs {chosen or 'pandas, polars or pyarrow'}, which is not installed. "
+        f"Run: pip install {chosen or 'pandas'}"
     )
+
+
+def _made(name: str, make: Any, columns: Mapping[str, list[Any]]) -> Any:
+    try:
+        return make(dict(columns))
+    except Exception as error:
+        raise LXUnsupportedError(
+            f"{name} has no type for the values of a column: {type(error).__name__}: {error}. Use "
+            f"to_frame(backend='pandas'), whose columns hold values of any types."
+        ) from error

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lumix_core.problem.arrays import MANY, IntArray, stable_order
-from lumix_core.rows.columns import Column
+from lumix_core.problem.arrays import MANY, BoolArray, IntArray, blocks, is_increasing, stable_order
+from lumix_core.rows.columns import Column, column
 
 MISSING = -1
 ROOM = 1 << 10
@@ -24,9 +24,21 @@ class KeyIndex:
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._parts = [_part(column) for column in columns]
+        self._parts = [_part(values) for values in columns]
         self._count = len(columns[0])
-        self.codes, self.span = self._joined([part.codes for part in self._parts])
+        self.span = 1
+        for part in self._parts:
+            self.span *= part.span
+        if self.span > MANY and len(self._parts) > 1:
+            raise OverflowError("keys of so many parts and values cannot be numbered")
+
+    @property
+    def codes(self) -> IntArray:
+        """The number of each key, computed anew each time: keeping them takes more room than is worth it."""
+        codes = np.empty(self._count, dtype=np.int64)
+        for block in blocks(self._count):
+            codes[block] = self._joined([part.numbers(block) for part in self._parts])
+        return codes
 
     def encode(self, columns: Sequence[Any], size: int) -> IntArray:
         """Return the numbers of other keys, `MISSING` for a key that cannot be in the index.
@@ -38,36 +50,68 @@ class KeyIndex:
         Raises:
             TypeError: a key cannot be hashed.
         """
-        return self._joined([part.find(column, size) for part, column in zip(self._parts, columns, strict=True)])[0]
+        if not self._is_plain(columns):
+            return self._encoded(columns, size)
+        codes = np.empty(size, dtype=np.int64)
+        for block in blocks(size):
+            codes[block] = self._encoded([values[block] for values in columns], block.stop - block.start)
+        return codes
+
+    def _encoded(self, columns: Sequence[Any], size: int) -> IntArray:
+        return self._joined([part.find(values, size) for part, values in zip(self._parts, columns, strict=True)])
+
+    def _is_plain(self, columns: Sequence[Any]) -> bool:
+        """Whether keys can be looked up block by block, since nothing is made of all that there are."""
+        return all(map(_is_whole, columns)) and all(isinstance(part, _Dense) for part in self._parts)
+
+    def position_of(self, key: Sequence[Any]) -> int:
+        """Return the first position of a single key, `MISSING` where it is not there; raises as `encode` does."""
+        codes = [int(part.find(column([value]), 1)[0]) for part, value in zip(self._parts, key, strict=True)]
+        if MISSING in codes:
+            return MISSING
+        positions = self._parts[0].having(codes[0])
+        for part, code in zip(self._parts[1:], codes[1:], strict=True):
+            positions = positions[part.are(code, positions)]
+        return int(positions[0]) if len(positions) else MISSING
 
     def positions(self, columns: Sequence[Any], size: int) -> IntArray:
         """Return the last position of each key in the index, `MISSING` where it is not there."""
+        if self._is_dense and self._is_plain(columns):
+            positions = np.empty(size, dtype=np.int64)
+            for block in blocks(size):
+                codes = self._encoded([values[block] for values in columns], block.stop - block.start)
+                positions[block] = self._table[codes]
+            return positions
         codes = self.encode(columns, size)
         if self._is_dense:
             return self._table[codes]
-        order = self._order
-        ordered = self.codes[order]
+        order, ordered = self._ordered
         ranks = np.searchsorted(ordered, codes, side="right") - 1
         is_known = (ranks >= 0) & (codes >= 0)
         is_known[is_known] = ordered[ranks[is_known]] == codes[is_known]
         return np.where(is_known, order[ranks], MISSING)
 
-    def matches(self, columns: Sequence[Any], size: int) -> tuple[IntArray, IntArray]:
-        """Return all pairs of equal keys: the position of the other key, in order, and that in the index."""
-        codes = self.encode(columns, size)
+    def matches(self, columns: Sequence[Any], size: int) -> tuple[IntArray | None, IntArray]:
+        """Return all pairs of equal keys: the position of the other key, in order, and that in the index.
+
+        None stands for the positions of all other keys, each once.
+        """
         if self.is_unique:
-            positions = self._table[codes] if self._is_dense else self.positions(columns, size)
+            positions = self.positions(columns, size)
+            if size and int(positions.min()) >= 0:
+                return None, positions
             here = np.flatnonzero(positions >= 0)
             return here, positions[here]
-        order, here = self._order, np.flatnonzero(codes >= 0)
-        ordered = self.codes[order]
+        codes = self.encode(columns, size)
+        here = np.flatnonzero(codes >= 0)
+        order, ordered = self._ordered
         starts = np.searchsorted(ordered, codes[here], side="left")
         counts = np.searchsorted(ordered, codes[here], side="right") - starts
         return np.repeat(here, counts), order[spread(starts, counts)]
 
     def counts(self, columns: Sequence[Any], size: int) -> IntArray:
         """Return how many keys of the index each of the other keys equals."""
-        codes, ordered = self.encode(columns, size), self.codes[self._order]
+        codes, (_, ordered) = self.encode(columns, size), self._ordered
         counts = np.searchsorted(ordered, codes, side="right") - np.searchsorted(ordered, codes, side="left")
         return np.where(codes < 0, 0, counts)
 
@@ -80,11 +124,16 @@ class KeyIndex:
 
     def repeated(self) -> tuple[int, int] | None:
         """Return the positions of two equal keys, None where every key is there once."""
-        ordered = np.sort(self.codes[self.codes >= 0])
-        twice = np.flatnonzero(np.diff(ordered) == 0)
-        if not len(twice):
+        ordered = self.codes
+        if is_increasing(ordered):
             return None
-        first, second, *_ = np.flatnonzero(self.codes == ordered[twice[0]]).tolist()
+        ordered.sort()
+        twice = ordered[1:] == ordered[:-1]
+        if ordered[0] < 0:
+            twice &= ordered[1:] >= 0
+        if not twice.any():
+            return None
+        first, second, *_ = np.flatnonzero(self.codes == ordered[np.argmax(twice)]).tolist()
         return first, second
 
     @property
@@ -94,25 +143,30 @@ class KeyIndex:
     @cached_property
     def _table(self) -> IntArray:
         table = np.full(self.span + 1, MISSING)  # the last one answers for MISSING
-        known = np.flatnonzero(self.codes >= 0)
-        table[self.codes[known]] = known
+        codes = self.codes
+        known = np.flatnonzero(codes >= 0)
+        table[codes[known]] = known
         return table
 
     @cached_property
-    def _order(self) -> IntArray:
-        return stable_order(self.codes)
+    def _ordered(self) -> tuple[IntArray, IntArray]:
+        """The positions of the keys by their numbers, and these numbers."""
+        codes = self.codes
+        order = stable_order(codes)
+        return order, codes[order]
 
-    def _joined(self, parts: list[IntArray]) -> tuple[IntArray, int]:
-        codes, span = parts[0], self._parts[0].span
+    def _joined(self, parts: list[IntArray]) -> IntArray:
+        codes = parts[0]
         for part, others in zip(self._parts[1:], parts[1:], strict=True):
-            if span * part.span > MANY:
-                raise OverflowError("keys of so many parts and values cannot be numbered")
-            missing = (codes < 0) | (others < 0)
+            missing = (codes < 0) | (others < 0) if _lacks_some(codes) or _lacks_some(others) else None
             codes = codes * part.span + others
-            if missing.any():
+            if missing is not None:
                 codes[missing] = MISSING
-            span *= part.span
-        return codes, span
+        return codes
+
+
+def _lacks_some(codes: IntArray) -> bool:
+    return bool(len(codes)) and int(codes.min()) < 0
 
 
 def spread(starts: IntArray, counts: IntArray) -> IntArray:
@@ -127,7 +181,27 @@ class _Dense:
 
     def __init__(self, values: Column, low: int, span: int) -> None:
         self.low, self.span = low, span
-        self.codes: IntArray = values.astype(np.int64) - low
+        self._values = values
+
+    @property
+    def codes(self) -> IntArray:
+        """The number of each."""
+        return self.numbers(slice(None))
+
+    def numbers(self, block: slice) -> IntArray:
+        """Return the numbers of some values, one after the other."""
+        numbers: IntArray = self._values[block].astype(np.int64)
+        numbers -= self.low
+        return numbers
+
+    def having(self, code: int) -> IntArray:
+        """Return the positions of the values with a number."""
+        return np.flatnonzero(self._values == self.low + code)
+
+    def are(self, code: int, positions: IntArray) -> BoolArray:
+        """Return which of some values have a number."""
+        same: BoolArray = self._values[positions] == self.low + code
+        return same
 
     def find(self, values: Any, size: int) -> IntArray:
         ints = _as_ints(values)
@@ -135,14 +209,33 @@ class _Dense:
             return _by_dict({self.low + code: code for code in self.codes.tolist()}, values, size)
         if not isinstance(ints, np.ndarray):
             return np.full(size, ints - self.low if 0 <= ints - self.low < self.span else MISSING)
-        outside = (ints < self.low) | (ints >= self.low + self.span)
         codes: IntArray = ints - self.low
-        if outside.any():
-            codes[outside] = MISSING
+        distances = codes.view(np.uint64)  # as such, what is less than zero is large
+        if len(codes) and int(distances.max()) >= self.span:
+            codes[distances >= self.span] = MISSING
         return codes
 
 
-class _Sorted:
+class _Coded:
+    """Values whose numbers are kept."""
+
+    codes: IntArray
+
+    def numbers(self, block: slice) -> IntArray:
+        """Return the numbers of some values, one after the other."""
+        return self.codes[block]
+
+    def having(self, code: int) -> IntArray:
+        """Return the positions of the values with a number."""
+        return np.flatnonzero(self.codes == code)
+
+    def are(self, code: int, positions: IntArray) -> BoolArray:
+        """Return which of some values have a number."""
+        same: BoolArray = self.codes[positions] == code
+        return same
+
+
+class _Sorted(_Coded):
     """Numbers that lie far apart: the rank among those that there are."""
 
     def __init__(self, values: Column) -> None:
@@ -158,7 +251,7 @@ class _Sorted:
         return np.where(self.known[ranks] == values, ranks, MISSING) if len(self.known) else np.full(size, MISSING)
 
 
-class _Hashed:
+class _Hashed(_Coded):
     """Values of any kind that can be hashed."""
 
     def __init__(self, values: list[Any]) -> None:
@@ -180,8 +273,13 @@ def _part(values: Column) -> _Dense | _Sorted | _Hashed:
     return _Dense(values, low, span) if span <= max(4 * len(values), ROOM) else _Sorted(values)
 
 
+def _is_whole(values: Any) -> bool:
+    """Whether values are a column of ints or truths."""
+    return isinstance(values, np.ndarray) and values.dtype.kind in "ib"
+
+
 def _as_ints(values: Any) -> Any:
-    if isinstance(values, np.ndarray) and values.dtype.kind in "ib":
+    if _is_whole(values):
         return values.astype(np.int64, copy=False)
     return int(values) if type(values) in (int, bool) else None
 

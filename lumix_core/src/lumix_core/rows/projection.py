@@ -36,9 +36,8 @@ def projected(
     """
     classes = _classes_by_prefix(row_class, class_of, paths)
     keys = {prefix: tuple((*prefix, name) for name in cls.primary_key) for prefix, cls in classes.items()}
-    wanted = list(
-        dict.fromkeys([*(path for path in paths if path[-1] != PRESENT), *(k for ks in keys.values() for k in ks)])
-    )
+    own = [path for path in paths if path[-1] != PRESENT] or keys[()]
+    wanted = list(dict.fromkeys([*own, *(key for prefix, found in keys.items() if prefix for key in found)]))
     values_of_each = query.columns(wanted, flush)
     if values_of_each is None:
         return None

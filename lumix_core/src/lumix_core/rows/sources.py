@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 from typing import Any, Protocol, cast
 
 from lumix_core.errors import LXSourceError
 from lumix_core.rows.adapter import ColumnQuery, ReaderQuery, ReasonedQuery, RowAdapter, RowQuery
 from lumix_core.rows.features import LXRowFeature, features_of
-from lumix_core.rows.frames import is_frame, with_named_columns
+from lumix_core.rows.frames import is_frame, read_frame, require_narwhals
 from lumix_core.rows.projection import projected
 from lumix_core.rows.registry import adapter_for, add_adapter, hindrances, is_handle, registered_adapters
 from lumix_core.rows.standins import row_class_of
 from lumix_core.rows.tables import FrameTable, Path, Table
+
+_LOG = logging.getLogger("lumix.rows")
 
 DECLARED: Any = object()
 """Stands for the class in ``LXVariable[Row, ...]``, where nothing else is given; None may be a mistake."""
@@ -47,7 +51,7 @@ class DataSource:
     def read(self) -> Table:
         """Return the rows as they are now."""
         if is_frame(self.data):
-            return FrameTable.of(with_named_columns(self.data))
+            return FrameTable.of(read_frame(self.data))
         rows = list(self.data)
         row_type = common_type(rows)
         return Table(rows, row_type, None if row_type is None else mapped_key(row_type))
@@ -76,7 +80,9 @@ class QuerySource:
     def read(self, flush: bool = True) -> Table:
         """Run the query; with ``flush``, pending changes may be written first."""
         row_type = self.query.row_type
+        began = perf_counter()
         rows = self.query.rows(flush)
+        self._log("whole rows", len(rows), began)
         if row_type is None:
             return Table(rows, None, tuples=True)
         return Table(rows, row_type, self.adapter.primary_key(row_type))
@@ -87,7 +93,15 @@ class QuerySource:
         if row_type is None or LXRowFeature.COLUMNS not in self.features:
             return None
         class_of = self.adapter.row_class
-        return projected(cast(ColumnQuery, self.query), class_of(row_type), class_of, paths, flush)
+        began = perf_counter()
+        table = projected(cast(ColumnQuery, self.query), class_of(row_type), class_of, paths, flush)
+        if table is not None:
+            self._log("columns", len(table), began)
+        return table
+
+    def _log(self, read: str, rows: int, began: float) -> None:
+        milliseconds = 1000 * (perf_counter() - began)
+        _LOG.debug("%d rows (%s) in %.1f ms: %s", rows, read, milliseconds, self.query)
 
     def why_rows(self) -> str | None:
         """Return why columns of the query would not suffice, as far as its adapter knows before reading."""
@@ -119,10 +133,13 @@ def data_source(data: Any, owner: str) -> DataSource:
     Raises:
         LXSourceError: ``data`` is not a collection of rows.
     """
+    if is_frame(data):
+        require_narwhals(f"{owner}.from_data()")
+        return DataSource(data)
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
         raise LXSourceError(
             f"{owner}.from_data() got {data!r}, which is not a collection of rows. "
-            f"Give a list of objects, one a row, or a pandas or polars DataFrame."
+            f"Give a list of objects, one a row, or a data frame."
         )
     if isinstance(data, set | frozenset):
         raise LXSourceError(

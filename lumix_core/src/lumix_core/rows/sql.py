@@ -17,6 +17,8 @@ NOT_TRANSACTIONAL = (
     "ON e.engine = t.engine WHERE t.table_schema = {schema} AND t.table_name IN {names} AND e.transactions <> 'YES'"
 )
 """The query of MySQL and MariaDB for tables whose storage engines know no transactions, such as MyISAM."""
+KEEPING = ("sqlite", "postgresql")
+"""The databases whose triggers and rules may leave out rows to be inserted, and keep rows to be deleted."""
 ROWS_A_BATCH = 5_000
 """The number of rows that are tuples at one time."""
 ADVISORY_LOCKS_AT_MOST = 100

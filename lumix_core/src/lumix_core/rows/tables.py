@@ -13,7 +13,7 @@ import numpy as np
 
 from lumix_core.problem.numbers import is_real_type
 from lumix_core.rows.columns import ABSENT, Column, column
-from lumix_core.rows.frames import FrameRow, column_values, frame_rows, row_class
+from lumix_core.rows.frames import Frame, FrameRow, row_class
 from lumix_core.rows.standins import RowClass
 
 Path: TypeAlias = tuple[str, ...]
@@ -78,26 +78,26 @@ class FrameTable(Table):
     """The rows of a data frame: columns are read off the frame, and rows are made when someone asks.
 
     Args:
-        frame: a pandas or polars DataFrame with named columns.
+        frame: the frame.
     """
 
     frame: Any = None
 
     @classmethod
-    def of(cls, frame: Any) -> Table:
+    def of(cls, frame: Frame) -> Table:
         """Return a frame as a table."""
         made: list[Sequence[FrameRow]] = []
 
         def row(position: int) -> FrameRow:
             if not made:
-                made.append(frame_rows(frame))
+                made.append(frame.rows())
             return made[0][position]
 
-        return cls(LazyRows(row, len(frame)), row_class(tuple(frame.columns)) if len(frame) else None, frame=frame)
+        return cls(LazyRows(row, len(frame)), row_class(frame.names) if len(frame) else None, frame=frame)
 
     def _read(self, path: Path) -> Column:
-        if len(path) == 1 and path[0] in self.frame.columns:
-            return column(column_values(self.frame, path[0]))
+        if len(path) == 1 and path[0] in self.frame.names:
+            return column(self.frame.values(path[0]))
         return super()._read(path)
 
 
@@ -194,7 +194,7 @@ def _is_anonymous(row_type: type) -> bool:
     return root in sys.stdlib_module_names or root in _LIBRARIES or issubclass(row_type, FrameRow)
 
 
-_LIBRARIES = ("numpy", "pandas", "polars")
+_LIBRARIES = ("numpy", "pandas", "polars", "pyarrow")
 
 
 def _look_alike(first: type, second: type) -> bool:

@@ -153,6 +153,15 @@ class FilteredWriter(Protocol):
 
 
 @runtime_checkable
+class CountingWriter(Protocol):
+    """What a `RowWriter` has besides where the database may keep or leave out rows by rules of its own (triggers)."""
+
+    def stored(self, table: WrittenTable, where: Mapping[str, Any]) -> int | None:
+        """Return how many rows there are now; None on databases that keep and leave out none."""
+        ...
+
+
+@runtime_checkable
 class WritingAdapter(Protocol):
     """What a row adapter that can write has besides."""
 

@@ -3,6 +3,8 @@
 from lumix_core.solver.certificates import recession_of
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
+from lumix_core.solver.progress import LXProgress
+from lumix_core.solver.refresh import LXRefresh
 from lumix_core.solver.registry import load_solver
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import FamilyValues, LXSolution, Results, with_families, without_families
@@ -14,6 +16,7 @@ from lumix_core.solver.solver import (
     LXFeature,
     Ranging,
     RawConflict,
+    RawProgress,
     RawResult,
     RewindingRun,
     Solver,
@@ -21,7 +24,7 @@ from lumix_core.solver.solver import (
     bad_native_option,
     unknown_native_option,
 )
-from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
+from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStartPoint, LXStatus
 from lumix_core.solver.turns import Turns, in_turn
 from lumix_core.solver.verify import Verifier
 
@@ -35,13 +38,17 @@ __all__ = [
     "LXLimit",
     "LXLiveSession",
     "LXOptimizer",
+    "LXProgress",
+    "LXRefresh",
     "LXSolution",
     "LXStart",
+    "LXStartPoint",
     "LXStatus",
     "LiveRun",
     "LiveSolver",
     "Ranging",
     "RawConflict",
+    "RawProgress",
     "RawResult",
     "Results",
     "RewindingRun",

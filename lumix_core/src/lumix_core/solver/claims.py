@@ -9,6 +9,7 @@ stays doubtful is an error.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,16 +18,19 @@ from typing import Any
 import numpy as np
 
 from lumix_core.errors import LXVerificationError
+from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.certificates import proves_infeasible, proves_unbounded, recession_of
 from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.obvious import plain_conflict
-from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver
+from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver, without_numbers
 from lumix_core.solver.run import answer_of, check_supported
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import ENDLESS, LXLimit, LXStatus
 from lumix_core.solver.verify import Verifier
+
+_LOG = logging.getLogger("lumix.solver")
 
 WIDE = 1e4
 """From here on the quotient of two coefficients of one row is large: a solver's tolerances are 1e-6 and less."""
@@ -45,7 +49,7 @@ def solve(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResu
         LXVerificationError: its answer does not satisfy the problem, and no further run gives one that does.
     """
     check_supported(solver, problem, options)
-    return Claims(solver, options).solved(problem)
+    return Claims(solver, options).solved(problem, options.start)
 
 
 def with_gaps(solver: Solver, problem: LXProblem, options: SolverOptions) -> SolverOptions:
@@ -75,22 +79,35 @@ class Claims:
         self._end = None if options.time_limit is None else time.monotonic() + options.time_limit
         self._checks: list[str] = []
         self._limit: LXLimit | None = None
+        self._has_run = False
         self._is_repeated = False
         self._has_point = False
+        self._main: LXProblem | None = None
+        self._start: FloatArray | None = None
 
-    def solved(self, problem: LXProblem) -> RawResult:
-        """Solve the problem; see `solve`."""
+    def solved(self, problem: LXProblem, start: FloatArray | None = None) -> RawResult:
+        """Solve the problem; see `solve`.
+
+        Args:
+            problem: the problem.
+            start: a point that satisfies it, shape ``(n,)``, to be given to the solver.
+        """
         known = answer_without_solver(problem)
         if known is not None:
             return known
+        self._main, self._start, self._has_point = problem, start, start is not None
+        options = self._left()
+        if options is None:
+            return RawResult(status=LXStatus.NO_SOLUTION, raw_status="not begun", limit=self._limit)
         try:
-            first = self._run(problem)
+            first = self._run(problem, options)
         except LXVerificationError as error:
             return self.settled(problem, error)
         return self.settled(problem, first)
 
     def settled(self, problem: LXProblem, first: RawResult | LXVerificationError) -> RawResult:
         """Return what is certain, given the verified answer of a run, or the error of its verification."""
+        self._main, self._has_run = problem, True
         if isinstance(first, LXVerificationError):
             answer = self._repeated(problem, str(first))
         else:
@@ -134,12 +151,12 @@ class Claims:
     def _finds_point(self, problem: LXProblem) -> bool:
         """Whether a run without an objective finds a point, now or before."""
         if problem.objective.any() and not self._has_point:
-            other = self._probe(_without_objective(problem), patience=self._patience())
+            other = self.probe(_without_objective(problem), patience=self._patience())
             self._has_point = other is not None and other.status.has_point
         return self._has_point
 
     def _is_infeasible_again(self, problem: LXProblem) -> bool:
-        again = self._probe(_without_objective(problem), presolve=False, patience=self._patience())
+        again = self.probe(_without_objective(problem), presolve=False, patience=self._patience())
         if again is None or again.status not in (LXStatus.INFEASIBLE, LXStatus.NO_SOLUTION):
             return False
         missed = self._is_missed(problem) if again.status is LXStatus.INFEASIBLE else None
@@ -160,7 +177,7 @@ class Claims:
         if LXFeature.TIME_LIMIT not in self._solver.features:
             return None
         stretched = elastic(problem, Requirements.every(problem).of_rows)
-        result = self._probe(stretched, patience=self._patience())
+        result = self.probe(stretched, patience=self._patience())
         if result is None or result.x is None:
             return None
         is_missed = bool(misses(problem, result.x[: problem.num_variables]).any())
@@ -175,7 +192,7 @@ class Claims:
         if LXFeature.DUALS not in self._solver.features:
             return False
         soft = Requirements.every(linear).of_rows
-        result = self._probe(elastic(linear, soft))
+        result = self.probe(elastic(linear, soft))
         if result is None or result.duals is None:
             return False
         low, high = np.flatnonzero(soft.row_lower), np.flatnonzero(soft.row_upper)
@@ -186,7 +203,7 @@ class Claims:
 
     def _endless(self, problem: LXProblem, raw: RawResult) -> RawResult:
         """Return an answer to the claim that the objective has no end, or that there is no point."""
-        point = self._probe(_without_objective(problem))
+        point = self.probe(_without_objective(problem))
         if point is not None and point.status is LXStatus.INFEASIBLE:
             return self._infeasible(problem, point)
         if point is not None and point.status.has_point and self._has_ray(problem):
@@ -195,7 +212,7 @@ class Claims:
         return self._repeated(problem, f"solver {self._solver.name!r} reported {raw.status} without a proof")
 
     def _has_ray(self, problem: LXProblem) -> bool:
-        result = self._probe(recession_of(problem))
+        result = self.probe(recession_of(problem))
         return result is not None and result.x is not None and proves_unbounded(problem, result.x)
 
     def _repeated(self, problem: LXProblem, doubt: str) -> RawResult:
@@ -204,7 +221,8 @@ class Claims:
             return RawResult(status=LXStatus.ERROR, raw_status=doubt)
         self._is_repeated = True
         self._checks.append(doubt)
-        again = self._probe(problem, presolve=False)
+        _LOG.warning("model %r is solved again without presolve: %s", problem.name, doubt)
+        again = self.probe(problem, presolve=False)
         if again is not None and again.status is not LXStatus.ERROR:
             answer = self._settle(problem, again)
             if answer.status is not LXStatus.ERROR:
@@ -216,8 +234,14 @@ class Claims:
             return self._endless(problem, RawResult(status=LXStatus.UNBOUNDED, raw_status=doubt))
         return RawResult(status=LXStatus.ERROR, raw_status=doubt)
 
-    def _probe(self, problem: LXProblem, *, presolve: bool = True, patience: float | None = None) -> RawResult | None:
-        """Return the verified answer of a further run; None where there is none, or where a limit ended it."""
+    def probe(self, problem: LXProblem, *, presolve: bool = True, patience: float | None = None) -> RawResult | None:
+        """Return the verified answer of a further run; None where there is none, or where a limit ended it.
+
+        Args:
+            problem: of the run.
+            presolve: whether the solver may change the problem first.
+            patience: seconds that the run may take; an answer at that limit is returned.
+        """
         options = self._left()
         if options is None:
             return None
@@ -239,25 +263,41 @@ class Claims:
 
     def _left(self) -> SolverOptions | None:
         """Return the options with the time that is left; None where none is."""
-        if self._end is None or self._limit is not None:
-            return None if self._limit is not None else self._options
+        if self._limit is None and self._options.is_cancelled:
+            self._limit = LXLimit.CANCELLED
+        if self._limit is not None:
+            return None
+        if self._end is None or not self._has_run:
+            return self._options
         seconds = self._end - time.monotonic()
         if seconds <= 0:
             self._limit = LXLimit.TIME
             return None
         return replace(self._options, time_limit=seconds)
 
-    def _run(self, problem: LXProblem, options: SolverOptions | None = None) -> RawResult:
-        options = with_gaps(self._solver, problem, options or self._options)
+    def _run(self, problem: LXProblem, options: SolverOptions) -> RawResult:
+        self._has_run = True
+        options = with_gaps(self._solver, problem, self._of_problem(options, problem))
         if not options.presolve and LXFeature.PRESOLVE not in self._solver.features:
             options = replace(options, presolve=True)
         prepared = Preparation().prepared(problem, options)
-        return answered(
+        began = time.perf_counter()
+        raw = answered(
             self._solver,
             prepared,
             options,
             lambda: self._solver.solve(prepared.problem, prepared.options(options)),
         )
+        seconds = time.perf_counter() - began
+        _LOG.debug("model %r: %s (%s) in %.3f s", problem.name, raw.status, raw.raw_status, seconds)
+        return raw
+
+    def _of_problem(self, options: SolverOptions, problem: LXProblem) -> SolverOptions:
+        """Return options with the start point of the user's own problem; others report no numbers of theirs."""
+        if problem is self._main:
+            return replace(options, start=self._start)
+        report = options.progress
+        return replace(options, start=None, progress=None if report is None else without_numbers(report))
 
 
 def answered(

@@ -33,6 +33,7 @@ class Live:
         self._held: Prepared | None = None
         self._first: LXProblem | None = None
         self._rewinds = self._opener is not None  # until a run shows otherwise
+        self._restarted = ""
         self._activities: RowActivities | None = None
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
@@ -80,6 +81,12 @@ class Live:
                 if not self._rewound(problem):
                     self.close()
 
+    def restart(self, reason: str) -> None:
+        """Release the solver, and tell with the next answer why it started from scratch."""
+        if self._held is not None:
+            self.close()
+            self._restarted = reason
+
     def close(self) -> None:
         """Release the solver; the next problem is opened anew."""
         run, self._run, self._held = self._run, None, None
@@ -91,7 +98,8 @@ class Live:
     ) -> tuple[RawResult | LXVerificationError, LXStart, str]:
         prepared = self._prepared(problem)
         if self._held is None:
-            return self._opened(solver, prepared), LXStart.COLD, ""
+            reason, self._restarted = self._restarted, ""
+            return self._opened(solver, prepared), LXStart.REBUILT if reason else LXStart.COLD, reason
         refused = self._difference(self._held, prepared) or self._updated(self._held, prepared)
         if not refused:
             raw, refused = self._hot(prepared)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from lumix_core.errors import (
@@ -13,14 +13,15 @@ from lumix_core.errors import (
     listed,
 )
 from lumix_core.language.mixins import Bracketed
-from lumix_core.solver.claims import solve
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.integrality import without_integrality
 from lumix_core.solver.live import Live
 from lumix_core.solver.options import COMMON, checked_options, refuse_unsupported
+from lumix_core.solver.progress import OnProgress
 from lumix_core.solver.registry import load_solver
+from lumix_core.solver.request import SolveRequest
 from lumix_core.solver.session import LXLiveSession
-from lumix_core.solver.solution import LXSolution, solution_of
+from lumix_core.solver.solution import LXSolution
 from lumix_core.solver.solver import LXFeature, Solver, SolverOptions
 
 if TYPE_CHECKING:
@@ -66,8 +67,10 @@ class LXOptimizer(Bracketed):
         self,
         model: LXModel,
         *,
+        start: LXSolution | Mapping[Any, Any] | None = None,
         relax: bool = False,
         fix: LXSolution | None = None,
+        on_progress: OnProgress | None = None,
         snapshot: bool = False,
         **options: Any,
     ) -> LXSolution:
@@ -75,25 +78,58 @@ class LXOptimizer(Bracketed):
 
         Args:
             model: the model; its rows are read now.
+            start: a point to start from: a solution, or values by variable and key, as ``{"made": {1: 10.0}}``. Values
+                may be missing; of a solution, those of variables that the model does not have are left out.
             relax: whether integer and binary variables may have any value within their bounds, so that there are duals.
             fix: a solution of the same families and keys, at whose values integer and binary variables are held, so
                 that there are duals.
+            on_progress: a function that is told of the progress, an `LXProgress`: at the beginning, and then at least
+                once a second and at most ten times, on the thread that called `solve`. It may call ``cancel()``, and
+                so may other threads. What it raises ends the run, and is raised here.
             snapshot: whether all of them are read at one moment, as by ``model.compile(snapshot=True)``.
             options: common options for this run, over those of `use_solver`.
 
         Raises:
-            LXModelError: the model would be wrong, or the solution to be held at does not fit it.
+            LXModelError: the model would be wrong, or the solution to be held at, or the point to start from, does not
+                fit it.
             LXOptionError: an option is unknown, or the solver cannot honour it.
-            LXNoSolutionError: the solution to be held at has no point.
+            LXNoSolutionError: the solution to be held at, or to start from, has no point.
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
         solver, chosen = self._prepared("solve", model, options)
+        request = SolveRequest.of(solver, chosen, without_integrality(relax, fix), start, on_progress)
+        return request.solution(model.compile(snapshot=True) if snapshot else model.compile())
+
+    async def solve_async(
+        self,
+        model: LXModel,
+        *,
+        start: LXSolution | Mapping[Any, Any] | None = None,
+        relax: bool = False,
+        fix: LXSolution | None = None,
+        on_progress: OnProgress | None = None,
+        snapshot: bool = False,
+        **options: Any,
+    ) -> LXSolution:
+        """Compile and solve a model while the event loop of asyncio goes on; otherwise as `solve`.
+
+        The model is compiled and solved on a thread of its own, which must not be disturbed: nobody else may use a
+        session that the model reads from, or change the model, until the answer is there. Rows of an asynchronous
+        session are awaited in the event loop. ``on_progress`` is called in the event loop.
+
+        When the task is cancelled, the solver is stopped and its thread ends before ``asyncio.CancelledError`` is
+        raised, within seconds; a query that runs then runs to its end.
+
+        Raises:
+            LXError: as `solve`.
+            LXOptionError: no other thread can end a run of the solver.
+        """
+        from lumix_core.solver.event_loop import LoopReports, solved
+
+        solver, chosen = self._prepared("solve_async", model, options)
         change = without_integrality(relax, fix)
-        compiled = model.compile(snapshot=True) if snapshot else model.compile()
-        problem = change.problem(compiled)
-        started = time.perf_counter()
-        raw = change.answer(compiled, problem, solve(solver, problem, chosen))
-        return change.solution(compiled, solution_of(problem, raw, solver, time.perf_counter() - started))
+        request = SolveRequest.of(solver, chosen, change, start, on_progress, make_reports=LoopReports, can_cancel=True)
+        return await solved(request, model, partial(model.compile, snapshot=snapshot))
 
     def explain_infeasibility(self, model: LXModel, **options: Any) -> LXInfeasibility:
         """Compile a model that has no solution, and find out why.

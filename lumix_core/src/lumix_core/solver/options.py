@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -92,8 +92,27 @@ def checked_options(values: Mapping[str, Any]) -> SolverOptions:
     return SolverOptions(**checked)
 
 
+OF_ONE_RUN: dict[LXFeature, str] = {
+    LXFeature.START: "It cannot begin with a start point. Leave out start=",
+    LXFeature.PROGRESS: "It does not report what it has found so far. Leave out on_progress=",
+    LXFeature.CANCEL: "No other thread can end its runs, as on_progress= and solve_async() need. Call solve() without",
+}
+"""What is asked of one run alone, and what to say where a solver lacks it."""
+
+
+def refuse_lacking(solver: Solver, needed: Iterable[LXFeature]) -> None:
+    """Raise LXOptionError where a solver lacks what is asked of one run."""
+    for feature in needed:
+        if feature not in solver.features:
+            raise LXOptionError(
+                f"Solver {solver.name!r} has no feature {str(feature)!r}. {OF_ONE_RUN[feature]}, or use another "
+                f"solver, such as 'highs'."
+            )
+
+
 def refuse_unsupported(solver: Solver, options: SolverOptions) -> None:
     """Raise LXOptionError for an option that the solver cannot honour."""
+    refuse_lacking(solver, (feature for feature in OF_ONE_RUN if getattr(options, feature) is not None))
     for name in COMMON:
         value = getattr(options, name)
         is_requested = bool(value) if isinstance(value, Mapping) else value is not None and value is not False

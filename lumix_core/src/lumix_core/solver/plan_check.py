@@ -107,7 +107,15 @@ def plan_check(problem: LXProblem, values: Any, default: float | None) -> LXPlan
         LXError: as `point_of`.
         LXNumberError: a sum is too large for floating point.
     """
-    x = point_of(problem, values, default)
+    return point_check(problem, point_of(problem, values, default))
+
+
+def point_check(problem: LXProblem, x: FloatArray) -> LXPlanCheck:
+    """Hold a point, shape ``(n,)``, against a problem; see `plan_check`.
+
+    Raises:
+        LXNumberError: a sum is too large for floating point.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         activity, sizes, objective = problem.activity(x), row_sizes(problem, x), problem.objective_at(x)
     _refuse_overflow(problem, sizes, objective)

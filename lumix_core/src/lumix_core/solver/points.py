@@ -17,6 +17,24 @@ from lumix_core.solver.solution import FamilyValues, LXSolution
 from lumix_core.solver.verify import ENDLESS
 
 
+def values_of(problem: LXProblem, values: Any, caller: str) -> FloatArray:
+    """Return the values that are given of a problem's variables, shape ``(n,)``; NaN for those that are not.
+
+    Args:
+        problem: the problem.
+        values: a solution of the same families, or values by family and key, as `point_of` takes them.
+        caller: what messages call the place where they were given.
+
+    Raises:
+        LXError: as `point_of`; values may be missing.
+    """
+    x = np.full(problem.num_variables, np.nan)
+    for block, given in _by_block(problem, values, caller):
+        _fill(x, block, given, caller)
+    _refuse_endless(problem, x)
+    return x
+
+
 def point_of(problem: LXProblem, values: Any, default: float | None) -> FloatArray:
     """Return a value for each variable of a problem, shape ``(n,)``.
 
@@ -33,43 +51,41 @@ def point_of(problem: LXProblem, values: Any, default: float | None) -> FloatArr
         LXModelError: the values are of another form, or give one variable two values.
         LXNoSolutionError: the solution holds no point.
     """
-    x = np.full(problem.num_variables, np.nan)
-    for block, given in _by_block(problem, values):
-        _fill(x, block, given)
+    x = values_of(problem, values, "check()")
     if default is not None:
         x[np.isnan(x)] = checked_number(default, "The default of check()")
+        _refuse_endless(problem, x)
     _refuse_missing(problem, x)
-    _refuse_endless(problem, x)
     return x
 
 
-def _by_block(problem: LXProblem, values: Any) -> Iterable[tuple[LXBlock, Any]]:
+def _by_block(problem: LXProblem, values: Any, caller: str) -> Iterable[tuple[LXBlock, Any]]:
     """Yield the families that have values, each once."""
     families = values.variables if isinstance(values, LXSolution) else values
     if not isinstance(families, Mapping):
         raise LXModelError(
-            f"check() got {values!r:.200} as its values. Give it a solution, or the values by variable and key: "
+            f"{caller} got {values!r:.200} as its values. Give it a solution, or the values by variable and key: "
             f'{{"production": {{1: 10.0, 2: 5.0}}, "overtime": 3}}.'
         )
     seen: set[str] = set()
     for family, given in families.items():
-        block = find_block(problem.variables, _variable_name(problem, family), "variable")
+        block = find_block(problem.variables, _variable_name(problem, family, caller), "variable")
         if block.name in seen:
-            raise LXModelError(f"check() got values of {block.name!r} twice: by its name, and by the variable itself.")
+            raise LXModelError(f"{caller} got values of {block.name!r} twice: by its name, and by the variable itself.")
         seen.add(block.name)
         yield block, given
 
 
-def _variable_name(problem: LXProblem, family: Any) -> str:
+def _variable_name(problem: LXProblem, family: Any, caller: str) -> str:
     if isinstance(family, LXVariable):
         return family.name
     if isinstance(family, str):
         return family
     known = listed(block.name for block in problem.variables)
-    raise LXUnknownNameError(f"check() got values of {family!r:.200}, which is no variable. The model has {known}.")
+    raise LXUnknownNameError(f"{caller} got values of {family!r:.200}, which is no variable. The model has {known}.")
 
 
-def _fill(x: FloatArray, block: LXBlock, given: Any) -> None:
+def _fill(x: FloatArray, block: LXBlock, given: Any, caller: str) -> None:
     """Set the values of one family."""
     if isinstance(given, FamilyValues) and block.keys.has_keys_of(given.block.keys):
         x[block.span] = given.array
@@ -78,13 +94,13 @@ def _fill(x: FloatArray, block: LXBlock, given: Any) -> None:
     if numbers is not None:
         x[block.span] = numbers
         return
-    for key, value in _items(block, given):
+    for key, value in _items(block, given, caller):
         position = known_position(block, key)
         wrong = flaw(value)
         if wrong is not None:
             raise LXNumberError(f"The value of {block.element(position)} {wrong}. Give a finite number.")
         if not np.isnan(x[position]):
-            raise LXModelError(f"check() got two values of {block.element(position)}: by its key, and by its row.")
+            raise LXModelError(f"{caller} got two values of {block.element(position)}: by its key, and by its row.")
         x[position] = float(value)
 
 
@@ -99,7 +115,7 @@ def _plain_numbers(block: LXBlock, given: Any) -> FloatArray | None:
     return numbers.astype(np.float64) if numbers.dtype.kind in "if" and np.isfinite(numbers).all() else None
 
 
-def _items(block: LXBlock, given: Any) -> Iterable[tuple[Any, Any]]:
+def _items(block: LXBlock, given: Any, caller: str) -> Iterable[tuple[Any, Any]]:
     """Return pairs of key and value, of a mapping or of a series of pandas."""
     if callable(getattr(given, "items", None)):
         pairs: Iterable[tuple[Any, Any]] = given.items()
@@ -108,7 +124,7 @@ def _items(block: LXBlock, given: Any) -> Iterable[tuple[Any, Any]]:
         return [((), given)]
     kind = "one number" if is_real_type(type(given)) else f"{given!r:.200}"
     raise LXModelError(
-        f"check() got {kind} as the values of {block.name!r}, which has an index. Give a dictionary: "
+        f"{caller} got {kind} as the values of {block.name!r}, which has an index. Give a dictionary: "
         f"{{{listed(block.keys[:1], empty='key')}: ...}}."
     )
 
@@ -125,8 +141,9 @@ def _refuse_missing(problem: LXProblem, x: FloatArray) -> None:
 
 
 def _refuse_endless(problem: LXProblem, x: FloatArray) -> None:
-    if len(x) and np.abs(x).max() >= ENDLESS:
-        largest = int(np.argmax(np.abs(x)))
+    sizes = np.abs(np.nan_to_num(x))
+    if len(x) and sizes.max() >= ENDLESS:
+        largest = int(np.argmax(sizes))
         raise LXNumberError(
             f"The value of {problem.column_name(largest)} is {x[largest]:.6g}. Give one below {ENDLESS:.0e}: solvers "
             f"take numbers of that size for infinite."

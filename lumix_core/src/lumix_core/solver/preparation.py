@@ -7,6 +7,7 @@ absolute. What solvers would change, each differently, is refused.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from lumix_core.errors import LXNumberError
 from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.csr import without_zeros
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.solver import Ranging, RawResult, SolverOptions
+from lumix_core.solver.solver import Ranging, RawProgress, RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus
 from lumix_core.solver.verify import FEASIBILITY, INTEGRALITY
 
@@ -199,10 +200,19 @@ class Prepared:
     row_scales: FloatArray | None = None
 
     def options(self, options: SolverOptions) -> SolverOptions:
-        """Return options for the solver: an absolute gap is scaled as the objective is."""
-        if self.cost_scale == 1.0 or not options.mip_abs_gap:
+        """Return options for the solver, with numbers of the prepared problem: gap, start point and progress."""
+        if self.idle is not None and options.start is not None:
+            options = replace(options, start=np.where(self.idle, self.problem.lower, options.start))
+        if self.endless and options.progress is not None:
+            options = replace(options, progress=without_numbers(options.progress))
+        if self.cost_scale == 1.0:
             return options
-        return replace(options, mip_abs_gap=options.mip_abs_gap * self.cost_scale)
+        scale, gap, report = self.cost_scale, options.mip_abs_gap, options.progress
+        return replace(
+            options,
+            mip_abs_gap=gap * scale if gap else gap,
+            progress=None if report is None else lambda progress: report(_scaled(progress, 1.0 / scale)),
+        )
 
     def answer_without_solver(self) -> RawResult | None:
         """Return the answer where no column is in a row; None for all other problems."""
@@ -247,6 +257,18 @@ class Prepared:
             cost_upper=np.where(idle, np.where(costs < 0, 0.0, np.inf), ranging.cost_upper),
             basic=ranging.basic & ~idle,
         )
+
+
+def without_numbers(report: Callable[[RawProgress], object]) -> Callable[[RawProgress], object]:
+    """Return what reports that a run goes on, and not what it has found: its objective is not the user's."""
+    return lambda _: report(RawProgress())
+
+
+def _scaled(progress: RawProgress, factor: float) -> RawProgress:
+    incumbent, bound = progress.incumbent, progress.bound
+    return RawProgress(
+        incumbent=None if incumbent is None else incumbent * factor, bound=None if bound is None else bound * factor
+    )
 
 
 class Preparation:

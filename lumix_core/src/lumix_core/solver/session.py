@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
+import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
 
-from lumix_core.compiler.overrides.parameters import Numbers, changed_parameter
+from lumix_core.compiler.overrides.data_changes import DataChanges
+from lumix_core.compiler.overrides.parameters import Numbers
 from lumix_core.compiler.overrides.recompile import Data, Recompiler
 from lumix_core.compiler.overrides.rows import RowOverride, row_override
-from lumix_core.errors import LXCopyError, LXMissingKeyError, LXModelError, LXUnknownNameError, listed
+from lumix_core.compiler.reading import Reading
+from lumix_core.errors import LXCopyError, LXModelError, LXStaleReadWarning, caller_level
 from lumix_core.formulas.lookup_table import LookupTable
+from lumix_core.problem.changed_numbers import changes_by_key
 from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, refuse_crossed
 from lumix_core.problem.problem import LXProblem, LXSense
+from lumix_core.rows.refreshing import Refreshing
+from lumix_core.rows.snapshots import Snapshot
 from lumix_core.rows.tables import Table
 from lumix_core.solver.claims import solve
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.live import Live
+from lumix_core.solver.refresh import LXRefresh, edits_made_again, hidden_changes, why_rebuilt
 from lumix_core.solver.solution import LXSolution, Results, solution_of
 from lumix_core.solver.solver import Ranging, RawResult
 from lumix_core.solver.turns import Turns, in_turn
@@ -37,25 +44,30 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 
+_LOG = logging.getLogger("lumix.solver")
+
 
 class LXLiveSession(Closing):
     """A model that stays open in a solver: change numbers, and solve again from where the solver is.
 
     Made by `LXOptimizer.open`. The rows are read once, then; what becomes of the model or its rows later does not
-    reach the session, and nothing that is done here reaches the model. A number changed by name stays changed when data
-    change afterwards. Use it in a ``with`` block, or call `close`.
+    reach the session before `refresh`, and nothing that is done here reaches the model. A number changed by name stays
+    changed when data change afterwards. Use it in a ``with`` block, or call `close`.
 
     Threads may share it: each call is a turn, and a ``with session.trying()`` block is one turn as a whole. It belongs
     to the process that opened it: in a process that is forked from that one every call is an error.
     """
 
     def __init__(self, model: LXModel, live: Live) -> None:
+        self._model = model
         self._compiled = Recompiler(model)
+        self._changes = DataChanges(self._compiled)
         self._facts = self._compiled.facts()
         self._live = live
         self._data = Data()
         self._edits: dict[tuple[Any, ...], Edit] = {}
         self._draft = Draft(self._compiled.problem, self._facts)
+        self._trials = 0
         self._finalizer = weakref.finalize(self, _close, live, os.getpid())
         self._turns = Turns(
             f"The session of model {model.name!r}",
@@ -167,12 +179,9 @@ class LXLiveSession(Closing):
             LXNumberError: a number is none.
             LXModelError: the model would be wrong with them; or its rows have changed since the session was opened.
         """
-        held, table = self._parameter(parameter)
+        self._parameter(parameter)
         self._compiled.check_moment()
-        changed = changed_parameter(held.name, table, numbers)
-        if isinstance(numbers, Mapping):
-            self._check_new_keys(held, table, numbers)
-        return self._with_data(self._data_with(held, changed))
+        return self._with_data(self._changes.with_parameter(self._data, parameter, numbers))
 
     @in_turn
     def modify_data(
@@ -194,12 +203,9 @@ class LXLiveSession(Closing):
                 have changed since the session was opened.
             LXFunctionError: a function failed for a row.
         """
-        compiled = self._compiled
-        compiled.check_moment()
+        self._compiled.check_moment()
         override = row_override(row_type, where, attribute, value)
-        changed = override.tables(self._tables(), compiled.tables, compiled.sources, compiled.functions())
-        compiled.check_keys(override.title, changed.keys())
-        return self._with_data(replace(self._data, tables={**self._data.tables, **changed}))
+        return self._with_data(self._changes.with_rows(self._data, override))
 
     @in_turn
     def check_data(self, row_type: type[Any], attribute: str) -> None:
@@ -227,6 +233,7 @@ class LXLiveSession(Closing):
         began = time.perf_counter()
         raw, start, reason = self._live.solve(problem)
         seconds = time.perf_counter() - began
+        _LOG.debug("model %r: %s in %.3f s, %s start %s", problem.name, raw.status, seconds, start, reason)
         return solution_of(problem, raw, self._live.solver, seconds, start=start, start_reason=reason)
 
     @in_turn
@@ -269,6 +276,44 @@ class LXLiveSession(Closing):
         return explain_infeasibility(self._live.solver, problem or self.problem, self._live.options)
 
     @in_turn
+    def refresh(self, *, snapshot: bool = False) -> LXRefresh:
+        """Read the rows of the model anew, and take over what differs; the solver goes on from where it is.
+
+        The session is then about the model and its rows as they are now, with the changes that were made in the
+        session on top: numbers set by name stay with their keys, and changes of parameters and data are made again.
+        Where an error is raised, the session stays as it was.
+
+        Rows that an ORM's session holds unchanged are loaded anew; changes that are pending in it stay.
+
+        Args:
+            snapshot: whether all rows are read at one moment, as by ``model.compile(snapshot=True)``.
+
+        Returns:
+            What changed, by family and key; which changes made in the session found no place and are dropped; and
+            whether the solver starts from scratch, since rows came or went.
+
+        Raises:
+            LXModelError: the model would be wrong; or this is a ``with session.trying()`` block.
+
+        Warns:
+            LXStaleReadWarning: older rows may have been read, as in a transaction that sees one moment only.
+        """
+        self._check_open()
+        if self._trials:
+            raise LXModelError(
+                f"The session of model {self._model.name!r} was to be refreshed within session.trying(), at whose end "
+                f"it returns to the rows that it had. Call refresh() before or after the block."
+            )
+        refreshing = Refreshing()
+        with ExitStack() as ends:
+            reading = Reading(snapshot=Snapshot(ends) if snapshot else None, refreshing=refreshing)
+            compiled = Recompiler(self._model, reading)
+        refresh = self._taken_over(compiled, tuple(refreshing.reasons))
+        for reason in refresh.older:
+            warnings.warn(reason, LXStaleReadWarning, stacklevel=caller_level())
+        return refresh
+
+    @in_turn
     def reset(self) -> Self:
         """Take all changes back."""
         self._data, self._edits = Data(), {}
@@ -280,9 +325,11 @@ class LXLiveSession(Closing):
         """Take back, at the end of a ``with`` block, the changes made in it; other threads wait for its end."""
         with self._turns:
             data, edits, problem = self._data, dict(self._edits), self._draft.problem()
+            self._trials += 1
             try:
                 yield self
             finally:
+                self._trials -= 1
                 self._data, self._edits, self._draft = data, edits, Draft(problem, self._facts)
 
     def close(self) -> None:
@@ -303,22 +350,6 @@ class LXLiveSession(Closing):
     def _tables(self) -> dict[Any, Table]:
         return {**self._compiled.tables, **self._data.tables}
 
-    def _data_with(self, parameter: LXParameter[Any], table: LookupTable) -> Data:
-        return replace(self._data, parameters={**self._data.parameters, id(parameter): (parameter, table)})
-
-    def _check_new_keys(self, held: LXParameter[Any], table: LookupTable, numbers: Mapping[Any, SupportsFloat]) -> None:
-        """Refuse numbers for keys that had none, if nothing in the model becomes another by them."""
-        new = {key: number for key, number in numbers.items() if table.get(key) is None and number != table.default}
-        if not new:
-            return
-        before = self._compiled.compile(self._data)
-        after = self._compiled.compile(self._data_with(held, changed_parameter(held.name, table, new)))
-        if before.has_numbers_of(after):
-            raise LXMissingKeyError(
-                f"The parameter {held.name!r} was to hold numbers for {listed(new, limit=5)}, which it has no "
-                f"rows for, and nothing in the model asks for: they would change nothing. Correct the keys."
-            )
-
     def _with_data(self, data: Data) -> Self:
         """Take over other data, unless the model would be wrong with them."""
         problem = self._compiled.compile(data)
@@ -328,6 +359,23 @@ class LXLiveSession(Closing):
         self._data, self._draft = data, draft
         return self
 
+    def _taken_over(self, compiled: Recompiler, older: tuple[str, ...]) -> LXRefresh:
+        """Take over another reading of the model, with the changes that were made in this session."""
+        facts, changes = compiled.facts(), DataChanges(compiled)
+        data, lost = changes.made_again(self._data.steps)
+        draft = Draft(compiled.compile(data) if data.steps else compiled.problem, facts)
+        edits, more = edits_made_again(self._edits.values(), draft)
+        senses = self._facts.senses, facts.senses
+        found = changes_by_key(self._draft.problem(), draft.problem(), senses)
+        of_rows = changes_by_key(self._compiled.problem, compiled.problem, senses) if edits or data.steps else found
+        hidden = tuple(hidden_changes(of_rows, found))
+        rebuilt = why_rebuilt(found)
+        self._compiled, self._changes, self._facts = compiled, changes, facts
+        self._data, self._edits, self._draft = data, edits, draft
+        if rebuilt:
+            self._live.restart(rebuilt)
+        return LXRefresh(compiled.problem.name, found, rebuilt, (*lost, *more), hidden, older)
+
     def _edit(self, edit: Edit) -> Self:
         done = self._draft.apply(edit)
         self._edits.pop(done.position, None)
@@ -336,21 +384,7 @@ class LXLiveSession(Closing):
 
     @in_turn
     def _parameter(self, parameter: Any) -> tuple[Any, LookupTable]:
-        known = {**self._compiled.parameters, **self._data.parameters}
-        found = [(held, table) for held, table in known.values() if parameter in (held, held.name)]
-        if len(found) > 1:
-            raise LXModelError(
-                f"The model {self._compiled.model.name!r} uses {len(found)} parameters of the name {parameter!r}. "
-                f"Give each a name of its own, or give the parameter itself."
-            )
-        if found:
-            return found[0]
-        shown = parameter if isinstance(parameter, str) else getattr(parameter, "name", parameter)
-        names = listed((held.name for held, _ in known.values()), empty="no parameter at all")
-        raise LXUnknownNameError(
-            f"No function of the model {self._compiled.model.name!r} looks anything up in the parameter {shown!r}: "
-            f"changing it would change nothing. They use {names}."
-        )
+        return self._changes.parameter(self._data, parameter)
 
     def _check_open(self) -> None:
         if not self._finalizer.alive:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import uuid4
 
@@ -15,12 +14,13 @@ from lumix_core.language.indexed import name_of
 from lumix_core.language.mixins import Bracketed
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem, same_families
-from lumix_core.problem.text import SHOWN_FAMILIES, html_table, number_text
+from lumix_core.problem.text import SHOWN_FAMILIES, html_lines, html_table, number_text
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
+from lumix_core.solver.progress import relative_gap
 from lumix_core.solver.rows_at_point import RowNumbers, RowsAtPoint
 from lumix_core.solver.solver import LXFeature, RawResult, Solver
-from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStatus
+from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStartPoint, LXStatus
 
 if TYPE_CHECKING:
     from lumix_core.language.expressions import LXLinearExpression
@@ -152,6 +152,8 @@ class LXSolution(Copyable, Bracketed):
             solver that had to be checked by further runs.
         start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
         start_reason: why a live session did not go on from where it was; empty where it did.
+        start_point: what became of the point given as ``solve(model, start=)``; None where none was.
+        start_point_reason: why; may be empty where it was accepted.
         integrality: whether whole variables were whole, relaxed or fixed.
         run_id: tells this run from any other: 32 hexadecimal digits, the same in every copy of the solution.
         finished_at: when it was made, in UTC.
@@ -174,6 +176,8 @@ class LXSolution(Copyable, Bracketed):
     _model: str
     start: LXStart = LXStart.COLD
     start_reason: str = ""
+    start_point: LXStartPoint | None = None
+    start_point_reason: str = ""
     integrality: LXIntegrality = LXIntegrality.KEPT
     details: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: uuid4().hex)
@@ -215,12 +219,7 @@ class LXSolution(Copyable, Bracketed):
     @property
     def gap(self) -> float | None:
         """``|objective - bound| / |objective|``, the proved relative distance from the best; None without a bound."""
-        if self._objective is None or self.best_bound is None:
-            return None
-        distance = abs(self._objective - self.best_bound)
-        if distance == 0.0:
-            return 0.0
-        return distance / abs(self._objective) if self._objective else float("inf")
+        return relative_gap(self._objective, self.best_bound)
 
     @property
     def variables(self) -> Results:
@@ -285,7 +284,7 @@ class LXSolution(Copyable, Bracketed):
 
         return expression_value(expression, self.variables)
 
-    def to_frame(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str, library: str | None = None) -> Any:
+    def to_frame(self, family: LXVariable[Any, Any] | LXConstraint[Any] | str, backend: Any = None) -> Any:
         """Return the numbers of a family as a DataFrame: keys, and ``value`` or ``activity`` and ``slack``.
 
         Each dimension has a column; a composite key, such as ``(plant, line)``, has one for each part, named after the
@@ -293,17 +292,17 @@ class LXSolution(Copyable, Bracketed):
 
         Args:
             family: the variable or constraint, or its name; a name that both have means the variable.
-            library: "pandas" or "polars"; without it, whichever is installed.
+            backend: "pandas", "polars" or "pyarrow", or the module; without it, the first of these that is installed.
 
         Raises:
-            LXUnsupportedError: the library is not installed.
+            LXUnsupportedError: the library is not installed, or has no type for the keys.
             LXUnknownNameError: the solution has no such family.
             LXNoSolutionError: there is no point.
         """
         numbers = self._numbers_of(family)
         columns = {name: values.numbers() for name, values in numbers.items()}
         block = next(iter(numbers.values())).block
-        return make_frame({**block.keys.columns(*columns), **columns}, library)
+        return make_frame({**block.keys.columns(*columns), **columns}, backend)
 
     def _numbers_of(self, family: Any) -> dict[str, FamilyValues]:
         """Return the numbers of a variable or a constraint by the names that they have in a frame."""
@@ -321,30 +320,31 @@ class LXSolution(Copyable, Bracketed):
 
     def _outcome(self) -> list[str]:
         """Return status, objective and bound as lines."""
-        ended = f" ({self.limit} limit)" if self.limit else ""
+        ended = f" ({self.limit.phrase.removeprefix('ended by the ')})" if self.limit else ""
         model = f"Model {self._model!r}{self.integrality.note}"
         lines = [f"{model}: {self.status}{ended}, solver {self.solver}, {self.solve_time:.3f} s"]
         if self._objective is not None:
             lines.append(f"  objective {self._objective:,.6g}")
         if self.best_bound is not None and self.gap:
             lines.append(f"  best bound {self.best_bound:,.6g} (gap {self.gap:.4%})")
+        if self.start_point is not None:
+            reason = f": {self.start_point_reason}" if self.start_point_reason else ""
+            lines.append(f"  start point {self.start_point}{reason}")
         return lines
 
     def _repr_html_(self) -> str:
         """Return the outcome, and a table of the first values of each family, for notebooks."""
-        title = "<br>".join(escape(line.strip()) for line in self._outcome())
         blocks = [] if self._x is None else self._variables[:SHOWN_FAMILIES]
         more = len(self._variables) - len(blocks) if blocks else 0
-        rest = f"<p>... ({more:,} more families)</p>" if more else ""
-        return f"<p>{title}</p>{''.join(map(self._family_table, blocks))}{rest}"
+        rest = html_lines(f"... ({more:,} more families)") if more else ""
+        return "".join([html_lines(*self._outcome()), *map(self._family_table, blocks), rest])
 
     def _family_table(self, block: LXBlock) -> str:
         values = FamilyValues(block, self._point()[block.span])
         if block.keys.is_scalar:
             return html_table((block.name,), [(number_text(values[()]),)])
         lines = [(f"{key!r:.80}", number_text(values[key])) for key in block.keys[:SHOWN_VALUES]]
-        more = [(f"... ({len(values) - SHOWN_VALUES:,} more)", "")] if len(values) > SHOWN_VALUES else []
-        return html_table((", ".join(block.keys.labels), block.name), [*lines, *more])
+        return html_table((", ".join(block.keys.labels), block.name), lines, len(values))
 
     def _family_line(self, block: LXBlock, x: FloatArray) -> str:
         if block.keys.is_scalar:
@@ -355,7 +355,7 @@ class LXSolution(Copyable, Bracketed):
     def _point(self) -> FloatArray:
         if self._x is not None:
             return self._x
-        ended = f", ended by the {self.limit} limit" if self.limit else ""
+        ended = f", {self.limit.phrase}" if self.limit else ""
         model = f"{self._model!r}{self.integrality.note}"
         raise LXNoSolutionError(
             f"The solution of model {model} holds no values: its status is {self.status} "

@@ -7,10 +7,11 @@ validated problem and only options that it declared it can honour, so it contain
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import Any, Protocol, runtime_checkable
 
 from lumix_core.errors import LXOptionError, did_you_mean, listed
@@ -43,6 +44,25 @@ class LXFeature(StrEnum):
     should then be as small as is sensible."""
     CONFLICTS = "conflicts"
     """Sets of requirements that cannot hold together, for problems without integers; see `FindsConflicts`."""
+    START = "start"
+    """A start point for problems with integers: it is the first incumbent."""
+    PROGRESS = "progress"
+    """Reports of incumbent and bound while a run goes on."""
+    CANCEL = "cancelled"
+    """Runs that another thread ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawProgress:
+    """What a run has found so far; None for what is not known.
+
+    Args:
+        incumbent: the objective of the best point, offset included, in the user's sense.
+        bound: a proved bound on the objective, offset included, in the user's sense.
+    """
+
+    incumbent: float | None = None
+    bound: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +80,12 @@ class SolverOptions:
             that it is appended to, or a `logging.Logger` that gets every line at level INFO.
         options: options by the solver's own names.
         presolve: whether the solver may change the problem before it solves it. Only the core sets it.
+        start: a point that satisfies the problem, shape ``(n,)``, given only where the problem has integers. No answer
+            with a point may be worse.
+        progress: to be called while the run goes on, at least once a second, and on the thread that called `solve`;
+            each call may take time. It never raises an error of its own.
+        cancelled: once it is set, by any thread, the run is to end within seconds, with its incumbent if it has one and
+            `LXLimit.CANCELLED`.
     """
 
     time_limit: float | None = None
@@ -70,6 +96,14 @@ class SolverOptions:
     log: bool | Path | logging.Logger = False
     options: Mapping[str, Any] = field(default_factory=dict)
     presolve: bool = True
+    start: FloatArray | None = field(default=None, compare=False, repr=False)
+    progress: Callable[[RawProgress], object] | None = field(default=None, compare=False, repr=False)
+    cancelled: Event | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the run is to end."""
+        return self.cancelled is not None and self.cancelled.is_set()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

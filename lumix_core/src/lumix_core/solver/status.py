@@ -43,7 +43,16 @@ class LXLimit(StrEnum):
     MEMORY = "memory"
     OBJECTIVE = "objective"
     INTERRUPT = "interrupt"
+    """Ctrl-C."""
+    CANCELLED = "cancelled"
+    """``progress.cancel()``, an error of ``on_progress``, or the end of the task that awaits the answer."""
     OTHER = "other"
+
+    @property
+    def phrase(self) -> str:
+        """How texts on a solution name the end of the run."""
+        ends = {LXLimit.INTERRUPT: "interrupted", LXLimit.CANCELLED: "cancelled"}
+        return ends.get(self, f"ended by the {self} limit")
 
 
 class LXStart(StrEnum):
@@ -55,6 +64,19 @@ class LXStart(StrEnum):
     """The numbers were changed in the open solver; a linear problem goes on from its last basis."""
     REBUILT = "rebuilt"
     """From scratch, since the open solver could not take the change; ``solution.start_reason`` has the reason."""
+
+
+class LXStartPoint(StrEnum):
+    """What became of the point given as ``solve(model, start=)``; ``solution.start_point_reason`` tells why."""
+
+    ACCEPTED = "accepted"
+    """It satisfies the model, and the solver began with it."""
+    REPAIRED = "repaired"
+    """Values were missing, or did not satisfy the model; the solver began with a point with the other values."""
+    REJECTED = "rejected"
+    """No point that satisfies the model was found with its whole values; the solver began without it."""
+    IGNORED = "ignored"
+    """The run had no use for it, or the solver made none of it."""
 
 
 class LXIntegrality(StrEnum):

@@ -59,6 +59,7 @@ class Verifier:
         whole = self._rounded(x)
         objective = self.problem.objective_at(whole)
         self._check_bound(raw, objective)
+        self._check_start(raw, objective)
         self._check_duals(raw, whole)
         return replace(raw, x=whole, objective=objective)
 
@@ -149,18 +150,37 @@ class Verifier:
         if np.isnan(bound):
             self._fail(f"proved the bound {bound}", "a bound is a number")
         room = FEASIBILITY * (1.0 + abs(objective))
-        ahead = bound - objective if self.problem.maximize else objective - bound
+        ahead = self._ahead(bound, objective)
         if ahead < -room:
             self._fail(f"proved the bound {bound:.12g}", f"its own point is better: {objective:.12g}")
-        if raw.status is LXStatus.OPTIMAL and not self.options.options:
-            requested = self.options.mip_rel_gap
-            relative = OPTIMALITY if requested is None else requested
-            allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + room
-            if ahead > allowed:
-                self._fail(
-                    f"reported optimal with the objective {objective:.12g}",
-                    f"its proved bound is {bound:.12g}, further away than the requested gap",
-                )
+        is_optimal = raw.status is LXStatus.OPTIMAL and not self.options.options
+        if is_optimal and ahead > self._gap(objective) + room:
+            self._fail(
+                f"reported optimal with the objective {objective:.12g}",
+                f"its proved bound is {bound:.12g}, further away than the requested gap",
+            )
+
+    def _check_start(self, raw: RawResult, objective: float) -> None:
+        """Check that no proof denies the start point, which satisfies the problem."""
+        if self.options.start is None:
+            return
+        known = self.problem.objective_at(self.options.start)
+        room = FEASIBILITY * (1.0 + abs(known))
+        if raw.best_bound is not None and self._ahead(known, raw.best_bound) > room:
+            self._fail(f"proved the bound {raw.best_bound:.12g}", f"the start point is better: {known:.12g}")
+        is_optimal = raw.status is LXStatus.OPTIMAL and not self.options.options
+        if is_optimal and self._ahead(known, objective) > self._gap(objective) + room:
+            self._fail(f"reported optimal with the objective {objective:.12g}", f"the start point has {known:.12g}")
+
+    def _ahead(self, value: float, other: float) -> float:
+        """Return by how much an objective value is better than another one."""
+        return value - other if self.problem.maximize else other - value
+
+    def _gap(self, objective: float) -> float:
+        """Return the distance from the best that an optimum may have."""
+        requested = self.options.mip_rel_gap
+        relative = OPTIMALITY if requested is None else requested
+        return max(relative * abs(objective), self.options.mip_abs_gap or 0.0)
 
     def _check_duals(self, raw: RawResult, x: FloatArray) -> None:
         if raw.duals is not None:
@@ -179,9 +199,7 @@ class Verifier:
         column, value, gain = better_move(self.problem, x)
         objective = self.problem.objective_at(x)
         terms = float(np.abs(self.problem.objective * x).sum())
-        requested = self.options.mip_rel_gap
-        relative = OPTIMALITY if requested is None else requested
-        allowed = max(relative * abs(objective), self.options.mip_abs_gap or 0.0) + FEASIBILITY * terms
+        allowed = self._gap(objective) + FEASIBILITY * terms
         if gain > allowed + FEASIBILITY * float(np.abs(self.problem.objective).max()):
             name = self.problem.column_name(column)
             self._fail(

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import find
+from hypothesis import Phase, find, settings
 
 from lumix_core.errors import LXFileError
 from lumix_core.problem.files import read_problem, write_problem
@@ -181,7 +181,11 @@ WORDS = (
     b"\xff",
     b"'MARKER'",
 )
-MORE_WORDS = (b"INTORG", b"{", b"[", b"null", b"-", b"free", b"1_0", b"\\", b"*> ", b'"', b"MAX", b"1e-320")
+MORE_WORDS = (b"INTORG", b"{", b"[", b"null", b"-", b"free", b"1_0", b"\\", b"* > ", b'"', b"MAX", b"1e-320")
+
+
+AS_FOUND = settings(phases=[Phase.generate], database=None)
+DRAW = random.Random(1)
 
 
 @pytest.mark.parametrize("ending", [".mps", ".lp", ".json"])
@@ -189,11 +193,12 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"plan{ending}"
     texts = []
     for size in (1, 3, 4):
-        write_problem(find(problems(), lambda one, size=size: one.num_constraints >= size), path)
+        problem = find(problems(), lambda one, size=size: one.num_constraints >= size, settings=AS_FOUND, random=DRAW)
+        write_problem(problem, path)
         texts.append(path.read_bytes())
     refused = 0
 
-    for seed in range(examples(1_600)):
+    for seed in range(examples(12_000)):
         path.write_bytes(_mutated(random.Random(seed), random.Random(seed).choice(texts)))
         try:
             read_problem(path)

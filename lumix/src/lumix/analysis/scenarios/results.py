@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from lumix.analysis.tables import percentage, table
 from lumix_core import LXNoSolutionError, LXSolution, LXStatus, LXVariable
+from lumix_core.problem import html_lines, html_table
 from lumix_core.solver import Results
 
 
@@ -176,10 +177,26 @@ class LXScenarioResult:
 def comparison(title: str, results: Iterable[LXScenarioResult]) -> str:
     """Return a table of results, in their order; beneath it, what went wrong."""
     shown = list(results)
-    head = ["scenario", "status", "objective", "change", "change in %"]
-    lines = [title, "", *table(head, [[result.name, str(result.status), *_numbers(result)] for result in shown])]
+    lines = [title, "", *table(_HEAD, list(map(_line, shown)))]
     notes = notes_of(shown)
     return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def comparison_html(title: str, results: Iterable[LXScenarioResult]) -> str:
+    """Return the same in HTML, for notebooks; a line for each of the first scenarios."""
+    shown = list(results)
+    found = html_table(_HEAD, [_line(result) for result in shown[:SHOWN]], len(shown))
+    notes = notes_of(shown)
+    return "".join([html_lines(title), found, *([html_lines(*notes)] if notes else [])])
+
+
+SHOWN = 60
+"""How many scenarios a notebook shows."""
+_HEAD = ["scenario", "status", "objective", "change", "change in %"]
+
+
+def _line(result: LXScenarioResult) -> list[str]:
+    return [result.name, str(result.status), *_numbers(result)]
 
 
 def notes_of(results: list[LXScenarioResult]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lumix.analysis.charts.drawing import plot
 from lumix.analysis.charts.report import write_report
-from lumix.analysis.scenarios.results import LXScenarioResult, comparison
+from lumix.analysis.scenarios.results import LXScenarioResult, comparison, comparison_html
 from lumix.analysis.scenarios.sweep_results import SweepResults
 from lumix.analysis.scenarios.writing import LXSweepWriteBack
 from lumix_core import LXConstraint, LXVariable
@@ -44,7 +44,7 @@ class LXSweep(SweepResults):
     """
 
     def to_frame(
-        self, family: LXVariable[Any, Any] | LXConstraint[Any] | str | None = None, library: str | None = None
+        self, family: LXVariable[Any, Any] | LXConstraint[Any] | str | None = None, backend: Any = None
     ) -> Any:
         """Return the results as a tidy DataFrame.
 
@@ -58,14 +58,14 @@ class LXSweep(SweepResults):
 
         Args:
             family: a variable or a constraint, or its name.
-            library: "pandas" or "polars"; without it, whichever is installed.
+            backend: "pandas", "polars" or "pyarrow", or the module; without it, the first of these that is installed.
 
         Raises:
             LXUnknownNameError: no scenario has such a family.
             LXUnsupportedError: the library is not installed.
         """
         if family is None:
-            return make_frame(_joined([_scenario_row(result) for result in self.values()]), library)
+            return make_frame(_joined([_scenario_row(result) for result in self.values()]), backend)
         name = family if isinstance(family, str) else family.name
         kinds = (_constraint_rows,) if isinstance(family, LXConstraint) else (_variable_rows, _constraint_rows)
         solved = [result for result in self.values() if result.is_feasible()]
@@ -76,7 +76,7 @@ class LXSweep(SweepResults):
                 f"No scenario of the sweep has values of a variable or a constraint {name!r}. "
                 f"There are {listed(sorted(families), empty='none, since no scenario has a point')}."
             )
-        return make_frame(_joined(tables), library)
+        return make_frame(_joined(tables), backend)
 
     def write_back(self) -> LXSweepWriteBack:
         """Return what writes the results to the database: ``sweep.write_back().record(ScenarioRun).write(session)``."""
@@ -127,7 +127,15 @@ class LXSweep(SweepResults):
         return write_report(self, path, title)
 
     def __str__(self) -> str:
-        return comparison(f"Scenarios of model {self.model_name!r}", self.values())
+        return comparison(self._title, self.values())
+
+    def _repr_html_(self) -> str:
+        """Return the comparison as a table, for notebooks."""
+        return comparison_html(self._title, self.values())
+
+    @property
+    def _title(self) -> str:
+        return f"Scenarios of model {self.model_name!r}"
 
     def __repr__(self) -> str:
         return f"<LXSweep of model {self.model_name!r}: {len(self)} results>"

@@ -10,12 +10,12 @@ import numpy as np
 from lumix.analysis.sensitivity.allowable import AllowableChanges
 from lumix.analysis.sensitivity.optima import is_optimum
 from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
-from lumix.analysis.sensitivity.reports import SHOWN, report, summary
+from lumix.analysis.sensitivity.reports import SHOWN, constraints_html, report, summary
 from lumix_core import LXModel, LXModelError, LXOptimizer, LXSolution
 from lumix_core.compiler.overrides import Definition
 from lumix_core.errors import LXNoDualsError, LXSolverNotFoundError
 from lumix_core.language import Bracketed
-from lumix_core.problem import LXBlock, block_at, checked_count, checked_number, elements_of, find_block
+from lumix_core.problem import LXBlock, block_at, checked_count, checked_number, elements_of, find_block, html_lines
 from lumix_core.solver import Closing, Ranging, Turns, checked_model, checked_optimizer, in_turn
 
 
@@ -147,6 +147,15 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
         most_sensitive = self.get_most_sensitive_constraints(SHOWN)
         rows = len(self.solution.shadow_prices.array)
         return summary(self._title, len(self.get_binding_constraints()), rows, most_sensitive)
+
+    def _repr_html_(self) -> str:
+        """Return the summary with a table of the most sensitive constraints, for notebooks."""
+        try:
+            title, binding = self.generate_summary().splitlines()[:2]
+            records = [record for _, record in self.get_most_sensitive_constraints(SHOWN)]
+        except LXModelError as error:  # the model was changed: a notebook says so in its place
+            return html_lines(str(error))
+        return html_lines(title, binding) + constraints_html(records, len(self.solution.shadow_prices.array))
 
     def generate_report(self) -> str:
         """Return tables of all rows and variables, as text."""

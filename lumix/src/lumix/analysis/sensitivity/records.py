@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from lumix_core.problem import html_table, number_text
+
 
 class Allowable:
     """How far one number of the model may move by itself.
@@ -53,6 +55,12 @@ class LXConstraintSensitivity(Allowable):
     is_binding: bool
     _reach: Callable[[], tuple[float, float]] = field(repr=False)
 
+    def _repr_html_(self) -> str:
+        """Return the numbers as a table, for notebooks; the ranges are found for it."""
+        numbers = (self.shadow_price, self.slack, self.allowable_decrease, self.allowable_increase)
+        head = ("constraint", "shadow price", "slack", "may fall by", "may rise by", "")
+        return html_table(head, [(self.name, *map(number_text, numbers), "binding" if self.is_binding else "")])
+
 
 @dataclass(frozen=True, eq=False)
 class LXVariableSensitivity(Allowable):
@@ -88,3 +96,9 @@ class LXVariableSensitivity(Allowable):
         """The coefficients in the objective, from least to largest, for which the solution stays optimal."""
         coefficient, (down, up) = self.objective_coefficient, self._both
         return coefficient - down, coefficient + up
+
+    def _repr_html_(self) -> str:
+        """Return the numbers as a table, for notebooks; the ranges are found for it."""
+        head = ("variable", "value", "reduced cost", "cost from", "cost to", "")
+        numbers = (self.value, self.reduced_cost, *self.objective_range)
+        return html_table(head, [(self.name, *map(number_text, numbers), "basic" if self.is_basic else "")])

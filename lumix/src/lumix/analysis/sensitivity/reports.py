@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from lumix.analysis.sensitivity.records import LXConstraintSensitivity, LXVariableSensitivity
 from lumix.analysis.tables import table
+from lumix_core.problem import html_table, number_text
 
 SHOWN = 10
 """How many rows a summary names."""
@@ -23,6 +24,15 @@ def summary(title: str, binding: int, rows: int, most_sensitive: Sequence[tuple[
     paying = [(name, record) for name, record in most_sensitive if record.shadow_price != 0.0]
     lines = [f"  {name}: shadow price {record.shadow_price:+,.6g}" for name, record in paying]
     return "\n".join([title, f"  {binding} of {rows} constraints are binding", *lines])
+
+
+def constraints_html(records: Sequence[LXConstraintSensitivity], count: int) -> str:
+    """Return a table in HTML of some rows, out of so many."""
+    lines = [
+        (record.name, *map(number_text, (record.shadow_price, record.slack)), "binding" if record.is_binding else "")
+        for record in records
+    ]
+    return html_table(("constraint", "shadow price", "slack", ""), lines, count)
 
 
 def report(

@@ -10,7 +10,10 @@ from typing import Any, TypeAlias
 from lumix.analysis.tables import percentage
 from lumix_core import LXInfeasibility, LXSolution, LXStatus
 from lumix_core.language import Bracketed
+from lumix_core.problem import html_lines, html_table, number_text
 
+SHOWN = 20
+"""How many changes a notebook shows."""
 Solved: TypeAlias = tuple[LXSolution, Callable[[], LXInfeasibility]]
 """A solution, and what explains why there is none."""
 
@@ -97,6 +100,23 @@ class LXWhatIfResult(Bracketed):
     def delta_percentage(self) -> float:
         """The same in percent of the original objective's size; infinite where that is 0 and the new one is not."""
         return percentage(self.delta_objective, self.original_objective)
+
+    def _repr_html_(self) -> str:
+        """Return the changes and both objectives as tables, for notebooks."""
+        changes = [
+            (change.name, *map(number_text, (change.original_value, change.new_value, change.delta)))
+            for change in self.changes[:SHOWN]
+        ]
+        parts = [html_lines(f"What if: {self.description}")]
+        if changes:
+            parts.append(html_table(("changed", "before", "after", "difference"), changes, len(self.changes)))
+        if self._objective is None and not self.solution.is_feasible():
+            return "".join([*parts, html_lines(f"The changed model is {self.solution.status}.")])
+        if not self.original_solution.is_feasible():
+            return "".join([*parts, html_lines(f"The objective is {number_text(self.new_objective)}.")])
+        numbers = map(number_text, (self.original_objective, self.new_objective, self.delta_objective))
+        line = ("objective", *numbers, f"{self.delta_percentage:+.2f} %")
+        return "".join([*parts, html_table(("", "before", "after", "difference", ""), [line])])
 
     def __getstate__(self) -> dict[str, Any]:
         why = self.infeasibility

@@ -24,7 +24,7 @@ from lumix_core.compiler.vectorized import key_parts
 from lumix_core.formulas.arithmetic import NotVectorizable, filled
 from lumix_core.formulas.nodes import Constant, Lookup, Node, nodes, same
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import BoolArray, IntArray, is_increasing, stable_order
+from lumix_core.problem.arrays import MANY, BoolArray, IntArray, sorted_together, taken
 from lumix_core.rows.columns import Column, has_nan
 from lumix_core.rows.key_index import KeyIndex
 
@@ -122,7 +122,7 @@ class _Edge:
         """Return the column of the axis, and that of the combinations so far, if the edge leads from one to them."""
         for here, there in ((0, 1), (1, 0)):
             if self.axes[here] == axis and self.axes[there] in bound:
-                return self.columns[here], self.columns[there][bound[self.axes[there]]]
+                return self.columns[here], taken(self.columns[there], bound[self.axes[there]])
         return None
 
 
@@ -341,7 +341,7 @@ class _Join:
         known: dict[Node, Column] = {}
         for node in nodes(formula):
             if isinstance(node, Lookup) and (position := self._place_of(node)) in bound:
-                known[node] = self.evaluator.tables.table(node.table, node.key).values[bound[position]]
+                known[node] = taken(self.evaluator.tables.table(node.table, node.key).values, bound[position])
         return known or None
 
     def _place_of(self, lookup: Lookup) -> int:
@@ -386,9 +386,12 @@ class _Join:
         swapped = len(elements) > count
         index, values, size = (KeyIndex(others), mine, len(elements)) if swapped else (KeyIndex(mine), others, count)
         for start, end in self._spans(axis, index, values, size):
-            here, there = index.matches([column[start:end] for column in values], end - start)
-            here, there = (there, here + start) if swapped else (here + start, there)
-            yield {**{bound_axis: pick[here] for bound_axis, pick in before.items()}, axis: elements[there]}
+            found, at = index.matches([column[start:end] for column in values], end - start)
+            found = None if found is None else found + start
+            here, there = (at, found) if swapped else (found, at)
+            is_whole = len(elements) == self.sizes[axis]
+            joined = elements if there is None else there if is_whole else elements[there]
+            yield {**{key: pick if here is None else pick[here] for key, pick in before.items()}, axis: joined}
 
     def _narrowest(self, bound: dict[int, IntArray]) -> _Window | None:
         """Return the axis, and what an order leaves of it, with the fewest combinations; None where it leaves most."""
@@ -463,8 +466,12 @@ class _Join:
             yield {**some, axis: np.tile(elements, min(step, count - start))}
 
     def _ordered(self, weight: Node | None) -> Combinations:
-        picks = self._picks(self.bound)
-        codes = self.axes.codes(picks)
+        shape = self.axes.shape
+        if math.prod(shape) > MANY:
+            raise OverflowError("these are more combinations than can be numbered")
         known = {} if weight is None else self._known(weight, self.bound) or {}
-        combinations = Combinations(tuple(picks), known, bool(self.edges) or self.ordered)
-        return combinations if is_increasing(codes) else combinations.filtered(stable_order(codes))
+        bound, self.bound = self._picks(self.bound), {}
+        order, in_order = sorted_together(bound, shape)
+        if order is not None:
+            known = {lookup: values[order] for lookup, values in known.items()}
+        return Combinations(tuple(in_order), known, bool(self.edges) or self.ordered)

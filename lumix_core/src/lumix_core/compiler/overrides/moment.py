@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,11 +62,12 @@ class LiveRows:
             return
         self._load_expired()
         for position, row in enumerate(self.table.rows):
-            then = self._state_then(position)
-            changed = _changed_attribute(then, _state(row))
+            then, now = self._state_then(position), _state(row)
+            changed = _changed_attribute(then, now)
             if changed is not None:
+                what = "has changed" if changed in now else "can no longer be read: it was expired, deleted or detached"
                 raise LXModelError(
-                    f"{type(row).__name__}.{changed} of {row!r:.80} has changed since the model was read, when it was "
+                    f"{type(row).__name__}.{changed} of {_described(row)} {what} since the model was read, when it was "
                     f"{then[changed]!r:.60}. {ADVICE}"
                 )
 
@@ -158,11 +160,11 @@ class Moment:
         live = {name: table for name, table in tables.items() if not isinstance(table.rows, LazyRows)}
         self._live = [LiveRows.of(table, sources[name]) for name, table in live.items() if name in sources]
         self._functions = list(functions)
-        self._captures = [list(_captures(function.call)) for function in self._functions]
+        self._captures = [list(map(_kept, _captures(function.call))) for function in self._functions]
         self.is_complete = (
             all(functions.values())
             and all(rows.has_all_in_states for rows in self._live)
-            and all(_is_constant(value) for values in self._captures for value in values)
+            and all(_is_constant(value) for function in self._functions for value in _captures(function.call))
             and not any(isinstance(table, FrameTable) for table in tables.values())
         )
         """Whether `check` notices every change that a compile would; else the model has to be compiled to know."""
@@ -193,6 +195,14 @@ def _read_again(table: Table, source: Source | None) -> Table:
     if isinstance(table.rows, LazyRows):
         return table
     return Table(table.rows, table.row_type, table.primary_key, table.tuples, table.detached, {}, table.row_class)
+
+
+def _described(row: Any) -> str:
+    """Return how a row is written in messages; that of a row which cannot even be read names its class alone."""
+    try:
+        return f"{row!r:.80}"
+    except Exception:  # noqa: BLE001 - the message is about just that
+        return f"a {type(row).__name__}"
 
 
 def _state(row: Any) -> State:
@@ -244,13 +254,32 @@ def _captures(call: Any) -> Iterable[Any]:
                 yield value
 
 
+def _kept(value: Any) -> Any:
+    """Return a captured value as it is kept for comparison: of a plain collection a copy."""
+    return copy.copy(value) if type(value) in _COLLECTIONS and _is_plain(value) else value
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a number, a text or the like, or a collection of such values alone, none a collection that
+    can change.
+    """
+    if type(value) not in _COLLECTIONS:
+        return type(value) in ATOMIC or (type(value) is tuple and all(map(_is_plain, value)))
+    items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    types = set(map(type, items))
+    return types <= ATOMIC or (types <= ATOMIC | {tuple} and all(map(_is_plain, items)))
+
+
 def _is_constant(value: Any) -> bool:
-    """Whether a captured value cannot change in itself, or is looked after elsewhere, as a parameter is."""
+    """Whether a captured value cannot change without notice: in itself, or since it is compared with a copy of it, or
+    looked after elsewhere, as a parameter is.
+    """
     if isinstance(value, type | ModuleType):
         name = value.__module__ if isinstance(value, type) else value.__name__
         return name.partition(".")[0] in _UNCHANGING
-    return type(value) in ATOMIC or isinstance(value, Copyable | BuiltinFunctionType)
+    return _is_plain(value) or isinstance(value, Copyable | BuiltinFunctionType)
 
 
+_COLLECTIONS = (dict, list, set)
 _UNCHANGING = sys.stdlib_module_names | {"numpy"}
 """The libraries whose classes and modules nobody changes; others may hold settings."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, SupportsFloat
 
 import numpy as np
@@ -38,6 +38,19 @@ def changed_parameter(name: str, table: LookupTable, numbers: Numbers) -> Lookup
     if not added:
         return table.with_values(changed)
     return _with_keys(table, [keys[i] for i in added], [*changed.tolist(), *(values[i] for i in added)])
+
+
+def known_keys(name: str, table: LookupTable, keys: Iterable[Any]) -> set[Any]:
+    """Return those of some keys for which `changed_parameter` takes a number."""
+    return {key for key in keys if _is_known(name, table, key)}
+
+
+def _is_known(name: str, table: LookupTable, key: Any) -> bool:
+    try:
+        _position(name, table, key)
+    except LXMissingKeyError:
+        return False
+    return True
 
 
 def refuse_no_numbers(name: str, numbers: object) -> None:

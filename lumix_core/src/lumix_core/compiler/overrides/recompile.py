@@ -35,10 +35,14 @@ class Data:
     Args:
         parameters: what a parameter holds instead, by its ``id``; the parameter itself comes with it.
         tables: the rows of a source instead, by the identity of the source.
+        steps: the changes that led here, in order; see `DataChanges`.
+        read: what other parameters hold with these rows, as far as anybody has asked.
     """
 
     parameters: Mapping[int, tuple[Any, LookupTable]] = field(default_factory=dict)
     tables: Mapping[Hashable, Table] = field(default_factory=dict)
+    steps: tuple[Any, ...] = ()
+    read: dict[int, LookupTable] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -61,14 +65,15 @@ class Recompiler:
 
     Args:
         model: the model; it stays as it is.
+        reading: what reads its rows; a new one, unless it is to read in another way.
 
     Raises:
         LXModelError: the model would be wrong.
     """
 
-    def __init__(self, model: LXModel) -> None:
+    def __init__(self, model: LXModel, reading: Reading | None = None) -> None:
         self.model = snapshot(model)
-        reading = Reading()
+        reading = reading or Reading()
         self.problem, report = compile_model(self.model, reading)
         self.tables, self._senses = reading.tables, report.senses
         self.sources = {read.source.identity: read.source for read in reading.reads}
@@ -86,6 +91,14 @@ class Recompiler:
         reading = KeptReading({**self.tables, **data.tables})
         problem, _ = compile_model(self.model, reading, {**self._given(), **dict(data.parameters.values())})
         return problem
+
+    def parameter_table(self, parameter: Any, data: Data) -> LookupTable:
+        """Return what a parameter holds with other data, its own rows among them."""
+        if not data.tables:
+            return self.parameters[id(parameter)][1]
+        with Evaluator(KeptReading({**self.tables, **data.tables})) as evaluator:
+            evaluator.tables.parameters.update({**self._given(), **dict(data.parameters.values())})
+            return evaluator.tables.parameter(parameter)
 
     def check_moment(self) -> None:
         """Refuse rows, parameters and captured values that have changed since the model was read.

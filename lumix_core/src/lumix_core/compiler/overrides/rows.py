@@ -22,6 +22,10 @@ from lumix_core.rows.standins import RowClass, row_class_of
 from lumix_core.rows.tables import PRESENT, LazyRows, Path, Table
 
 
+class NoSuchRowsError(LXModelError):
+    """No row is one of those that are to be changed."""
+
+
 @dataclass(frozen=True, eq=False)
 class RowOverride:
     """Another value in one attribute of some rows.
@@ -68,7 +72,7 @@ class RowOverride:
             self._check_derived(table, functions)
         found = {name: self._overridden(table, read[name], sources[name]) for name, table in mine.items()}
         if not any(found.values()):
-            raise LXModelError(
+            raise NoSuchRowsError(
                 f"{self.title}: the condition is true for none of the rows, so nothing would change. Correct it."
             )
         self._check_seen(tables, functions, [t.rows[i] for n, t in mine.items() for i in found[n] if _is_live(t)])

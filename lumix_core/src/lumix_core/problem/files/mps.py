@@ -19,7 +19,7 @@ from lumix_core.problem.problem import LXProblem
 
 INFINITE = 1e30
 """A bound of this size is infinite in a file."""
-MARK = "*> "
+MARK = "* > "
 """Starts the comments that hold the table of names."""
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem, LXSense, block_at
 from lumix_core.problem.requirements import Requirements
-from lumix_core.problem.text import lines_text, number_text, sum_text
+from lumix_core.problem.text import html_lines, html_table, lines_text, number_text, sum_text
 from lumix_core.solver.infeasibility.diagnose import Clash, Diagnosis, Relaxation, diagnose
 from lumix_core.solver.run import check_supported
 from lumix_core.solver.solver import Solver, SolverOptions
@@ -49,15 +49,24 @@ class LXRequirement:
         return self.family if self.key == () else f"{self.family}[{self.key!r}]"
 
     @property
+    def label(self) -> str:
+        """The name of a constraint, or of which variable it is a bound."""
+        return f"bound of {self.name}" if self.is_bound else self.name
+
+    @property
+    def relation(self) -> str:
+        """What must hold: the left side, the sense and the number."""
+        half = f", for which {self.sense} is enough" if self.is_half else ""
+        empty = "" if self.terms else ", and it has no terms"
+        return f"{sum_text(self.terms)} {self.written} {number_text(self.value)}{half}{empty}"
+
+    @property
     def written(self) -> LXSense:
         """The sense as the user wrote it."""
         return LXSense.EQ if self.is_half else self.sense
 
     def __str__(self) -> str:
-        label = "bound" if self.is_bound else self.name
-        half = f", for which {self.sense} is enough" if self.is_half else ""
-        empty = "" if self.terms else ", and it has no terms"
-        return f"{label}: {sum_text(self.terms)} {self.written} {number_text(self.value)}{half}{empty}"
+        return f"{'bound' if self.is_bound else self.name}: {self.relation}"
 
 
 @dataclass(frozen=True)
@@ -99,10 +108,9 @@ class LXAmount:
 
     def __str__(self) -> str:
         requirement = self.requirement
-        left = requirement.name if not requirement.is_bound else f"bound of {requirement.name}"
         word = "up" if requirement.sense is LXSense.LE else "down"
         before, after = number_text(requirement.value), number_text(self.value)
-        return f"{left}: {requirement.written} {before}, {word} by {number_text(self.amount)} to {after}"
+        return f"{requirement.label}: {requirement.written} {before}, {word} by {number_text(self.amount)} to {after}"
 
 
 @dataclass(frozen=True)
@@ -126,10 +134,21 @@ class LXRelaxation:
         return sum(amount.amount for amount in self.amounts)
 
     def __str__(self) -> str:
+        return "\n".join([self._title, *lines_text(self.amounts, SHOWN_LINES)])
+
+    @property
+    def _title(self) -> str:
         word = "The least total relaxation" if self.is_least else "A relaxation, not proved to be the least,"
-        return "\n".join(
-            [f"{word} that makes it feasible is {number_text(self.total)}:", *lines_text(self.amounts, SHOWN_LINES)]
-        )
+        return f"{word} that makes it feasible is {number_text(self.total)}:"
+
+    def _repr_html_(self) -> str:
+        """Return the amounts as a table, for notebooks."""
+        lines = [
+            (one.requirement.label, str(one.requirement.written), *map(number_text, (one.requirement.value, one.value)))
+            for one in self.amounts[:SHOWN_LINES]
+        ]
+        head = ("constraint or bound", "", "as it is", "would have to be")
+        return html_lines(self._title) + html_table(head, lines, len(self.amounts))
 
 
 @dataclass(frozen=True)
@@ -170,6 +189,19 @@ class LXInfeasibility:
         lines.append(self._smallest())
         lines.append(str(self.relaxation) if self.relaxation is not None else self._without_relaxation())
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the conflict and what would make the model feasible, as tables, for notebooks."""
+        conflict = [(one.label, one.relation) for one in (*self.constraints, *self.bounds)]
+        conflict += [(f"integrality of {name}", "whole numbers") for name in self.integrality]
+        parts = [
+            html_lines(f"Model {self.model!r} is infeasible: these cannot hold together."),
+            html_table(("constraint or bound", "must hold"), conflict[:SHOWN_LINES], len(conflict)),
+            html_lines(*([] if self.clash is None else [str(self.clash)]), self._smallest()),
+        ]
+        if self.relaxation is None:
+            return "".join([*parts, html_lines(self._without_relaxation())])
+        return "".join([*parts, self.relaxation._repr_html_()])
 
     def _smallest(self) -> str:
         if self.is_irreducible:

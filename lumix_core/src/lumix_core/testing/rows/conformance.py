@@ -12,6 +12,7 @@ from lumix_core.testing.rows.identity import Keeping
 from lumix_core.testing.rows.loading import Loading
 from lumix_core.testing.rows.queries import Conversions, Queries, Selections
 from lumix_core.testing.rows.reading import Reading
+from lumix_core.testing.rows.refreshing import Refreshing
 from lumix_core.testing.rows.snapshots import Snapshots
 from lumix_core.testing.rows.transactions import Transactions
 from lumix_core.testing.rows.world import RowWorld
@@ -33,6 +34,7 @@ class RowAdapterConformance(
     Writing,
     Transactions,
     Snapshots,
+    Refreshing,
 ):
     """Everything that LumiX counts on in the adapter of an ORM, as tests to inherit.
 

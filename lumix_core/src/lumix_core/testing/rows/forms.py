@@ -35,6 +35,13 @@ class Row:
 
 Named = namedtuple("Named", "id name price")
 
+
+def _library(name: str) -> Any:
+    """Return a library of data frames; where it, or what reads them, is not installed, the test is skipped."""
+    pytest.importorskip("narwhals")
+    return pytest.importorskip(name)
+
+
 FORMS: dict[str, Callable[[type], Any]] = {
     "mappings": lambda product: [{"id": i, "name": name, "price": price} for i, name, price in VALUES],
     "an iterator": lambda product: iter([{"id": i, "name": name, "price": price} for i, name, price in VALUES]),
@@ -44,12 +51,9 @@ FORMS: dict[str, Callable[[type], Any]] = {
     "columns": lambda product: {"id": IDS, "name": NAMES, "price": np.full(3, 5.5)},
     "columns of numpy scalars": lambda product: {"id": np.array(IDS), "name": NAMES, "price": [np.float32(5.5)] * 3},
     "whole floats for integers": lambda product: {"id": [1.0, 2.0, 3.0], "name": NAMES, "price": PRICES},
-    "a pandas frame": lambda product: pytest.importorskip("pandas").DataFrame(
-        {"id": IDS, "name": NAMES, "price": PRICES}
-    ),
-    "a polars frame": lambda product: pytest.importorskip("polars").DataFrame(
-        {"id": IDS, "name": NAMES, "price": PRICES}
-    ),
+    "a pandas frame": lambda product: _library("pandas").DataFrame({"id": IDS, "name": NAMES, "price": PRICES}),
+    "an Arrow table": lambda product: _library("pyarrow").table({"id": IDS, "name": NAMES, "price": PRICES}),
+    "a polars frame": lambda product: _library("polars").DataFrame({"id": IDS, "name": NAMES, "price": PRICES}),
 }
 
 WRONG: dict[str, tuple[Any, str]] = {

@@ -10,8 +10,10 @@ from lumix_core.testing.solvers.conflicts import Conflicts
 from lumix_core.testing.solvers.live_options import LiveInterrupts, LiveOptions
 from lumix_core.testing.solvers.live_runs import LiveRuns
 from lumix_core.testing.solvers.options import Options, Silence
+from lumix_core.testing.solvers.progress import Cancelling, Progress
 from lumix_core.testing.solvers.protocol import Seam
 from lumix_core.testing.solvers.ranges import Ranges
+from lumix_core.testing.solvers.starts import Starts
 from lumix_core.testing.solvers.statuses import Interrupts, Limits, Statuses
 
 
@@ -27,6 +29,9 @@ class SolverConformance(
     Statuses,
     Limits,
     Interrupts,
+    Starts,
+    Progress,
+    Cancelling,
     Conflicts,
     Options,
     Silence,
@@ -53,7 +58,7 @@ class SolverConformance(
     No plugin and no configuration of pytest is needed. What the solver lacks in its ``features`` is tested for
     being refused. A deviation stands in `expected_failures` with its reason, and fails the day it passes.
     Solvers are run through the core (`lumix_core.solver.run.run`), so that an answer that the core's own checks
-    reject fails too. Time limits and Ctrl-C are tried on problems that take hours; the kit takes about ten seconds.
+    reject fails too. Time limits and Ctrl-C are tried on problems that take hours; the kit takes about fifteen seconds.
     A test runs in a thread of its own, those of Ctrl-C on the main thread; one that takes longer than ``limit`` seconds
     fails. Native code that never gives back Python's global lock is the one thing that the kit cannot end.
     """

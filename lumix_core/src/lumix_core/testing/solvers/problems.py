@@ -255,19 +255,50 @@ def hard_to_prove(*, maximize: bool = False, offset: float = 0.0) -> LXProblem:
     first relaxation on, and only an exact split, which hardly exists, reaches that.
     """
     matrix, half = _market_split()
+    return _with_slack(matrix, half, upper=1.0, maximize=maximize, offset=offset)
+
+
+def _with_slack(
+    matrix: FloatArray,
+    targets: FloatArray,
+    *,
+    upper: float,
+    lower: float = 0.0,
+    maximize: bool = False,
+    offset: float = 0.0,
+) -> LXProblem:
+    """Return the problem of coming near the targets by whole multiples of the columns."""
     m, n = matrix.shape
     rows: list[Row] = [
         ([*row, *(float(k == i) for k in range(m)), *(-float(k == i) for k in range(m))], target, target)
-        for i, (row, target) in enumerate(zip(matrix.tolist(), half.tolist(), strict=True))
+        for i, (row, target) in enumerate(zip(matrix.tolist(), targets.tolist(), strict=True))
     ]
     return problem(
         [0.0] * n + [-1.0 if maximize else 1.0] * (2 * m),
         rows,
-        upper=[1.0] * n + [INF] * (2 * m),
+        lower=[lower] * n + [0.0] * (2 * m),
+        upper=[upper] * n + [INF] * (2 * m),
         integer=[True] * n + [False] * (2 * m),
         maximize=maximize,
         offset=offset,
     )
+
+
+def hidden_optimum(
+    *, maximize: bool = False, offset: float = 0.0, least: int = 0, most: int = 1
+) -> tuple[LXProblem, FloatArray]:
+    """Return a problem whose optimum takes hours to find, and is proved once it is found; and the optimum.
+
+    It is `hard_to_prove` with targets that one choice of multiples, from ``least`` to ``most``, reaches.
+    """
+    random = np.random.default_rng(7)
+    size = 100 if most == 1 else 10_000
+    matrix = random.integers(0, size, (5, 40 if most == 1 else 25)).astype(np.float64)
+    multiples = random.integers(least, most + 1, matrix.shape[1]).astype(np.float64)
+    instance = _with_slack(
+        matrix, matrix @ multiples, lower=float(least), upper=float(most), maximize=maximize, offset=offset
+    )
+    return instance, np.concatenate([multiples, np.zeros(10)])
 
 
 def hard_to_find() -> LXProblem:

@@ -1,0 +1,187 @@
+"""A whole model in the notation of mathematics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lumix_core.compiler.completeness import check_complete
+from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.notation.index_sets import domain_latex, family_conditions, indices_of
+from lumix_core.compiler.notation.symbols import Index, Symbols
+from lumix_core.compiler.notation.terms import SKIPPED, TermWriter, variable_latex
+from lumix_core.compiler.plan import plan
+from lumix_core.compiler.rules.texts import rule_text
+from lumix_core.formulas.latex import CASES, SUM, Written, number_written
+from lumix_core.formulas.latex_text import name_latex, text_latex
+from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.expressions import LXLinearExpression, Term
+from lumix_core.language.term_overloads import Meaning
+from lumix_core.language.variables import Domain
+from lumix_core.problem.problem import LXSense
+
+if TYPE_CHECKING:
+    from lumix_core.language.constraints import LXConstraint
+    from lumix_core.language.families import IndexedFamily
+    from lumix_core.language.model import LXModel
+    from lumix_core.language.variables import LXVariable
+
+Line = tuple[str, str, str]
+"""What a line begins with, its mathematics, and for which indices it is."""
+_RELATIONS = {LXSense.LE: r"\le", LXSense.GE: r"\ge", LXSense.EQ: "="}
+_SETS = {Domain.CONTINUOUS: r"\mathbb{R}", Domain.INTEGER: r"\mathbb{Z}", Domain.BINARY: r"\{0, 1\}"}
+LONGEST_NOTE = 300
+"""The most characters of a note."""
+_ZERO, _ONE = number_written(0.0), number_written(1.0)
+_FONTS = "italic: variables; upright: attributes of rows; sans serif: parameters and other tables"
+
+
+def model_latex(model: LXModel, families: int, terms: int) -> str:
+    """Return a model in LaTeX, as `LXModel.to_latex` describes."""
+    check_complete(model)
+    with Evaluator() as evaluator:
+        writer = _ModelWriter(model, evaluator, families, terms)
+        lines = [*writer.objective(), *writer.constraints(), *writer.variables()]
+    body = " \\\\\n".join(_aligned(line) for line in [*lines, *writer.notes(lines)])
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def _aligned(line: Line) -> str:
+    lead, text, domain = line
+    return rf"{lead} & \quad {text}" + (rf" & & \quad {domain}" if domain else "")
+
+
+def _between(middle: str, lower: Written | None, upper: Written | None) -> str:
+    below = "" if lower is None else rf"{lower.within(SUM)} \le "
+    return f"{below}{middle}" + ("" if upper is None else rf" \le {_right(upper)}")
+
+
+def _right(written: Written) -> str:
+    """Return what stands at the end of a line, where the cases of a function need no parentheses."""
+    return written.text if written.level == CASES else written.within(SUM)
+
+
+class _ModelWriter:
+    def __init__(self, model: LXModel, evaluator: Evaluator, families: int, terms: int) -> None:
+        self._families = families
+        self._terms = terms
+        self._model = model
+        self._evaluator = evaluator
+        self._symbols = Symbols(model, evaluator)
+
+    def objective(self) -> Iterator[Line]:
+        direction = {None: "find", True: "maximize", False: "minimize"}[self._model.maximizing]
+        if self._model.maximizing is None:
+            yield text_latex(direction), text_latex("any feasible point"), ""
+            return
+        if isinstance(self._model.objective, UserFunction):
+            yield text_latex(direction), self._rule(self._model.objective), ""
+            return
+        expression = self._costs() if self._model.objective is None else self._model.objective
+        yield (
+            text_latex(direction),
+            TermWriter(self._symbols, (), "the objective").expression(expression, self._terms),
+            "",
+        )
+
+    def _rule(self, rule: UserFunction) -> str:
+        """Return what a rule became, as it is written in Python."""
+        if not self._evaluator.tracer.rules:
+            plan(self._model, self._evaluator.tracer, self._evaluator.reading)
+        lines = rule_text(self._evaluator.tracer.rules[rule]).splitlines()
+        return r" \\ & \quad ".join(map(text_latex, lines)) or text_latex(f"the function at {rule.location}")
+
+    def _costs(self) -> LXLinearExpression:
+        """Return the costs of the variables as an expression."""
+        expression = LXLinearExpression()
+        expression.terms = [
+            Term(variable, cost, None, None, Meaning.SUM)
+            for variable in self._model.variables
+            for cost in variable.costs
+        ]
+        return expression
+
+    def constraints(self) -> Iterator[Line]:
+        lead = text_latex("subject to")
+        for constraint in self._model.constraints[: self._families]:
+            indices = indices_of(self._symbols, constraint)
+            yield lead, self._constraint(constraint, indices), self._for_all(constraint, indices)
+            lead = ""
+        yield from self._more(len(self._model.constraints), "constraint")
+
+    def _more(self, count: int, word: str) -> Iterator[Line]:
+        if count > self._families:
+            yield "", text_latex(f"... ({count - self._families:,} more of the families of {word}s)"), ""
+
+    def _constraint(self, constraint: LXConstraint[Any], indices: Sequence[Index]) -> str:
+        if constraint.function is not None:
+            return rf"{name_latex(constraint.name, 'mathbf')}\colon\; {self._rule(constraint.function)}"
+        assert constraint.lhs is not None
+        assert constraint.sense is not None
+        left = TermWriter(self._symbols, indices, constraint.owner).expression(constraint.lhs, self._terms)
+        label = rf"{name_latex(constraint.name, 'mathbf')}\colon\; "
+        if constraint.range is None:
+            side = _right(self._number(constraint.right_hand_side, indices))
+            return rf"{label}{left} {_RELATIONS[constraint.sense]} {side}"
+        lower, upper = constraint.range
+        below = None if lower == -math.inf else self._number(lower, indices)
+        above = None if upper == math.inf else self._number(upper, indices)
+        return f"{label}{_between(left, below, above)}"
+
+    def variables(self) -> Iterator[Line]:
+        for variable in self._model.variables[: self._families]:
+            indices = indices_of(self._symbols, variable)
+            yield "", self._variable(variable, indices), self._for_all(variable, indices)
+        yield from self._more(len(self._model.variables), "variable")
+
+    def _variable(self, variable: LXVariable[Any, Any], indices: Sequence[Index]) -> str:
+        symbol = variable_latex(variable.name, [index.symbol for index in indices])
+        lower, upper = self._bound(variable, "lower", indices), self._bound(variable, "upper", indices)
+        domain = variable.domain
+        if domain is Domain.BINARY and (lower, upper) == (_ZERO, _ONE):
+            return rf"{symbol} \in {_SETS[domain]}"
+        kind = _SETS.get(Domain.INTEGER if domain is Domain.BINARY else domain) or text_latex(str(domain))
+        bounded = _between(symbol, lower, upper)
+        if bounded != symbol and domain is Domain.CONTINUOUS:
+            return bounded
+        return rf"{symbol} \in {kind}" if bounded == symbol else rf"{bounded},\; {symbol} \in {kind}"
+
+    def _bound(self, variable: LXVariable[Any, Any], which: str, indices: Sequence[Index]) -> Written | None:
+        """Return a bound, None where there is none; one of a variable that is or was binary stays within 0 and 1."""
+        value = variable.lower if which == "lower" else variable.upper
+        infinite, unit, extreme = (-math.inf, 0.0, "max") if which == "lower" else (math.inf, 1.0, "min")
+        is_unit = which in variable.unit_bounds
+        if value is None or value == infinite:
+            return number_written(unit) if is_unit else None
+        if is_unit and not isinstance(value, UserFunction):
+            return number_written(max(value, unit) if which == "lower" else min(value, unit))
+        number = self._number(value, indices)
+        return Written(rf"\{extreme} \{{ {number.text}, {unit:g} \}}") if is_unit else number
+
+    def _number(self, value: float | UserFunction | None, indices: Sequence[Index]) -> Written:
+        if not isinstance(value, UserFunction):
+            return number_written(value)
+        axes = [index.axis for index in indices]
+        value.arity(len(axes))
+        return self._symbols.written(value, [index.row for index in indices], axes)
+
+    def _for_all(self, family: IndexedFamily[Any], indices: Sequence[Index]) -> str:
+        if not indices:
+            return ""
+        conditions = family_conditions(self._symbols, family, [index.row for index in indices])
+        return rf"\forall\, {domain_latex(self._symbols, indices, conditions)}"
+
+    def notes(self, lines: Sequence[Line]) -> Iterator[Line]:
+        """Yield what the symbols stand for."""
+        written = " ".join(text for line in lines for text in line)
+        signs = {
+            SKIPPED: (r"\circ", "left out where the family has no such element"),
+            r"\left[": (r"\left[ \cdot \right]", "1 where the condition holds, else 0"),
+        }
+        notes = {symbol: note for sign, (symbol, note) in signs.items() if sign in written}
+        lead = text_latex("where")
+        for symbol, note in {**self._symbols.notes, **notes}.items():
+            yield lead, rf"{symbol}\colon\; {text_latex(note, LONGEST_NOTE)}", ""
+            lead = ""
+        yield lead, text_latex(_FONTS, LONGEST_NOTE), ""

@@ -1,0 +1,123 @@
+"""One solve as it was requested: with a start point, reports of its progress, and an end that any thread can bring."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import Any, Self
+
+from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.claims import Claims
+from lumix_core.solver.integrality import WithoutIntegrality
+from lumix_core.solver.options import refuse_lacking
+from lumix_core.solver.progress import OnProgress, Reports, checked_call
+from lumix_core.solver.run import check_supported
+from lumix_core.solver.solution import LXSolution, solution_of
+from lumix_core.solver.solver import LXFeature, RawProgress, RawResult, Solver, SolverOptions
+from lumix_core.solver.start_points import StartPoint, start_point
+
+_LOG = logging.getLogger("lumix.solver")
+
+
+@dataclass(frozen=True, eq=False)
+class SolveRequest:
+    """What is requested of one solve.
+
+    Args:
+        solver: the solver.
+        options: common options, and what ends the runs.
+        change: whether integrality is kept.
+        start: the point to start from, as the user gave it; None without one.
+        reports: what tells the user of the progress; None where nobody asked.
+    """
+
+    solver: Solver
+    options: SolverOptions
+    change: WithoutIntegrality
+    start: Any = None
+    reports: Reports | None = None
+
+    @classmethod
+    def of(
+        cls,
+        solver: Solver,
+        options: SolverOptions,
+        change: WithoutIntegrality,
+        start: Any,
+        on_progress: OnProgress | None,
+        *,
+        make_reports: Callable[[OnProgress, Event], Reports] = Reports,
+        can_cancel: bool = False,
+    ) -> Self:
+        """Return a request, or refuse what the solver lacks.
+
+        Args:
+            solver, options, change, start: see the class.
+            on_progress: the user's function; None without one.
+            make_reports: makes what calls that function.
+            can_cancel: whether the solve must be one that can be ended, also without that function.
+
+        Raises:
+            LXOptionError: the solver lacks a feature, or ``on_progress`` is no function.
+        """
+        call = checked_call(on_progress)
+        needed = {
+            LXFeature.START: start is not None,
+            LXFeature.PROGRESS: call is not None,
+            LXFeature.CANCEL: call is not None or can_cancel,
+        }
+        refuse_lacking(solver, (feature for feature, is_needed in needed.items() if is_needed))
+        if not needed[LXFeature.CANCEL]:
+            return cls(solver, options, change, start)
+        cancelled = Event()
+        reports = None if call is None else make_reports(call, cancelled)
+        report = None if reports is None else reports.report
+        return cls(solver, replace(options, cancelled=cancelled, progress=report), change, start, reports)
+
+    def cancel(self) -> None:
+        """End the runs of the solver; any thread may call it."""
+        if self.options.cancelled is not None:
+            self.options.cancelled.set()
+
+    def solution(self, compiled: LXProblem) -> LXSolution:
+        """Solve the model that was compiled.
+
+        Raises:
+            LXError: as `LXOptimizer.solve`.
+            Exception: what ``on_progress`` raised.
+        """
+        problem = self.change.problem(compiled)
+        check_supported(self.solver, problem, self.options)
+        if self.reports is not None:
+            self.reports.begin()
+        began = time.perf_counter()
+        start, raw = self._answer(problem)
+        raw = self.change.answer(compiled, problem, raw)
+        self.raise_failure()
+        solution = solution_of(problem, raw, self.solver, time.perf_counter() - began)
+        if start is not None:
+            solution = replace(solution, start_point=start.outcome, start_point_reason=start.reason)
+        return _logged(self.change.solution(compiled, solution))
+
+    def _answer(self, problem: LXProblem) -> tuple[StartPoint | None, RawResult]:
+        claims = Claims(self.solver, self.options)
+        if self.start is None:
+            return None, claims.solved(problem)
+        start = start_point(claims, self.solver, self.options, problem, self.start)
+        _LOG.debug("model %r: start point %s: %s", problem.name, start.outcome, start.reason)
+        if self.reports is not None and start.x is not None:
+            self.reports.report(RawProgress(incumbent=problem.objective_at(start.x)))
+        return start.after(problem, claims.solved(problem, start.x))
+
+    def raise_failure(self) -> None:
+        """Raise what ``on_progress`` raised, if it did."""
+        if self.reports is not None:
+            self.reports.raise_failure()
+
+
+def _logged(solution: LXSolution) -> LXSolution:
+    _LOG.info("%s", solution.summary().partition("\n")[0])
+    return solution
