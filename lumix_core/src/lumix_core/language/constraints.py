@@ -125,8 +125,16 @@ class LXConstraint(IndexedFamily[Row]):
     @overload
     def rule(self, rule: Callable[[Row], LXComparison | bool]) -> Self: ...
     @overload
-    def rule(self, rule: Callable[..., LXComparison | bool]) -> Self: ...
-    def rule(self, rule: Callable[..., LXComparison | bool]) -> Self:
+    def rule(
+        self: LXConstraint[tuple[A, B]], rule: Callable[[A, B], LXComparison | bool]
+    ) -> LXConstraint[tuple[A, B]]: ...
+    @overload
+    def rule(
+        self: LXConstraint[tuple[A, B, C]], rule: Callable[[A, B, C], LXComparison | bool]
+    ) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def rule(self, rule: Callable[[], LXComparison | bool]) -> Self: ...
+    def rule(self, rule: Any) -> Any:
         """Set the constraint as a function that returns a comparison of sums, in place of an expression and its sides.
 
         ``.rule(lambda m: sum(need[p.id, m.id] * made[p] for p in made) <= m.available_hours)``. The function gets the
