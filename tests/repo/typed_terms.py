@@ -54,7 +54,7 @@ OTHERS = {
     "where_multi of three": "z.where_multi(lambda p, m, q: p.id == q.{a})",
     "where_multi of a constraint": 'LXConstraint[tuple[Product, Machine]]("c").where_multi(lambda p, m: p.{a} == m.id)',
     "rule": 'LXConstraint[Product]("c").rule(lambda p: 2 * x[p] <= p.{a})',
-    "rule of a sum": 'LXConstraint[Machine]("c").rule(lambda m: sum(p.{a} * x[p] for p in x if p.id == m.id) <= m.hours)',
+    "rule of a sum": 'LXConstraint[Machine]("c").rule(lambda m: sum(p.{a} * x[p] for p in x if p.id < 3) <= m.hours)',
     "rule with a condition": 'LXConstraint[Machine]("c").rule(lambda m: sum(x[p] for p in x if p.{a} == m.id) >= 1)',
     "rule of a pair": 'LXConstraint[tuple[Product, Machine]]("c").rule(lambda p, m: y[p, m] - x[p] / 2 <= m.{b})',
     "rule over pairs": 'LXConstraint("c").over(y).rule(lambda p, m: y.get((p, m.id - 1), 0) + x[p.id] >= m.{b})',
