@@ -21,7 +21,8 @@ EXAMPLES = ROOT / "examples"
 ROWS = """
 from dataclasses import dataclass
 from lumix import (
-    LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXVariable
+    SKIP, between, LXComparison, LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXParameter,
+    LXVariable
 )
 
 @dataclass(frozen=True)

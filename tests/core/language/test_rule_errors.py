@@ -221,7 +221,7 @@ def test_a_second_rule_is_refused() -> None:
 
 @pytest.mark.parametrize("over_", [3, "made", (MACHINES, 1), [MACHINES]])
 def test_a_constraint_is_over_a_variable_or_rows(over_: Any) -> None:
-    with pytest.raises(LXModelError, match=r"expected a variable, \(Row, session\), \(rows,\), or \(\)"):
+    with pytest.raises(LXModelError, match=r"expected a variable, \(Row, session\), \(rows,\), dimensions, or \(\)"):
         LXModel("shop").constraint(over=over_)(lambda: over <= 1)
 
 

@@ -8,6 +8,7 @@ from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import constraint_family, family_of, read_rows, rows_of
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.language.constraints import LXConstraint
+from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 
@@ -22,6 +23,12 @@ def constraint_instances(constraint: LXConstraint[Any]) -> list[Any]:
     """Return the rows that a constraint is made for."""
     with Evaluator() as evaluator:
         return rows_of(constraint_family(constraint, evaluator))
+
+
+def dimension_instances(dimension: LXIndexDimension[Any]) -> list[Any]:
+    """Return the rows of a dimension."""
+    with Evaluator() as evaluator:
+        return list(read_rows(dimension, evaluator, dimension.owner).arguments[0].rows())
 
 
 def parameter_instances(parameter: LXParameter[Any]) -> list[Any]:

@@ -84,16 +84,17 @@ def plan(model: LXModel, tracer: Tracer, reading: Reading) -> Plan:
         reading: has the rows of data that was given, and takes note of what is wanted of each source.
     """
     planner = Planner(Plan(wanted=reading.wanted), tracer, reading.table)
+    rules = RulePlanner(planner)
     for variable in model.variables:
         planner.variable(variable)
     for constraint in model.constraints:
         planner.constraint(constraint)
         if constraint.function is not None:
-            RulePlanner(planner).constraint(constraint)
+            rules.constraint(constraint)
         for term in constraint.lhs.terms if constraint.lhs is not None else ():
             planner.term(term, constraint)
     if isinstance(model.objective, UserFunction):
-        RulePlanner(planner).objective(model.objective)
+        rules.objective(model.objective)
     elif model.objective is not None:
         for term in model.objective.terms:
             planner.term(term, None)

@@ -125,8 +125,16 @@ class LXConstraint(IndexedFamily[Row]):
     @overload
     def rule(self, rule: Callable[[Row], LXComparison | bool]) -> Self: ...
     @overload
-    def rule(self, rule: Callable[..., LXComparison | bool]) -> Self: ...
-    def rule(self, rule: Callable[..., LXComparison | bool]) -> Self:
+    def rule(
+        self: LXConstraint[tuple[A, B]], rule: Callable[[A, B], LXComparison | bool]
+    ) -> LXConstraint[tuple[A, B]]: ...
+    @overload
+    def rule(
+        self: LXConstraint[tuple[A, B, C]], rule: Callable[[A, B, C], LXComparison | bool]
+    ) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def rule(self, rule: Callable[[], LXComparison | bool]) -> Self: ...
+    def rule(self, rule: Any) -> Any:
         """Set the constraint as a function that returns a comparison of sums, in place of an expression and its sides.
 
         ``.rule(lambda m: sum(need[p.id, m.id] * made[p] for p in made) <= m.available_hours)``. The function gets the
@@ -275,6 +283,8 @@ class LXConstraint(IndexedFamily[Row]):
         return [("over", repr(self.base)), *(("where", side_text(condition)) for condition in filters)]
 
     def _own_lines(self) -> list[tuple[str, str]]:
+        if self._rule is not None:
+            return [("rule", side_text(self._rule))]
         sides = (self._rhs,) if self._range is None else self._range
         right = " and ".join(side_text(side) for side in sides)
         return [("expression", "" if self._lhs is None else str(self._lhs)), (str(self.sense or "sense"), right)]

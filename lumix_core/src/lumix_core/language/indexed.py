@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 
 from lumix_core.errors import LXIncompleteError, LXModelError, LXSourceError
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.linear_forms import RULE
 from lumix_core.language.mixins import Declared
 from lumix_core.problem.text import number_text
 from lumix_core.rows.adapter import RowAdapter
@@ -133,6 +134,15 @@ class LXIndexDimension(Indexed[Row]):
         super().__init__(getattr(row_type, "__name__", str(row_type)), class_of(row_type))
         if key is not None:
             self.indexed_by(key)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Go through the rows, in a rule: all at once."""
+        rule = RULE.get()
+        if rule is not None:
+            return rule.rows(self)
+        from lumix_core.compiler.instances import dimension_instances
+
+        return iter(dimension_instances(self))
 
 
 def checked_name(name: object, what: str) -> str:

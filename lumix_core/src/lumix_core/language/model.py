@@ -10,7 +10,7 @@ from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameE
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
-from lumix_core.language.indexed import Indexed, checked_name, name_of
+from lumix_core.language.indexed import Indexed, LXIndexDimension, checked_name, name_of
 from lumix_core.language.linear_forms import LXComparison, Operand
 from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
@@ -125,7 +125,8 @@ class LXModel(Declared, Copyable, Bracketed):
 
         Args:
             over: what there is one constraint for: each element of a variable; each row of a class, as
-                ``(Row, session)``; each row of a list, as ``(rows,)``; ``()`` for a single constraint.
+                ``(Row, session)``; each row of a list, as ``(rows,)``; each combination of the rows of several
+                `LXIndexDimension`, as a tuple of them; ``()`` for a single constraint.
             name: of the constraint, where it is not that of the function.
 
         Raises:
@@ -414,13 +415,16 @@ def _made_over(constraint: LXConstraint[Any], over: Any) -> LXConstraint[Any]:
         return constraint.over(over)
     if type(over) is tuple and not over:
         return constraint
+    if type(over) is tuple and all(isinstance(part, LXIndexDimension) for part in over):
+        return constraint.indexed_by_product(*over)
     if type(over) is tuple and len(over) <= 2 and isinstance(over[0], type):
+        constraint._declared = over[0]
         return constraint.from_model(*over)
     if type(over) is tuple and len(over) == 1:
         return constraint.from_data(over[0])
     raise LXModelError(
         f"{constraint.owner} is over {over!r:.80}, which is not valid: expected a variable, (Row, session), (rows,), "
-        f"or () for a single constraint. For dimensions write LXConstraint(name).indexed_by_product(...).rule(...)."
+        f"dimensions, or () for a single constraint. For anything else write LXConstraint(name).rule(function)."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lumix_core.compiler.batches import Argument, Batch
 from lumix_core.compiler.elements import elements_at, own_elements
 from lumix_core.compiler.evaluator import Evaluator
-from lumix_core.compiler.families import Family
+from lumix_core.compiler.families import Family, read_rows
 from lumix_core.compiler.joins.axes import Axes
 from lumix_core.compiler.joins.join import matching
 from lumix_core.compiler.rules.parts import ElementPart, RulePart
@@ -20,6 +20,7 @@ from lumix_core.compiler.terms import TermReader
 from lumix_core.errors import LXMissingKeyError, LXModelError, sentence
 from lumix_core.formulas.recorder import Untraceable
 from lumix_core.language.expressions import Term
+from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.term_overloads import Meaning
 from lumix_core.problem.arrays import FloatArray, IntArray
@@ -56,7 +57,7 @@ class ScopeRows:
     Args:
         batch: the rows.
         kinds: what kind of row each dimension has.
-        family: the family of a variable; None for a parameter.
+        family: the family of a variable; None for a parameter and a dimension.
     """
 
     batch: Batch
@@ -65,7 +66,10 @@ class ScopeRows:
 
 
 def scope_rows(family: Any, columns: Columns, evaluator: Evaluator, position: str) -> ScopeRows:
-    """Return the rows of a variable, or the keys of a parameter, as arguments of functions."""
+    """Return the rows of a variable or a dimension, or the keys of a parameter, as arguments of functions."""
+    if isinstance(family, LXIndexDimension):
+        batch = read_rows(family, evaluator, family.owner)
+        return ScopeRows(batch, (batch.arguments[0].table.kind(family.declared_type),), None)
     if not isinstance(family, LXParameter):
         compiled, _ = columns.position(family, position)
         return ScopeRows(compiled.batch(), compiled.kinds, compiled)

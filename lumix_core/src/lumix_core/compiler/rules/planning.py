@@ -22,6 +22,7 @@ from lumix_core.formulas.nodes import Attribute, Constant, Element, Lookup, Node
 from lumix_core.formulas.recorder import Untraceable
 from lumix_core.formulas.tracing import Trace
 from lumix_core.formulas.user_function import UserFunction, positional_arguments
+from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 
@@ -105,6 +106,7 @@ class RulePlanner:
     def __init__(self, planner: PlanOfSources) -> None:
         self._planner = planner
         self._tracer = planner.tracer
+        self._planned: set[Any] = set()
 
     def constraint(self, constraint: LXConstraint[Any]) -> None:
         """Plan the rule of a constraint."""
@@ -138,7 +140,7 @@ class RulePlanner:
     def _check_joined(self, constraint: Any) -> None:
         family = constraint
         while family is not None:
-            if family.join is not None:
+            if getattr(family, "join", None) is not None:
                 raise Untraceable(f"{family.name!r} is made by indexed_by_join()")
             family = getattr(family, "base", None)
 
@@ -155,10 +157,19 @@ class RulePlanner:
         if isinstance(family, LXParameter):
             return (None,) * self._parts_of(family)
         self._check_joined(family)
-        dimensions = self._planner.dimensions_of(family)
+        dimensions = self._dimensions_of(family)
         if any(dimension.source is None for dimension in dimensions) or not dimensions:
             raise Untraceable(f"it goes through {family.name!r}, which has no rows")
         return tuple(self._planner.class_of(dimension) for dimension in dimensions)
+
+    def _dimensions_of(self, family: Any) -> list[Indexed[Any]]:
+        """Return what each row of a variable, or of a dimension itself, is a row of."""
+        if isinstance(family, LXIndexDimension):
+            if family not in self._planned:
+                self._planned.add(family)
+                self._planner.indexed(family)
+            return [family]
+        return self._planner.dimensions_of(family)
 
     def _parts_of(self, parameter: LXParameter[Any]) -> int:
         """Return of how many parts the keys of a parameter are made."""
@@ -207,8 +218,8 @@ class RulePlanner:
         for family in families:
             if isinstance(family, LXParameter):
                 self._planner.parameter(family)
-        variables = [family for family in families if isinstance(family, LXVariable)]
-        dimensions = [one for variable in variables for one in self._planner.dimensions_of(variable)]
+        others = [family for family in families if not isinstance(family, LXParameter)]
+        dimensions = [one for family in others for one in self._dimensions_of(family)]
         for indexed in (*rows, *dimensions):
             self._planner.want_rows(indexed, why)
             self._planner.wanted(indexed.source).functions.append(planned.rule.call)
@@ -246,7 +257,7 @@ class RulePlanner:
         if isinstance(scope.family, LXParameter):
             self._planner.parameter(scope.family)
             return [None] * len(scope.rows)
-        return self._planner.dimensions_of(scope.family)
+        return self._dimensions_of(scope.family)
 
     def _function(self, function: FormulaFunction | None, given: Sequence[Any]) -> None:
         """Note what a part of a rule reads."""
@@ -289,7 +300,7 @@ def _check_iterators(rule: UserFunction) -> None:
 
 
 def _families(rule: UserFunction) -> list[Any]:
-    """Return the variables and parameters that a rule captures, by itself or through what it captures."""
+    """Return the variables, parameters and dimensions that a rule captures, by itself or through what it captures."""
     found: dict[int, Any] = {}
     seen: dict[int, Any] = {}
     layer: list[Any] = [rule.call]
@@ -299,7 +310,7 @@ def _families(rule: UserFunction) -> list[Any]:
             if id(part) in seen or type(part) in ATOMIC or isinstance(part, type | ModuleType):
                 continue
             seen[id(part)] = part
-            if isinstance(part, LXVariable | LXParameter):
+            if isinstance(part, LXVariable | LXParameter | LXIndexDimension):
                 found[id(part)] = part
             else:
                 following += _parts(part)
