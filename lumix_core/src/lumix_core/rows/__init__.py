@@ -15,9 +15,11 @@ from lumix_core.rows.snapshots import SnapshotQuery
 from lumix_core.rows.sql import (
     KEEPING,
     NOT_TRANSACTIONAL,
+    SQL_MODE,
     advisory_lock_statements,
     batches_of_rows,
     existing_keys,
+    refuse_without_strictness,
     refuse_without_transactions,
 )
 from lumix_core.rows.standins import RowClass, not_loaded, row_class_of, slots_of
@@ -41,6 +43,7 @@ __all__ = [
     "NOT_TRANSACTIONAL",
     "REFERRING_KEYS",
     "ROWS_AT_LEAST",
+    "SQL_MODE",
     "TYPED",
     "BaseRowAdapter",
     "Column",
@@ -83,6 +86,7 @@ __all__ = [
     "not_loaded",
     "object_column",
     "referring_keys",
+    "refuse_without_strictness",
     "refuse_without_transactions",
     "row_adapters",
     "row_class_of",
