@@ -68,7 +68,25 @@ class Reach:
     native: Callable[..., Any] = _by_name
 
 
-CBC = Reach(frozenset(LXFeature) - {LXFeature.CONFLICTS, LXFeature.PROGRESS})
+CBC = Reach(
+    frozenset(
+        {
+            LXFeature.INTEGER,
+            LXFeature.DUALS,
+            LXFeature.BEST_BOUND,
+            LXFeature.TIME_LIMIT,
+            LXFeature.MIP_REL_GAP,
+            LXFeature.MIP_ABS_GAP,
+            LXFeature.THREADS,
+            LXFeature.SEED,
+            LXFeature.LOG,
+            LXFeature.NATIVE_OPTIONS,
+            LXFeature.PRESOLVE,
+            LXFeature.START,
+            LXFeature.CANCEL,
+        }
+    )
+)
 UNKNOWN = Reach(frozenset({LXFeature.INTEGER}))
 REACHES: Mapping[str, Reach] = {
     "PULP_CBC_CMD": CBC,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lumix_core.compiler.elements import shared_dimensions
 from lumix_core.compiler.notation.index_sets import domain_latex, family_conditions, fresh, keys_condition
 from lumix_core.compiler.notation.symbols import Axis, Index, Symbols
-from lumix_core.errors import LXModelError, sentence
+from lumix_core.errors import LXModelError, LXUnsupportedError, sentence
 from lumix_core.formulas.latex import PRODUCT, SUM, RowSymbol, Written, number_written, times
 from lumix_core.formulas.latex_text import name_latex, text_latex
 from lumix_core.formulas.user_function import UserFunction
@@ -55,6 +55,11 @@ class TermWriter:
 
     def expression(self, expression: LXLinearExpression, shown: int) -> str:
         """Return the sum of terms and constant; of the terms, the first ones."""
+        if expression.parts:
+            raise LXUnsupportedError(
+                f"{sentence(self._position)} has {expression.parts[0].name}(...), which to_latex() does not write. "
+                f"Print model.to_text() instead."
+            )
         parts = [self._term(term) for term in expression.terms[:shown]]
         constant = [signed(expression.constant, [])] if expression.constant else []
         return sum_latex(parts, len(expression.terms), constant)

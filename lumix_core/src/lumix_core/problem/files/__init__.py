@@ -11,6 +11,7 @@ from lumix_core.problem.files.lp import read_lp, write_lp
 from lumix_core.problem.files.mps import read_mps, write_mps
 from lumix_core.problem.files.names import LXFileNames
 from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.structure_text import kinds_text
 
 __all__ = ["LXFileNames", "read_problem", "write_problem"]
 
@@ -57,3 +58,8 @@ def _format(path: Path) -> str:
 def _check_writable(problem: LXProblem, path: Path) -> None:
     if _format(path) == ".lp" and problem.num_variables == 0 and problem.num_constraints:
         raise LXFileError(f"{path}: the LP format has no constraints without variables. Write .mps or .json instead.")
+    if _format(path) != ".json" and not problem.is_linear:
+        raise LXFileError(
+            f"{path}: model {problem.name!r} has {', '.join(kinds_text(problem))}, which the format cannot hold. "
+            f"Write .json instead."
+        )
