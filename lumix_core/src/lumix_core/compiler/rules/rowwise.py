@@ -58,16 +58,18 @@ def _numbers(planned: PlannedRule, family: Family, given: Recorded) -> RuleNumbe
     return numbers
 
 
-def agrees(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator, *, sums: bool = False) -> bool:
-    """Whether a rule gives for a few real rows what was traced of it."""
+def agrees(
+    planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator, *, sums: bool = False
+) -> bool | None:
+    """Whether a rule gives for a few real rows what was traced of it; None where it fails for them."""
     rows = np.array(sample(family.size), dtype=np.int64)
     some = taken(family, rows)
     run = RealRun(columns, evaluator, planned.rule.role, FEW)
     try:
         real = recorded(planned, some.batch(), run, sums=sums)
         traced = _interpreted(planned, some, run, sums)
-    except Exception:  # noqa: BLE001 - going row by row reports it
-        return False
+    except Exception:  # noqa: BLE001 - going row by row reports it, if its columns do not
+        return None
     if sums:
         return bool(_sums(Sides(some, real.found())) == _sums(Sides(some, traced.found())))
     return _are_alike(planned, some, real, traced)
