@@ -160,9 +160,7 @@ class PartWriter:
         return self._function(node, what, names)
 
     def _function(self, node: Node, what: str, names: dict[int, int]) -> FormulaFunction:
-        return FormulaFunction(
-            renamed(self._final(node), names), f"{what} in {self._title}", len(names), self._rule
-        )
+        return FormulaFunction(renamed(self._final(node), names), f"{what} in {self._title}", len(names), self._rule)
 
     def _final(self, node: Node) -> Node:
         """Return a formula whose sums of numbers know what they add up."""
