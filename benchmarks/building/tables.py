@@ -57,6 +57,7 @@ FLOOR = Contender("floor: cursor, numpy, highspy", "production.floor:by_driver",
 FETCHALL_FLOOR = Contender("floor: fetchall, numpy, highspy", "production.floor:by_fetchall", DRIVER)
 ARROW_FLOOR = Contender("floor: Arrow, numpy, highspy", "production.floor:by_arrow", ARROW)
 LUMIX = Contender("LumiX", "production.with_lumix:by_session", SESSION, peer=False)
+RULES = Contender("LumiX, rules", "production.with_rules:build", SESSION, peer=False)
 ARROW_LUMIX = Contender(
     'LumiX, reader="arrow"', "production.with_lumix:by_arrow", "production.with_lumix:open_for_arrow", peer=False
 )
@@ -67,6 +68,7 @@ PRODUCTION = (
     FETCHALL_FLOOR,
     ARROW_FLOOR,
     LUMIX,
+    RULES,
     ARROW_LUMIX,
     LINOPY,
     Contender("linopy, sparse model, Arrow", "production.with_linopy:by_arrow", ARROW),
@@ -82,6 +84,7 @@ ROOMS = "timetable.data:make"
 TIMETABLE = (
     Contender("floor: numpy, highspy", "timetable.floor:build", ROOMS),
     Contender("LumiX", "timetable.with_lumix:build", ROOMS, peer=False),
+    Contender("LumiX, rules", "timetable.with_rules:build", ROOMS, peer=False),
     Contender("linopy, sparse model", "timetable.with_linopy:build", ROOMS),
     Contender("linopy, its default model", "timetable.with_linopy:dense", ROOMS),
     Contender("PyOptInterface, loops", "timetable.with_pyoptinterface:binaries", ROOMS, slow=True),
@@ -94,21 +97,27 @@ ITEMS = "catalogue.data:make"
 CATALOGUE = (
     Contender("floor: numpy, highspy", "catalogue.floor:build", ITEMS),
     Contender("LumiX", "catalogue.with_lumix:build", ITEMS, peer=False),
+    Contender("LumiX, rules", "catalogue.with_rules:build", ITEMS, peer=False),
     Contender("linopy, sparse model", "catalogue.with_linopy:build", ITEMS),
     Contender("linopy, its default model", "catalogue.with_linopy:dense", ITEMS),
 )
 
 LOOP = (
     Contender("LumiX", "loops.programs:lumix", "loops.data:make", peer=False),
+    Contender("LumiX, one rule for all", "loops.programs:lumix_rule", "loops.data:make", peer=False),
     Contender("lumix-opt", "loops.programs:lumix_opt", "loops.data:make", slow=True),
 )
 
-WORKSHOP = (Contender("LumiX", "workshop.with_lumix:build", "workshop.with_lumix:make", peer=False),)
+WORKSHOP = (
+    Contender("LumiX", "workshop.with_lumix:build", "workshop.with_lumix:make", peer=False),
+    Contender("LumiX, rules", "workshop.with_lumix:rules", "workshop.with_lumix:make", peer=False),
+)
 
 STOCK = "inventory.rows:open_driver"
 INVENTORY = (
     Contender("floor: cursor, numpy, highspy", "inventory.floor:by_driver", STOCK),
     Contender("LumiX", "inventory.with_lumix:build", "inventory.rows:open_session", peer=False),
+    Contender("LumiX, rules", "inventory.with_rules:build", "inventory.rows:open_session", peer=False),
     Contender("linopy, sparse model", "inventory.with_linopy:build", STOCK),
     Contender("linopy, its default model", "inventory.with_linopy:dense", STOCK),
 )

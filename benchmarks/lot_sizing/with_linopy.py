@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+import time
 
 # The model begins here.
 import linopy
@@ -43,9 +44,14 @@ def build(connection: sqlite3.Connection) -> linopy.Model:
 
 def main() -> None:
     """Solve the model of a file of SQLite, and print its sizes and its optimum."""
-    model = build(sqlite3.connect(sys.argv[1]))
+    connection = sqlite3.connect(sys.argv[1])
+    seconds = []
+    for _ in range(7):
+        began = time.perf_counter()
+        model = build(connection)
+        seconds.append(time.perf_counter() - began)
     model.solve("highs", output_flag=False, mip_rel_gap=0, random_seed=0)
-    print("result:", model.nvars, model.ncons, model.objective.value)
+    print("result:", model.nvars, model.ncons, model.objective.value, min(seconds))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,20 @@ def lumix(products: list[Product], lap: Laps) -> highspy.Highs:
     return hold(problem)
 
 
+def lumix_rule(products: list[Product], lap: Laps) -> highspy.Highs:
+    """Write one rule in place of the loop."""
+    from solver import hold
+
+    production = LXVariable[Product, float]("production").from_data(products).indexed_by(lambda p: p.id)
+    model = LXModel("loop").add_variable(production.bounds(lower=0))
+    model.constraint(over=production, name="max")(lambda p: production[p] <= p.max_demand)
+    model.maximize(lambda: sum(p.profit * production[p] for p in production))
+    lap("write")
+    problem = model.compile()
+    lap("compile")
+    return hold(problem)
+
+
 def lumix_opt(products: list[Product], lap: Laps) -> highspy.Highs:
     from canonical import hold_canonical
 

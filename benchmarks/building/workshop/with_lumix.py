@@ -10,10 +10,13 @@ from contenders import Laps
 from solver import hold
 from sqlalchemy.orm import Session
 
+from lumix import LXModel
+
 sys.path.append(str(Path(__file__).parents[3] / "examples" / "production_planning" / "step2"))
 
 import database
 import production_db
+import rules as written_as_rules
 import sample_data
 
 
@@ -25,7 +28,14 @@ def make(_backend: str, _size: str) -> Session:
 
 
 def build(session: Session, lap: Laps) -> highspy.Highs:
-    model = production_db.build_model(session)
+    return held(production_db.build_model(session), lap)
+
+
+def rules(session: Session, lap: Laps) -> highspy.Highs:
+    return held(written_as_rules.build_model(session), lap)
+
+
+def held(model: LXModel, lap: Laps) -> highspy.Highs:
     lap("write")
     problem = model.compile()
     lap("compile")

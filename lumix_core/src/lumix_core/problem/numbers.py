@@ -98,6 +98,8 @@ def remedy(role: str) -> str:
         return f"Give a finite number, or {open_end} for no bound."
     if role.startswith("the value of"):
         return "Give a finite number, or leave such rows out with .where()."
+    if "in the rule" in role or "in the objective" in role:
+        return "Give a finite number, or leave such rows out with if."
     if role.startswith("the default of"):
         return "Give a finite number; without a default, looking up a missing key is an error."
     return "Give a finite number; leave rows out on purpose with where=."

@@ -104,7 +104,7 @@ class PartReader:
 
     @property
     def _position(self) -> str:
-        return f"the rule {self.planned.name!r} (the function at {self.planned.rule.location})"
+        return f"{self.planned.title} (the function at {self.planned.rule.location})"
 
     def found(self, infinite: float | None = None) -> Found:
         """Return the term for all rows.
@@ -129,7 +129,7 @@ class PartReader:
         if not batches:
             return self._repeated(*self._single(Batch((), 1, lambda i: "every row"), infinite))
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient)
-        batch = self._named(axes.batch(found.picks))
+        batch = axes.batch(found.picks)
         values = self.evaluator.numbers(
             coefficient, batch, found.known, infinite if self.part.element is None else None
         )
@@ -138,9 +138,6 @@ class PartReader:
         if rows:
             return Found(found.picks[0][kept], elements, values, bool(self.part.scopes))
         return self._repeated(elements, values)
-
-    def _named(self, batch: Batch) -> Batch:
-        return Batch(batch.arguments, batch.size, lambda i: f"{batch.element(i)} in {self._position}")
 
     def _counted(self, values: FloatArray) -> FloatArray:
         return values if self.part.count == 1 else values * float(self.part.count)
@@ -166,7 +163,7 @@ class PartReader:
         assert element is not None
         family, start = self.columns.position(element.variable, self._position)
         term = Term(element.variable, part.coefficient, part.condition, None, Meaning.SUM, scale=float(part.count))
-        found = TermReader(term, family, self.constraint, self._position, self.evaluator).entries()
+        found = TermReader(term, family, self.constraint, self.planned.title, self.evaluator).entries()
         return Found(found.rows, found.elements + start, found.values)
 
     def _batches(self) -> tuple[list[Batch], bool]:
@@ -234,8 +231,7 @@ class PartReader:
         key = ""
         if element.key is not None:
             key = f" {element.key.call(*batch.rows_of(i))!r:.80}"
-        at = batch.element(i).removesuffix(f" in {self._position}")
         return LXMissingKeyError(
-            f"{sentence(self._position)}, {at}: {family.name!r} has no key{key}. "
+            f"{sentence(self._position)} failed for {batch.element(i)}: {family.name!r} has no key{key}. "
             f"Write {family.name}.get(key, 0) where an element may be missing, or leave such rows out with if."
         )

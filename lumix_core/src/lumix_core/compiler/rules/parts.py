@@ -90,14 +90,14 @@ class PartWriter:
     Args:
         traced: the rule.
         rule: its function.
-        name: of the rule, for messages.
+        title: how messages call the rule.
         keys: what is known of keys.
     """
 
-    def __init__(self, traced: TracedRule, rule: UserFunction, name: str, keys: Keys) -> None:
+    def __init__(self, traced: TracedRule, rule: UserFunction, title: str, keys: Keys) -> None:
         self._traced = traced
         self._rule = rule
-        self._name = name
+        self._title = title
         self._keys = keys
         self._count = traced.arguments.count
         self.totals: dict[Path, TotalContents] = {}
@@ -160,9 +160,7 @@ class PartWriter:
         return self._function(node, what, names)
 
     def _function(self, node: Node, what: str, names: dict[int, int]) -> FormulaFunction:
-        return FormulaFunction(
-            renamed(self._final(node), names), f"{what} in the rule {self._name!r}", len(names), self._rule
-        )
+        return FormulaFunction(renamed(self._final(node), names), f"{what} in {self._title}", len(names), self._rule)
 
     def _final(self, node: Node) -> Node:
         """Return a formula whose sums of numbers know what they add up."""

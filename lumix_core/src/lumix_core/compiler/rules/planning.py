@@ -70,7 +70,7 @@ class PlannedRule:
 
     Args:
         rule: the function.
-        name: of the constraint; "objective" for the objective.
+        title: how messages call it: "the rule 'hours'", "the objective".
         traced: what it gives; None where it has to be called with real rows.
         parts: its terms as functions.
         senses: the condition for each sense of its result.
@@ -79,7 +79,7 @@ class PlannedRule:
     """
 
     rule: UserFunction
-    name: str
+    title: str
     traced: TracedRule | None = None
     parts: list[RulePart] = field(default_factory=list)
     senses: dict[str, FormulaFunction | None] = field(default_factory=dict)
@@ -111,17 +111,17 @@ class RulePlanner:
     def constraint(self, constraint: LXConstraint[Any]) -> None:
         """Plan the rule of a constraint."""
         assert constraint.function is not None
-        self._rule(constraint.function, constraint.name, self._planner.dimensions_of(constraint), constraint)
+        self._rule(constraint.function, constraint.function.role, self._planner.dimensions_of(constraint), constraint)
 
     def objective(self, rule: UserFunction) -> None:
         """Plan the rule of an objective."""
-        self._rule(rule, "objective", [], None)
+        self._rule(rule, "the objective", [], None)
 
-    def _rule(self, rule: UserFunction, name: str, rows: list[Indexed[Any]], constraint: Any) -> None:
+    def _rule(self, rule: UserFunction, title: str, rows: list[Indexed[Any]], constraint: Any) -> None:
         rule.check_captures()
         _check_arity(rule, len(rows))
         _check_iterators(rule)
-        planned = self._tracer.rules[rule] = PlannedRule(rule, name)
+        planned = self._tracer.rules[rule] = PlannedRule(rule, title)
         try:
             self._check_joined(constraint)
             classes = [self._planner.class_of(row) for row in rows]
@@ -148,7 +148,7 @@ class RulePlanner:
         def is_row(variable: Any, dimension: int, argument: int) -> bool:
             return self._is_row(variable, dimension, self._indexed(traced, rows, argument))
 
-        writer = PartWriter(traced, planned.rule, planned.name, Keys(self._key_of, self._width, is_row))
+        writer = PartWriter(traced, planned.rule, planned.title, Keys(self._key_of, self._width, is_row))
         planned.parts, planned.senses = writer.parts(), writer.senses()
         planned.totals = list(writer.totals.values())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -12,13 +12,14 @@ import numpy as np
 from lumix_core.compiler.evaluator import Evaluator, sample
 from lumix_core.compiler.families import Family
 from lumix_core.compiler.rules.evaluation import RuleNumbers, Sides, bounded, taken
-from lumix_core.compiler.rules.outcomes import SKIPPED, SUM
+from lumix_core.compiler.rules.outcomes import LOWER, RIGHT, SKIPPED, SUM, UPPER
 from lumix_core.compiler.rules.parts import RulePart
 from lumix_core.compiler.rules.planning import PlannedRule
 from lumix_core.compiler.rules.real_runs import SKIPS, RealRun, Recorded, recorded
 from lumix_core.language.linear_forms import Element
 from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.problem.keys import MISSING
+from lumix_core.problem.problem import LXSense
 
 if TYPE_CHECKING:
     from lumix_core.compiler.columns import Columns
@@ -58,59 +59,68 @@ def _numbers(planned: PlannedRule, family: Family, given: Recorded) -> RuleNumbe
     return numbers
 
 
-def agrees(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator, *, sums: bool = False) -> bool:
-    """Whether a rule gives for a few real rows what was traced of it."""
+def agrees(
+    planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator, *, sums: bool = False
+) -> bool | None:
+    """Return whether a rule gives for a few real rows what was traced of it; None where it fails for them."""
     rows = np.array(sample(family.size), dtype=np.int64)
     some = taken(family, rows)
     run = RealRun(columns, evaluator, planned.rule.role, FEW)
     try:
         real = recorded(planned, some.batch(), run, sums=sums)
         traced = _interpreted(planned, some, run, sums)
-    except Exception:  # noqa: BLE001 - going row by row reports it
+    except Exception:  # noqa: BLE001 - going row by row reports it, if its columns do not
+        return None
+    pairs = zip(_by_row(real, len(rows)), _by_row(traced, len(rows)), strict=True)
+    return all(_is_alike(mine, other) for mine, other in pairs)
+
+
+@dataclass(eq=False)
+class _Row:
+    """What a rule gave for one row: its sense, the numbers of its elements, and those of its sides."""
+
+    sense: str | bool
+    elements: dict[int | None, list[float]] = field(default_factory=lambda: defaultdict(list))
+    lower: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+
+    def numbers(self, sign: float = 1.0) -> Any:
+        """Return what can be compared; the numbers at one place are added in the order of their values."""
+        totals = {column: sign * sum(sorted(some)) for column, some in self.elements.items()}
+        return {column: total for column, total in totals.items() if total}, sum(self.lower), sum(self.upper)
+
+    def holds(self) -> bool | None:
+        """Return whether numbers compare so; None where there are elements of variables."""
+        elements, lower, upper = self.numbers()
+        difference = elements.pop(None, 0.0)
+        if elements:
+            return None
+        below, above = self.sense != LXSense.LE, self.sense != LXSense.GE
+        if self.sense == LXSense.BETWEEN:
+            return bool(lower <= difference <= upper)
+        return not (below and difference < 0.0) and not (above and difference > 0.0)
+
+
+def _by_row(given: Recorded, size: int) -> list[_Row]:
+    """Return what a rule gave, with all variables and numbers of a comparison on its left."""
+    rows = [_Row(given.senses[i] if given.senses else SUM) for i in range(size)]
+    for output, terms in given.terms.items():
+        sign = -1.0 if output == RIGHT else 1.0
+        for i, column, value in terms:
+            if output in (LOWER, UPPER):
+                (rows[i].lower if output == LOWER else rows[i].upper).append(value)
+            else:
+                rows[i].elements[column].append(sign * value)
+    return rows
+
+
+def _is_alike(real: _Row, traced: _Row) -> bool:
+    if type(real.sense) is bool:
+        return traced.holds() is real.sense
+    if real.sense != traced.sense:
         return False
-    if sums:
-        return bool(_sums(Sides(some, real.found())) == _sums(Sides(some, traced.found())))
-    return _are_alike(planned, some, real, traced)
-
-
-def _sums(sides: Sides) -> Any:
-    rows, columns, values = sides.elements((SUM, 1.0))
-    return _by_position(rows, columns, values), sides.constant((SUM, 1.0)).tolist()
-
-
-def _are_alike(planned: PlannedRule, family: Family, real: Recorded, traced: Recorded) -> bool:
-    if any(a != b and type(a) is not bool for a, b in zip(real.senses, traced.senses, strict=True)):
-        return False
-    kept = [sense for sense in real.senses if sense != SKIPS]
-    mine, others = _numbers(planned, family, real), _numbers(planned, family, traced)
-    for i, sense in enumerate(kept):
-        if type(sense) is bool:
-            is_so = bool(others.lower[i] <= 0.0 <= others.upper[i]) and not (others.rows == i).any()
-            if is_so is not sense:
-                return False
-        elif not _is_row_alike(mine, others, i, sense == "=="):
-            return False
-    return True
-
-
-def _is_row_alike(mine: RuleNumbers, others: RuleNumbers, i: int, is_equation: bool) -> bool:
-    one, other = _row(mine, i, 1.0), _row(others, i, 1.0)
-    return one == other or (is_equation and one == _row(others, i, -1.0))
-
-
-def _row(numbers: RuleNumbers, i: int, sign: float) -> Any:
-    at = numbers.rows == i
-    terms = _by_position(numbers.rows[at], numbers.columns[at], sign * numbers.values[at])
-    sides = sign * numbers.lower[i] + 0.0, sign * numbers.upper[i] + 0.0
-    return terms, sides if sign > 0 else sides[::-1]
-
-
-def _by_position(rows: IntArray, columns: IntArray, values: FloatArray) -> dict[tuple[int, int], float]:
-    parts: dict[tuple[int, int], list[float]] = defaultdict(list)
-    for row, column, value in zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True):
-        parts[row, column].append(value)
-    totals = {position: sum(sorted(some)) for position, some in parts.items()}
-    return {position: total for position, total in totals.items() if total}
+    is_turned = real.sense == LXSense.EQ and real.numbers() == traced.numbers(-1.0)
+    return real.numbers() == traced.numbers() or is_turned
 
 
 def _interpreted(planned: PlannedRule, family: Family, run: RealRun, sums: bool) -> Recorded:

@@ -38,12 +38,7 @@ def evaluate_rules(
 
 def _numbers(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator) -> RuleNumbers:
     began = perf_counter()
-    numbers = None
-    if _is_traced(planned, family, columns, evaluator, sums=False):
-        try:
-            numbers = rule_numbers(planned, family, columns, evaluator)
-        except Untraceable as why:
-            planned.fall_back_to_rows(str(why))
+    numbers: RuleNumbers | None = _over_columns(planned, family, columns, evaluator, sums=False)
     if numbers is None:
         numbers = numbers_by_row(planned, family, columns, evaluator)
     _note(planned, family.size, evaluator, perf_counter() - began)
@@ -55,34 +50,31 @@ def evaluate_objective(
 ) -> tuple[IntArray, FloatArray, float]:
     """Evaluate the rule of an objective: columns and values of its nonzeros, and its constant."""
     planned, began = evaluator.tracer.rules[rule], perf_counter()
-    found = None
-    if _is_traced(planned, family, columns, evaluator, sums=True):
-        try:
-            found = objective_numbers(planned, family, columns, evaluator)
-        except Untraceable as why:
-            planned.fall_back_to_rows(str(why))
-    if found is None:
-        found = objective_by_row(planned, family, columns, evaluator)
+    numbers: tuple[IntArray, FloatArray, float] | None = _over_columns(planned, family, columns, evaluator, sums=True)
+    if numbers is None:
+        numbers = objective_by_row(planned, family, columns, evaluator)
     _note(planned, family.size, evaluator, perf_counter() - began)
-    return found
+    return numbers
 
 
-def _is_traced(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator, *, sums: bool) -> bool:
-    """Whether what was traced of a rule holds for its rows."""
+def _over_columns(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator, *, sums: bool) -> Any:
+    """Return the numbers of a traced rule; None where it has to be called with real rows."""
     planned.rule.check_captures()
     if planned.traced is None:
-        return False
-    read = next(
-        (read for read in planned.traced.class_reads if _has_own(planned, read, family, columns, evaluator)), None
-    )
-    if read is not None:
-        planned.fall_back_to_rows(f"a row has its own {read.name!r}, in place of that of its class")
-    elif not agrees(planned, family, columns, evaluator, sums=sums):
-        planned.fall_back_to_rows(UNLIKE)
-    else:
-        _prepare_totals(planned, columns, evaluator)
-        return True
-    return False
+        return None
+    reads = planned.traced.class_reads
+    own = next((read for read in reads if _has_own(planned, read, family, columns, evaluator)), None)
+    if own is not None:
+        return planned.fall_back_to_rows(f"a row has its own {own.name!r}, in place of that of its class")
+    is_alike = agrees(planned, family, columns, evaluator, sums=sums)
+    if is_alike is False:
+        return planned.fall_back_to_rows(UNLIKE)
+    _prepare_totals(planned, columns, evaluator)
+    try:
+        numbers = (objective_numbers if sums else rule_numbers)(planned, family, columns, evaluator)
+    except Untraceable as why:
+        return planned.fall_back_to_rows(str(why))
+    return numbers if is_alike else planned.fall_back_to_rows("it fails for a row, and not for its columns")
 
 
 def _has_own(planned: PlannedRule, read: ClassRead, family: Family, columns: Columns, evaluator: Evaluator) -> bool:
