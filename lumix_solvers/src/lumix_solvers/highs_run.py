@@ -132,7 +132,8 @@ class HighsRun:
         self._set("qp_regularization_value", 0.0)
         if not options.presolve:
             self._set("presolve", "off")
-            self._set("mip_feasibility_tolerance", 1e-9)
+        if not options.presolve or self._problem.structures.has_semi:
+            self._set("mip_feasibility_tolerance", 1e-9)  # HiGHS lets a semi-continuous column slip by it
         for name, value in options.options.items():
             if not self._set(name, self._native_value(name, value)):
                 raise bad_native_option("highs", name, value, self._complaint())

@@ -133,6 +133,7 @@ class ProblemChanges:
             that was or is none counts as 0.
         offset: the constant of the objective, where that changed.
         maximize: whether the objective has another direction.
+        structures: whether what is not linear is something else, its numbers included.
     """
 
     variables: ChangesByFamily
@@ -140,6 +141,7 @@ class ProblemChanges:
     coefficients: Mapping[tuple[str, str], ChangedNumbers]
     offset: LXNumberChange | None
     maximize: bool
+    structures: bool = False
 
     @property
     def has_other_elements(self) -> bool:
@@ -149,7 +151,8 @@ class ProblemChanges:
 
     def __bool__(self) -> bool:
         families = [*self.variables.values(), *self.constraints.values()]
-        return any(families) or bool(self.coefficients) or self.offset is not None or self.maximize
+        others = (self.coefficients, self.offset is not None, self.maximize, self.structures)
+        return any(families) or any(map(bool, others))
 
     def numbers(self) -> Iterator[tuple[str, str, str, ChangedNumbers]]:
         """Yield the changed numbers: "variable" or "constraint", its name, the part or the other family, numbers."""
@@ -175,7 +178,8 @@ def changes_by_key(before: LXProblem, now: LXProblem, senses: tuple[Senses, Sens
     )
     offset = None if before.offset == now.offset else LXNumberChange(before.offset, now.offset)
     coefficients = _coefficients(before, now, rows, columns)
-    return ProblemChanges(variables, constraints, coefficients, offset, before.maximize != now.maximize)
+    is_other = not before.structures.same_as(now.structures)
+    return ProblemChanges(variables, constraints, coefficients, offset, before.maximize != now.maximize, is_other)
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,7 +38,7 @@ class Live:
         self._restarted = ""
         self._activities: RowActivities | None = None
         self._known: list[Reformulated] = []
-        self._size = 0
+        self._is_linear = True
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         """Return the checked answer to a problem, what the solver started from, and why that was not a hot start.
@@ -49,7 +49,7 @@ class Live:
             LXSolverError: the solver failed.
             LXVerificationError: its answer does not satisfy the problem.
         """
-        self._size = problem.num_variables
+        self._is_linear = problem.is_linear
         if not problem.is_linear:
             return self._solved_rewritten(problem)
         check_supported(self.solver, problem, self.options)
@@ -60,7 +60,7 @@ class Live:
         if made.is_relaxed:  # several problems, each relaxed more narrowly
             claims = lambda part, left: Claims(self.solver, left).solved(part)  # noqa: E731
             raw = solve_reformulated(self.solver, problem, self.options, claims)
-            return raw, LXStart.COLD, "a product of two variables has to be relaxed"
+            return raw, LXStart.COLD, "what is not linear takes several runs"
         check_supported(self.solver, made.problem, self.options)
         raw, start, reason = self._solved(made.problem)
         return taken_back(self.solver, made, raw, self.options), start, reason
@@ -87,7 +87,7 @@ class Live:
     def ranging(self) -> Ranging | None:
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         run, held = self._run, self._held
-        if run is None or held is None or not held.original.is_linear or held.original.num_variables != self._size:
+        if run is None or held is None or not self._is_linear:
             return None
         ranging = guarded(self.solver, held.original, run.ranging)
         return None if ranging is None else held.ranging(ranging)

@@ -110,7 +110,7 @@ class SolveRequest:
             return self._answer_from(problem)
         made = reformulated(problem, Native.of(self.solver))
         if self.start is None or made.is_relaxed:
-            reason = "a product of two variables has to be relaxed, in several runs"
+            reason = "what is not linear takes several runs"
             ignored = None if self.start is None else StartPoint(LXStartPoint.IGNORED, reason)
             return ignored, solve(self.solver, problem, self.options)
         check_supported(self.solver, made.problem, self.options)
