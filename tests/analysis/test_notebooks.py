@@ -18,6 +18,7 @@ from lumix import (
     LXIndexDimension,
     LXLinearExpression,
     LXModel,
+    LXNonLinearExpression,
     LXOptimizer,
     LXParameter,
     LXScenario,
@@ -129,6 +130,7 @@ SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
             "own element",
         ],
     ),
+    "not linear": (lambda: LXNonLinearExpression().add_abs(variable()), ["1 term", "abs(...)"]),
     "nothing": (LXLinearExpression, ["0 terms"]),
     "solution": (lambda: LXOptimizer().solve(plan()), ["optimal", "objective 59"]),
     "infeasibility": (

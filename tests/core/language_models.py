@@ -59,5 +59,4 @@ def limit_over(rows: Any) -> LXConstraint[Any]:
 def model_of(expression: LXLinearExpression, rows: Any = None) -> LXModel:
     """A model with the expression as its constraint "limit", indexed by the rows if there are any."""
     limit = LXConstraint[Any]("limit").le().rhs(1) if rows is None else limit_over(rows)
-    variables = {id(term.variable): term.variable for term in expression.terms}
-    return LXModel("m").add_variables(*variables.values()).add_constraint(limit.expression(expression))
+    return LXModel("m").add_variables(*expression.variables()).add_constraint(limit.expression(expression))

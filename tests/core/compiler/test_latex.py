@@ -15,10 +15,11 @@ from lumix_core import (
     LXLinearExpression,
     LXModel,
     LXModelError,
+    LXNonLinearExpression,
     LXParameter,
     LXVariable,
 )
-from lumix_core.errors import LXIncompleteError, LXLateBindingError
+from lumix_core.errors import LXIncompleteError, LXLateBindingError, LXUnsupportedError
 from tests.core.language_models import MACHINES, PRODUCTS, Machine, Product, assignment, model_of, of_id, production
 from tests.core.latex import check_latex
 from tests.shared.scale import examples
@@ -58,6 +59,7 @@ def by_machine(p: Product, m: Machine, own: Machine) -> bool:
 
 
 made, both, terms = production, assignment, LXLinearExpression
+bent = LXNonLinearExpression
 MADE, BOTH = r"\mathit{production}", r"\mathit{assignment}"
 SUM = rf"\sum_{{{ALL}}}"
 EXPENSIVE = r"\mathrm{price}_{p} > 3"
@@ -168,6 +170,11 @@ DOMAINS: list[tuple[Callable[[LXVariable[None, Any]], Any], str]] = [
     (lambda x: x.binary(), r"\mathit{x} \in \{0, 1\}"),
     (lambda x: x.binary().bounds(1, 7), r"1 \le \mathit{x} \le 1,\; \mathit{x} \in \mathbb{Z}"),
     (lambda x: x.binary().continuous(), r"0 \le \mathit{x} \le 1"),
+    (lambda x: x.semicontinuous().bounds(2, 9), r"\mathit{x} = 0 \;\vee\; 2 \le \mathit{x} \le 9"),
+    (
+        lambda x: x.semiinteger().bounds(2, 9),
+        r"\mathit{x} = 0 \;\vee\; 2 \le \mathit{x} \le 9,\; \mathit{x} \in \mathbb{Z}",
+    ),
 ]
 
 
@@ -250,6 +257,40 @@ def test_pairs_of_a_join_have_an_index_each() -> None:
     line = lines_of(LXModel("m").add_variable(pairs))[1]
 
     assert r"\forall\, p \in \mathrm{Product},\, m \in f_{1}\left( p \right)" in line
+
+
+x = production()
+NONLINEAR: list[tuple[str, Callable[[], str], str]] = [
+    ("absolute value", lambda: limit_of(bent().add_abs(x), PRODUCTS), rf"\left| {MADE}_{{p}} \right|"),
+    (
+        "absolute value for each element",
+        lambda: limit_of(bent().add_abs(x, -2), None),
+        rf"-{SUM} 2 \, \left| {MADE}_{{p}} \right|",
+    ),
+    (
+        "maximum",
+        lambda: limit_of(bent().add_max(terms().add_term(x) - 3, 1), PRODUCTS),
+        rf"\max \left\{{ {MADE}_{{p}} - 3, 1 \right\}}",
+    ),
+    ("square", lambda: limit_of(bent().add_squared(x), PRODUCTS), rf"\left( {MADE}_{{p}} \right)^{{2}}"),
+    (
+        "product",
+        lambda: limit_of(bent().add_product(x, terms().add_term(x) + 1, 3), PRODUCTS),
+        rf"3 \, \left( {MADE}_{{p}} \right) \, \left( {MADE}_{{p}} + 1 \right)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), [case[1:] for case in NONLINEAR], ids=[case[0] for case in NONLINEAR])
+def test_what_is_not_linear_is_written(written: Callable[[], str], expected: str) -> None:
+    assert written() == expected
+
+
+def test_a_curve_is_refused() -> None:
+    curve = bent().add_piecewise(x, lambda amount: amount * amount, num_segments=4, x_min=0, x_max=4)
+
+    with pytest.raises(LXUnsupportedError, match=r"has piecewise\(\.\.\.\), which to_latex\(\) does not write"):
+        limit_of(curve, PRODUCTS)
 
 
 def test_the_rest_of_a_large_model_is_counted() -> None:

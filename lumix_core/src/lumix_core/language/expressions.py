@@ -207,9 +207,11 @@ class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
     def _repr_html_(self) -> str:
         """Return the terms as a table, for notebooks; reads no rows."""
         lines = [term.described for term in self.terms[:SHOWN_LINES]]
-        table = html_table(("coefficient", "variable", "elements", "where"), lines, len(self.terms)) if lines else ""
+        lines += [("", str(part), "", "") for part in self.parts[: SHOWN_LINES - len(lines)]]
+        count = len(self.terms) + len(self.parts)
+        table = html_table(("coefficient", "variable", "elements", "where"), lines, count) if lines else ""
         constant = f", constant {self.constant:g}" if self.constant else ""
-        return html_lines(f"{type(self).__name__}: {counted(len(self.terms), 'term')}{constant}") + table
+        return html_lines(f"{type(self).__name__}: {counted(count, 'term')}{constant}") + table
 
 
 SHOWN_LINES = 40

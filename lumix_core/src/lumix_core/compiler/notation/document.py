@@ -154,8 +154,11 @@ class _ModelWriter:
         domain = variable.domain
         if domain is Domain.BINARY and (lower, upper) == (_ZERO, _ONE):
             return rf"{symbol} \in {_SETS[domain]}"
-        kind = _SETS.get(Domain.INTEGER if domain is Domain.BINARY else domain) or text_latex(str(domain))
+        kind = _SETS[Domain.INTEGER if domain.is_whole else Domain.CONTINUOUS]
         bounded = _between(symbol, lower, upper)
+        if domain.is_semi:
+            whole = rf",\; {symbol} \in {_SETS[Domain.INTEGER]}" if domain.is_whole else ""
+            return rf"{symbol} = 0 \;\vee\; {bounded}{whole}"
         if bounded != symbol and domain is Domain.CONTINUOUS:
             return bounded
         return rf"{symbol} \in {kind}" if bounded == symbol else rf"{bounded},\; {symbol} \in {kind}"

@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lumix_core.compiler.elements import shared_dimensions
-from lumix_core.compiler.notation.index_sets import domain_latex, family_conditions, fresh, keys_condition
+from lumix_core.compiler.notation.index_sets import domain_latex, family_conditions, fresh, indices_of, keys_condition
 from lumix_core.compiler.notation.symbols import Axis, Index, Symbols
 from lumix_core.errors import LXModelError, LXUnsupportedError, sentence
-from lumix_core.formulas.latex import PRODUCT, SUM, RowSymbol, Written, number_written, times
+from lumix_core.formulas.latex import POWER, PRODUCT, SUM, RowSymbol, Written, number_written, times
 from lumix_core.formulas.latex_text import name_latex, text_latex
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.nonlinear_parts import FunctionPart, Part, ProductPart
 from lumix_core.language.term_overloads import Meaning
+from lumix_core.problem.structures import FunctionKind
 
 if TYPE_CHECKING:
     from lumix_core.language.expressions import LXLinearExpression, Term
 
+ALL_TERMS = 10**9
 SKIPPED = r"^{\circ}"
 """Marks an element that is left out where the family lacks it."""
 
@@ -55,14 +58,42 @@ class TermWriter:
 
     def expression(self, expression: LXLinearExpression, shown: int) -> str:
         """Return the sum of terms and constant; of the terms, the first ones."""
-        if expression.parts:
-            raise LXUnsupportedError(
-                f"{sentence(self._position)} has {expression.parts[0].name}(...), which to_latex() does not write. "
-                f"Print model.to_text() instead."
-            )
-        parts = [self._term(term) for term in expression.terms[:shown]]
+        written = [*map(self._term, expression.terms[:shown]), *map(self._part, expression.parts[:shown])]
         constant = [signed(expression.constant, [])] if expression.constant else []
-        return sum_latex(parts, len(expression.terms), constant)
+        return sum_latex(written, len(expression.terms) + len(expression.parts), constant)
+
+    def _part(self, part: Part) -> tuple[str, str]:
+        """Return the sign of an absolute value, an extreme or a product, and the rest of it."""
+        indices = list(self._rows)
+        if not indices and part.over is not None:
+            indices = indices_of(self._symbols, part.over)
+        inner = TermWriter(self._symbols, indices, self._position)
+        factors = self._factors(part, [inner.expression(one, ALL_TERMS) for one in part.arguments])
+        size, rows = part.scale, [index.row for index in indices]
+        if isinstance(part.coefficient, UserFunction):
+            direction, factor = self._symbols.factor(part.coefficient, rows, [index.axis for index in indices])
+            size, factors = size * direction, [factor, *factors]
+        else:
+            size *= part.coefficient
+        sign, text = signed(size, factors)
+        if self._rows or part.over is None:
+            return sign, text
+        conditions = family_conditions(self._symbols, part.over, rows)
+        return sign, rf"\sum_{{{domain_latex(self._symbols, indices, conditions)}}} {text}"
+
+    def _factors(self, part: Part, arguments: Sequence[str]) -> list[Written]:
+        if isinstance(part, ProductPart):
+            first, second = arguments
+            return [Written(f"{_grouped(first).text}^{{2}}", POWER)] if first == second else [*map(_grouped, arguments)]
+        if isinstance(part, FunctionPart) and part.kind is FunctionKind.ABS:
+            return [Written(rf"\left| {arguments[0]} \right|")]
+        if isinstance(part, FunctionPart) and part.curve is None and not any(part.spread):
+            word = part.kind.name.lower()
+            return [Written(rf"\{word} \left\{{ {', '.join(arguments)} \right\}}")]
+        raise LXUnsupportedError(
+            f"{sentence(self._position)} has {part.name}(...), which to_latex() does not write. "
+            f"Print model.to_text() instead."
+        )
 
     def _term(self, term: Term) -> tuple[str, str]:
         """Return the sign of a term, and the rest of it."""
@@ -194,6 +225,10 @@ def sum_latex(parts: Sequence[tuple[str, str]], count: int, constant: Sequence[t
     more = [("+", text_latex(f"... ({count - len(parts):,} more)"))] if count > len(parts) else []
     (sign, first), *rest = [*parts, *more, *constant] or [("+", "0")]
     return " ".join([f"-{first}" if sign == "-" else first, *(f"{sign} {part}" for sign, part in rest)])
+
+
+def _grouped(text: str) -> Written:
+    return Written(rf"\left( {text} \right)")
 
 
 def bracket(condition: Written) -> Written:
