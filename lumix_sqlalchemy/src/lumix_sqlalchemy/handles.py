@@ -18,6 +18,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.pool import Pool
 
 from lumix_core.errors import LXSourceError
+from lumix_sqlalchemy.interceptors import async_overrider
 
 SESSIONS = (Session, scoped_session)
 HANDLES = (
@@ -92,13 +93,24 @@ def checked(handle: object, row: str) -> AnySession:
         return handle
     module = sys.modules.get("sqlalchemy.ext.asyncio")
     if module is not None and isinstance(handle, module.AsyncSession):
-        inner: Session = handle.sync_session
-        return inner
+        return _inner(handle, row)
     what, cure = next(
         (refusal for types, *refusal in _refusals() if isinstance(handle, types)),
         (f"{handle!r:.80}", "Rows are read in a session. Write"),
     )
     raise LXSourceError(f"from_model() got {what} where a session belongs. {cure} .from_model({row}, session).")
+
+
+def _inner(handle: Any, row: str) -> Session:
+    """Return the session within an ``AsyncSession``, whose own methods nothing calls here."""
+    if overriding := async_overrider(handle):
+        raise LXSourceError(
+            f"{overriding}, which may change queries, and from_model() reads rows in the session within, past that "
+            f"method. Let the session within do it, by a listener for do_orm_execute of its sync_session_class or by "
+            f"methods of that class, and write .from_model({row}, session)."
+        )
+    inner: Session = handle.sync_session
+    return inner
 
 
 def _refusals() -> tuple[tuple[tuple[type, ...], str, str], ...]:

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Mapper, Query, Session, scoped_session
 
 METHODS = ("execute", "scalars", "connection", "_execute_internal")
 """The methods of a session that reading goes through."""
+ASYNC_METHODS = ("execute", "scalar", "scalars", "stream", "stream_scalars", "connection")
+"""The methods of an ``AsyncSession`` that the application reads by."""
 PASSING = ("sqlalchemy.", "sqlmodel.", "flask_sqlalchemy.")
 """The modules of methods that pass every query on unchanged."""
 ANNOTATING = ("opentelemetry.",)
@@ -51,7 +53,14 @@ def overrider(session: Session | scoped_session[Any]) -> str | None:
     return next((f"{type(session).__name__} overrides {name}(), which may change queries" for name in names), None)
 
 
-def overrides(session: Session | scoped_session[Any], name: str) -> bool:
+def async_overrider(session: Any) -> str | None:
+    """Return which method of an ``AsyncSession`` is the application's own, and is not called here; None without one."""
+    return next(
+        (f"{type(session).__name__} overrides {name}()" for name in ASYNC_METHODS if overrides(session, name)), None
+    )
+
+
+def overrides(session: Any, name: str) -> bool:
     """Whether a method of a session is the application's own."""
     method = getattr(session, name, None)  # a scoped_session has the public ones
     return method is not None and not _is_passing(method)

@@ -274,3 +274,19 @@ class TestRefusals:
         assert adapter.is_handle(handle)
         assert "got an asynchronous engine, or what makes asynchronous sessions, where a session belongs" in message
         assert "`async_session = AsyncSession(engine)`" in message
+
+    @pytest.mark.parametrize("name", ["execute", "scalars", "stream_scalars"])
+    def test_an_asynchronous_session_whose_own_methods_may_hide_rows(self, adapter, name):
+        pytest.importorskip("greenlet", reason="SQLAlchemy's asyncio needs greenlet")
+        from sqlalchemy.ext import asyncio
+
+        async def hiding(self, statement, *args, **options):
+            return await getattr(asyncio.AsyncSession, name)(self, statement.where(Product.id == 1), *args, **options)
+
+        own = type("OfTenant", (asyncio.AsyncSession,), {name: hiding})
+
+        message = self.refused(Product, own())
+
+        assert message.startswith(f"OfTenant overrides {name}(), which may change queries")
+        assert "sync_session_class" in message
+        assert adapter.query(Product, type("Plain", (asyncio.AsyncSession,), {})()) is not None
