@@ -173,3 +173,27 @@ def test_explain_shows_what_was_rewritten():
     assert "given to the solver" not in before
     assert "maxima (1): exact, a row for each argument" in after
     assert "semi-continuous variables of 'made' (3): native" in after
+
+
+def box(optimizer):
+    """Return the solution with the least border of an area of 6 at least; the best is twice the root of 6."""
+    width, height = (LXVariable[None, float](name).bounds(1, 5) for name in ("width", "height"))
+    area = LXConstraint("area").expression(LXNonLinearExpression().add_product(width, height)).ge().rhs(6)
+    model = LXModel("box").add_variables(width, height).add_constraint(area)
+    model.minimize(LXLinearExpression().add_term(width).add_term(height))
+    return model, optimizer.solve(model)
+
+
+@pytest.mark.parametrize("optimizer", both(), ids=["highs", "cbc"])
+def test_a_relaxed_product_comes_with_a_point_that_satisfies_the_model(optimizer):
+    model, solution = box(optimizer)
+
+    assert (solution.status, solution.limit) == ("feasible", "relaxation")
+    assert model.check(solution).is_feasible
+    assert solution.best_bound <= 2 * 6**0.5 <= solution.objective_value <= solution.best_bound * 1.05
+
+
+def test_more_parts_give_a_better_bound():
+    bounds = [box(LXOptimizer().enable_linearization(pwl_segments=parts))[1].best_bound for parts in (1, 4, 16)]
+
+    assert bounds[0] < bounds[1] < bounds[2] <= 2 * 6**0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,6 +37,7 @@ class LXOptimizer(Bracketed):
     def __init__(self) -> None:
         self._solver: Solver | None = None
         self._options: dict[str, Any] = {}
+        self._segments = SolverOptions.segments
 
     def use_solver(self, solver: str | Solver, /, **options: Any) -> Self:
         """Choose a solver and options for every run.
@@ -57,6 +59,23 @@ class LXOptimizer(Bracketed):
         checked_options(common)
         self._solver = load_solver(solver, own) if isinstance(solver, str) else _given(solver, own)
         self._options = common
+        return self
+
+    def enable_linearization(self, *, pwl_segments: int = SolverOptions.segments) -> Self:
+        """Set how narrowly products are relaxed that no rewriting makes exact.
+
+        Args:
+            pwl_segments: into how many parts a factor is cut at the most, each with an envelope of its own. More parts
+                give a better bound, and take longer: each is a binary variable.
+
+        Raises:
+            LXOptionError: it is no whole number above 0.
+        """
+        if type(pwl_segments) is not int or pwl_segments < 1:
+            raise LXOptionError(
+                f"enable_linearization() got pwl_segments={pwl_segments!r:.80}. Give a whole number of at least 1."
+            )
+        self._segments = pwl_segments
         return self
 
     def leaves_open(self, option: str) -> bool:
@@ -167,7 +186,7 @@ class LXOptimizer(Bracketed):
 
     def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
         checked_model(model, call)
-        chosen = checked_options({**self._options, **options})
+        chosen = replace(checked_options({**self._options, **options}), segments=self._segments)
         solver = self._chosen()
         refuse_unsupported(solver, chosen)
         return solver, chosen

@@ -12,7 +12,7 @@ class LXRelaxedTerm:
     Args:
         term: the product, or the curve.
         value: of the term at the point; None for a curve, whose function is called only when the model is built.
-        taken: what it was taken for.
+        taken: what it was taken for: for a product, where the bound was proved.
         largest_error: how far a curve by segments is from its function at most; 0 for a product.
     """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.linear_parts import with_choices_of
 from lumix_core.solver.reformulations import Native, Reformulated, reformulated
@@ -78,7 +78,43 @@ class _Series:
                 return replace(self._best, best_bound=raw.best_bound, details=made.answer(raw).details)
             if raw.limit is not None or not self._has_time() or not self._narrowed(made, raw.x):
                 break
+        if raw.x is not None and made.products and made.gap_at(raw.x) > CLOSED:
+            return self._with_exact_point(made, raw, raw.x)
         return taken_back(self.solver, made, raw, self.options)
+
+    def _with_exact_point(self, made: Reformulated, raw: RawResult, x: FloatArray) -> RawResult:
+        """Return the answer of a relaxation, with a point of the problem itself where one is found.
+
+        With one factor of each product held at its value, the products are linear.
+        """
+        relaxed = made.answer(raw)
+        for columns in ({one.left for one in made.products}, {one.right for one in made.products}):
+            if self._has_time():
+                self._hold(np.array(sorted(columns)), x)
+        best = self._best
+        if best is None or best.x is None:
+            return relaxed
+        terms = tuple(
+            replace(term, value=float(best.x[one.left] * best.x[one.right]))
+            for term, one in zip(relaxed.relaxation, made.products, strict=False)
+        )
+        answer = replace(relaxed, x=best.x, objective=best.objective)
+        if self._is_proved(raw):
+            return replace(answer, status=LXStatus.OPTIMAL, limit=None, relaxation=())
+        return replace(answer, relaxation=(*terms, *relaxed.relaxation[len(terms) :]))
+
+    def _hold(self, columns: IntArray, x: FloatArray) -> None:
+        """Look for a point of the problem with the values that some columns have at another one."""
+        problem = self.problem
+        lower, upper = problem.lower.copy(), problem.upper.copy()
+        values = np.clip(x[columns], lower[columns], upper[columns])
+        lower[columns] = upper[columns] = np.where(problem.integer[columns], np.round(values), values)
+        segments, self._segments = self._segments, 1
+        made, raw = self._solved(replace(problem, lower=lower, upper=upper))
+        self._segments = segments
+        if raw.x is not None and made.gap_at(raw.x) <= CLOSED:
+            point = raw.x[: problem.num_variables]
+            self._keep(replace(raw, x=point, objective=problem.objective_at(point), duals=None, reduced_costs=None))
 
     def _solved(self, problem: LXProblem) -> tuple[Reformulated, RawResult]:
         made = reformulated(problem, Native.of(self.solver, self._segments, tuple(self._points)))

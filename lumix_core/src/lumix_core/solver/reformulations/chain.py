@@ -132,6 +132,7 @@ def reformulated(problem: LXProblem, native: Native) -> Reformulated:
     tangents: list[Tangents] = []
     if problem.is_linear:
         return Reformulated(problem, problem)
+    native = replace(native, _ranges=[])  # of this problem
     for rewrite in REWRITINGS:
         done = rewrite(made, native)
         made = done.problem

@@ -96,5 +96,10 @@ def _part(grown: Extension, whole: _Products, number: int, parts: int) -> _Produ
     squares = whole.left == whole.right  # of which both factors are in the same part
     least, most = whole.others
     within = np.where(squares, start, least), np.where(squares, stop, most)
-    columns = [grown.add_columns("product, part", len(low), -np.inf, np.inf) for _ in range(3)]
+    corners = np.array([x * y for x in (start, stop) for y in within])
+    ranges = ((corners.min(axis=0), corners.max(axis=0)), (start, stop), within)
+    columns = [
+        grown.add_columns("product, part", len(low), np.minimum(bottom, 0.0), np.maximum(top, 0.0))
+        for bottom, top in ranges
+    ]
     return _Products(columns[0], columns[1], columns[2], (start, stop), within)

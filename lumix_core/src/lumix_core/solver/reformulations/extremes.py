@@ -26,7 +26,7 @@ def rewrite_extremes(problem: LXProblem, native: Native) -> Rewritten:
     chosen = functions.kinds != FunctionKind.PIECEWISE
     if not chosen.any():
         return Rewritten(problem)
-    maxima = _Maxima.of(problem, np.flatnonzero(chosen))
+    maxima = _Maxima.of(problem, np.flatnonzero(chosen), native)
     made = maxima.rewritten()
     return Rewritten(made, _steps(problem, maxima))
 
@@ -71,8 +71,8 @@ class _Maxima:
     ranges: Ranges
 
     @classmethod
-    def of(cls, problem: LXProblem, chosen: IntArray) -> _Maxima:
-        functions, ranges = problem.structures.functions, Ranges.of(problem)
+    def of(cls, problem: LXProblem, chosen: IntArray, native: Native) -> _Maxima:
+        functions, ranges = problem.structures.functions, native.ranges_of(problem)
         kinds = functions.kinds[chosen]
         sign = np.where(kinds == FunctionKind.MIN, -1.0, 1.0)
         item_of, arguments, signs = _items(problem, chosen, sign)

@@ -14,7 +14,6 @@ from lumix_core.problem.csr import rows_of
 from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.structures import Indicators
 from lumix_core.solver.reformulations.extension import Extension
-from lumix_core.solver.reformulations.ranges import Ranges
 from lumix_core.solver.reformulations.rewriting import LXReformulation, LXWay, Native, Rewritten
 from lumix_core.solver.solver import LXFeature
 
@@ -26,7 +25,7 @@ def rewrite_indicators(problem: LXProblem, native: Native) -> Rewritten:
         return Rewritten(problem)
     if native.has(LXFeature.INDICATORS):
         return Rewritten(problem, (_step(len(indicators), LXWay.NATIVE, f"given to {native.solver!r} as they are"),))
-    made = _Indicated.of(problem).rewritten()
+    made = _Indicated.of(problem, native).rewritten()
     how = "a term with the binary variable, by as much as the bounds of the row's variables need"
     return Rewritten(made, (_step(len(indicators), LXWay.EXACT, how),))
 
@@ -52,10 +51,10 @@ class _Indicated:
     most: FloatArray
 
     @classmethod
-    def of(cls, problem: LXProblem) -> _Indicated:
+    def of(cls, problem: LXProblem, native: Native) -> _Indicated:
         rows = problem.structures.indicators.rows.astype(np.int64)
         of_row, columns, values = rows_of(problem, rows)
-        ranges = Ranges.of(problem)
+        ranges = native.ranges_of(problem)
         least, most = ranges.of_terms(of_row, columns.astype(np.int32), values, len(rows))
         low, high = problem.row_lower[rows], problem.row_upper[rows]
         low, high = np.where(least >= low, -np.inf, low), np.where(most <= high, np.inf, high)

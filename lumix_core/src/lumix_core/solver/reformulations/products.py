@@ -51,7 +51,7 @@ def rewrite_products(problem: LXProblem, native: Native) -> Rewritten:
     products, taken = problem.structures.quadratics, taken[kept]
     if taken.all():
         return Rewritten(problem, steps, tangents=tangents)
-    pairs = _Pairs.of(problem, products.taken(~taken))
+    pairs = _Pairs.of(problem, products.taken(~taken), native)
     made = pairs.rewritten(products.taken(taken), native)
     return replace(made, steps=steps + made.steps, tangents=tangents)
 
@@ -65,7 +65,7 @@ def _with_tangents(
         The problem, what the tangents keep, and which products are left.
     """
     products = problem.structures.quadratics
-    pairs = _Pairs.of(problem, products)
+    pairs = _Pairs.of(problem, products, native)
     whole, digits = pairs.kinds()
     relaxed = ~(whole | digits)[pairs.pair_of] & ~taken
     rows = np.array(
@@ -100,11 +100,11 @@ class _Pairs:
     parts: list[tuple[IntArray, IntArray, FloatArray]]
 
     @classmethod
-    def of(cls, problem: LXProblem, products: Quadratics) -> _Pairs:
+    def of(cls, problem: LXProblem, products: Quadratics, native: Native) -> _Pairs:
         codes = products.left.astype(np.int64) * problem.num_variables + products.right
         pairs, pair_of = np.unique(codes, return_inverse=True)
         left, right = np.divmod(pairs, problem.num_variables)
-        return cls(problem, products, left, right, pair_of.reshape(-1), Ranges.of(problem), [])
+        return cls(problem, products, left, right, pair_of.reshape(-1), native.ranges_of(problem), [])
 
     def rewritten(self, kept: Quadratics, native: Native) -> Rewritten:
         problem = self.problem

@@ -53,6 +53,14 @@ class Ranges:
                 break
         return cls(problem, np.where(lower > -USABLE, lower, -np.inf), np.where(upper < USABLE, upper, np.inf))
 
+    def extended(self, problem: LXProblem) -> Ranges:
+        """Return the ranges of a problem that has more columns and rows behind those of this one."""
+        if problem.num_variables == len(self.lower):
+            return Ranges(problem, self.lower, self.upper)
+        lower, upper = hull(problem)
+        more = slice(len(self.lower), None)
+        return Ranges(problem, np.concatenate([self.lower, lower[more]]), np.concatenate([self.upper, upper[more]]))
+
     def of_terms(
         self, groups: NDArray[np.int64], columns: NDArray[np.int32], values: FloatArray, size: int
     ) -> tuple[FloatArray, FloatArray]:

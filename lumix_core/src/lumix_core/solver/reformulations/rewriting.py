@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem, block_at
 from lumix_core.problem.structures import Quadratics
+from lumix_core.solver.reformulations.ranges import Ranges
 from lumix_core.solver.solver import LimitsSemicontinuous, LXFeature, Solver
 
 
@@ -63,12 +64,19 @@ class Native:
     largest_semicontinuous: float = np.inf
     segments: int = 1
     points: tuple[FloatArray, ...] = ()
+    _ranges: list[Ranges] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
     def of(cls, solver: Solver, segments: int = 1, points: tuple[FloatArray, ...] = ()) -> Native:
         """Return what a solver takes."""
         largest = solver.largest_semicontinuous if isinstance(solver, LimitsSemicontinuous) else np.inf
         return cls(solver.name, frozenset(solver.features), float(largest), segments, points)
+
+    def ranges_of(self, problem: LXProblem) -> Ranges:
+        """Return the ranges of the columns of a problem; they are derived once for a series of rewritings."""
+        if not self._ranges:
+            self._ranges.append(Ranges.of(problem))
+        return self._ranges[0].extended(problem)
 
     def has(self, feature: LXFeature) -> bool:
         """Whether the solver has a feature."""

@@ -9,7 +9,7 @@ import numpy as np
 from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.reformulations.extension import Extension
-from lumix_core.solver.reformulations.ranges import USABLE, Ranges
+from lumix_core.solver.reformulations.ranges import USABLE
 from lumix_core.solver.reformulations.rewriting import LXReformulation, LXWay, Native, Rewritten, family_names
 from lumix_core.solver.solver import LXFeature
 
@@ -54,7 +54,7 @@ def _narrowed(problem: LXProblem, native: Native) -> tuple[FloatArray, FloatArra
     wide = semi & (np.maximum(np.abs(problem.lower), np.abs(problem.upper)) >= most)
     if not wide.any():
         return problem.lower, problem.upper
-    ranges = Ranges.of(problem)
+    ranges = native.ranges_of(problem)
     lower = np.where(wide & (problem.upper < 0), np.maximum(problem.lower, ranges.lower), problem.lower)
     upper = np.where(wide & (problem.lower > 0), np.minimum(problem.upper, ranges.upper), problem.upper)
     endless = wide & (np.isinf(lower) | np.isinf(upper) | (np.maximum(np.abs(lower), np.abs(upper)) > USABLE))

@@ -11,7 +11,6 @@ from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.structures import SpecialSets
 from lumix_core.solver.reformulations.extension import Extension
-from lumix_core.solver.reformulations.ranges import Ranges
 from lumix_core.solver.reformulations.rewriting import LXReformulation, LXWay, Native, Rewritten, family_names
 from lumix_core.solver.solver import LXFeature
 
@@ -33,7 +32,7 @@ def rewrite_special_sets(problem: LXProblem, native: Native) -> Rewritten:
             kept |= chosen
             steps += (_step(kind, int(chosen.sum()), LXWay.NATIVE, f"given to {native.solver!r} as they are"),)
         else:
-            problem = _with_binaries(problem, sets, chosen, kind)
+            problem = _with_binaries(problem, chosen_sets(sets, chosen), kind, native)
             steps += (_step(kind, int(chosen.sum()), LXWay.EXACT, "a binary variable for each place"),)
     return Rewritten(replace(problem, structures=replace(problem.structures, sets=chosen_sets(sets, kept))), steps)
 
@@ -71,21 +70,20 @@ class _Members:
         return _Members(self.set_of[chosen], self.columns[chosen], self.lower[chosen], self.upper[chosen])
 
 
-def _with_binaries(problem: LXProblem, sets: SpecialSets, chosen: BoolArray, kind: int) -> LXProblem:
-    sets = chosen_sets(sets, chosen)
+def _with_binaries(problem: LXProblem, sets: SpecialSets, kind: int, native: Native) -> LXProblem:
     set_of = np.repeat(np.arange(len(sets)), np.diff(sets.starts).astype(np.int64))
-    members = _Members(set_of, sets.columns.astype(np.int64), *_bounds(problem, sets.columns, kind))
+    members = _Members(set_of, sets.columns.astype(np.int64), *_bounds(problem, sets.columns, kind, native))
     grown = Extension(problem)
     (_one_each if kind == 1 else _two_neighbours)(grown, members)
     return grown.finished(problem.structures)
 
 
-def _bounds(problem: LXProblem, columns: NDArray[np.int32], kind: int) -> tuple[FloatArray, FloatArray]:
+def _bounds(problem: LXProblem, columns: NDArray[np.int32], kind: int, native: Native) -> tuple[FloatArray, FloatArray]:
     """Return finite bounds of the columns of sets."""
     lower, upper = problem.lower[columns], problem.upper[columns]
     if np.isfinite(lower).all() and np.isfinite(upper).all() and not problem.structures.has_semi:
         return lower, upper
-    ranges = Ranges.of(problem)
+    ranges = native.ranges_of(problem)
     if ranges.unbounded(columns) is not None:
         raise ranges.refusal(f"SOS{kind} over {family_names(problem, columns)}", columns)
     return ranges.lower[columns], ranges.upper[columns]
