@@ -153,6 +153,17 @@ _SLICES = ("BUILD_SLICE", "BINARY_SLICE")
 _LISTS = ("BUILD_LIST", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE")
 
 
+@functools.lru_cache(maxsize=4096)
+def methods_called(code: CodeType) -> frozenset[str]:
+    """Return the names of the methods that a code, or code inside it, calls."""
+    return frozenset(
+        instruction.argval
+        for one in _codes(code)
+        for instruction in dis.get_instructions(one)
+        if _calls_method(instruction)
+    )
+
+
 def _codes(code: CodeType) -> Iterator[CodeType]:
     yield code
     for constant in code.co_consts:
