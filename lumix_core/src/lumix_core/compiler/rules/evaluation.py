@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -73,15 +74,18 @@ class Sides:
         ]
         if not parts:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+        if len(parts) == 1 and not self._comes_often(*signed):
+            return parts[0]
         rows, columns, values = (np.concatenate(some) for some in zip(*parts, strict=True))
-        return (
-            in_order_of_values(rows, columns, values)
-            if len(parts) > 1 or self._repeats(*signed)
-            else (rows, columns, values)
-        )
+        if self._comes_often(*signed):
+            return in_order_of_values(rows, columns, values)
+        return rows, columns, values
 
-    def _repeats(self, *signed: tuple[Hashable, float]) -> bool:
-        return any(found.repeats for output, _ in signed for found in self.found.get(output, ()))
+    def _comes_often(self, *signed: tuple[Hashable, float]) -> bool:
+        """Whether an element may come more than twice in a row, so that the order of adding counts."""
+        found = [one for output, _ in signed for one in self.found.get(output, ()) if one.columns is not None]
+        counts = Counter(one.family for one in found)
+        return any(one.repeats for one in found) or any(count > 2 for count in counts.values())
 
     def has_elements(self, output: Hashable) -> bool:
         """Whether a part has a variable in any row."""

@@ -42,12 +42,14 @@ class Found:
         columns: of the elements; None for numbers.
         values: the coefficients, or the numbers.
         repeats: whether a row may have an element several times.
+        family: identifies the family of the elements.
     """
 
     rows: IntArray
     columns: IntArray | None
     values: FloatArray
     repeats: bool = False
+    family: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +130,8 @@ class PartReader:
         condition, coefficient = self.part.condition, self.part.coefficient
         if not batches:
             return self._repeated(*self._single(Batch((), 1, lambda i: "every row"), infinite))
+        if rows and not self.part.scopes:
+            return self._of_rows(batches[0], infinite)
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient)
         batch = axes.batch(found.picks)
         values = self.evaluator.numbers(
@@ -136,8 +140,26 @@ class PartReader:
         kept, elements = self._elements(batch, list(found.picks[len(batches) - len(self.part.scopes) :]), values)
         values = self._counted(values[kept])
         if rows:
-            return Found(found.picks[0][kept], elements, values, bool(self.part.scopes))
+            return Found(found.picks[0][kept], elements, values, repeats=True)
         return self._repeated(elements, values)
+
+    def _of_rows(self, batch: Batch, infinite: float | None) -> Found:
+        """Return a term that goes through nothing: at most one element, or one number, for each row."""
+        condition = self.part.condition
+        rows = self.constraint.elements
+        if condition is not None:
+            rows = np.flatnonzero(self.evaluator.truths(condition, batch))
+            batch = batch.take(rows)
+        allowed = infinite if self.part.element is None else None
+        values = self.evaluator.numbers(self.part.coefficient, batch, infinite=allowed)
+        kept, elements = self._elements(batch, [], values)
+        if len(kept) < len(rows):
+            rows, values = rows[kept], values[kept]
+        return Found(rows, elements, self._counted(values), family=self._family)
+
+    @property
+    def _family(self) -> int:
+        return 0 if self.part.element is None else id(self.part.element.variable)
 
     def _counted(self, values: FloatArray) -> FloatArray:
         return values if self.part.count == 1 else values * float(self.part.count)
@@ -155,7 +177,8 @@ class PartReader:
         """Return what is the same in every row."""
         size, count = self.constraint.size, len(values)
         rows = np.repeat(np.arange(size), count)
-        return Found(rows, None if elements is None else np.tile(elements, size), np.tile(values, size), count > 1)
+        columns = None if elements is None else np.tile(elements, size)
+        return Found(rows, columns, np.tile(values, size), count > 1, self._family)
 
     def _plain(self) -> Found:
         """Return a sum over a family of its own elements, as a term of an expression is read."""
@@ -164,7 +187,7 @@ class PartReader:
         family, start = self.columns.position(element.variable, self._position)
         term = Term(element.variable, part.coefficient, part.condition, None, Meaning.SUM, scale=float(part.count))
         found = TermReader(term, family, self.constraint, self.planned.title, self.evaluator).entries()
-        return Found(found.rows, found.elements + start, found.values)
+        return Found(found.rows, found.elements + start, found.values, family=self._family)
 
     def _batches(self) -> tuple[list[Batch], bool]:
         """Return what is combined: the rows of the rule if the term reads them, and those of its loops."""
@@ -176,7 +199,7 @@ class PartReader:
 
     def _elements(self, batch: Batch, picks: list[IntArray], values: FloatArray) -> tuple[IntArray, IntArray | None]:
         """Return which of the combinations have an element that counts, and the columns of these elements."""
-        kept = np.flatnonzero(values)
+        kept = np.flatnonzero(values) if not values.all() else np.arange(batch.size)
         element = self.part.element
         if element is None:
             return kept, None

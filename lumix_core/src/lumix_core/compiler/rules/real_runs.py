@@ -11,7 +11,7 @@ import numpy as np
 
 from lumix_core.compiler.batches import Batch
 from lumix_core.compiler.evaluator import Evaluator
-from lumix_core.compiler.families import Family, KeyReader
+from lumix_core.compiler.families import Family, KeyReader, is_plain
 from lumix_core.compiler.function_errors import failure
 from lumix_core.compiler.rules.outcomes import INFINITE, LEFT, LOWER, MIDDLE, RIGHT, SUM, UPPER
 from lumix_core.compiler.rules.part_reading import Found, scope_rows
@@ -53,6 +53,7 @@ class RealRun(RuleRun):
         self._position = position
         self._few = few
         self._rows: dict[int, list[Any]] = {}
+        self._own: dict[tuple[int, ...], int] = {}
 
     def rows(self, family: Any) -> Iterator[Any]:
         """Return the rows of a family, tuples for several dimensions; the keys of a parameter."""
@@ -63,9 +64,12 @@ class RealRun(RuleRun):
         known = self._rows.get(id(family))
         if known is None:
             batch = scope_rows(family, self._columns, self._evaluator, self._position).batch
-            if self._few is not None:
-                batch = batch.take(np.array(spread(batch.size, self._few), dtype=np.int64))
+            picks = None if self._few is None else spread(batch.size, self._few)
+            batch = batch if picks is None else batch.take(np.array(picks, dtype=np.int64))
             known = self._rows[id(family)] = list(batch.calls()) if batch.arguments else []
+            for i, row in zip(picks or (), known, strict=False):
+                if not any(is_plain(type(part)) for part in row):  # a plain value may be a key as well
+                    self._own[id(family), *map(id, row)] = i
         return known
 
     def count(self, family: Any) -> int:
@@ -88,7 +92,9 @@ class RealRun(RuleRun):
             LXMissingKeyError: the family has no such element.
         """
         family, start = self._columns.position(element.variable, self._position)
-        found = element_position(family, element.key)
+        rows = element.key if type(element.key) is tuple else (element.key,)
+        own = self._own.get((id(element.variable), *map(id, rows)))
+        found = element_position(family, element.key) if own is None else own
         if found != MISSING:
             return found + start
         if element.is_optional:
