@@ -281,26 +281,23 @@ class _RuleTracer(FunctionTracer):
                 constant[like] -= number
 
     def _check_together(self, rows: Decisions, base: Outcome, leaves: Mapping[Path, Any]) -> None:
-        """Check that loops do not depend on each other's conditions, by deciding those of all loops at once."""
+        """Check that loops do not depend on each other, by deciding the conditions of all of them at once.
+
+        They are gone through with one row each, and with two, whatever their conditions say.
+        """
         if len(leaves) < 2:
             return
         for i in range(max(map(len, leaves.values()))):
             some = [found[min(i, len(found) - 1)] for found in leaves.values()]
-            together = self._run_once(rows, {shape: truth for given, _ in some for shape, truth in given.items()})
-            expected = base.counts.copy()
-            for _, counts in some:
-                for like in {*counts.outcome.counts, *base.counts}:
-                    expected[like] += counts.outcome.counts[like] - base.counts[like]
-            if +expected != +together.counts or together.sense != base.sense:
-                raise DependentLoops("what one loop gives depends on another one")
-        twice = dict.fromkeys(self._arguments.scopes, 2)
-        everything = self._run_once(rows, {}, twice)
-        expected = base.counts.copy()
-        for found in leaves.values():
-            for like in base.counts:
-                expected[like] += found[0][1].at(like, 2) - base.counts[like]
-        if +expected != +everything.counts:
-            raise DependentLoops("what one loop gives is counted again by another one")
+            given = {shape: truth for decisions, _ in some for shape, truth in decisions.items()}
+            for turns in (1, 2):
+                together = self._run_once(rows, given, dict.fromkeys(self._arguments.scopes, turns))
+                expected = base.counts.copy()
+                for _, counts in some:
+                    for like in {*counts.outcome.counts, *base.counts}:
+                        expected[like] += counts.at(like, turns) - base.counts[like]
+                if +expected != +together.counts or together.sense != base.sense:
+                    raise DependentLoops("what one loop gives depends on another one")
 
     def _run_once(self, rows: Decisions, given: Decisions, turns: Mapping[Path, int] | None = None) -> Outcome:
         """Return what a run gives; conditions that are not decided otherwise are true."""
