@@ -23,7 +23,7 @@ from lumix_core.language.expressions import Term
 from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.term_overloads import Meaning
-from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.arrays import FloatArray, IntArray, is_increasing
 from lumix_core.rows.tables import Kind, Table
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class PartReader:
         values = self._counted(values[kept])
         if rows:
             return Found(found.picks[0][kept], elements, values, repeats=True)
-        return self._repeated(elements, values)
+        return self._repeated(elements, values, repeats=elements is None or not is_increasing(elements))
 
     def _of_rows(self, batch: Batch, infinite: float | None) -> Found:
         """Return a term that goes through nothing: at most one element, or one number, for each row."""
@@ -173,12 +173,12 @@ class PartReader:
         kept, elements = self._elements(batch, [], values)
         return elements, self._counted(values[kept])
 
-    def _repeated(self, elements: IntArray | None, values: FloatArray) -> Found:
+    def _repeated(self, elements: IntArray | None, values: FloatArray, *, repeats: bool = False) -> Found:
         """Return what is the same in every row."""
         size, count = self.constraint.size, len(values)
         rows = np.repeat(np.arange(size), count)
         columns = None if elements is None else np.tile(elements, size)
-        return Found(rows, columns, np.tile(values, size), count > 1, self._family)
+        return Found(rows, columns, np.tile(values, size), repeats, self._family)
 
     def _plain(self) -> Found:
         """Return a sum over a family of its own elements, as a term of an expression is read."""
