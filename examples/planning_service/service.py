@@ -88,10 +88,10 @@ async def solved(jobs: list[Job], machines: int, seen: list[LXProgress] | None =
 async def while_connected(request: Request, work: Coroutine[Any, Any, LXSolution]) -> LXSolution:
     """Wait for an answer, and give up where the client has gone."""
     task = asyncio.create_task(work)
-    while not task.done():
-        await asyncio.wait([task], timeout=0.1)
+    while not (await asyncio.wait([task], timeout=0.1))[0]:
         if await request.is_disconnected():
             task.cancel()
+            break
     return await task
 
 
@@ -142,7 +142,7 @@ async def stop(number: int) -> Plan:
     return plan_of(await of.task)
 
 
-@app.delete("/running/{number}", status_code=204)
+@app.delete("/running/{number}")
 async def drop(number: int) -> None:
     """Give up a plan that nobody wants any more."""
     task = known(number).task

@@ -111,6 +111,7 @@ SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "pairs": (pairs, ["and", "where", "binary", "2.5"]),
     "constraint": (constraint, ["over", "between", f"-1 and {AT}"]),
     "single constraint": (lambda: plan().constraints[0], ["<=", "20", "LXLinearExpression"]),
+    "rule": (lambda: LXConstraint[Item](HOSTILE).from_data(ITEMS).rule(lambda i: i.profit <= 1), ["rule", AT]),
     "incomplete constraint": (lambda: LXConstraint("c"), ["sense"]),
     "parameter": (parameter, ["value", "default", "2"]),
     "parameter of a dict": (

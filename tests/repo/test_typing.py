@@ -72,6 +72,8 @@ RIGHT = {
     "a lookup in a coefficient": "expr.add_term(x, lambda p, m: price[p.id] * m.hours)",
     "a lookup in a condition": "expr.add_term(x, where=lambda p, m: p.id in price and price[p.id] > 0)",
     "a float value": "profit: float = LXOptimizer().solve(LXModel('m')).get_mapped(x)[1]",
+    "a start point": "LXOptimizer().solve(LXModel('m'), start={'y': {(1, 1): 1}, x: {products[0]: 2.0}})",
+    "progress": "LXOptimizer().solve(LXModel('m'), on_progress=lambda progress: progress.gap)",
     "an int value": "whole: int = LXOptimizer().solve(LXModel('m')).get_mapped(y)[1, 1]",
 }
 
@@ -93,6 +95,11 @@ WRONG = {
     "the key of a lookup": "expr.add_term(x, lambda p: price[p.proft_per_unit])",
     "the key of a dimension": "LXIndexDimension(Product, lambda p: p.proft_per_unit)",
     "a dimension": "LXIndexDimension(Product).where(lambda p: p.proft_per_unit > 1)",
+    "progress": "LXOptimizer().solve(LXModel('m'), on_progress=lambda progress: progress.incumbant)",
+}
+MISSPELT = '"Product" has no attribute "proft_per_unit"; maybe "profit_per_unit"?  [attr-defined]'
+OTHERWISE_MISSPELT = {
+    "progress": '"LXProgress" has no attribute "incumbant"; maybe "incumbent"?  [attr-defined]',
 }
 
 
@@ -155,7 +162,7 @@ def test_a_misspelt_attribute_of_a_row_is_reported(reports: list[str], use: str)
 
     found = [line.removeprefix(position) for line in reports if line.startswith(position)]
 
-    assert found == ['"Product" has no attribute "proft_per_unit"; maybe "profit_per_unit"?  [attr-defined]']
+    assert found == [OTHERWISE_MISSPELT.get(use, MISSPELT)]
 
 
 def test_the_examples_pass_the_strict_checker(reports: list[str]) -> None:

@@ -194,9 +194,13 @@ class TestAsynchronousSessions:
             async with opened(filled) as (_, session):
                 model, _ = hidden_plan()
                 model.add_variable(LXVariable[Product, float]("made").bounds(0, 1).from_model(session))
-                with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.6):
-                        await LXOptimizer().solve_async(model)
+                task = asyncio.create_task(LXOptimizer().solve_async(model))
+                async with asyncio.timeout(20):
+                    while not threads.names:
+                        await asyncio.sleep(0.01)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
                 return await session.scalar(select(func.count()).select_from(Product)), threads.names
 
         assert asyncio.run(program()) == (2, [])

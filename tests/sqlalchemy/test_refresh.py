@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import warnings
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, ForeignKey, insert
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -20,6 +22,7 @@ from lumix import (
     LXModel,
     LXOptimizer,
     LXParameter,
+    LXRefresh,
     LXStaleReadWarning,
     LXStart,
     LXVariable,
@@ -149,6 +152,24 @@ def test_what_another_process_wrote_is_told_and_solved_hot(tables: Engine, write
         agrees(live, tables)
 
 
+def test_an_asynchronous_session(tables: Engine, write: Write) -> None:
+    if tables.dialect.name != "postgresql":
+        pytest.skip("psycopg's driver can be awaited")
+
+    async def refreshed() -> LXRefresh:
+        engine = create_async_engine(tables.url)
+        async with AsyncSession(engine) as session:
+            live = await session.run_sync(lambda inner: LXOptimizer().open(build(inner)))
+            write("UPDATE rf_product SET profit = 99 WHERE id = 7")
+            refresh: LXRefresh = await session.run_sync(lambda _: live.refresh())
+        await engine.dispose()
+        return refresh
+
+    refresh = asyncio.run(refreshed())
+
+    assert refresh.variables["made"]["cost"] == {7: (140.0, 198.0)}
+
+
 def test_rows_that_came_and_went(tables: Engine, write: Write) -> None:
     with Session(tables) as session, LXOptimizer().open(build(session)) as live:
         live.solve()
@@ -199,16 +220,20 @@ def test_pending_changes_stay(tables: Engine, write: Write, autoflush: bool) -> 
         assert (kept.profit, kept.most) == (77.0, 6.0)
 
 
-def test_a_pending_change_of_an_older_version_is_still_noticed(tables: Engine, write: Write) -> None:
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["changed", "deleted"])
+def test_a_pending_change_of_an_older_version_is_still_noticed(tables: Engine, write: Write, is_deleted: bool) -> None:
     """What the session was about to overwrite is not taken for what it has seen."""
     with Session(tables, autoflush=False) as session:
         x = LXVariable[Counted, float]("x").from_model(Counted, session).bounds(0, lambda row: row.price)
         with LXOptimizer().open(LXModel("m").add_variable(x)) as live:
             kept = session.get_one(Counted, 1)
-            kept.stock = 5.0
+            if not is_deleted:
+                kept.stock = 5.0
             session.expunge(kept)
             session.rollback()
             session.add(kept)
+            if is_deleted:
+                session.delete(kept)
             write("UPDATE rf_counted SET price = 2, stock = 9, version = 2 WHERE id = 1")
 
             refresh = live.refresh()

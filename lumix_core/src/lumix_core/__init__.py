@@ -23,6 +23,7 @@ from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.linear_forms import SKIP, LXComparison, LXLinearForm, between
 from lumix_core.language.model import LXModel
+from lumix_core.language.nonlinear import LXNonLinearExpression, LXQuadraticExpression
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 from lumix_core.plugins import hookspecs
@@ -33,6 +34,7 @@ from lumix_core.solver.optimizer import LXOptimizer
 from lumix_core.solver.plan_check import LXPlanCheck
 from lumix_core.solver.progress import LXProgress
 from lumix_core.solver.refresh import LXRefresh
+from lumix_core.solver.relaxed_terms import LXRelaxedTerm
 from lumix_core.solver.session import LXLiveSession
 from lumix_core.solver.solution import LXSolution
 from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStartPoint, LXStatus
@@ -61,13 +63,16 @@ __all__ = [
     "LXModelError",
     "LXModelStatistics",
     "LXNoSolutionError",
+    "LXNonLinearExpression",
     "LXNotInfeasibleError",
     "LXOptimizer",
     "LXParameter",
     "LXPlanCheck",
     "LXProblem",
     "LXProgress",
+    "LXQuadraticExpression",
     "LXRefresh",
+    "LXRelaxedTerm",
     "LXSense",
     "LXSolution",
     "LXSourceError",

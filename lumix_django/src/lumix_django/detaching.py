@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db.models import Field, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.db.models.expressions import BaseExpression, Combinable
+from django.db.models.fields.related_descriptors import ManyToManyDescriptor
 from django.db.models.options import Options
 from django.db.models.query import RawQuerySet
 
@@ -24,6 +25,7 @@ from lumix_django.classes import UNSAVED, DetachedState
 from lumix_django.handles import readable
 from lumix_django.routing import by_database
 from lumix_django.sets import DetachedSet
+from lumix_django.text_keys import is_set_by_text, is_text, sets_of
 
 ROWS_A_QUERY = 20_000
 """How many rows are read by one query; databases limit a statement's parameters."""
@@ -116,7 +118,7 @@ def _load_related(name: str, rows: Sequence[Any], known: Names) -> None:
     for alias, some in by_database(rows, partial(_model_behind, name, rows[0], known)).items():
         if name in known.forward and len(known.forward[name].related_fields) == 1:
             _load_forward(name, some, known.forward[name], alias)
-        else:
+        elif not (name in known.to_many and _load_set_by_text(name, some, known.to_many[name], alias)):
             _prefetch(name, some, known, alias)
 
 
@@ -140,6 +142,23 @@ def _prefetch(name: str, rows: Sequence[Any], known: Names, alias: str | None) -
                 relation.delete_cached_value(row)
 
 
+def _load_set_by_text(name: str, rows: Sequence[Any], key: str, alias: str | None) -> bool:
+    """Load sets of related rows that are found by texts; whether they are."""
+    descriptor: Any = getattr_static(type(rows[0]), name)
+    if not is_set_by_text(descriptor):
+        return False
+    sets = sets_of(name, descriptor, rows, _query_behind(name, rows[0]), alias)
+    for row, related in zip(rows, sets, strict=True):
+        queryset = getattr(row, name).all()
+        queryset._result_cache, queryset._prefetch_done = list(related), True
+        setattr(queryset, OURS, True)
+        row.__dict__.setdefault(PREFETCHED, {})[key] = queryset
+        if not isinstance(descriptor, ManyToManyDescriptor):
+            for other in related:
+                descriptor.field.set_cached_value(other, row)
+    return True
+
+
 def _query_behind(name: str, row: Any) -> Any:
     """Return the queryset of all rows that an attribute may lead to, as the attribute itself has it."""
     descriptor = getattr_static(type(row), name)
@@ -159,6 +178,9 @@ def _load_forward(name: str, rows: Sequence[Any], field: Any, alias: str | None)
     query = _query_behind(name, rows[0])
     query = query if alias is None else query.using(alias)
     targets = {getattr(target, remote.attname): target for target in query.filter(**{f"{remote.name}__in": keys})}
+    if is_text(remote):  # the database takes some keys for those of other rows
+        for key in [key for key in keys if key not in targets]:
+            targets[key] = query.filter(**{remote.name: key}).first()
     for row in rows:
         related = targets.get(row.__dict__[own.attname])
         if related is not None:  # what is not there is missed when it is read, as without loading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
 
 from lumix_core.rows import Column, Path, transposed
-from lumix_django.attributes import column_names, key_names, loads_plainly, related_models
+from lumix_django.attributes import column_names, key_names, loads_plainly, names_of, related_models
 from lumix_django.routing import is_read_beside
+from lumix_django.text_keys import leads_by_text
 
 READING = (
     "__getattribute__", "__iter__", "__len__", "_chain", "_clone", "_fetch_all", "_iterator", "_values", "db",
@@ -38,18 +39,27 @@ def can_read(queryset: Any, paths: Sequence[Path]) -> bool:
     if any(len(path) > 1 for path in paths) and any(map(_is_narrowed, queryset._prefetch_related_lookups)):
         return False
     known = {field.name for field in queryset._known_related_objects}
-    return all(path and _leads_to_column(queryset, path, known) for path in paths)
+    prefetched = _prefetched(queryset)
+    return all(path and _leads_to_column(queryset, path, known, prefetched) for path in paths)
 
 
 def _is_narrowed(lookup: Any) -> bool:
     return isinstance(lookup, Prefetch) and lookup.queryset is not None
 
 
-def _leads_to_column(queryset: Any, path: Path, known: Iterable[str]) -> bool:
+def _prefetched(queryset: Any) -> set[str]:
+    """Return the names of all relationships that Django's prefetching follows."""
+    lookups = (getattr(lookup, "prefetch_through", lookup) for lookup in queryset._prefetch_related_lookups)
+    return {name for lookup in lookups for name in lookup.split(LOOKUP_SEP)}
+
+
+def _leads_to_column(queryset: Any, path: Path, known: Iterable[str], prefetched: Container[str]) -> bool:
     model, alias = queryset.model, queryset.db
     if len(path) > 1 and path[0] in known:  # leads to an instance that the user holds
         return False
     for name in path[:-1]:
+        if name in prefetched and leads_by_text(names_of(model).forward[name]):
+            return False  # Django's prefetching compares keys in Python, and finds other rows
         owner, model = model, related_models(model).get(name)
         if model is None or not loads_plainly(model) or not is_read_beside(alias, owner, model):
             return False

@@ -9,7 +9,7 @@ from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import DO_NOTHING, PROTECT, RESTRICT, Q, QuerySet
 
 from lumix_core.errors import LXWriteError
@@ -34,7 +34,7 @@ class DatabaseWriter:
     statements, and rows that others refer to are left alone.
     """
 
-    integrity_errors = (IntegrityError,)
+    integrity_errors = (IntegrityError, DataError)
     checks_references = True
 
     def __init__(self, connection: Any) -> None:

@@ -12,7 +12,13 @@ from django.db import IntegrityError, connections, router, transaction
 from django.db.models import AutoField
 
 from lumix_core.errors import LXWriteError, listed
-from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
+from lumix_core.rows import (
+    NOT_TRANSACTIONAL,
+    SQL_MODE,
+    WrittenTable,
+    refuse_without_strictness,
+    refuse_without_transactions,
+)
 from lumix_django.attributes import names_of
 from lumix_django.managers import queryset_of
 from lumix_django.row_writer import DatabaseWriter
@@ -104,11 +110,13 @@ def _outside_of_event_loops() -> Iterator[None]:
 
 
 def _check_engines(connection: Any, tables: Sequence[WrittenTable]) -> None:
-    """Refuse tables of MySQL's and MariaDB's engines that know no transactions, such as MyISAM."""
+    """Refuse MySQL and MariaDB where they change values, and their tables without transactions, such as MyISAM's."""
     if connection.vendor != "mysql":
         return
     marks = ", ".join(["%s"] * len(tables))
     with connection.cursor() as cursor:
+        cursor.execute(SQL_MODE)
+        refuse_without_strictness(cursor.fetchone()[0])
         query = NOT_TRANSACTIONAL.format(schema="database()", names=f"({marks})")
         cursor.execute(query, [table.name for table in tables])
         refuse_without_transactions(cursor.fetchall())

@@ -32,14 +32,25 @@ NO_PROBLEM = LXProblem(
 
 
 class HighsSolver:
-    """The HiGHS solver: linear and mixed-integer problems; needs ``pip install "lumix-solvers[highs]"``.
+    """The HiGHS solver; needs ``pip install "lumix-solvers[highs]"``.
 
-    Every run has an instance and a thread of its own. HiGHS keeps its pool of threads per calling thread, and
+    It takes linear and mixed-integer problems, semi-continuous columns, and convex quadratic objectives of problems
+    without integers. Every run has an instance and a thread of its own. HiGHS keeps its pool of threads per calling
+    thread, and
     refuses to change its size. So each run can have its own number of ``threads``.
     """
 
     name = "highs"
-    features = frozenset(LXFeature)
+    features = frozenset(LXFeature) - {
+        LXFeature.SOS1,
+        LXFeature.SOS2,
+        LXFeature.INDICATORS,
+        LXFeature.QUADRATIC_ROWS,
+        LXFeature.QUADRATIC_INTEGER,
+        LXFeature.NONCONVEX,
+        LXFeature.FUNCTIONS,
+    }
+    largest_semicontinuous = 1e5
 
     def is_available(self) -> bool:
         """Whether highspy is installed; it is not imported."""

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lumix_core.errors import LXOptionError
 from lumix_core.problem import FloatArray, LXProblem
@@ -127,9 +128,12 @@ class HighsRun:
                 raise LXOptionError(
                     f"Solver 'highs' refuses {name}={value!r}: {self._complaint()}. Give a value that it allows."
                 )
+        # Made strictly convex, which is the default, an endless quadratic problem has an optimum far out.
+        self._set("qp_regularization_value", 0.0)
         if not options.presolve:
             self._set("presolve", "off")
-            self._set("mip_feasibility_tolerance", 1e-9)
+        if not options.presolve or self._problem.structures.has_semi:
+            self._set("mip_feasibility_tolerance", 1e-9)  # HiGHS lets a semi-continuous column slip by it
         for name, value in options.options.items():
             if not self._set(name, self._native_value(name, value)):
                 raise bad_native_option("highs", name, value, self._complaint())
@@ -143,6 +147,8 @@ class HighsRun:
         self._complaints.clear()
         self._take_small_coefficients()
         passed = self._pass_problem()
+        if passed != self._native.HighsStatus.kError and self._pass_products() == self._native.HighsStatus.kError:
+            passed = self._native.HighsStatus.kError
         complaint = "; ".join(self._complaints) or "HiGHS gives no reason"
         if passed == self._native.HighsStatus.kError:
             return RawResult(status=LXStatus.ERROR, raw_status=f"Model refused: {complaint}")
@@ -212,13 +218,25 @@ class HighsRun:
             starts,
             rows,
             coefficients,
-            problem.integer.astype(np.int32),
+            variable_types(problem),
         )
 
     def _pass_start(self, x: FloatArray) -> None:
         solution = self._native.HighsSolution()
         solution.col_value = x.tolist()
         self._highs.setSolution(solution)
+
+    def _pass_products(self) -> Any:
+        """Give HiGHS the products of the objective, as the lower triangle of ``Q`` in ``x' Q x / 2``, by columns."""
+        products = self._problem.structures.quadratics
+        if not len(products):
+            return self._native.HighsStatus.kOk
+        n = self._problem.num_variables
+        starts = np.zeros(n + 1, dtype=np.int32)
+        np.cumsum(np.bincount(products.left, minlength=n), out=starts[1:])
+        values = np.where(products.left == products.right, 2.0 * products.values, products.values)
+        form = int(self._native.HessianFormat.kTriangular)
+        return self._highs.passHessian(n, len(products), form, starts, products.right, values)
 
     def _answer(self) -> RawResult:
         native = self._highs.getModelStatus()
@@ -333,6 +351,12 @@ class HighsRun:
 def _finite(value: float) -> float | None:
     """Return a number of HiGHS's; None where it is infinite, and so not known."""
     return float(value) if math.isfinite(value) else None
+
+
+def variable_types(problem: LXProblem) -> NDArray[np.int32]:
+    """Return HiGHS's numbers: 0 for continuous columns, 1 for whole ones, 2 and 3 for those that may be 0 besides."""
+    types = problem.integer.astype(np.int32)
+    return types + 2 * problem.structures.semi.astype(np.int32) if problem.structures.has_semi else types
 
 
 def floats(values: list[float]) -> FloatArray:

@@ -68,22 +68,31 @@ class Reach:
     native: Callable[..., Any] = _by_name
 
 
-CBC = Reach(frozenset(LXFeature) - {LXFeature.CONFLICTS, LXFeature.PROGRESS})
+CBC = Reach(
+    frozenset(
+        {
+            LXFeature.INTEGER,
+            LXFeature.DUALS,
+            LXFeature.BEST_BOUND,
+            LXFeature.TIME_LIMIT,
+            LXFeature.MIP_REL_GAP,
+            LXFeature.MIP_ABS_GAP,
+            LXFeature.THREADS,
+            LXFeature.SEED,
+            LXFeature.LOG,
+            LXFeature.NATIVE_OPTIONS,
+            LXFeature.PRESOLVE,
+            LXFeature.START,
+            LXFeature.CANCEL,
+        }
+    )
+)
 UNKNOWN = Reach(frozenset({LXFeature.INTEGER}))
 REACHES: Mapping[str, Reach] = {
     "PULP_CBC_CMD": CBC,
     "COIN_CMD": CBC,
     "HiGHS": Reach(
-        frozenset(
-            {
-                LXFeature.INTEGER,
-                LXFeature.DUALS,
-                LXFeature.TIME_LIMIT,
-                LXFeature.MIP_ABS_GAP,
-                LXFeature.SEED,
-                LXFeature.CANCEL,
-            }
-        ),
+        frozenset({LXFeature.INTEGER, LXFeature.DUALS, LXFeature.TIME_LIMIT, LXFeature.MIP_ABS_GAP, LXFeature.SEED}),
         keywords={"time_limit": "timeLimit", "mip_abs_gap": "gapAbs", "seed": "random_seed"},
         stop=interrupt,
         native=_silent_highs,
@@ -195,13 +204,12 @@ class _Run:
         """Run PuLP's solver, and read the answer."""
         started = time.monotonic()
         if not self._ended():
-            return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Interrupted", limit=self._interruption)
+            return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Interrupted", limit=LXLimit.INTERRUPT)
         return self._answer(self._limit(time.monotonic() - started))
 
     def _ended(self) -> bool:
         try:
-            solve, is_cancelled = (lambda: self._model.solve(self._native)), (lambda: self._options.is_cancelled)
-            return run_until_done(solve, self._stop, is_cancelled)
+            return run_until_done(lambda: self._model.solve(self._native), self._stop)
         except Exception:
             if self._interrupted:  # and PuLP does not expect that
                 return False
@@ -211,14 +219,10 @@ class _Run:
         self._interrupted = True
         self._reach.stop(self._model.solverModel)
 
-    @property
-    def _interruption(self) -> LXLimit:
-        return LXLimit.CANCELLED if self._options.is_cancelled else LXLimit.INTERRUPT
-
     def _limit(self, seconds: float) -> LXLimit:
         """Guess which limit ended the run, if one did: PuLP does not report it."""
         if self._interrupted:
-            return self._interruption
+            return LXLimit.INTERRUPT
         limit = self._options.time_limit
         return LXLimit.TIME if limit is not None and seconds > 0.9 * limit else LXLimit.OTHER
 

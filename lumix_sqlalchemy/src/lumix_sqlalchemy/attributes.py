@@ -6,7 +6,24 @@ from collections.abc import Iterator
 from inspect import getattr_static
 from typing import Any
 
-from sqlalchemy import BinaryExpression, BooleanClauseList, Column, Index, Table, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    BinaryExpression,
+    Boolean,
+    BooleanClauseList,
+    Column,
+    Date,
+    DateTime,
+    Enum,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Table,
+    Time,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy.orm import (
     ClassManager,
     ColumnProperty,
@@ -18,6 +35,10 @@ from sqlalchemy.orm import (
 from sqlalchemy.sql import operators
 
 WRITTEN_ONLY = ("dynamic", "write_only")
+MATCHING = ("selectin", "subquery")
+"""The strategies of loading that match related rows in Python."""
+EXACT = (Boolean, Date, DateTime, Enum, Integer, LargeBinary, Numeric, Time, Uuid)
+"""The types whose values are equal to a database and in Python alike."""
 NEVER_LOADED = ("raise", "raise_on_sql", "noload", *WRITTEN_ONLY)
 # Its listeners for loading set only the composite itself.
 COMPOSITES = "sqlalchemy.orm.descriptor_props"
@@ -108,12 +129,28 @@ def _is_same(attribute: ColumnProperty[Any] | RelationshipProperty[Any], below: 
     return columns <= set(below.columns) and columns <= set(attribute.parent.primary_key)
 
 
+def compares_exactly(relationship: RelationshipProperty[Any]) -> bool:
+    """Whether what a relationship compares is equal in Python too where it is to the database.
+
+    Texts need not be: a collation may ignore case, accents or trailing blanks.
+    """
+    columns = relationship.local_columns | relationship.remote_side
+    return all(is_own_type(column.type) and isinstance(column.type, EXACT) for column in columns)
+
+
+def is_matched_in_python(relationship: RelationshipProperty[Any]) -> bool:
+    """Whether the mapping lets SQLAlchemy match related rows to their keys in Python, and that finds others."""
+    return relationship.lazy in MATCHING and not compares_exactly(relationship)
+
+
 def _is_joinable(relationship: RelationshipProperty[Any]) -> bool:
     if relationship.uselist or relationship.secondary is not None or relationship.lazy in NEVER_LOADED:
         return False
     if not _is_sqlalchemys(relationship.strategy):  # which may load what it likes
         return False
     if relationship.entity.is_aliased_class or not is_of_tables(relationship.mapper):
+        return False
+    if is_matched_in_python(relationship):
         return False
     return _leads_to_one_row(relationship)
 

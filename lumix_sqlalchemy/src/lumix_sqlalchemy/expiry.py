@@ -1,4 +1,4 @@
-"""Expiring what a session has loaded of tables whose rows were replaced, also when that is rolled back."""
+"""Expiring what a session has loaded: all of it but its pending changes, or that of tables whose rows were replaced."""
 
 from __future__ import annotations
 
@@ -7,10 +7,29 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Table, event, inspect
-from sqlalchemy.orm import Mapper, Session, SessionTransaction
+from sqlalchemy.orm import InstanceState, Mapper, Session, SessionTransaction
 
 _CHANGED: WeakKeyDictionary[Session, set[Table]] = WeakKeyDictionary()
 """The tables that were written in the current transaction of each session."""
+
+
+def expire_unchanged(session: Session) -> None:
+    """Expire all that a session has loaded and not changed; of rows with pending changes, what else they hold."""
+    deleted = session.deleted
+    for row in list(session.identity_map.values()):
+        state = inspect(row)
+        if not state.modified and row not in deleted:
+            session.expire(row)
+        elif names := _unchanged(state):
+            session.expire(row, names)
+
+
+def _unchanged(state: InstanceState[Any]) -> list[str]:
+    """Return what was loaded of a row and not changed, but for its key and its version, by which it is written."""
+    mapper = state.mapper
+    columns = [*mapper.primary_key, *([] if mapper.version_id_col is None else [mapper.version_id_col])]
+    kept = {mapper.get_property_by_column(column).key for column in columns} | state.committed_state.keys()
+    return [name for name in state.dict.keys() & mapper.attrs.keys() if name not in kept]
 
 
 def expire(session: Session, changed: Iterable[Table]) -> None:

@@ -8,15 +8,16 @@ application would. Only missing attributes are filled: nothing is flushed, and p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any, TypeAlias
 
 from sqlalchemy import inspect, select, tuple_
-from sqlalchemy.orm import InstanceState, Mapper, Query, Session, subqueryload, undefer
+from sqlalchemy.orm import InstanceState, Mapper, Query, Session, joinedload, subqueryload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from lumix_core.errors import LXCopyError
+from lumix_sqlalchemy.attributes import compares_exactly
 from lumix_sqlalchemy.detaching import Names, names_of
 from lumix_sqlalchemy.interceptors import has_own_routing, interceptor, is_routed_alike, query_interceptor
 from lumix_sqlalchemy.projecting import forbids_loading, narrows_related
@@ -78,16 +79,34 @@ def _load_in_bulk(session: Session, mapper: Mapper[Any], states: States, wanted:
 
 
 def _load_batch(session: Session, mapper: Mapper[Any], states: States, missing: Sequence[str]) -> None:
-    names = names_of(mapper.class_)
-    loads = [
-        (subqueryload if name in names.relationships else undefer)(getattr(mapper.class_, name)) for name in missing
-    ]
     key = [mapper.get_property_by_column(column).class_attribute for column in mapper.primary_key]
     identities = [state.identity or () for state in states]
     within = tuple_(*key).in_(identities) if len(key) > 1 else key[0].in_([identity[0] for identity in identities])
-    statement = select(mapper.class_).where(within).options(*loads)
     options = related_options(session, mapper, states[0].identity_token, _targets(mapper, missing))
-    session.scalars(statement, execution_options=options).unique().all()
+    for loads in _loads(mapper, missing):
+        statement = select(mapper.class_).where(within).options(*loads)
+        session.scalars(statement, execution_options=options).unique().all()
+
+
+def _loads(mapper: Mapper[Any], names: Sequence[str]) -> Iterator[list[Any]]:
+    """Yield the options of each query that loads attributes.
+
+    Subqueries load the rows of distinct keys: a collation takes some for one that differ in Python. A join does not.
+    """
+    joined = [name for name in names if _needs_join(mapper, name)]
+    relationships = names_of(mapper.class_).relationships
+    others = [name for name in names if name not in joined]
+    if others or not joined:
+        yield [(subqueryload if name in relationships else undefer)(getattr(mapper.class_, name)) for name in others]
+    for name in joined:  # one a query, since rows of several would be multiplied
+        yield [joinedload(getattr(mapper.class_, name), innerjoin=False)]
+
+
+def _needs_join(mapper: Mapper[Any], name: str) -> bool:
+    relationship = mapper.relationships.get(name)
+    if relationship is None or relationship.local_columns <= set(mapper.primary_key):
+        return False
+    return not compares_exactly(relationship)
 
 
 def _load_each(states: States, wanted: Set[str], options: Any) -> None:

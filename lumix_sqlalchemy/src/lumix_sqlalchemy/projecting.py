@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnClause, Select, Table, TextClause, inspect
-from sqlalchemy.orm import Load, Mapper, aliased, lazyload
+from sqlalchemy.orm import Load, Mapper, RelationshipProperty, aliased, lazyload
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import visitors
 
 from lumix_core.rows import Path
-from lumix_sqlalchemy.attributes import column_names, is_of_tables, is_own_type, loads_plainly, related_classes
+from lumix_sqlalchemy.attributes import (
+    MATCHING,
+    column_names,
+    compares_exactly,
+    is_of_tables,
+    is_own_type,
+    loads_plainly,
+    related_classes,
+)
 from lumix_sqlalchemy.ordering import key_names
 
 # The parts of a select that leave it one row an instance. Any other, also of a later SQLAlchemy, needs instances.
@@ -88,6 +96,8 @@ def can_project(statement: Select[Any], entity: Any, paths: Sequence[Path]) -> b
     joined = any(len(path) > 1 for path in paths)
     if not (_are_known(mapper, paths) and is_one_row_an_instance(statement, entity) and _is_named(statement, joined)):
         return False
+    if joined and _is_any_matched_in_python(mapper, paths, statement._with_options):
+        return False
     # Databases refuse to lock what an outer join may lack.
     return not (changes_values(statement._with_options) or (joined and statement._for_update_arg is not None))
 
@@ -144,6 +154,31 @@ def forbids_loading(options: Iterable[Any]) -> bool:
 def changes_values(options: Iterable[Any]) -> bool:
     """Whether a loader option changes which instances there are, or what their relationships lead to."""
     return any(map(_changes_a_value, _parts_of(options)))
+
+
+def _is_any_matched_in_python(mapper: Mapper[Any], paths: Iterable[Path], options: Iterable[Any]) -> bool:
+    """Whether an option lets SQLAlchemy match in Python what paths lead to, by keys for which a join finds more."""
+    matched = {_relationship(part) for part in _parts_of(options) if dict(part.strategy or ()).get("lazy") in MATCHING}
+    if not matched:
+        return False
+    followed = {relationship for path in paths for relationship in _followed(mapper, path[:-1])}
+    return any(
+        not compares_exactly(relationship) and not matched.isdisjoint({relationship, None}) for relationship in followed
+    )
+
+
+def _relationship(part: Any) -> RelationshipProperty[Any] | None:
+    """Return the relationship that a part of an option is for; None where it is for all."""
+    path = getattr(part.path, "path", part.path)
+    named = [step for step in path if isinstance(step, RelationshipProperty)]
+    return named[-1] if named else None
+
+
+def _followed(mapper: Mapper[Any], prefix: Path) -> Iterator[RelationshipProperty[Any]]:
+    for name in prefix:
+        relationship = mapper.relationships[name]
+        yield relationship
+        mapper = relationship.mapper
 
 
 def _parts_of(options: Iterable[Any]) -> Iterator[Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import Any
 
-from sqlalchemy import Connection, inspect
-from sqlalchemy.orm import InstanceState, Session
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
+from lumix_sqlalchemy.expiry import expire_unchanged
 from lumix_sqlalchemy.snapshots import ENOUGH
 
 
@@ -21,26 +21,9 @@ def refresh(session: Session, done: set[Hashable]) -> str | None:
     if session in done:
         return None
     done.add(session)
-    for row in list(session.identity_map.values()):
-        _expire(session, row)
+    expire_unchanged(session)
     levels = [level for connection in _begun(session) if (level := _level(connection)) in ENOUGH]
     return _reason(levels[0]) if levels else None
-
-
-def _expire(session: Session, row: Any) -> None:
-    state = inspect(row)
-    if not state.modified:
-        session.expire(row)
-    elif names := _unchanged(state):
-        session.expire(row, names)
-
-
-def _unchanged(state: InstanceState[Any]) -> list[str]:
-    """Return what was loaded of a changed row, but for what its UPDATE is sent with: its key and its version."""
-    mapper = state.mapper
-    columns = [*mapper.primary_key, *([] if mapper.version_id_col is None else [mapper.version_id_col])]
-    kept = {mapper.get_property_by_column(column).key for column in columns} | state.committed_state.keys()
-    return [name for name in state.dict.keys() & mapper.attrs.keys() if name not in kept]
 
 
 def _begun(session: Session) -> Iterator[Connection]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy import update as update_statement
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -48,7 +48,7 @@ class ConnectionWriter:
     ``changed`` holds the tables whose rows were deleted or changed.
     """
 
-    integrity_errors = (IntegrityError, StillReferred)
+    integrity_errors = (IntegrityError, DataError, StillReferred)
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

@@ -6,10 +6,11 @@ from contextlib import ExitStack
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from lumix_core.errors import LXSourceError
+from lumix_sqlalchemy.expiry import expire_unchanged
 from lumix_sqlalchemy.savepoints import begin_for_real
 
 REPEATABLE, SERIALIZABLE = ENOUGH = ("REPEATABLE READ", "SERIALIZABLE")
@@ -49,7 +50,7 @@ def enter_snapshot(session: Session, bind_arguments: dict[str, Any], ends: ExitS
     expired = _EXPIRED.setdefault(ends, set())
     if session not in expired:
         expired.add(session)
-        _expire_unmodified(session)
+        expire_unchanged(session)
     return connection
 
 
@@ -70,9 +71,3 @@ def _check_level(connection: Connection, enough: tuple[str, ...]) -> None:
             f"each query may see another moment. End it before, with session.commit() or session.rollback(); or begin "
             f'it by session.connection(execution_options={{"isolation_level": "{enough[0]}"}}).'
         )
-
-
-def _expire_unmodified(session: Session) -> None:
-    for row in list(session.identity_map.values()):
-        if not inspect(row).modified:
-            session.expire(row)

@@ -10,7 +10,13 @@ from sqlalchemy import Connection, Engine, bindparam, inspect, text
 from sqlalchemy.orm import RelationshipDirection, RelationshipProperty, Session, sessionmaker
 
 from lumix_core.errors import LXWriteError
-from lumix_core.rows import NOT_TRANSACTIONAL, WrittenTable, refuse_without_transactions
+from lumix_core.rows import (
+    NOT_TRANSACTIONAL,
+    SQL_MODE,
+    WrittenTable,
+    refuse_without_strictness,
+    refuse_without_transactions,
+)
 from lumix_sqlalchemy.expiry import expire
 from lumix_sqlalchemy.handles import SESSIONS, async_handles, resolved
 from lumix_sqlalchemy.interceptors import interceptor, query_interceptor
@@ -111,9 +117,10 @@ def _check_flushed(session: Session, tables: Sequence[WrittenTable]) -> None:
 
 
 def _check_engines(connection: Connection, tables: Sequence[WrittenTable]) -> None:
-    """Refuse tables of MySQL's and MariaDB's engines that know no transactions, such as MyISAM."""
+    """Refuse MySQL and MariaDB where they change values, and their tables without transactions, such as MyISAM's."""
     if connection.dialect.name not in ("mysql", "mariadb"):
         return
+    refuse_without_strictness(str(connection.exec_driver_sql(SQL_MODE).scalar()))
     by_schema: dict[str | None, list[str]] = {}
     for written in tables:
         table: Any = inspect(written.cls).local_table

@@ -33,7 +33,6 @@ from lumix_core.rows import (
     features_of,
     registry,
 )
-from lumix_core.rows.awaiting import AwaitedQuery
 from lumix_core.rows.features import OF_ADAPTERS, OF_QUERIES
 from lumix_core.rows.sources import QuerySource
 from lumix_core.testing import RowAdapterConformance

@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from lumix import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXParameter, LXVariable
+from lumix import LXConstraint, LXIndexDimension, LXLinearExpression, LXModel, LXOptimizer, LXParameter, LXVariable
 from lumix_core.errors import LXNumberError, LXSourceError, LXUnsupportedError
 from lumix_core.rows import read_frame
 from tests.core.rows.families import keys_of, of_id, variable_over
@@ -188,6 +188,22 @@ def test_a_lazy_frame_is_collected_once_a_compile() -> None:
     model.compile()
 
     assert collected == [3, 3]
+
+
+@pytest.mark.parametrize("kind", LAZY)
+def test_a_session_runs_a_lazy_frame_no_more_before_it_is_refreshed(libraries: Libraries, kind: str) -> None:
+    """As it runs no query of an ORM."""
+    database = libraries.connection
+    database.execute("CREATE TABLE live AS SELECT 1 AS id, 2.0::DOUBLE AS price")
+    frame = database.table("live") if kind == "DuckDB" else pl.LazyFrame({"id": [1], "price": [2.0]})
+    price = LXParameter[Any]("price").from_data(frame).indexed_by(lambda r: r.id).value(lambda r: r.price)
+    x = LXVariable[Any, float]("x").from_data([1]).bounds(0, lambda i: price[i])
+
+    with LXOptimizer().open(LXModel("m").add_variable(x)) as session:
+        database.execute("UPDATE live SET price = 5")
+        assert session.set_parameter(price, {1: 3.0}).problem.upper.tolist() == [3.0]
+        session.reset().refresh()
+        assert session.problem.upper.tolist() == [5.0 if kind == "DuckDB" else 2.0]
 
 
 def test_a_relation_on_a_closed_connection_is_refused(libraries: Libraries, error_text: ErrorText) -> None:

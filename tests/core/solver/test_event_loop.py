@@ -67,6 +67,15 @@ class TestAnswers:
 
         assert asyncio.run(program()) == list(range(1, 13))
 
+    def test_one_model_many_times_at_once(self) -> None:
+        model, optimum = hidden_plan()
+
+        async def program() -> set[float]:
+            solves = (LXOptimizer().solve_async(model, start=optimum) for _ in range(8))
+            return {solution.objective_value for solution in await asyncio.gather(*solves)}
+
+        assert asyncio.run(program()) == {OFFSET}
+
     def test_relaxed_and_fixed(self) -> None:
         optimizer = LXOptimizer()
 
@@ -157,6 +166,26 @@ class TestCancelledTasks:
         assert asyncio.run(program()) == []
         assert holding().children <= before.children
         assert holding().threads <= before.threads
+
+    def test_a_task_that_is_cancelled_twice_waits_for_its_thread_all_the_same(self) -> None:
+        ended: list[str] = []
+        go_on = threading.Event()
+
+        def work() -> None:
+            go_on.wait(20)
+            ended.append("work")
+
+        async def program() -> list[str]:
+            task = asyncio.create_task(event_loop.in_thread(work, lambda: None))
+            for _ in range(3):
+                await asyncio.sleep(0.02)
+                task.cancel()
+            asyncio.get_running_loop().call_later(0.1, go_on.set)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return ended
+
+        assert asyncio.run(program()) == ["work"]
 
     def test_a_timeout_ends_it_too(self, threads: SolvingThreads) -> None:
         async def program() -> list[str]:

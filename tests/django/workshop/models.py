@@ -317,3 +317,24 @@ class PlaceLine(models.Model):
     place = models.ForeignKey(Place, models.PROTECT, null=True)
     after = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
     label = models.CharField(max_length=20)
+
+
+class AnyCase(models.CharField):  # type: ignore[type-arg]
+    """A text of any case, also on SQLite."""
+
+    def db_parameters(self, connection: Any) -> Any:
+        collation = {"collation": "NOCASE"} if connection.vendor == "sqlite" else {}
+        return {**super().db_parameters(connection), **collation}
+
+
+class Depot(models.Model):
+    code = AnyCase(max_length=9, primary_key=True)
+    name = AnyCase(max_length=9, unique=True)
+    rate = models.FloatField()
+
+
+class Crate(models.Model):
+    id = models.IntegerField(primary_key=True)
+    depot = models.ForeignKey(Depot, models.CASCADE, null=True)
+    named = models.ForeignKey(Depot, models.CASCADE, null=True, to_field="name", related_name="crates_by_name")
+    stops = models.ManyToManyField(Depot, related_name="visits")

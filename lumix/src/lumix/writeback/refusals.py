@@ -31,6 +31,22 @@ def refused(
         error: the error of the database.
         new: those of the rows that were not there before; the others were to be changed.
     """
+    try:
+        refusal = _looked_up(writer, table, rows, columns, new=new)
+    except writer.integrity_errors:  # a value that no column holds cannot be looked up either
+        refusal = None
+    return refusal or LXWriteError(f"{rows.title}: the database refused the rows: {error}. {NOTHING}")
+
+
+def _looked_up(
+    writer: RowWriter,
+    table: WrittenTable,
+    rows: GivenRows,
+    columns: Mapping[str, list[Any]],
+    *,
+    new: Collection[int],
+) -> LXWriteError | None:
+    """Return the error for the first row whose references or keys the database refuses; None where none is found."""
     for reference in table.references:
         refusal = without_target(writer, table, rows, columns, reference)
         if refusal is not None:
@@ -39,7 +55,7 @@ def refused(
         refusal = _taken(writer, table, rows, columns, names, new=new)
         if refusal is not None:
             return refusal
-    return LXWriteError(f"{rows.title}: the database refused the rows: {error}. {NOTHING}")
+    return None
 
 
 def without_target(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lumix_core.compiler.columns import Columns
-from lumix_core.compiler.evaluate import Evaluated, Matrix, check_finite
+from lumix_core.compiler.evaluate import Evaluated
+from lumix_core.compiler.matrices import Matrix, check_finite
 from lumix_core.errors import LXUnsupportedError
 from lumix_core.problem.arrays import FloatArray, sorted_together, starts_of, without_noise
 from lumix_core.problem.problem import LXBlock, LXProblem
@@ -40,6 +41,7 @@ def assemble(model: LXModel, numbers: Evaluated) -> LXProblem:
         variables=tuple(_variable_blocks(numbers.columns)),
         constraints=tuple(_constraint_blocks(model, numbers)),
         name=model.name,
+        structures=numbers.structures,
     )
 
 
@@ -50,7 +52,7 @@ def _variable_blocks(columns: Columns) -> Iterator[LXBlock]:
 
 def _constraint_blocks(model: LXModel, numbers: Evaluated) -> Iterator[LXBlock]:
     for constraint, family, start in zip(model.constraints, numbers.constraints, numbers.starts, strict=False):
-        constant = 0.0 if constraint.lhs is None else constraint.lhs.constant  # a rule has all numbers on its sides
+        constant = 0.0 if constraint.lhs is None else constraint.lhs.whole_constant  # a rule has numbers on its sides
         yield LXBlock(family.name, start, family.keys, constant=constant)
 
 

@@ -13,6 +13,7 @@ from lumix_core.compiler.assemble import assemble
 from lumix_core.compiler.completeness import check_complete
 from lumix_core.compiler.evaluate import evaluate
 from lumix_core.compiler.evaluator import EvaluationStatistics, Evaluator
+from lumix_core.compiler.nonlinear.indicators import with_indicators
 from lumix_core.compiler.plan import Plan, plan
 from lumix_core.compiler.reading import Read, Reading
 from lumix_core.formulas.lookup_table import LookupTable
@@ -37,6 +38,7 @@ class Report:
         parameters: what each parameter that was looked up held.
         seconds: what the compile took.
         senses: of the constraints that rules make.
+        reformulations: how a solver was given what is not linear, once it was.
     """
 
     statistics: Mapping[UserFunction, EvaluationStatistics]
@@ -44,6 +46,7 @@ class Report:
     parameters: Mapping[Any, LookupTable]
     seconds: float
     senses: Mapping[str, LXSense] = field(default_factory=dict)
+    reformulations: tuple[str, ...] = ()
 
 
 def compile_model(
@@ -64,6 +67,7 @@ def compile_model(
     Raises:
         LXModelError: the model is incomplete, or would be wrong.
     """
+    model = with_indicators(model)
     check_complete(model)
     with ExitStack() as ends:
         if reading is None:

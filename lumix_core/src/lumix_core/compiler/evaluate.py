@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,29 +12,28 @@ import numpy as np
 from lumix_core.compiler.columns import Columns
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import Family, constraint_family, family_of
+from lumix_core.compiler.matrices import (
+    NO_POSITIONS,
+    Matrix,
+    check_finite,
+    element_numbers,
+    expression_matrix,
+    stacked,
+)
+from lumix_core.compiler.nonlinear.indicators import binary_columns, read_indicators
+from lumix_core.compiler.nonlinear.structures import OBJECTIVE_FAMILY, owners_of, read_parts
 from lumix_core.compiler.rules.evaluation import RuleNumbers
 from lumix_core.compiler.rules.rules import evaluate_objective, evaluate_rules
-from lumix_core.compiler.terms import Entries, TermReader
-from lumix_core.errors import LXNumberError, sentence
+from lumix_core.errors import LXModelError, LXNumberError
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, is_increasing, without_noise
-from lumix_core.problem.keys import Keys
+from lumix_core.problem.arrays import BoolArray, FloatArray, is_increasing, without_noise
 from lumix_core.problem.numbers import sum_of
 from lumix_core.problem.problem import LXSense
+from lumix_core.problem.structures import OBJECTIVE, Structures
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
-    from lumix_core.language.expressions import LXLinearExpression
     from lumix_core.language.model import LXModel
-
-
-@dataclass(frozen=True, eq=False)
-class Matrix:
-    """Nonzeros by row, column and value, not yet in order."""
-
-    rows: IntArray
-    columns: IntArray
-    values: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +50,7 @@ class Evaluated:
         objective: the coefficient of each column.
         offset: the constant of the objective.
         senses: of the constraints that rules make.
+        structures: what there is beyond linear rows.
     """
 
     columns: Columns
@@ -64,6 +64,7 @@ class Evaluated:
     row_upper: FloatArray
     objective: FloatArray
     offset: float
+    structures: Structures
     senses: dict[str, LXSense] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -86,8 +87,16 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
     starts = _starts(families)
     matrix = _matrix(model, columns, families, starts, evaluator, rules=rules)
     lower, upper = _bounds(columns, evaluator)
+    integer, semi = _integers(columns), _semis(columns)
+    owners = list(owners_of(model, families, starts))
+    parts = read_parts(owners, columns, _with_zero(semi, lower, upper), evaluator)
     row_lower, row_upper = _row_bounds(model, families, evaluator, rules)
     objective, offset = _objective(model, columns, evaluator)
+    for added in parts.linear:
+        in_row = added.rows != OBJECTIVE
+        np.add.at(objective, added.columns[~in_row], added.values[~in_row])
+        matrix = stacked([matrix, Matrix(added.rows[in_row], added.columns[in_row], added.values[in_row])])
+    indicators = read_indicators(owners, columns, evaluator, binary_columns(integer, lower, upper))
     return Evaluated(
         columns=columns,
         constraints=families,
@@ -95,12 +104,13 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
         matrix=matrix,
         lower=lower,
         upper=upper,
-        integer=_integers(columns),
+        integer=integer,
         row_lower=row_lower,
         row_upper=row_upper,
         objective=objective,
         offset=offset,
         senses={model.constraints[i].name: numbers.sense for i, numbers in rules.items()},
+        structures=Structures(semi, parts.sets, indicators, parts.quadratics, parts.functions),
     )
 
 
@@ -113,28 +123,15 @@ def _columns(model: LXModel, evaluator: Evaluator) -> Columns:
     return Columns(model.variables, families, _starts(families), model.replaced)
 
 
-def check_finite(values: FloatArray, what: str, element: Callable[[int], str]) -> None:
-    """Refuse what was finite in its parts and outgrew floating point when they were put together."""
-    if not np.isfinite(values).all():
-        raise LXNumberError(
-            f"{sentence(what)} is too large for floating point: it became infinite for "
-            f"{element(int(np.argmin(np.isfinite(values))))}. Use other units, so that numbers stay below 1e300."
-        )
-
-
-def _nowhere(i: int) -> str:
-    return "one of its elements"
-
-
 def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatArray]:
     lower = np.full(columns.size, -np.inf)
     upper = np.full(columns.size, np.inf)
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         span = slice(start, start + family.size)
         if variable.lower is not None:
-            lower[span] = _element_numbers(variable.lower, family, evaluator, -math.inf)
+            lower[span] = element_numbers(variable.lower, family, evaluator, -math.inf)
         if variable.upper is not None:
-            upper[span] = _element_numbers(variable.upper, family, evaluator, math.inf)
+            upper[span] = element_numbers(variable.upper, family, evaluator, math.inf)
         if "lower" in variable.unit_bounds:
             lower[span] = np.maximum(lower[span], 0.0)
         if "upper" in variable.unit_bounds:
@@ -142,29 +139,47 @@ def _bounds(columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, FloatAr
     return lower, upper
 
 
-def _element_numbers(
-    value: float | UserFunction, family: Family, evaluator: Evaluator, infinite: float | None = None
-) -> FloatArray:
-    """Return a number for each element; ``infinite`` is the infinite value that is no bound."""
-    if isinstance(value, UserFunction):
-        value.arity(len(family.arguments))
-    return evaluator.numbers(value, family.batch(), infinite=infinite)
+def _with_zero(semi: BoolArray, lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return bounds that allow 0 to semi-continuous columns."""
+    if not len(semi):
+        return lower, upper
+    return np.where(semi, np.minimum(lower, 0.0), lower), np.where(semi, np.maximum(upper, 0.0), upper)
 
 
 def _integers(columns: Columns) -> BoolArray:
-    whole = [variable.domain != "continuous" for variable in columns.variables]
-    return np.repeat(np.array(whole, dtype=np.bool_), [family.size for family in columns.families])
+    return _by_family(columns, [variable.domain.is_whole for variable in columns.variables])
+
+
+def _by_family(columns: Columns, flags: list[bool]) -> BoolArray:
+    return np.repeat(np.array(flags, dtype=np.bool_), [family.size for family in columns.families])
+
+
+def _semis(columns: Columns) -> BoolArray:
+    """Return whether each column is semi-continuous or semi-integer; an empty array where none is.
+
+    Raises:
+        LXModelError: one has no lower bound, so that it would be an ordinary variable.
+    """
+    semi = [variable.domain.is_semi for variable in columns.variables]
+    for variable in columns.variables:
+        if variable.domain.is_semi and variable.lower is None and "lower" not in variable.unit_bounds:
+            raise LXModelError(
+                f"Variable {variable.name!r} is .{variable.domain}() and has no lower bound: bounds that are not set "
+                f"are infinite, so it would be an ordinary variable. Give the smallest value that it has when it is "
+                f"not 0: .bounds(lower=..., upper=...)."
+            )
+    return _by_family(columns, semi) if any(semi) else np.empty(0, dtype=np.bool_)
 
 
 def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, float]:
     if model.objective is None:
         return _costs(columns, evaluator), 0.0
     if isinstance(model.objective, UserFunction):
-        positions, values, offset = evaluate_objective(model.objective, _OBJECTIVE, columns, evaluator)
+        positions, values, offset = evaluate_objective(model.objective, OBJECTIVE_FAMILY, columns, evaluator)
         matrix = Matrix(np.zeros(len(positions), dtype=np.int64), positions, values)
         return _objective_row(matrix, columns), offset
-    matrix = _expression_matrix(model.objective, columns, _OBJECTIVE, "the objective", evaluator)
-    return _objective_row(matrix, columns), model.objective.constant
+    matrix = expression_matrix(model.objective, columns, OBJECTIVE_FAMILY, "the objective", evaluator)
+    return _objective_row(matrix, columns), model.objective.whole_constant
 
 
 def _objective_row(matrix: Matrix, columns: Columns) -> FloatArray:
@@ -188,14 +203,11 @@ def _totals(matrix: Matrix, size: int) -> FloatArray:
     return without_noise(totals, sizes, counts)
 
 
-_OBJECTIVE = Family("objective", Keys.scalar(), ())
-
-
 def _costs(columns: Columns, evaluator: Evaluator) -> FloatArray:
     costs = np.zeros(columns.size)
     for variable, family, start in zip(columns.variables, columns.families, columns.starts, strict=False):
         own = costs[start : start + family.size]
-        parts = [_element_numbers(cost, family, evaluator) for cost in variable.costs]
+        parts = [element_numbers(cost, family, evaluator) for cost in variable.costs]
         with np.errstate(over="ignore"):
             for part in parts:
                 own += part
@@ -240,7 +252,7 @@ class _Sides:
         """Return one a row, or one for all; ``infinite`` is the infinite value that never binds."""
         assert given is not None
         assert self.constraint.lhs is not None
-        name, constant = self.constraint.name, self.constraint.lhs.constant
+        name, constant = self.constraint.name, self.constraint.lhs.whole_constant
         if not isinstance(given, UserFunction) and math.isinf(given) and given != infinite:
             raise LXNumberError(
                 f"The right-hand side of {name!r} is {given:g}, and its sense is {self.constraint.sense}: no finite "
@@ -248,7 +260,7 @@ class _Sides:
             )
         if not isinstance(given, UserFunction) and math.isfinite(given - constant):
             return sum_of(given, -constant)
-        values = _element_numbers(given, self.family, self.evaluator, infinite)
+        values = element_numbers(given, self.family, self.evaluator, infinite)
         if not constant:
             return values
         with np.errstate(over="ignore"):
@@ -267,43 +279,13 @@ def _matrix(
     *,
     rules: Mapping[int, RuleNumbers],
 ) -> Matrix:
-    parts = [Matrix(_NO_POSITIONS, _NO_POSITIONS, np.empty(0))]
+    parts = [Matrix(NO_POSITIONS, NO_POSITIONS, np.empty(0))]
     for i, (constraint, family, start) in enumerate(zip(model.constraints, families, starts, strict=False)):
         if i in rules:
             parts += [Matrix(rows + start, positions, values) for rows, positions, values in rules[i].nonzeros]
             continue
         assert constraint.lhs is not None
         position = f"constraint {constraint.name!r}"
-        found = _expression_matrix(constraint.lhs, columns, family, position, evaluator)
+        found = expression_matrix(constraint.lhs, columns, family, position, evaluator)
         parts.append(Matrix(found.rows + start if start else found.rows, found.columns, found.values))
-    return _stacked(parts)
-
-
-_NO_POSITIONS: IntArray = np.empty(0, dtype=np.int64)
-
-
-def _expression_matrix(
-    expression: LXLinearExpression,
-    columns: Columns,
-    constraint: Family,
-    position: str,
-    evaluator: Evaluator,
-) -> Matrix:
-    parts = [] if expression.terms else [Matrix(_NO_POSITIONS, _NO_POSITIONS, np.empty(0))]
-    for term in expression.terms:
-        family, start = columns.position(term.variable, position)
-        found: Entries = TermReader(term, family, constraint, position, evaluator).entries()
-        check_finite(found.values, f"a coefficient of {family.name!r} in {position}, multiplied,", _nowhere)
-        parts.append(Matrix(found.rows, found.elements + start if start else found.elements, found.values))
-    return _stacked(parts)
-
-
-def _stacked(parts: list[Matrix]) -> Matrix:
-    filled = [part for part in parts if len(part.values)]
-    if len(filled) <= 1:
-        return filled[0] if filled else parts[0]
-    return Matrix(
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.columns for part in parts]),
-        np.concatenate([part.values for part in parts]),
-    )
+    return stacked(parts)

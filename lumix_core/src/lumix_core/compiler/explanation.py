@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from lumix_core.formulas.lookup_table import NO_DEFAULT
 from lumix_core.formulas.nodes import Lookup
 from lumix_core.formulas.recorder import Untraceable
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.nonlinear_parts import parts_of
 from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.sources import QuerySource, Source
 
@@ -101,15 +102,24 @@ class LXExplanation:
         sources: what is read.
         functions: how functions are evaluated.
         seconds: what the last compile took; None before one.
+        parts: what is not linear, by constraint.
+        reformulations: how a solver was given that in the last solve: as it is, rewritten, or relaxed.
     """
 
     model: str
     sources: tuple[SourceLine, ...]
     functions: tuple[FunctionLine, ...]
     seconds: float | None
+    parts: tuple[str, ...] = ()
+    reformulations: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return "\n".join([self._title, *(f"\n{one}" for one in (*self.sources, *self.functions))])
+        lines = [self._title, *(f"\n{one}" for one in (*self.sources, *self.functions))]
+        if self.parts:
+            lines += ["\nnot linear", *(f"    {part}" for part in self.parts)]
+        if self.reformulations:
+            lines += ["\ngiven to the solver", *(f"    {one}" for one in self.reformulations)]
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         sources = [(", ".join(one.families), one.outcome, one.reads, one.source) for one in self.sources]
@@ -120,6 +130,9 @@ class LXExplanation:
             html_table(("source of", "rows", "reads", "from"), sources),
             html_table(("function", "runs as", "evaluated for", "because", "at"), functions),
         ]
+        beyond = [(one,) for one in self.parts], [(one,) for one in self.reformulations]
+        titles = ("not linear", "given to the solver")
+        tables += [html_table((title,), lines) for title, lines in zip(titles, beyond, strict=True) if lines]
         return "".join([html_lines(self._title), *tables])
 
     @property
@@ -145,6 +158,8 @@ def explain(model: LXModel, report: Report | None) -> LXExplanation:
         tuple(sorted(sources, key=lambda one: -one.seconds)),
         tuple(sorted(functions, key=lambda one: -one.seconds)),
         None if report is None else report.seconds,
+        tuple(_parts(model)),
+        () if report is None else report.reformulations,
     )
 
 
@@ -165,6 +180,18 @@ def _part_name(function: FormulaFunction) -> Hashable:
     except Untraceable:
         shape = function
     return function.role, function.location, shape
+
+
+def _parts(model: LXModel) -> Iterator[str]:
+    """Yield what is not linear: families of variables that may be 0 besides, and parts of expressions."""
+    for variable in model.variables:
+        if variable.domain.is_semi:
+            yield f"{variable.owner}: {variable.domain}"
+    owners = [("the objective", model.objective), *((one.owner, one.lhs) for one in model.constraints)]
+    for owner, expression in owners:
+        for part in parts_of(expression):
+            names = ", ".join(variable.name for variable in part.variables())
+            yield f"{owner}: {part.name} of {names}"
 
 
 def _grouped(planned: Plan) -> Iterable[tuple[Source, tuple[str, ...]]]:

@@ -19,6 +19,8 @@ from lumix_core.formulas.captures import captured
 from lumix_core.formulas.nodes import Attribute, Element, Failure, Lookup, nodes
 from lumix_core.formulas.tracing import Trace
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.expressions import LXLinearExpression
+from lumix_core.language.nonlinear_parts import IndicatorPart, SetPart
 from lumix_core.language.term_overloads import Meaning
 from lumix_core.rows.sources import QuerySource, Source
 from lumix_core.rows.standins import RowClass
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from lumix_core.language.families import IndexedFamily
     from lumix_core.language.indexed import Indexed
     from lumix_core.language.model import LXModel
+    from lumix_core.language.nonlinear_parts import Part
     from lumix_core.language.variables import LXVariable
 
 
@@ -91,13 +94,11 @@ def plan(model: LXModel, tracer: Tracer, reading: Reading) -> Plan:
         planner.constraint(constraint)
         if constraint.function is not None:
             rules.constraint(constraint)
-        for term in constraint.lhs.terms if constraint.lhs is not None else ():
-            planner.term(term, constraint)
+        planner.expression(constraint.lhs, constraint)
     if isinstance(model.objective, UserFunction):
         rules.objective(model.objective)
-    elif model.objective is not None:
-        for term in model.objective.terms:
-            planner.term(term, None)
+    else:
+        planner.expression(model.objective, None)
     return planner.plan
 
 
@@ -157,6 +158,30 @@ class Planner:
             row_class = self._row_class(source)
             for name in row_class.primary_key if row_class is not None else ():
                 self.wanted(source).paths[name,] = None
+
+    def expression(self, expression: LXLinearExpression | None, constraint: LXConstraint[Any] | None) -> None:
+        """Note what the terms of an expression want, and those of its parts."""
+        if expression is None:
+            return
+        for term in expression.terms:
+            self.term(term, constraint)
+        for part in expression.parts:
+            self._part(part, constraint)
+
+    def _part(self, part: Part, constraint: LXConstraint[Any] | None) -> None:
+        rows = part.rows(constraint)
+        for argument in part.arguments:
+            self.expression(argument, rows)
+        position = "the objective" if constraint is None else constraint.owner
+        for function in part.functions():
+            self.function(function, [] if rows is None else dimensions_of(rows), position)
+        if isinstance(part, SetPart):
+            for member in part.members:
+                self.term(member, rows)
+                weights = part.weights if isinstance(part.weights, UserFunction) else None
+                self.function(weights, dimensions_of(member.variable), position)
+        elif isinstance(part, IndicatorPart) and part.binary is not None:
+            self.expression(LXLinearExpression().add_term(part.binary), rows)
 
     def term(self, term: Term, constraint: LXConstraint[Any] | None) -> None:
         """Note what a term wants."""

@@ -64,7 +64,7 @@ def truth(value: Value, size: int) -> BoolArray:
 
 def present(values: Column) -> Column:
     """Return the values as they are; raises `NotVectorizable` where a row to read them off is missing."""
-    if values.dtype == np.object_ and any(value is ABSENT for value in values):
+    if values.dtype == np.object_ and type(ABSENT) in set(map(type, values.tolist())):
         raise NotVectorizable
     return values
 

@@ -37,6 +37,7 @@ from lumix_core.formulas.nodes import (
     Apply,
     Attribute,
     Choice,
+    Computed,
     Constant,
     Element,
     Failure,
@@ -94,6 +95,10 @@ class TableNames(Protocol):
         """Return the symbol of another object."""
         ...
 
+    def computed(self, node: Computed, rows: Sequence[RowSymbol]) -> Written:
+        """Return a value that is not made of parts of the formula."""
+        ...
+
 
 class FormulaLatex:
     """Writes formulas.
@@ -120,6 +125,8 @@ class FormulaLatex:
 
     def value(self, node: Node) -> Written:
         """Return what a formula computes."""
+        if isinstance(node, Computed):
+            return self._names.computed(node, self._rows)
         return self._writers[type(node)](node)
 
     def condition(self, node: Node) -> Written:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, TypeAlias
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -51,16 +53,16 @@ def _is_nan(value: Any) -> bool:
     return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and math.isnan(value)
 
 
-def _ordered(values: Column) -> Any:
+def _ordered(values: list[Any], types: set[type]) -> Any:
     """Return what all values are, where any two of such can be put in order; None where they are not alike."""
-    if not len(values):
+    if len(types) != 1:
         return None
-    cls = type(values[0])
-    if any(type(value) is not cls for value in values):
-        return None
-    if cls is datetime:  # with a time zone, those of one zone are compared otherwise than those of two
-        zones = {value.tzinfo for value in values}
-        return (cls, *zones) if zones in ({None}, {UTC}) else None
+    (cls,) = types
+    if cls is datetime:
+        zones = set(map(attrgetter("tzinfo"), values))
+        if zones == {None}:
+            return cls
+        return (cls, "with a zone") if all(type(zone) in (timezone, ZoneInfo) for zone in zones) else None
     return cls if cls in (str, bytes, date, timedelta, Decimal) else None
 
 
@@ -68,9 +70,11 @@ def range_of(values: Column) -> Range:
     """Return the range of values; raises `NotVectorizable` where they may be neither computed with nor compared."""
     kind = values.dtype.kind
     if kind == "O":
-        if not set(map(type, values)) <= _PLAIN_OBJECTS or any(map(_is_nan, values)):
+        objects = values.tolist()
+        types = set(map(type, objects))
+        if not types <= _PLAIN_OBJECTS or (types & {float, Decimal} and any(map(_is_nan, objects))):
             raise NotVectorizable
-        return Range("o", math.inf, ordered=_ordered(values))
+        return Range("o", math.inf, ordered=_ordered(objects, types))
     if not len(values):
         return Range(kind, 0.0)
     low, high = values.min().item(), values.max().item()

@@ -6,6 +6,7 @@ from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.linear_forms import SKIP, LXComparison, LXLinearForm, between
 from lumix_core.language.mixins import Bracketed
 from lumix_core.language.model import LXModel
+from lumix_core.language.nonlinear import LXNonLinearExpression, LXQuadraticExpression
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 
@@ -18,7 +19,9 @@ __all__ = [
     "LXLinearExpression",
     "LXLinearForm",
     "LXModel",
+    "LXNonLinearExpression",
     "LXParameter",
+    "LXQuadraticExpression",
     "LXVariable",
     "between",
 ]

@@ -36,6 +36,7 @@ class LXConstraint(IndexedFamily[Row]):
 
     sense: LXSense | None
     base: LXVariable[Any, Any] | None
+    indicator: Any
     _lhs: LXLinearExpression | None
     _rhs: RightHandSide | None
     _range: tuple[RightHandSide, RightHandSide] | None
@@ -43,7 +44,7 @@ class LXConstraint(IndexedFamily[Row]):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.__dict__.update(_lhs=None, sense=None, _rhs=None, _range=None, _rule=None, base=None)
+        self.__dict__.update(_lhs=None, sense=None, _rhs=None, _range=None, _rule=None, base=None, indicator=None)
 
     @property
     def is_scalar(self) -> bool:

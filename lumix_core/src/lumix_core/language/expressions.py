@@ -81,11 +81,12 @@ class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
 
     terms: list[Term]
     constant: float
+    parts: list[Any]
 
     __array_ufunc__ = None  # a numpy number on the left leaves the arithmetic to this class
 
     def __init__(self) -> None:
-        self.__dict__.update(terms=[], constant=0.0)
+        self.__dict__.update(terms=[], constant=0.0, parts=[])
 
     def add_constant(self, value: Number) -> Self:
         """Add a number."""
@@ -96,9 +97,24 @@ class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
 
     def copy(self) -> LXLinearExpression:
         """Return an expression with the same terms, to which others can be added."""
-        twin = LXLinearExpression()
-        twin.__dict__.update(terms=list(self.terms), constant=self.constant)
+        twin = self._new()
+        twin.__dict__.update(terms=list(self.terms), constant=self.constant, parts=list(self.parts))
         return twin
+
+    def _new(self) -> LXLinearExpression:
+        """Return an expression of this kind without terms."""
+        return LXLinearExpression()
+
+    def variables(self) -> list[LXVariable[Any, Any]]:
+        """Return the variables of all terms, each once."""
+        found = [term.variable for term in self.terms]
+        found += [variable for part in self.parts for variable in part.variables()]
+        return list({id(variable): variable for variable in found}.values())
+
+    @property
+    def whole_constant(self) -> float:
+        """The constant, with those that products of constants add to it."""
+        return float(self.constant + sum(part.constant for part in self.parts))
 
     def _add(
         self, var: Any, coeff: Any, where: Any, keys: Any, meaning: Meaning, *, at: Any = None, missing: Any = "error"
@@ -114,17 +130,22 @@ class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
         return self
 
     def _scaled(self, factor: float) -> LXLinearExpression:
-        result = LXLinearExpression()
+        result = self._new()
         role = "the multiple of an expression"
         result.terms = [replace(term, scale=real_number(term.scale * factor, role)) for term in self.terms]
         result.constant = real_number(self.constant * factor, role)
+        result.parts = [part.scaled(factor) for part in self.parts]
         return result
 
     def _plus(self, other: Any, sign: float) -> LXLinearExpression:
         result = self.copy()
         if isinstance(other, LXLinearExpression):
+            if other.parts and not self.parts:
+                result = other._new()
+                result.__dict__.update(terms=list(self.terms), constant=self.constant)
             scaled = other._scaled(sign)
             result.terms += scaled.terms
+            result.parts += scaled.parts
             result.add_constant(scaled.constant)
         elif is_real_type(type(other)):
             result.add_constant(sign * real_number(other, "the constant of an expression"))
@@ -175,12 +196,13 @@ class LXLinearExpression(Declared, Copyable, TermMethods, Bracketed, Unknown):
         raise _not_linear("the truth", None)
 
     def __repr__(self) -> str:
-        shown = [str(term) for term in self.terms[:SHOWN]]
-        if len(self.terms) > SHOWN:
-            shown.append(f"... ({len(self.terms) - SHOWN} more terms)")
-        if self.constant or not self.terms:
+        terms = [*self.terms, *self.parts]
+        shown = [str(term) for term in terms[:SHOWN]]
+        if len(terms) > SHOWN:
+            shown.append(f"... ({len(terms) - SHOWN} more terms)")
+        if self.constant or not terms:
             shown.append(f"{self.constant:g}")
-        return f"<LXLinearExpression {' + '.join(shown).replace('+ -', '- ')}>"
+        return f"<{type(self).__name__} {' + '.join(shown).replace('+ -', '- ')}>"
 
     def _repr_html_(self) -> str:
         """Return the terms as a table, for notebooks; reads no rows."""

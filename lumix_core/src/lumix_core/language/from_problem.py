@@ -45,6 +45,14 @@ class Families:
 
 def families_of(problem: LXProblem) -> Families:
     """Return families and objective that compile to the arrays of a problem."""
+    held = [*(["terms that are not linear"] if problem.structures.has_terms else [])]
+    held += ["special ordered sets"] * bool(len(problem.structures.sets))
+    held += ["indicators"] * bool(len(problem.structures.indicators))
+    if held:
+        raise LXFileError(
+            f"The problem {problem.name!r} has {' and '.join(held)}, of which LXModel.read() makes no expressions. "
+            f"Build the model in a program, or pickle it."
+        )
     variables = [_variable(block, problem) for block in problem.variables]
     objective = LXLinearExpression().add_constant(problem.offset)
     for variable, block in zip(variables, problem.variables, strict=True):
@@ -64,14 +72,24 @@ def _variable(block: LXBlock, problem: LXProblem) -> LXVariable[FileRow, Any]:
             f"Family {block.name!r} of the file has integer variables beside others, which no family of a model has. "
             f"Write its variables as two families."
         )
-    if integer.any() or (not len(integer) and block.integral):
-        variable.integer()
+    whole = bool(integer.any() or (not len(integer) and block.integral))
+    if problem.structures.has_semi and problem.structures.semi[block.span].any():
+        _check_semi(problem, block)
+        variable = variable.semiinteger() if whole else variable.semicontinuous()
     else:
-        variable.continuous()
+        variable = variable.integer() if whole else variable.continuous()
     if block.keys.is_scalar:
         return variable.bounds(rows[0].lower, rows[0].upper)
     variable.from_data(rows).indexed_by(lambda row: row.key)
     return variable.bounds(lower=lambda row: row.lower, upper=lambda row: row.upper)
+
+
+def _check_semi(problem: LXProblem, block: LXBlock) -> None:
+    if not problem.structures.semi[block.span].all():
+        raise LXFileError(
+            f"Family {block.name!r} of the file has semi-continuous variables beside others, which no family of a "
+            f"model has. Write its variables as two families."
+        )
 
 
 def _constraint(block: LXBlock, problem: LXProblem, variables: list[LXVariable[FileRow, Any]]) -> LXConstraint[FileRow]:

@@ -42,10 +42,11 @@ class Indexed(Declared, Copyable, Generic[Row]):
         return self._declared or class_of(type_argument(self, 0))
 
     def from_data(self, data: Iterable[Row] | Any) -> Self:
-        """Take the rows from a list (or any iterable) of objects, or from a pandas or polars DataFrame.
+        """Take the rows from a list (or any iterable) of objects, or from a data frame that narwhals reads.
 
         Raises:
             LXSourceError: ``data`` is no collection of rows.
+            LXUnsupportedError: it is a data frame, and narwhals is not installed.
         """
         if isinstance(data, Indexed):
             raise LXSourceError(

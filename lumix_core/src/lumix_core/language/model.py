@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
@@ -209,11 +210,17 @@ class LXModel(Declared, Copyable, Bracketed):
         problem, self._report = compile_model(self, snapshot=snapshot)
         return problem
 
+    def note_reformulations(self, reformulations: Iterable[str]) -> None:
+        """Keep how a solver was given what is not linear, for `explain`; the optimizer calls it after a solve."""
+        if self._report is not None:
+            self._report = replace(self._report, reformulations=tuple(reformulations))
+
     def explain(self) -> LXExplanation:
         """Tell how the model is built: what is read of each source, and how each function is evaluated, and why.
 
-        Runs no query. Where the model was compiled before, the counts and times of that compile are shown too, the
-        slowest part first. Print it, or show it in a notebook.
+        What is not linear is listed, and how the solver was given it in the last solve. Runs no query. Where the model
+        was compiled before, the counts and times of that compile are shown too, the slowest part first. Print it, or
+        show it in a notebook.
         """
         from lumix_core.compiler.explanation import explain
 

@@ -25,6 +25,18 @@ class Domain(StrEnum):
     CONTINUOUS = "continuous"
     INTEGER = "integer"
     BINARY = "binary"
+    SEMICONTINUOUS = "semicontinuous"
+    SEMIINTEGER = "semiinteger"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return self in (Domain.INTEGER, Domain.BINARY, Domain.SEMIINTEGER)
+
+    @property
+    def is_semi(self) -> bool:
+        """Whether a variable may be 0 besides what its bounds allow."""
+        return self in (Domain.SEMICONTINUOUS, Domain.SEMIINTEGER)
 
 
 class LXVariable(LinearArithmetic, Unknown, IndexedFamily[Row], Generic[Row, Value]):
@@ -88,17 +100,18 @@ class LXVariable(LinearArithmetic, Unknown, IndexedFamily[Row], Generic[Row, Val
         whole = value_type is int
         if self._domain is None:
             return Domain.INTEGER if whole else Domain.CONTINUOUS
-        if whole and self._domain is Domain.CONTINUOUS:
+        if whole and not self._domain.is_whole:
+            other = ".semiinteger()" if self._domain.is_semi else ".integer() or .binary()"
             raise LXModelError(
-                f"LXVariable[..., int]({self.name!r}) was made .continuous(): its values would not be int. "
-                f"Write LXVariable[..., float], or .integer() or .binary()."
+                f"LXVariable[..., int]({self.name!r}) was made .{self._domain}(): its values would not be int. "
+                f"Write LXVariable[..., float], or {other}."
             )
         return self._domain
 
     @property
     def is_integral(self) -> bool:
         """Whether users get its values as ``int``: a whole domain whose value type is not ``float``."""
-        return self.domain is not Domain.CONTINUOUS and type_argument(self, 1) is not float
+        return self.domain.is_whole and type_argument(self, 1) is not float
 
     def continuous(self) -> Self:
         """Let the variables take any real value within their bounds; those of ``.binary()`` stay 0 and 1."""
@@ -108,6 +121,20 @@ class LXVariable(LinearArithmetic, Unknown, IndexedFamily[Row], Generic[Row, Val
     def integer(self) -> Self:
         """Let the variables take whole values only, within their bounds; those of ``.binary()`` stay 0 and 1."""
         self._domain = Domain.INTEGER
+        return self
+
+    def semicontinuous(self) -> Self:
+        """Let the variables be 0, or take any real value within their bounds; a lower bound is needed.
+
+        A minimum batch: ``LXVariable[Product, float]("made").semicontinuous().bounds(lower=20, upper=100)``. Where the
+        bounds allow 0 too, the variable is an ordinary one.
+        """
+        self._domain = Domain.SEMICONTINUOUS
+        return self
+
+    def semiinteger(self) -> Self:
+        """Let the variables be 0, or take any whole value within their bounds; a lower bound is needed."""
+        self._domain = Domain.SEMIINTEGER
         return self
 
     def binary(self) -> Self:

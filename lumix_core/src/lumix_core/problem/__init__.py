@@ -15,19 +15,37 @@ from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import checked_count, checked_number, flaw, is_real_type
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, same_families
 from lumix_core.problem.requirements import Requirements
+from lumix_core.problem.structures import (
+    LINEAR,
+    OBJECTIVE,
+    FunctionKind,
+    Functions,
+    Indicators,
+    Quadratics,
+    SpecialSets,
+    Structures,
+)
 from lumix_core.problem.text import html_lines, html_table, number_text
 
 __all__ = [
+    "LINEAR",
+    "OBJECTIVE",
     "PART_NAMES",
     "BoolArray",
     "FloatArray",
+    "FunctionKind",
+    "Functions",
+    "Indicators",
     "IntArray",
     "Keys",
     "LXBlock",
     "LXProblem",
     "LXSense",
     "ProblemDiff",
+    "Quadratics",
     "Requirements",
+    "SpecialSets",
+    "Structures",
     "block_at",
     "checked_count",
     "checked_number",

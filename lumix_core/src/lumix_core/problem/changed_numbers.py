@@ -64,6 +64,27 @@ class ChangedNumbers(Mapping[Any, LXNumberChange]):
         shown = [f"{key!r}: {self[key].before:g} -> {self[key].now:g}" for key, _ in zip(self, range(5), strict=False)]
         return "{" + ", ".join([*shown, *([f"... ({len(self) - 5} more)"] if len(self) > 5 else [])]) + "}"
 
+    def beside(self, other: ChangedNumbers | None) -> ChangedNumbers:
+        """Return those that changed here and not in another comparison of the same numbers."""
+        if other is None:
+            return self
+        pairs = zip(self.families, other.families, strict=True)
+        if not all(mine.has_keys_of(others) for (mine, _), (others, _) in pairs):
+            return self._at(np.flatnonzero([key not in other for key in self]))
+        return self._at(np.flatnonzero(~np.isin(self._codes, other._codes)))
+
+    def _at(self, places: IntArray) -> ChangedNumbers:
+        families = tuple((keys, positions[places]) for keys, positions in self.families)
+        return ChangedNumbers(families, self.before[places], self.now[places])
+
+    @property
+    def _codes(self) -> IntArray:
+        """Each key as one number."""
+        codes = np.zeros(len(self), dtype=np.int64)
+        for keys, positions in self.families:
+            codes = codes * len(keys) + positions
+        return codes
+
     @cached_property
     def _positions(self) -> dict[Any, int]:
         return {key: position for position, key in enumerate(self)}
@@ -112,6 +133,7 @@ class ProblemChanges:
             that was or is none counts as 0.
         offset: the constant of the objective, where that changed.
         maximize: whether the objective has another direction.
+        structures: whether what is not linear is something else, its numbers included.
     """
 
     variables: ChangesByFamily
@@ -119,6 +141,7 @@ class ProblemChanges:
     coefficients: Mapping[tuple[str, str], ChangedNumbers]
     offset: LXNumberChange | None
     maximize: bool
+    structures: bool = False
 
     @property
     def has_other_elements(self) -> bool:
@@ -128,7 +151,8 @@ class ProblemChanges:
 
     def __bool__(self) -> bool:
         families = [*self.variables.values(), *self.constraints.values()]
-        return any(families) or bool(self.coefficients) or self.offset is not None or self.maximize
+        others = (self.coefficients, self.offset is not None, self.maximize, self.structures)
+        return any(families) or any(map(bool, others))
 
     def numbers(self) -> Iterator[tuple[str, str, str, ChangedNumbers]]:
         """Yield the changed numbers: "variable" or "constraint", its name, the part or the other family, numbers."""
@@ -154,7 +178,8 @@ def changes_by_key(before: LXProblem, now: LXProblem, senses: tuple[Senses, Sens
     )
     offset = None if before.offset == now.offset else LXNumberChange(before.offset, now.offset)
     coefficients = _coefficients(before, now, rows, columns)
-    return ProblemChanges(variables, constraints, coefficients, offset, before.maximize != now.maximize)
+    is_other = not before.structures.same_as(now.structures)
+    return ProblemChanges(variables, constraints, coefficients, offset, before.maximize != now.maximize, is_other)
 
 
 @dataclass(frozen=True, eq=False)

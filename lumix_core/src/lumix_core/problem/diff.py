@@ -56,6 +56,8 @@ def difference_in_shape(before: LXProblem, now: LXProblem) -> str:
         return "the objective has another direction now"
     if before.integer is not now.integer and not np.array_equal(before.integer, now.integer):
         return "other variables must be whole now"
+    if not before.structures.same_as(now.structures):
+        return "what the model holds beyond linear rows is something else now"
     return ""
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lumix_core.problem.arrays import BoolArray, FloatArray, IndexArray, IntArray, stable_order, starts_of
 from lumix_core.problem.keys import Keys
+from lumix_core.problem.structures import LINEAR, OBJECTIVE, Structures
 
 
 class LXSense(StrEnum):
@@ -77,14 +78,18 @@ def _same_family(one: LXBlock, other: LXBlock) -> bool:
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class LXProblem:
-    r"""A mixed-integer linear problem as arrays, finished and validated.
+    r"""A mixed-integer problem as arrays, finished and validated.
 
     .. math::
 
-        \min \text{ or } \max \quad & c^T x + c_0 \\
-        \text{subject to} \quad & r_l \le A x \le r_u \\
+        \min \text{ or } \max \quad & c^T x + c_0 + g_0(x) \\
+        \text{subject to} \quad & r_l \le A x + g(x) \le r_u \\
         & l \le x \le u \\
         & x_j \in \mathbb{Z} \quad \text{for } j \in I
+
+    A linear problem has no more than that, and no ``g``. Others hold ``structures`` besides: products of two columns
+    and functions of linear expressions, which make up ``g``; rows that hold only where a binary column has a value;
+    semi-continuous columns, which may be 0 too; and special ordered sets.
 
     With ``n`` variables, ``m`` constraints and ``k`` nonzeros; every array is read-only:
 
@@ -101,6 +106,7 @@ class LXProblem:
         row_lower, row_upper: ``rl`` and ``ru``, float64, shape ``(m,)``; infinite where there is no bound.
         variables, constraints: the families, in the order of their columns and rows.
         name: the model's name.
+        structures: what the problem holds beyond linear rows, bounds and integrality.
     """
 
     maximize: bool
@@ -117,6 +123,7 @@ class LXProblem:
     variables: tuple[LXBlock, ...] = ()
     constraints: tuple[LXBlock, ...] = ()
     name: str = ""
+    structures: Structures = LINEAR
 
     def __post_init__(self) -> None:
         for name in ARRAYS:
@@ -139,22 +146,30 @@ class LXProblem:
 
     @property
     def is_mip(self) -> bool:
-        """Whether any variable must be an integer."""
-        return bool(self.integer.any())
+        """Whether any variable must be an integer, is semi-continuous, or there are sets or indicators."""
+        held = self.structures
+        return bool(self.integer.any() or held.has_semi or len(held.sets) or len(held.indicators))
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is nothing but linear rows, bounds and integrality."""
+        return not self.structures
 
     def __repr__(self) -> str:
         sense = "maximize" if self.maximize else "minimize"
         size = f"{self.num_variables} variables, {self.num_constraints} constraints, {self.num_nonzeros} nonzeros"
-        return f"<LXProblem {self.name!r}: {sense}, {size}>"
+        return f"<LXProblem {self.name!r}: {sense}, {size}{'' if self.is_linear else ', not linear'}>"
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays by field name."""
-        return {name: getattr(self, name) for name in ARRAYS}
+        """Return the arrays by field name; those of ``structures``, where there are any, by names with a point."""
+        own = {name: getattr(self, name) for name in ARRAYS}
+        return own if self.is_linear else own | self.structures.arrays()
 
     def has_numbers_of(self, other: LXProblem) -> bool:
         """Whether two problems have the same arrays, direction and offset, whatever they are called."""
         mine, others = self.arrays(), other.arrays()
         same = (self.maximize, self.offset) == (other.maximize, other.offset)
+        same = same and mine.keys() == others.keys()
         return same and all(np.array_equal(mine[name], others[name]) for name in mine)
 
     def row_numbers(self) -> IntArray:
@@ -169,14 +184,53 @@ class LXProblem:
         return starts, rows[order], self.coefficients[order]
 
     def activity(self, x: FloatArray) -> FloatArray:
-        """Return ``A x``, shape ``(m,)``."""
+        """Return ``A x + g(x)``, shape ``(m,)``."""
         products = self.coefficients * x[self.columns]
-        sums = np.bincount(self.row_numbers(), weights=products, minlength=self.num_constraints)
-        return np.asarray(sums, dtype=np.float64)
+        sums = _by_row(self, products)
+        if self.structures.has_terms:
+            sums = sums + self._terms_at(x)[0]
+        return sums
+
+    def row_sizes(self, x: FloatArray) -> FloatArray:
+        """Return the sum of the absolute values of the terms of each row at a point, shape ``(m,)``."""
+        sizes = np.abs(self.coefficients * x[self.columns])
+        sums = _by_row(self, sizes)
+        if self.structures.has_terms:
+            sums = sums + self._terms_at(x, sizes=True)[0]
+        return sums
 
     def objective_at(self, x: FloatArray) -> float:
-        """Return ``c'x + c0``."""
-        return float(self.objective @ x) + self.offset
+        """Return ``c'x + c0 + g0(x)``."""
+        linear = float(self.objective @ x) + self.offset
+        return linear + self._terms_at(x)[1] if self.structures.has_terms else linear
+
+    def objective_size(self, x: FloatArray) -> float:
+        """Return the sum of the absolute values of the terms of the objective at a point."""
+        linear = abs(self.offset) + float(np.abs(self.objective) @ np.abs(x))
+        return linear + self._terms_at(x, sizes=True)[1] if self.structures.has_terms else linear
+
+    def _terms_at(self, x: FloatArray, *, sizes: bool = False) -> tuple[FloatArray, float]:
+        rows, values = self.structures.terms_at(x)
+        values = np.abs(values) if sizes else values
+        in_row = rows != OBJECTIVE
+        sums = np.bincount(rows[in_row], weights=values[in_row], minlength=self.num_constraints)
+        return sums.astype(np.float64, copy=False), float(values[~in_row].sum())
+
+    def row_bounds_at(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return ``rl`` and ``ru``, infinite for rows whose indicator is off at a point."""
+        if not len(self.structures.indicators):
+            return self.row_lower, self.row_upper
+        lower, upper, idle = self.row_lower.copy(), self.row_upper.copy(), self.structures.indicators.idle_at(x)
+        lower[idle], upper[idle] = -np.inf, np.inf
+        return lower, upper
+
+    def bounds_at(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return ``l`` and ``u``; both are 0 for semi-continuous columns that are nearer to 0 at a point."""
+        if not self.structures.has_semi:
+            return self.lower, self.upper
+        distance = np.maximum(self.lower - x, x - self.upper)
+        at_zero = self.structures.semi & ((np.abs(x) <= distance) | (self.lower > self.upper))
+        return np.where(at_zero, 0.0, self.lower), np.where(at_zero, 0.0, self.upper)
 
     def column_name(self, column: int) -> str:
         """Return the name of a column, as ``family[key]``."""
@@ -185,6 +239,11 @@ class LXProblem:
     def row_name(self, row: int) -> str:
         """Return the name of a row, as ``family[key]``."""
         return block_at(self.constraints, row, "row").element(row)
+
+
+def _by_row(problem: LXProblem, values: FloatArray) -> FloatArray:
+    sums = np.bincount(problem.row_numbers(), weights=values, minlength=problem.num_constraints)
+    return np.asarray(sums, dtype=np.float64)
 
 
 ARRAYS = tuple(field.name for field in fields(LXProblem) if str(field.type).endswith("Array"))

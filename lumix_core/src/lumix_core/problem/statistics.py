@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem
-from lumix_core.problem.text import counted, domain_text, short_name, size_text
+from lumix_core.problem.structure_text import domain_text
+from lumix_core.problem.text import counted, short_name, size_text
 
 WIDE_ROW = 1e6
 """Within a constraint, from this ratio on the smallest term is lost in the tolerance of 1e-6 of solvers."""
@@ -50,7 +51,7 @@ class LXVariableStatistics:
     Args:
         name: of the family.
         size: how many variables.
-        domain: "continuous", "integer" or "binary".
+        domain: "continuous", "integer", "binary", "semi-continuous" or "semi-integer".
         nonzeros: how many coefficients they have in constraints.
         coefficients: of these; None where there is no number other than 0.
         bounds: of finite bounds, 0 left out; None where there are none.
@@ -214,7 +215,9 @@ def _constraint(problem: LXProblem, block: LXBlock) -> LXConstraintStatistics:
 
 def _badly_scaled(problem: LXProblem) -> Iterator[str]:
     yield from _wide_rows(problem)
-    for word, numbers in (("coefficients", problem.coefficients), ("costs", problem.objective)):
+    products = problem.structures.quadratics.values
+    named = {"coefficients": problem.coefficients, "costs": problem.objective, "coefficients of products": products}
+    for word, numbers in named.items():
         ends = range_of(numbers)
         if ends is not None and ends.ratio >= WIDE_PROBLEM:
             yield (

@@ -12,6 +12,8 @@ import numpy as np
 from lumix_core.problem.arrays import FloatArray, IndexArray, IntArray
 from lumix_core.problem.edits import find_block, known_position
 from lumix_core.problem.problem import LXBlock, LXProblem
+from lumix_core.problem.structure_text import domain_text, indicator_text, kinds_text, set_lines, terms_beyond
+from lumix_core.problem.structures import OBJECTIVE
 
 SHOWN_TERMS = 6
 """How many terms of a sum are written."""
@@ -76,9 +78,10 @@ def row_text(problem: LXProblem, row: int, terms: int = SHOWN_TERMS) -> str:
     """
     start, stop = int(problem.row_starts[row]), int(problem.row_starts[row + 1])
     shown = slice(start, min(stop, start + terms))
-    left = _sum(problem, problem.columns[shown], problem.coefficients[shown], stop - start)
+    left = _sum(problem, row, problem.columns[shown], problem.coefficients[shown], stop - start)
     bounds = float(problem.row_lower[row]), float(problem.row_upper[row])
-    return f"{short_name(problem.row_name(row))}: {between_text(left, *bounds)}"
+    name = short_name(problem.row_name(row))
+    return f"{name}: {indicator_text(problem, row)}{between_text(left, *bounds)}"
 
 
 def named_row_text(problem: LXProblem, name: str, key: Any, terms: int) -> str:
@@ -98,9 +101,14 @@ def named_row_text(problem: LXProblem, name: str, key: Any, terms: int) -> str:
     return row_text(problem, known_position(block, key), terms)
 
 
-def _sum(problem: LXProblem, columns: IndexArray | IntArray, coefficients: FloatArray, count: int) -> str:
+def _sum(problem: LXProblem, row: int, columns: IndexArray | IntArray, coefficients: FloatArray, count: int) -> str:
+    """Return the linear terms that are given, how many more there are, and all other terms of the row."""
     names = [short_name(problem.column_name(column)) for column in columns.tolist()]
-    return sum_text(list(zip(names, coefficients.tolist(), strict=True)), count, len(names))
+    terms = list(zip(names, coefficients.tolist(), strict=True))
+    if problem.is_linear:
+        return sum_text(terms, count, len(names))
+    terms += [(short_name(text), coefficient) for text, coefficient in terms_beyond(problem, row)]
+    return sum_text(terms, count + len(terms) - len(names), len(terms))
 
 
 def problem_text(problem: LXProblem, rows: int, terms: int = SHOWN_TERMS) -> str:
@@ -121,6 +129,7 @@ def problem_text(problem: LXProblem, rows: int, terms: int = SHOWN_TERMS) -> str
             *_families(problem.constraints, lambda block: _constraint_lines(problem, block, rows, terms)),
             "variables:" if problem.variables else "no variables",
             *_families(problem.variables, lambda block: _variable_lines(problem, block, rows)),
+            *(["special ordered sets:", *set_lines(problem, rows)] if len(problem.structures.sets) else []),
         ]
     )
 
@@ -132,6 +141,7 @@ def size_text(problem: LXProblem) -> str:
         counted(problem.num_variables, "variable") + (f" ({whole:,} whole)" if whole else ""),
         counted(problem.num_constraints, "constraint"),
         counted(problem.num_nonzeros, "nonzero"),
+        *kinds_text(problem),
     ]
     return ", ".join(parts)
 
@@ -145,10 +155,11 @@ def objective_text(problem: LXProblem, terms: int = SHOWN_TERMS) -> str:
     """Return the objective: its direction, its first terms and its constant."""
     columns = np.flatnonzero(problem.objective)
     direction = "maximize" if problem.maximize else "minimize"
-    if not len(columns) and not problem.offset:
+    if not len(columns) and not problem.offset and not problem.structures.has_terms:
         return f"{direction} 0: any feasible point is optimal"
     shown = columns[:terms]
-    text = _sum(problem, shown, problem.objective[shown], len(columns)) if len(columns) else ""
+    text = _sum(problem, OBJECTIVE, shown, problem.objective[shown], len(columns))
+    text = "" if text == "0" else text
     if not text:
         return f"{direction} {number_text(problem.offset)}"
     if problem.offset:
@@ -198,17 +209,6 @@ def _more_rows(block: LXBlock, rows: int) -> Iterator[str]:
 
 def _bounds(problem: LXProblem, column: int) -> tuple[float, float]:
     return float(problem.lower[column]), float(problem.upper[column])
-
-
-def domain_text(problem: LXProblem, block: LXBlock) -> str:
-    """Return the domain of a family of variables: ``binary`` where all are whole, from 0 to 1."""
-    whole = problem.integer[block.span]
-    if not whole.any():
-        return "continuous"
-    if not whole.all():
-        return "integer in part"
-    unit = (problem.lower[block.span] == 0).all() and (problem.upper[block.span] == 1).all()
-    return "binary" if unit else "integer"
 
 
 def lines_text(items: Sequence[object], shown: int) -> list[str]:

@@ -17,9 +17,11 @@ from lumix_core.rows.snapshots import SnapshotQuery
 from lumix_core.rows.sql import (
     KEEPING,
     NOT_TRANSACTIONAL,
+    SQL_MODE,
     advisory_lock_statements,
     batches_of_rows,
     existing_keys,
+    refuse_without_strictness,
     refuse_without_transactions,
 )
 from lumix_core.rows.standins import RowClass, not_loaded, row_class_of, slots_of
@@ -43,6 +45,7 @@ __all__ = [
     "NOT_TRANSACTIONAL",
     "REFERRING_KEYS",
     "ROWS_AT_LEAST",
+    "SQL_MODE",
     "TYPED",
     "AwaitedQuery",
     "AwaitedReading",
@@ -89,6 +92,7 @@ __all__ = [
     "object_column",
     "read_frame",
     "referring_keys",
+    "refuse_without_strictness",
     "refuse_without_transactions",
     "row_adapters",
     "row_class_of",

@@ -121,9 +121,11 @@ class Frame:
 
     Args:
         data: the frame, not lazy, each of whose columns has a name of its own.
+        is_collected: whether it holds what a lazy frame or a relation returned, and changes no more.
     """
 
     data: DataFrame[Any]
+    is_collected: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -175,7 +177,7 @@ def read_frame(data: Any) -> Frame:
     try:
         _check_names(native)
         frame = nw.from_native(_with_index(native))
-        return Frame(_collected(frame) if isinstance(frame, nw.LazyFrame) else frame)
+        return Frame(_collected(frame), True) if isinstance(frame, nw.LazyFrame) else Frame(frame)
     except (LXSourceError, LXUnsupportedError):
         raise
     except Exception as error:

@@ -17,6 +17,8 @@ NOT_TRANSACTIONAL = (
     "ON e.engine = t.engine WHERE t.table_schema = {schema} AND t.table_name IN {names} AND e.transactions <> 'YES'"
 )
 """The query of MySQL and MariaDB for tables whose storage engines know no transactions, such as MyISAM."""
+SQL_MODE = "SELECT @@SESSION.sql_mode"
+"""The query of MySQL and MariaDB for how strict they are."""
 KEEPING = ("sqlite", "postgresql")
 """The databases whose triggers and rules may leave out rows to be inserted, and keep rows to be deleted."""
 ROWS_A_BATCH = 5_000
@@ -67,6 +69,20 @@ def refuse_without_transactions(tables: Iterable[tuple[str, str]]) -> None:
         raise LXWriteError(
             f"The table {name!r} is kept by the storage engine {engine}, which has no transactions: a failure would "
             f"leave half of the rows. Run ALTER TABLE {name} ENGINE=InnoDB."
+        )
+
+
+def refuse_without_strictness(mode: str) -> None:
+    """Refuse what `SQL_MODE` finds where MySQL and MariaDB store another value in place of one that does not fit.
+
+    Raises:
+        LXWriteError: they do.
+    """
+    if "STRICT_TRANS_TABLES" not in mode and "STRICT_ALL_TABLES" not in mode:
+        raise LXWriteError(
+            f"The connection is not in strict mode (sql_mode is {mode!r}): the database would store the nearest value, "
+            f"without an error, where a column cannot hold what is written. Run SET SESSION sql_mode = "
+            f"CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES') when connections are made. Nothing was written."
         )
 
 

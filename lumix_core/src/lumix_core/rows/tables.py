@@ -83,6 +83,11 @@ class FrameTable(Table):
 
     frame: Any = None
 
+    @property
+    def may_change(self) -> bool:
+        """Whether the rows may be others when they are read again, without a query."""
+        return not self.frame.is_collected
+
     @classmethod
     def of(cls, frame: Frame) -> Table:
         """Return a frame as a table."""

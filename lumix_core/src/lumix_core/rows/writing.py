@@ -100,7 +100,7 @@ class RowWriter(Protocol):
 
     @property
     def integrity_errors(self) -> tuple[type[Exception], ...]:
-        """The errors of a foreign key, a unique key or another constraint that does not hold."""
+        """The errors of a key or another constraint that does not hold, and of a value that a column cannot hold."""
         ...
 
     @property

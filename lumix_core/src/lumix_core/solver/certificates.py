@@ -76,6 +76,39 @@ def duality_gap(
     return DualityGap(sign * gap.bound + problem.offset, gap.gap, gap.allowed)
 
 
+def quadratic_gap(problem: LXProblem, tangent: LXProblem, x: FloatArray, duals: FloatArray) -> DualityGap:
+    """Return the gap between a feasible point of a convex problem and the bound that duals prove at its tangent.
+
+    Solvers of quadratic problems come near a point where a slope is 0, and not to it: slopes count as 0 up to
+    `OPTIMALITY`, relative to what is added up in them.
+
+    Args:
+        problem: the problem, whose objective is quadratic.
+        tangent: the problem with the linear objective that touches that one at the point.
+        x: the point, shape ``(n,)``.
+        duals: d(objective)/d(right-hand side) in the user's sense, shape ``(m,)``.
+    """
+    sign = -1.0 if problem.maximize else 1.0
+    costs, prices = sign * tangent.objective, _without_wrong_signs(problem, sign * duals)
+    reduced = costs - transposed_product(problem, prices)
+    slopes = _sizes_of_slopes(problem, x)
+    sizes = slopes + _sizes_of_columns(problem, prices)
+    reduced = np.where(np.abs(reduced) <= OPTIMALITY * (sizes + float(slopes.max(initial=0.0))), 0.0, reduced)
+    gap = _gap(problem, x, costs, prices, reduced)
+    allowed = OPTIMALITY * (problem.objective_size(x) - abs(problem.offset) + float(slopes.max(initial=0.0)))
+    return DualityGap(sign * gap.bound + tangent.offset, gap.gap, max(gap.allowed, allowed))
+
+
+def _sizes_of_slopes(problem: LXProblem, x: FloatArray) -> FloatArray:
+    """Return the sum of absolute values behind the slope of the objective in each column, shape ``(n,)``."""
+    products = problem.structures.quadratics
+    own = products.taken(products.of_objective)
+    sizes = np.abs(problem.objective)
+    np.add.at(sizes, own.left, np.abs(own.values * x[own.right]))
+    np.add.at(sizes, own.right, np.abs(own.values * x[own.left]))
+    return sizes
+
+
 def _without_wrong_signs(problem: LXProblem, prices: FloatArray) -> FloatArray:
     """Return prices of a minimisation without those for row bounds that are infinite: these prove nothing."""
     none = ((prices > 0) & np.isinf(problem.row_lower)) | ((prices < 0) & np.isinf(problem.row_upper))

@@ -24,7 +24,9 @@ from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.certificates import proves_infeasible, proves_unbounded, recession_of
 from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.obvious import plain_conflict
+from lumix_core.solver.linear_parts import flat_directions, linear_relaxation, restricted_at, without_objective
 from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver, without_numbers
+from lumix_core.solver.rewritten_runs import solve_reformulated
 from lumix_core.solver.run import answer_of, check_supported
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import ENDLESS, LXLimit, LXStatus
@@ -48,8 +50,12 @@ def solve(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResu
         LXSolverError: the solver failed.
         LXVerificationError: its answer does not satisfy the problem, and no further run gives one that does.
     """
-    check_supported(solver, problem, options)
-    return Claims(solver, options).solved(problem, options.start)
+    if problem.is_linear:
+        check_supported(solver, problem, options)
+        return Claims(solver, options).solved(problem, options.start)
+    return solve_reformulated(
+        solver, problem, options, lambda made, left: Claims(solver, left).solved(made, left.start)
+    )
 
 
 def with_gaps(solver: Solver, problem: LXProblem, options: SolverOptions) -> SolverOptions:
@@ -130,6 +136,8 @@ class Claims:
             return raw if answer.status is LXStatus.ERROR else answer
         if raw.status is LXStatus.OPTIMAL and problem.is_mip and _has_wide_costs(problem) and self._has_ray(problem):
             return self._endless(problem, raw)
+        if raw.status is LXStatus.OPTIMAL and problem.structures.has_terms and _has_open_ends(problem):
+            return self._endless(problem, raw) if self._has_ray(problem, raw.x) else raw
         return raw
 
     def _infeasible(self, problem: LXProblem, raw: RawResult) -> RawResult:
@@ -139,9 +147,9 @@ class Claims:
         return self._repeated(problem, f"solver {self._solver.name!r} reported {raw.status} without a proof")
 
     def _proves_infeasible(self, problem: LXProblem) -> bool:
-        if plain_conflict(problem) is not None:
+        if plain_conflict(problem if problem.is_linear else linear_relaxation(problem)) is not None:
             return True
-        if self._has_farkas(replace(problem, integer=np.zeros_like(problem.integer))):
+        if self._has_farkas(linear_relaxation(problem)):
             self._checks.append("infeasible: proved by multipliers of the constraints")
             return True
         if not problem.is_mip and LXFeature.DUALS in self._solver.features:
@@ -150,13 +158,14 @@ class Claims:
 
     def _finds_point(self, problem: LXProblem) -> bool:
         """Whether a run without an objective finds a point, now or before."""
-        if problem.objective.any() and not self._has_point:
-            other = self.probe(_without_objective(problem), patience=self._patience())
+        has_objective = problem.objective.any() or problem.structures.has_terms
+        if has_objective and not self._has_point:
+            other = self.probe(without_objective(problem), patience=self._patience())
             self._has_point = other is not None and other.status.has_point
         return self._has_point
 
     def _is_infeasible_again(self, problem: LXProblem) -> bool:
-        again = self.probe(_without_objective(problem), presolve=False, patience=self._patience())
+        again = self.probe(without_objective(problem), presolve=False, patience=self._patience())
         if again is None or again.status not in (LXStatus.INFEASIBLE, LXStatus.NO_SOLUTION):
             return False
         missed = self._is_missed(problem) if again.status is LXStatus.INFEASIBLE else None
@@ -174,7 +183,7 @@ class Claims:
 
         None where it is not found soon.
         """
-        if LXFeature.TIME_LIMIT not in self._solver.features:
+        if LXFeature.TIME_LIMIT not in self._solver.features or not problem.is_linear:
             return None
         stretched = elastic(problem, Requirements.every(problem).of_rows)
         result = self.probe(stretched, patience=self._patience())
@@ -203,15 +212,20 @@ class Claims:
 
     def _endless(self, problem: LXProblem, raw: RawResult) -> RawResult:
         """Return an answer to the claim that the objective has no end, or that there is no point."""
-        point = self.probe(_without_objective(problem))
+        point = self.probe(without_objective(problem))
         if point is not None and point.status is LXStatus.INFEASIBLE:
             return self._infeasible(problem, point)
-        if point is not None and point.status.has_point and self._has_ray(problem):
+        if point is not None and point.x is not None and self._has_ray(problem, point.x):
             self._checks.append("unbounded: proved by a point and a ray")
-            return replace(raw, status=LXStatus.UNBOUNDED)
+            return RawResult(status=LXStatus.UNBOUNDED, raw_status=raw.raw_status, details=raw.details)
         return self._repeated(problem, f"solver {self._solver.name!r} reported {raw.status} without a proof")
 
-    def _has_ray(self, problem: LXProblem) -> bool:
+    def _has_ray(self, problem: LXProblem, x: FloatArray | None = None) -> bool:
+        """Whether there is a ray; of what is not linear, one from a point on: without one, none is known."""
+        if not problem.is_linear:
+            if x is None or len(problem.structures.functions) or len(problem.structures.rows_with_terms()):
+                return False
+            problem = flat_directions(problem, restricted_at(problem, x))
         result = self.probe(recession_of(problem))
         return result is not None and result.x is not None and proves_unbounded(problem, result.x)
 
@@ -230,7 +244,7 @@ class Claims:
                 return answer
         if self._limit is None and self._proves_infeasible(problem):
             return RawResult(status=LXStatus.INFEASIBLE, raw_status=doubt)
-        if self._limit is None and self._has_ray(problem):
+        if self._limit is None and (not problem.is_linear or self._has_ray(problem)):
             return self._endless(problem, RawResult(status=LXStatus.UNBOUNDED, raw_status=doubt))
         return RawResult(status=LXStatus.ERROR, raw_status=doubt)
 
@@ -335,14 +349,13 @@ def _has_wide_rows(problem: LXProblem) -> bool:
     return bool((np.maximum.reduceat(sizes, firsts) > WIDE * np.minimum.reduceat(sizes, firsts)).any())
 
 
+def _has_open_ends(problem: LXProblem) -> bool:
+    """Whether columns have no bound: along a flat direction solvers of quadratic problems stop far out."""
+    return bool((np.isinf(problem.lower) | np.isinf(problem.upper)).any())
+
+
 def _has_wide_costs(problem: LXProblem) -> bool:
     """Whether some costs are so small beside others that a solver's tolerance may hide what they bring."""
     costs = np.abs(problem.objective)
     largest = float(costs.max(initial=0.0))
     return bool((costs[costs > 0] * WIDE * WIDE < largest).any())
-
-
-def _without_objective(problem: LXProblem) -> LXProblem:
-    """Return the problem of finding any point."""
-    name = f"{problem.name}, without an objective"
-    return replace(problem, objective=np.zeros(problem.num_variables), offset=0.0, name=name)

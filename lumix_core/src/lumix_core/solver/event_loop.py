@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
@@ -116,8 +117,15 @@ class Work(Generic[T]):
 
 
 async def _end(work: Work[T], done: asyncio.Future[None], thread: Thread) -> None:
-    """Wait until cancelled work has ended; what it raised is logged, since the task raises that it was cancelled."""
-    await asyncio.wait([done], timeout=LAST_WORDS)
+    """Wait until cancelled work has ended; what it raised is logged, since the task raises that it was cancelled.
+
+    The task may be cancelled again meanwhile: the work is ending, and is waited for all the same.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + LAST_WORDS
+    while not done.done() and loop.time() < deadline:
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([done], timeout=deadline - loop.time())
     if not done.done():
         _LOG.warning("a cancelled solve goes on: its thread did not end within %g s", LAST_WORDS)
         return

@@ -28,7 +28,7 @@ def expression_value(expression: LXLinearExpression, values: Values) -> float:
             f"solution.value(LXLinearExpression().add_term(variable)), or read solution.variables[variable]."
         )
     model = LXModel("solution.value()").minimize(expression)
-    model.add_variables({id(term.variable): term.variable for term in expression.terms}.values())
+    model.add_variables(expression.variables())
     problem, _ = compile_model(model)
     parts = [aligned_values(block, values, "The solution") for block in problem.variables]
     return problem.objective_at(np.concatenate([np.empty(0), *parts]))

@@ -10,6 +10,7 @@ from lumix_core.errors import LXModelError, LXOptionError
 from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.alignment import aligned_values
+from lumix_core.solver.linear_parts import with_choices_of, without_choices
 from lumix_core.solver.solution import LXSolution
 from lumix_core.solver.solver import RawResult
 from lumix_core.solver.status import LXIntegrality
@@ -40,8 +41,10 @@ class WithoutIntegrality:
         name = f"{problem.name}, {self.integrality}"
         if self.fix is None:
             blocks = tuple(replace(block, integral=False) for block in problem.variables)
-            return replace(problem, integer=whole, variables=blocks, name=name)
+            return without_choices(replace(problem, integer=whole, variables=blocks, name=name))
         values = _values(problem, self.fix)
+        if not problem.is_linear:
+            problem = with_choices_of(problem, _point(problem, self.fix))
         lower, upper = (np.where(problem.integer, values, bound) for bound in (problem.lower, problem.upper))
         return replace(problem, integer=whole, lower=lower, upper=upper, name=name)
 
@@ -92,6 +95,12 @@ def _values(problem: LXProblem, fix: LXSolution) -> FloatArray:
     beyond = (whole < problem.lower - INTEGRALITY) | (whole > problem.upper + INTEGRALITY)
     _refuse(problem, values, beyond & problem.integer, "which is beyond its bounds")
     return whole
+
+
+def _point(problem: LXProblem, fix: LXSolution) -> FloatArray:
+    """Return the values of all variables, shape ``(n,)``."""
+    parts = [aligned_values(block, fix.variables, "The solution given as fix=") for block in problem.variables]
+    return np.concatenate([np.empty(0), *parts])
 
 
 def _refuse(problem: LXProblem, values: FloatArray, wrong: BoolArray, reason: str) -> None:

@@ -7,6 +7,8 @@ from lumix_core.problem.diff import changes_between, difference_in_shape
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.claims import Claims, answered, with_gaps
 from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver
+from lumix_core.solver.reformulations import Native, Reformulated, reformulated
+from lumix_core.solver.rewritten_runs import solve_reformulated, taken_back
 from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.run import check_supported, guarded
 from lumix_core.solver.solver import LiveRun, LiveSolver, Ranging, RawResult, RewindingRun, Solver, SolverOptions
@@ -35,6 +37,8 @@ class Live:
         self._rewinds = self._opener is not None  # until a run shows otherwise
         self._restarted = ""
         self._activities: RowActivities | None = None
+        self._known: list[Reformulated] = []
+        self._is_linear = True
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         """Return the checked answer to a problem, what the solver started from, and why that was not a hot start.
@@ -45,7 +49,32 @@ class Live:
             LXSolverError: the solver failed.
             LXVerificationError: its answer does not satisfy the problem.
         """
+        self._is_linear = problem.is_linear
+        if not problem.is_linear:
+            return self._solved_rewritten(problem)
         check_supported(self.solver, problem, self.options)
+        return self._solved(problem)
+
+    def _solved_rewritten(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
+        made = self._rewritten(problem)
+        if made.is_relaxed:  # several problems, each relaxed more narrowly
+            claims = lambda part, left: Claims(self.solver, left).solved(part)  # noqa: E731
+            raw = solve_reformulated(self.solver, problem, self.options, claims)
+            return raw, LXStart.COLD, "what is not linear takes several runs"
+        check_supported(self.solver, made.problem, self.options)
+        raw, start, reason = self._solved(made.problem)
+        return taken_back(self.solver, made, raw, self.options), start, reason
+
+    def _rewritten(self, problem: LXProblem) -> Reformulated:
+        """Return the problem as the solver takes it: of the last problems the very same object again."""
+        known = next((made for made in self._known if made.original is problem), None)
+        if known is None:
+            known = reformulated(problem, Native.of(self.solver))
+        first = [made for made in self._known if made.problem is self._first]
+        self._known = [known, *(made for made in first if made is not known)]
+        return known
+
+    def _solved(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         known = answer_without_solver(problem)
         if known is not None:
             return known, LXStart.COLD, "the answer needed no solver"
@@ -58,7 +87,7 @@ class Live:
     def ranging(self) -> Ranging | None:
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         run, held = self._run, self._held
-        if run is None or held is None:
+        if run is None or held is None or not self._is_linear:
             return None
         ranging = guarded(self.solver, held.original, run.ranging)
         return None if ranging is None else held.ranging(ranging)
@@ -72,13 +101,13 @@ class Live:
             LXSolverError: the solver failed.
             KeyboardInterrupt: Ctrl-C came while it went there.
         """
-        if not self._rewound(problem):
+        if not self._rewound(self._taken(problem)):
             self.close()
             if self._rewinds:
                 raw, _, _ = self.solve(problem)
                 if raw.limit is LXLimit.INTERRUPT:
                     raise KeyboardInterrupt
-                if not self._rewound(problem):
+                if not self._rewound(self._taken(problem)):
                     self.close()
 
     def restart(self, reason: str) -> None:
@@ -86,6 +115,9 @@ class Live:
         if self._held is not None:
             self.close()
             self._restarted = reason
+
+    def _taken(self, problem: LXProblem) -> LXProblem:
+        return problem if problem.is_linear else self._rewritten(problem).problem
 
     def close(self) -> None:
         """Release the solver; the next problem is opened anew."""

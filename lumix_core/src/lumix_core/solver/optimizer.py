@@ -98,7 +98,7 @@ class LXOptimizer(Bracketed):
         """
         solver, chosen = self._prepared("solve", model, options)
         request = SolveRequest.of(solver, chosen, without_integrality(relax, fix), start, on_progress)
-        return request.solution(model.compile(snapshot=True) if snapshot else model.compile())
+        return _noted(model, request.solution(model.compile(snapshot=True) if snapshot else model.compile()))
 
     async def solve_async(
         self,
@@ -129,7 +129,7 @@ class LXOptimizer(Bracketed):
         solver, chosen = self._prepared("solve_async", model, options)
         change = without_integrality(relax, fix)
         request = SolveRequest.of(solver, chosen, change, start, on_progress, make_reports=LoopReports, can_cancel=True)
-        return await solved(request, model, partial(model.compile, snapshot=snapshot))
+        return _noted(model, await solved(request, model, partial(model.compile, snapshot=snapshot)))
 
     def explain_infeasibility(self, model: LXModel, **options: Any) -> LXInfeasibility:
         """Compile a model that has no solution, and find out why.
@@ -176,6 +176,12 @@ class LXOptimizer(Bracketed):
         if self._solver is None:
             self._solver = load_solver(DEFAULT_SOLVER, {})
         return self._solver
+
+
+def _noted(model: LXModel, solution: LXSolution) -> LXSolution:
+    """Return a solution, after the model was told how the solver was given what is not linear."""
+    model.note_reformulations(solution.details.get("reformulations", ()))
+    return solution
 
 
 def checked_optimizer(given: object, caller: str) -> LXOptimizer:

@@ -13,13 +13,14 @@ from lumix_core.language.indexed import Indexed, name_of
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at
 from lumix_core.problem.text import lines_text, number_text, short_name
+from lumix_core.solver.breaches import FEASIBILITY, breaches
 from lumix_core.solver.points import point_of
-from lumix_core.solver.verify import FEASIBILITY, INTEGRALITY, magnitudes, row_sizes
+from lumix_core.solver.verify import INTEGRALITY, magnitudes
 
 SHOWN_VIOLATIONS = 20
 """How many violations are written."""
 
-Kind = Literal["constraint", "bound", "integrality"]
+Kind = Literal["constraint", "bound", "integrality", "structure"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class LXViolation:
     """One requirement that a plan violates.
 
     Args:
-        kind: "constraint", "bound" of a variable, or "integrality" of one.
-        family: the name of the constraint's or the variable's family.
+        kind: "constraint", "bound" of a variable, "integrality" of one, or "structure": a special ordered set, or the
+            ends of a curve.
+        family: the name of the constraint's or the variable's family; of a structure, what it is.
         key: its key; ``()`` in a family without an index.
         value: of the left-hand side without its constant, or of the variable.
         sense: what is required: ``<=``, ``>=`` or ``==``; ``==`` for integrality.
@@ -55,6 +57,8 @@ class LXViolation:
         value, amount = number_text(self.value), number_text(self.amount)
         if self.kind == "integrality":
             return f"{label}: {value} is no whole number, {amount} away from one"
+        if self.kind == "structure":
+            return f"{label}: {value} stands where only {number_text(self.limit)} may"
         direction = "too much" if self.value > self.limit else "too little"
         return f"{label}: {value}, and {self.sense} {number_text(self.limit)} is required: {amount} {direction}"
 
@@ -117,12 +121,13 @@ def point_check(problem: LXProblem, x: FloatArray) -> LXPlanCheck:
         LXNumberError: a sum is too large for floating point.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        activity, sizes, objective = problem.activity(x), row_sizes(problem, x), problem.objective_at(x)
+        activity, sizes, objective = problem.activity(x), problem.row_sizes(x), problem.objective_at(x)
     _refuse_overflow(problem, sizes, objective)
     violations = [
-        *_outside("bound", problem.variables, x, (problem.lower, problem.upper), np.zeros(len(x))),
-        *_outside("constraint", problem.constraints, activity, (problem.row_lower, problem.row_upper), sizes),
+        *_outside("bound", problem.variables, x, problem.bounds_at(x), np.zeros(len(x))),
+        *_outside("constraint", problem.constraints, activity, problem.row_bounds_at(x), sizes),
         *_fractional(problem, x),
+        *_structures(problem, x),
     ]
     violations.sort(key=lambda violation: -violation.amount)
     return LXPlanCheck(problem.name, objective + 0.0, tuple(violations))
@@ -163,3 +168,10 @@ def _fractional(problem: LXProblem, x: FloatArray) -> Iterator[LXViolation]:
         block = block_at(problem.variables, column)
         numbers = float(x[column]), LXSense.EQ, float(whole[column]) + 0.0, float(distances[column])
         yield LXViolation("integrality", block.name, block.key(column), *numbers)
+
+
+def _structures(problem: LXProblem, x: FloatArray) -> Iterator[LXViolation]:
+    """Yield special ordered sets with too many values, and arguments beyond the ends of their curves."""
+    for breach in breaches(problem, x):
+        amount = abs(breach.value - breach.limit)
+        yield LXViolation("structure", breach.name, (), breach.value, LXSense.EQ, breach.limit, amount)

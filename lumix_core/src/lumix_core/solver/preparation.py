@@ -16,9 +16,11 @@ from lumix_core.errors import LXNumberError
 from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.csr import without_zeros
 from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.structures import Structures
+from lumix_core.solver.breaches import FEASIBILITY
 from lumix_core.solver.solver import Ranging, RawProgress, RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus
-from lumix_core.solver.verify import FEASIBILITY, INTEGRALITY
+from lumix_core.solver.verify import INTEGRALITY
 
 INFINITE = 1e20
 """From here on solvers take a bound or a right-hand side for infinite."""
@@ -41,28 +43,40 @@ def answer_without_solver(problem: LXProblem) -> RawResult | None:
 
 def crossed_bounds(problem: LXProblem) -> RawResult | None:
     """Answer where the bounds of a column cross, which solvers treat differently."""
-    crossed = np.flatnonzero(problem.lower > problem.upper)
+    crosses = problem.lower > problem.upper
+    crossed = np.flatnonzero(crosses & ~problem.structures.semi if problem.structures.has_semi else crosses)
     return _infeasible(f"the bounds of {problem.column_name(int(crossed[0]))} cross") if len(crossed) else None
 
 
 def _broken_alone(problem: LXProblem) -> RawResult | None:
-    if problem.is_mip:
-        whole = np.flatnonzero(problem.integer & (np.floor(problem.upper + INTEGRALITY) < problem.lower - INTEGRALITY))
+    held = problem.structures
+    if problem.integer.any():
+        none = problem.integer & (np.floor(problem.upper + INTEGRALITY) < problem.lower - INTEGRALITY)
+        whole = np.flatnonzero(none & ~held.semi if held.has_semi else none)
         if len(whole):
             return _infeasible(f"no whole number is between the bounds of {problem.column_name(int(whole[0]))}")
     low, high, starts = problem.row_lower, problem.row_upper, problem.row_starts
-    crossed = np.flatnonzero(low > high)
+    plain = _plain_rows(problem)
+    crossed = np.flatnonzero((low > high) & plain)
     if len(crossed):
         return _infeasible(f"the row bounds of {problem.row_name(int(crossed[0]))} cross")
     if (starts[1:] > starts[:-1]).all():
         return None
-    empty = np.flatnonzero(starts[1:] == starts[:-1])
+    empty = np.flatnonzero((starts[1:] == starts[:-1]) & plain)
     low, high = low[empty], high[empty]
     room = FEASIBILITY * (1.0 + np.minimum(np.abs(low), np.abs(high)))
     broken = empty[(low > room) | (high < -room)]
     return (
         _infeasible(f"{problem.row_name(int(broken[0]))} has no variables and does not hold") if len(broken) else None
     )
+
+
+def _plain_rows(problem: LXProblem) -> BoolArray:
+    """Return which rows always hold, and have no terms but linear ones."""
+    plain = np.ones(problem.num_constraints, dtype=np.bool_)
+    plain[problem.structures.rows_with_terms()] = False
+    plain[problem.structures.indicators.rows] = False
+    return plain
 
 
 def answer_without_columns(problem: LXProblem) -> RawResult | None:
@@ -103,11 +117,15 @@ class Matrix:
     def __init__(self, problem: LXProblem) -> None:
         self._problem = problem
         lengths = np.diff(problem.row_starts)
-        self.empty: BoolArray = lengths == 0
+        plain = _plain_rows(problem)
+        self.empty: BoolArray = (lengths == 0) & plain
         is_bounded = np.isfinite(problem.row_lower) | np.isfinite(problem.row_upper)
         columns = problem.columns if is_bounded.all() else problem.columns[np.repeat(is_bounded, lengths)]
         self.used: BoolArray = np.bincount(columns, minlength=problem.num_variables) > 0
+        self.used[problem.structures.columns()] = True
         self.scales = _row_scales(problem, lengths)
+        if self.scales is not None:
+            self.scales = np.where(plain, self.scales, 1.0)
         self.scaled = problem.coefficients
         if self.scales is not None:
             self.scaled = problem.coefficients * np.repeat(self.scales, lengths)
@@ -120,6 +138,7 @@ class Matrix:
             problem.coefficients is mine.coefficients
             and problem.columns is mine.columns
             and problem.row_starts is mine.row_starts
+            and problem.structures is mine.structures
         )
         return same and all(
             other is own or np.array_equal(np.isinf(other), np.isinf(own))
@@ -296,11 +315,14 @@ class Preparation:
         if self._matrix is None or not self._matrix.fits(problem):
             self._matrix = Matrix(problem)
         prepared = _settle_idle(Prepared(problem, _with_matrix(problem, self._matrix)), self._matrix)
-        return prepared if options.options else _scale_costs(prepared, self._scale_of(problem.objective))
+        return prepared if options.options else _scale_costs(prepared, self._scale_of(prepared.problem))
 
-    def _scale_of(self, objective: FloatArray) -> float:
-        if self._checked.get("objective") is not objective:
-            self._checked["objective"], self._scale = objective, _cost_scale(objective)
+    def _scale_of(self, problem: LXProblem) -> float:
+        if problem.structures.has_terms:
+            products = problem.structures.quadratics
+            return _cost_scale(np.concatenate([problem.objective, products.values[products.of_objective]]))
+        if self._checked.get("objective") is not problem.objective:
+            self._checked["objective"], self._scale = problem.objective, _cost_scale(problem.objective)
         return self._scale
 
 
@@ -397,5 +419,19 @@ def _scale_costs(prepared: Prepared, scale: float) -> Prepared:
     if scale == 1.0 or prepared.endless:
         return prepared
     problem = prepared.problem
-    scaled = replace(problem, objective=problem.objective * scale, offset=problem.offset * scale)
+    scaled = replace(
+        problem,
+        objective=problem.objective * scale,
+        offset=problem.offset * scale,
+        structures=_scaled_products(problem.structures, scale),
+    )
     return replace(prepared, problem=scaled, cost_scale=scale)
+
+
+def _scaled_products(structures: Structures, scale: float) -> Structures:
+    """Return structures whose products in the objective are scaled as it is."""
+    products = structures.quadratics
+    if not products.of_objective.any():
+        return structures
+    values = np.where(products.of_objective, products.values * scale, products.values)
+    return replace(structures, quadratics=replace(products, values=values))

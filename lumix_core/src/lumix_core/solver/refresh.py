@@ -107,6 +107,7 @@ class LXRefresh:
             f"{numbers:,} number{'s' * (numbers != 1)} changed" * bool(numbers),
             f"{added:,} element{'s' * (added != 1)} came" * bool(added),
             f"{removed:,} element{'s' * (removed != 1)} went" * bool(removed),
+            "what is not linear changed" * self.changes.structures,
         ]
         return f"Model {self.model_name!r} was read anew: {', '.join(filter(None, counts)) or 'another direction'}"
 
@@ -120,6 +121,8 @@ class LXRefresh:
 
     def _lines(self, rows: int) -> Iterator[tuple[str, str, str, str, str]]:
         """Yield what changed as kind, family, number, before and now."""
+        if self.changes.structures:
+            yield "not linear", "", "products, functions, sets or indicators", "others now", ""
         if self.changes.maximize:
             yield "objective", "", "direction", "another one now", ""
         if self.offset is not None:
@@ -155,7 +158,9 @@ def why_rebuilt(changes: ProblemChanges) -> str:
         for family in families
         if family.added or family.removed
     ]
-    return f"index elements came or went ({', '.join(counts)})" if counts else ""
+    if counts:
+        return f"index elements came or went ({', '.join(counts)})"
+    return "what is not linear is something else now" if changes.structures else ""
 
 
 def edits_made_again(edits: Iterable[Edit], draft: Draft) -> tuple[dict[tuple[Any, ...], Edit], list[str]]:
@@ -192,11 +197,12 @@ def hidden_changes(of_rows: ProblemChanges, changes: ProblemChanges) -> Iterator
     """Yield which numbers changed in the rows and are what they were in the session, which has set them itself."""
     shown = {(kind, family, part): numbers for kind, family, part, numbers in changes.numbers()}
     for kind, family, part, numbers in of_rows.numbers():
-        seen = shown.get((kind, family, part))
-        keys = [key for key in numbers if seen is None or key not in seen]
-        if keys:
+        hidden = numbers.beside(shown.get((kind, family, part)))
+        if hidden:
+            keys = list(islice(hidden, 3))
             what = f"The coefficient of {part!r} in {family!r}" if kind == "coefficient" else _named(part, family)
-            more = f" for {_few(keys, 3)}" if keys[0] != () else ""
+            others = f", ... ({len(hidden) - 3:,} more)" if len(hidden) > 3 else ""
+            more = f" for {listed(keys)}{others}" if keys[0] != () else ""
             yield f"{what} changed in the rows{more}, and stays as it was set in the session."
 
 

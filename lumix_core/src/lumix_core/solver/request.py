@@ -10,14 +10,17 @@ from threading import Event
 from typing import Any, Self
 
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.claims import Claims
+from lumix_core.solver.claims import Claims, solve
 from lumix_core.solver.integrality import WithoutIntegrality
 from lumix_core.solver.options import refuse_lacking
 from lumix_core.solver.progress import OnProgress, Reports, checked_call
+from lumix_core.solver.reformulations import Native, reformulated
+from lumix_core.solver.rewritten_runs import taken_back
 from lumix_core.solver.run import check_supported
 from lumix_core.solver.solution import LXSolution, solution_of
 from lumix_core.solver.solver import LXFeature, RawProgress, RawResult, Solver, SolverOptions
 from lumix_core.solver.start_points import StartPoint, start_point
+from lumix_core.solver.status import LXStartPoint
 
 _LOG = logging.getLogger("lumix.solver")
 
@@ -90,7 +93,6 @@ class SolveRequest:
             Exception: what ``on_progress`` raised.
         """
         problem = self.change.problem(compiled)
-        check_supported(self.solver, problem, self.options)
         if self.reports is not None:
             self.reports.begin()
         began = time.perf_counter()
@@ -103,6 +105,20 @@ class SolveRequest:
         return _logged(self.change.solution(compiled, solution))
 
     def _answer(self, problem: LXProblem) -> tuple[StartPoint | None, RawResult]:
+        if problem.is_linear:
+            check_supported(self.solver, problem, self.options)
+            return self._answer_from(problem)
+        made = reformulated(problem, Native.of(self.solver))
+        if self.start is None or made.is_relaxed:
+            reason = "what is not linear takes several runs"
+            ignored = None if self.start is None else StartPoint(LXStartPoint.IGNORED, reason)
+            return ignored, solve(self.solver, problem, self.options)
+        check_supported(self.solver, made.problem, self.options)
+        start, raw = self._answer_from(made.problem)
+        return start, taken_back(self.solver, made, raw, self.options)
+
+    def _answer_from(self, problem: LXProblem) -> tuple[StartPoint | None, RawResult]:
+        """Solve a problem as the solver takes it, from the start point where there is one."""
         claims = Claims(self.solver, self.options)
         if self.start is None:
             return None, claims.solved(problem)

@@ -63,7 +63,8 @@ def _restore(activity: FloatArray, slack: FloatArray) -> RowsAtPoint:
 def row_numbers(problem: LXProblem, x: FloatArray) -> RowNumbers:
     """Return the numbers of the rows of a problem at a point of shape ``(n,)``."""
     sums = problem.activity(x)
-    slack = np.minimum(sums - problem.row_lower, problem.row_upper - sums)
+    lower, upper = problem.row_bounds_at(x)
+    slack = np.minimum(sums - lower, upper - sums)
     for block in problem.constraints:
         if block.constant:
             sums[block.span] += block.constant

@@ -43,6 +43,39 @@ def check_supported(solver: Solver, problem: LXProblem, options: SolverOptions) 
             f"Model {problem.name!r} has integer variables, which solver {solver.name!r} cannot handle. "
             f"Use another solver, or make the variables continuous."
         )
+    if not problem.is_linear:
+        _refuse_structures(solver, problem)
+
+
+def _refuse_structures(solver: Solver, problem: LXProblem) -> None:
+    lacked = [words for feature, words in wanted_features(problem).items() if feature not in solver.features]
+    if lacked:
+        raise LXUnsupportedError(
+            f"Model {problem.name!r} has {' and '.join(lacked)}, which solver {solver.name!r} cannot handle as they "
+            f"are. Use another solver, or solve it with LXOptimizer, which rewrites them."
+        )
+
+
+def wanted_features(problem: LXProblem) -> dict[LXFeature, str]:
+    """Return the features that a problem needs of a solver for what is not linear in it, and what messages call that.
+
+    Whether products are convex is not looked at: a solver with quadratic rows or objectives is taken to know.
+    """
+    held = problem.structures
+    products, kinds = held.quadratics, held.sets.kinds
+    semi = held.semi if held.has_semi else np.zeros_like(problem.integer)
+    quadratic = LXFeature.QUADRATIC_INTEGER if problem.is_mip else LXFeature.QUADRATIC_OBJECTIVE
+    wanted = (
+        (LXFeature.SEMICONTINUOUS, "semi-continuous variables", (semi & ~problem.integer).any()),
+        (LXFeature.SEMIINTEGER, "semi-integer variables", (semi & problem.integer).any()),
+        (LXFeature.SOS1, "special ordered sets", (kinds == 1).any()),
+        (LXFeature.SOS2, "special ordered sets of kind 2", (kinds == 2).any()),
+        (LXFeature.INDICATORS, "indicators", len(held.indicators) > 0),
+        (quadratic, "products in the objective", products.of_objective.any()),
+        (LXFeature.QUADRATIC_ROWS, "products in constraints", (~products.of_objective).any()),
+        (LXFeature.FUNCTIONS, "absolute values, minima, maxima or curves", len(held.functions) > 0),
+    )
+    return {feature: words for feature, words, is_wanted in wanted if is_wanted}
 
 
 def answer_of(solver: Solver, problem: LXProblem, call: Callable[[], Any]) -> RawResult:

@@ -367,8 +367,9 @@ class LXLiveSession(Closing):
         edits, more = edits_made_again(self._edits.values(), draft)
         senses = self._facts.senses, facts.senses
         found = changes_by_key(self._draft.problem(), draft.problem(), senses)
-        of_rows = changes_by_key(self._compiled.problem, compiled.problem, senses) if edits or data.steps else found
-        hidden = tuple(hidden_changes(of_rows, found))
+        hidden: tuple[str, ...] = ()
+        if edits or data.steps:
+            hidden = tuple(hidden_changes(changes_by_key(self._compiled.problem, compiled.problem, senses), found))
         rebuilt = why_rebuilt(found)
         self._compiled, self._changes, self._facts = compiled, changes, facts
         self._data, self._edits, self._draft = data, edits, draft

@@ -18,6 +18,7 @@ from lumix_core.problem.text import SHOWN_FAMILIES, html_lines, html_table, numb
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
 from lumix_core.solver.progress import relative_gap
+from lumix_core.solver.relaxed_terms import LXRelaxedTerm
 from lumix_core.solver.rows_at_point import RowNumbers, RowsAtPoint
 from lumix_core.solver.solver import LXFeature, RawResult, Solver
 from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStartPoint, LXStatus
@@ -149,7 +150,9 @@ class LXSolution(Copyable, Bracketed):
         solve_time: seconds spent in the solver, checking included.
         best_bound: a proved bound on the objective in the user's sense, or None where the solver gives none.
         details: what else there is to tell, as plain data. ``checks`` are sentences: what was done about a claim of the
-            solver that had to be checked by further runs.
+            solver that had to be checked by further runs; ``reformulations``: what was rewritten for the solver.
+        relaxation: the terms that are not exact in the problem that was solved, with what each was taken for. Where one
+            is off by more than rounding, the status is feasible, with the limit "relaxation".
         start: whether the solver started from scratch, went on from where it was, or had to be given the model anew.
         start_reason: why a live session did not go on from where it was; empty where it did.
         start_point: what became of the point given as ``solve(model, start=)``; None where none was.
@@ -180,6 +183,7 @@ class LXSolution(Copyable, Bracketed):
     start_point_reason: str = ""
     integrality: LXIntegrality = LXIntegrality.KEPT
     details: Mapping[str, Any] = field(default_factory=dict)
+    relaxation: tuple[LXRelaxedTerm, ...] = ()
     run_id: str = field(default_factory=lambda: uuid4().hex)
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -419,6 +423,7 @@ def solution_of(
         start=start,
         start_reason=start_reason,
         details=dict(raw.details),
+        relaxation=raw.relaxation,
     )
 
 
@@ -457,6 +462,11 @@ def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:
             f"solver {solver.name!r} gives none. Use another solver, such as 'highs'.",
         ),
         (lambda: raw.status is not LXStatus.OPTIMAL, "it is not optimal. Let the run end without a limit."),
+        (
+            lambda: not problem.is_linear,
+            "it is not linear, and was solved with whole variables in place of what is not "
+            '(see solution.details["reformulations"]).',
+        ),
     ]
     for applies, reason in reasons:
         if applies():

@@ -19,6 +19,7 @@ from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.diff import ProblemDiff
 from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Requirements
+from lumix_core.solver.relaxed_terms import LXRelaxedTerm
 from lumix_core.solver.status import LXLimit, LXStatus
 
 
@@ -51,6 +52,29 @@ class LXFeature(StrEnum):
     CANCEL = "cancelled"
     """Runs that another thread ends."""
 
+    SEMICONTINUOUS = "semicontinuous"
+    """Semi-continuous columns, between a lower bound above 0 and a finite upper one; see `LimitsSemicontinuous`.
+
+    This and all that follow are what a problem holds in ``structures``; without the feature the core rewrites it."""
+    SEMIINTEGER = "semiinteger"
+    """Semi-integer columns, within the same bounds."""
+    SOS1 = "sos1"
+    """Special ordered sets of which one column is not 0."""
+    SOS2 = "sos2"
+    """Special ordered sets of which two neighbours are not 0."""
+    INDICATORS = "indicators"
+    """Linear rows that hold only where a binary column has a value."""
+    QUADRATIC_OBJECTIVE = "quadratic_objective"
+    """Convex quadratic objectives (concave ones that are maximised), in problems without integers."""
+    QUADRATIC_ROWS = "quadratic_rows"
+    """Convex quadratic rows, in problems without integers."""
+    QUADRATIC_INTEGER = "quadratic_integer"
+    """The quadratic objectives and rows that it takes, in problems with integers too."""
+    NONCONVEX = "nonconvex"
+    """Quadratic objectives and rows that need not be convex, in problems of all kinds."""
+    FUNCTIONS = "functions"
+    """Absolute values, minima, maxima and curves. No solver is asked for them yet: the core always rewrites them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RawProgress:
@@ -80,6 +104,8 @@ class SolverOptions:
             that it is appended to, or a `logging.Logger` that gets every line at level INFO.
         options: options by the solver's own names.
         presolve: whether the solver may change the problem before it solves it. Only the core sets it.
+        segments: into how many parts a factor of a product is cut at most, where the core has to relax the product.
+            No solver reads it.
         start: a point that satisfies the problem, shape ``(n,)``, given only where the problem has integers. No answer
             with a point may be worse.
         progress: to be called while the run goes on, at least once a second, and on the thread that called `solve`;
@@ -96,6 +122,7 @@ class SolverOptions:
     log: bool | Path | logging.Logger = False
     options: Mapping[str, Any] = field(default_factory=dict)
     presolve: bool = True
+    segments: int = 8
     start: FloatArray | None = field(default=None, compare=False, repr=False)
     progress: Callable[[RawProgress], object] | None = field(default=None, compare=False, repr=False)
     cancelled: Event | None = field(default=None, compare=False, repr=False)
@@ -121,7 +148,8 @@ class RawResult:
         reduced_costs: d(objective)/d(x) at the active bound for each column, in the user's sense: what is
             left of ``c`` once the rows are paid for, ``c - A' duals``, shape ``(n,)``.
         details: what else there is to tell, as plain data. The core adds ``checks``: what it did about a claim that
-            it had to check by further runs, in sentences.
+            it had to check by further runs, in sentences; and ``reformulations``: what it rewrote.
+        relaxation: the terms that are not exact in the problem that was solved. Only the core sets it.
     """
 
     status: LXStatus
@@ -133,6 +161,7 @@ class RawResult:
     duals: FloatArray | None = None
     reduced_costs: FloatArray | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    relaxation: tuple[LXRelaxedTerm, ...] = ()
 
 
 @runtime_checkable
@@ -190,6 +219,16 @@ class FindsConflicts(Protocol):
 
         ``KeyboardInterrupt`` ends the search: return no set, with ``LXLimit.INTERRUPT``.
         """
+        ...
+
+
+@runtime_checkable
+class LimitsSemicontinuous(Protocol):
+    """What a solver with the feature `LXFeature.SEMICONTINUOUS` may have besides."""
+
+    @property
+    def largest_semicontinuous(self) -> float:
+        """The largest upper bound of a semi-continuous column that it takes; the core rewrites the others."""
         ...
 
 

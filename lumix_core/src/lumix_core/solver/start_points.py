@@ -10,6 +10,7 @@ import numpy as np
 from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.edit_positions import Elements
 from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.breaches import FEASIBILITY
 from lumix_core.solver.claims import PATIENCE, Claims
 from lumix_core.solver.plan_check import point_check
 from lumix_core.solver.points import values_of
@@ -17,7 +18,7 @@ from lumix_core.solver.preparation import answer_without_solver
 from lumix_core.solver.solution import LXSolution
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXStartPoint, LXStatus
-from lumix_core.solver.verify import FEASIBILITY, INTEGRALITY
+from lumix_core.solver.verify import INTEGRALITY
 
 SHARE = 0.1
 """The share of the time limit, at least, that the search for missing whole values may take."""

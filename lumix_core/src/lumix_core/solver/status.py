@@ -46,6 +46,8 @@ class LXLimit(StrEnum):
     """Ctrl-C."""
     CANCELLED = "cancelled"
     """``progress.cancel()``, an error of ``on_progress``, or the end of the task that awaits the answer."""
+    RELAXATION = "relaxation"
+    """The answer is that of a relaxation: see ``solution.relaxation``."""
     OTHER = "other"
 
     @property

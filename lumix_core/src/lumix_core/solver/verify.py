@@ -9,13 +9,13 @@ import numpy as np
 from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.certificates import better_move, duality_gap
+from lumix_core.solver.breaches import FEASIBILITY, breaches
+from lumix_core.solver.certificates import better_move, duality_gap, quadratic_gap
+from lumix_core.solver.linear_parts import gradient_at, restricted_at
 from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import RawResult, SolverOptions
 from lumix_core.solver.status import LXStatus
 
-FEASIBILITY = 1e-6
-"""How far a row or bound may be exceeded, relative to the size of what is added up in it."""
 ENDLESS = 1e18
 """From here on a value stands for one without an end."""
 INTEGRALITY = 1e-5
@@ -55,6 +55,7 @@ class Verifier:
         self._check_bounds(x)
         if not self._is_near(x):
             self._check_rows(x, "the point")
+        self._check_structures(x)
         self._check_objective(raw, x)
         whole = self._rounded(x)
         objective = self.problem.objective_at(whole)
@@ -88,7 +89,7 @@ class Verifier:
 
     def _is_near(self, x: FloatArray) -> bool:
         """Whether no row is exceeded by more than the least that is ever allowed: then its size need not be known."""
-        if self.activities is None:
+        if self.activities is None or not self.problem.is_linear:
             return False
         problem, activity = self.problem, self.activities.activity(x)
         room = FEASIBILITY / 2
@@ -96,9 +97,10 @@ class Verifier:
 
     def _check_bounds(self, x: FloatArray) -> None:
         problem = self.problem
-        if ((x >= problem.lower) & (x <= problem.upper)).all():
+        lower, upper = problem.bounds_at(x)
+        if ((x >= lower) & (x <= upper)).all():
             return
-        for bound, excess in ((problem.lower, problem.lower - x), (problem.upper, x - problem.upper)):
+        for bound, excess in ((lower, lower - x), (upper, x - upper)):
             scale = 1.0 + magnitudes(bound)
             worst = _worst(excess, scale)
             if worst is not None:
@@ -108,11 +110,9 @@ class Verifier:
     def _check_rows(self, x: FloatArray, what: str) -> None:
         problem = self.problem
         activity = problem.activity(x)
-        size = row_sizes(problem, x)
-        for row_bound, excess in (
-            (problem.row_lower, problem.row_lower - activity),
-            (problem.row_upper, activity - problem.row_upper),
-        ):
+        size = problem.row_sizes(x)
+        lower, upper = problem.row_bounds_at(x)
+        for row_bound, excess in ((lower, lower - activity), (upper, activity - upper)):
             scale = 1.0 + size + magnitudes(row_bound)
             worst = _worst(excess, scale)
             if worst is not None:
@@ -122,11 +122,16 @@ class Verifier:
                     f"its row bound is {row_bound[worst]:.12g}",
                 )
 
+    def _check_structures(self, x: FloatArray) -> None:
+        """Check special ordered sets, and that arguments of curves are between their ends."""
+        for breach in breaches(self.problem, x):
+            self._fail(f"returned a point in which {breach.what}", breach.required)
+
     def _check_objective(self, raw: RawResult, x: FloatArray) -> None:
         own = self.problem.objective_at(x)
         if raw.objective is not None and abs(raw.objective - own) <= FEASIBILITY:
             return
-        scale = 1.0 + abs(self.problem.offset) + float(np.abs(self.problem.objective) @ np.abs(x))
+        scale = 1.0 + self.problem.objective_size(x)
         if raw.objective is None or not abs(raw.objective - own) <= FEASIBILITY * scale:
             self._fail(f"reported the objective {raw.objective!r}", f"its own point gives {own:.12g}")
 
@@ -189,14 +194,16 @@ class Verifier:
             self._check_numbers("reduced costs", raw.reduced_costs, self.problem.num_variables)
         if raw.status is not LXStatus.OPTIMAL:
             return
+        if len(self.problem.structures.functions) or len(self.problem.structures.rows_with_terms()):
+            return  # whose optimum was checked where it was found, in the problem that was rewritten
         if raw.duals is not None and not self.problem.is_mip:
             self._check_optimum(x, raw.duals, raw.reduced_costs)
-        elif len(x) and not self.options.options:
+        elif len(x) and not self.options.options and not self.problem.structures.has_terms:
             self._check_moves(x)
 
     def _check_moves(self, x: FloatArray) -> None:
         """Check an optimum without duals: no single variable may improve it by more than the gap."""
-        column, value, gain = better_move(self.problem, x)
+        column, value, gain = better_move(restricted_at(self.problem, x), x)
         objective = self.problem.objective_at(x)
         terms = float(np.abs(self.problem.objective * x).sum())
         allowed = self._gap(objective) + FEASIBILITY * terms
@@ -209,9 +216,12 @@ class Verifier:
 
     def _check_optimum(self, x: FloatArray, duals: FloatArray, reduced_costs: FloatArray | None) -> None:
         """Check an optimum of a linear problem by the bound that its duals prove."""
-        if reduced_costs is not None and not self._belong(duals, reduced_costs):
-            reduced_costs = None
-        gap = duality_gap(self.problem, x, duals, reduced_costs)
+        if self.problem.structures.has_terms:
+            gap = quadratic_gap(self.problem, gradient_at(self.problem, x), x, duals)
+        else:
+            if reduced_costs is not None and not self._belong(duals, reduced_costs):
+                reduced_costs = None
+            gap = duality_gap(self.problem, x, duals, reduced_costs)
         if not gap.is_closed:
             self._fail(
                 f"reported optimal with the objective {self.problem.objective_at(x):.12g}",
@@ -230,13 +240,6 @@ class Verifier:
             f"No result is returned, since it would be wrong. Solve with another solver or without presolve; "
             f"where big coefficients multiply integer variables, make them smaller."
         )
-
-
-def row_sizes(problem: LXProblem, x: FloatArray) -> FloatArray:
-    """Return the sum of the absolute values of the terms of each row at a point, shape ``(m,)``."""
-    sizes = np.abs(problem.coefficients * x[problem.columns])
-    sums = np.bincount(problem.row_numbers(), weights=sizes, minlength=problem.num_constraints)
-    return np.asarray(sums, dtype=np.float64)
 
 
 def magnitudes(bounds: FloatArray) -> FloatArray:

@@ -7,5 +7,6 @@ pytest.register_assert_rewrite("lumix_core.testing.kit", "lumix_core.testing.row
 from lumix_core.testing.rows.conformance import RowAdapterConformance  # noqa: E402 - their assertions are rewritten first
 from lumix_core.testing.rows.world import PlanningWorld, RowWorld  # noqa: E402
 from lumix_core.testing.solvers.conformance import SolverConformance  # noqa: E402
+from lumix_core.testing.solvers.constructs import ways_table, without_bounds  # noqa: E402
 
-__all__ = ["PlanningWorld", "RowAdapterConformance", "RowWorld", "SolverConformance"]
+__all__ = ["PlanningWorld", "RowAdapterConformance", "RowWorld", "SolverConformance", "ways_table", "without_bounds"]

@@ -33,7 +33,7 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
 
     Raises:
         LXNoDualsError: the solution has no shadow prices, as for every model with integer variables.
-        LXModelError: the solution is none of this model as it is now.
+        LXModelError: the solution is none of this model as it is now, or the model is not linear.
         LXSolverNotFoundError: the solution was found by a solver object, and no optimizer is given.
     """
 
@@ -264,6 +264,12 @@ class LXSensitivityAnalyzer(Closing, Bracketed):
                 f"Model {self.model.name!r} has integer variables, and ranges exist only without. The shadow prices of "
                 f"a solution that was found with relax=True or fix= are in solution.shadow_prices; for their ranges "
                 f"make the variables continuous."
+            )
+        if not self._problem.is_linear:
+            self._session.close()
+            raise LXModelError(
+                f"Model {self.model.name!r} is not linear, and ranges are those of linear models. Its shadow prices "
+                f"are in solution.shadow_prices; LXWhatIfAnalyzer tells what a change brings."
             )
         if is_optimum(self._problem, self.solution):
             return

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lumix_core.compiler.joins.instants import as_ordered
 from lumix_core.formulas.column_rules import is_exact
 from lumix_core.problem.arrays import MANY, BoolArray, IntArray, stable_order
 from lumix_core.rows.columns import Column
@@ -138,7 +139,7 @@ def windows(values: Column, bounds: Sequence[Bound], groups: Groups | None = Non
 def comparable(left: Column, right: Column) -> tuple[Column, Column] | None:
     """Return two columns as arrays that numpy puts in order as Python does; None where it does not."""
     if np.object_ in (left.dtype, right.dtype):
-        return (left, right) if left.dtype == right.dtype else None
+        return as_ordered(left, right) if left.dtype == right.dtype else None
     if is_exact(left) and is_exact(right):
         return left.astype(np.float64, copy=False), right.astype(np.float64, copy=False)
     return (left, right) if left.dtype == right.dtype == np.int64 else None

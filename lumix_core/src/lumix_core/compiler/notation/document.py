@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lumix_core.compiler.completeness import check_complete
 from lumix_core.compiler.evaluator import Evaluator
-from lumix_core.compiler.notation.index_sets import domain_latex, family_conditions, indices_of
+from lumix_core.compiler.notation.index_sets import domain_latex, family_conditions, indices_of, joined
+from lumix_core.compiler.notation.rules import RELATIONS, RuleWriter
 from lumix_core.compiler.notation.symbols import Index, Symbols
 from lumix_core.compiler.notation.terms import SKIPPED, TermWriter, variable_latex
 from lumix_core.compiler.plan import plan
-from lumix_core.compiler.rules.texts import rule_text
+from lumix_core.compiler.rules.outcomes import SKIPPED as LEFT_OUT
+from lumix_core.compiler.rules.planning import PlannedRule
 from lumix_core.formulas.latex import CASES, SUM, Written, number_written
 from lumix_core.formulas.latex_text import name_latex, text_latex
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression, Term
 from lumix_core.language.term_overloads import Meaning
 from lumix_core.language.variables import Domain
-from lumix_core.problem.problem import LXSense
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 Line = tuple[str, str, str]
 """What a line begins with, its mathematics, and for which indices it is."""
-_RELATIONS = {LXSense.LE: r"\le", LXSense.GE: r"\ge", LXSense.EQ: "="}
 _SETS = {Domain.CONTINUOUS: r"\mathbb{R}", Domain.INTEGER: r"\mathbb{Z}", Domain.BINARY: r"\{0, 1\}"}
 LONGEST_NOTE = 300
 """The most characters of a note."""
@@ -41,7 +41,9 @@ def model_latex(model: LXModel, families: int, terms: int) -> str:
     """Return a model in LaTeX, as `LXModel.to_latex` describes."""
     check_complete(model)
     with Evaluator() as evaluator:
-        writer = _ModelWriter(model, evaluator, families, terms)
+        plan(model, evaluator.tracer, evaluator.reading)
+        rules = evaluator.tracer.rules
+        writer = _ModelWriter(model, Symbols(model, evaluator), rules, families, terms)
         lines = [*writer.objective(), *writer.constraints(), *writer.variables()]
     body = " \\\\\n".join(_aligned(line) for line in [*lines, *writer.notes(lines)])
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
@@ -63,34 +65,30 @@ def _right(written: Written) -> str:
 
 
 class _ModelWriter:
-    def __init__(self, model: LXModel, evaluator: Evaluator, families: int, terms: int) -> None:
+    def __init__(
+        self, model: LXModel, symbols: Symbols, rules: Mapping[UserFunction, PlannedRule], families: int, terms: int
+    ) -> None:
+        self._rules = rules
         self._families = families
         self._terms = terms
         self._model = model
-        self._evaluator = evaluator
-        self._symbols = Symbols(model, evaluator)
+        self._symbols = symbols
 
     def objective(self) -> Iterator[Line]:
         direction = {None: "find", True: "maximize", False: "minimize"}[self._model.maximizing]
         if self._model.maximizing is None:
             yield text_latex(direction), text_latex("any feasible point"), ""
             return
-        if isinstance(self._model.objective, UserFunction):
-            yield text_latex(direction), self._rule(self._model.objective), ""
-            return
-        expression = self._costs() if self._model.objective is None else self._model.objective
-        yield (
-            text_latex(direction),
-            TermWriter(self._symbols, (), "the objective").expression(expression, self._terms),
-            "",
-        )
+        yield text_latex(direction), self._objective(), ""
 
-    def _rule(self, rule: UserFunction) -> str:
-        """Return what a rule became, as it is written in Python."""
-        if not self._evaluator.tracer.rules:
-            plan(self._model, self._evaluator.tracer, self._evaluator.reading)
-        lines = rule_text(self._evaluator.tracer.rules[rule]).splitlines()
-        return r" \\ & \quad ".join(map(text_latex, lines)) or text_latex(f"the function at {rule.location}")
+    def _objective(self) -> str:
+        objective = self._costs() if self._model.objective is None else self._model.objective
+        if isinstance(objective, LXLinearExpression):
+            return TermWriter(self._symbols, (), "the objective").expression(objective, self._terms)
+        planned = self._rules[objective]
+        if planned.traced is None:
+            return self._symbols.rule(objective, (), planned.reason)
+        return RuleWriter(self._symbols, planned, (), self._terms).sum()
 
     def _costs(self) -> LXLinearExpression:
         """Return the costs of the variables as an expression."""
@@ -106,28 +104,43 @@ class _ModelWriter:
         lead = text_latex("subject to")
         for constraint in self._model.constraints[: self._families]:
             indices = indices_of(self._symbols, constraint)
-            yield lead, self._constraint(constraint, indices), self._for_all(constraint, indices)
-            lead = ""
+            label = rf"{name_latex(constraint.name, 'mathbf')}\colon\; "
+            for text, conditions in self._constraint(constraint, indices):
+                yield lead, f"{label}{text}", self._for_all(constraint, indices, conditions)
+                lead = ""
         yield from self._more(len(self._model.constraints), "constraint")
 
     def _more(self, count: int, word: str) -> Iterator[Line]:
         if count > self._families:
             yield "", text_latex(f"... ({count - self._families:,} more of the families of {word}s)"), ""
 
-    def _constraint(self, constraint: LXConstraint[Any], indices: Sequence[Index]) -> str:
-        if constraint.function is not None:
-            return rf"{name_latex(constraint.name, 'mathbf')}\colon\; {self._rule(constraint.function)}"
+    def _constraint(
+        self, constraint: LXConstraint[Any], indices: Sequence[Index]
+    ) -> Iterator[tuple[str, list[Written]]]:
+        """Yield a comparison with the conditions under which there is one; several for a rule with several senses."""
+        if constraint.function is None:
+            yield self._comparison(constraint, indices), []
+            return
+        planned = self._rules[constraint.function]
+        if planned.traced is None:
+            yield self._symbols.rule(constraint.function, [index.row for index in indices], planned.reason), []
+            return
+        writer = RuleWriter(self._symbols, planned, indices, self._terms)
+        for sense, condition in planned.senses.items():
+            if sense != LEFT_OUT:
+                yield writer.comparison(sense), [] if condition is None else [writer.condition(condition)]
+
+    def _comparison(self, constraint: LXConstraint[Any], indices: Sequence[Index]) -> str:
         assert constraint.lhs is not None
         assert constraint.sense is not None
         left = TermWriter(self._symbols, indices, constraint.owner).expression(constraint.lhs, self._terms)
-        label = rf"{name_latex(constraint.name, 'mathbf')}\colon\; "
         if constraint.range is None:
             side = _right(self._number(constraint.right_hand_side, indices))
-            return rf"{label}{left} {_RELATIONS[constraint.sense]} {side}"
+            return f"{left} {RELATIONS[constraint.sense]} {side}"
         lower, upper = constraint.range
         below = None if lower == -math.inf else self._number(lower, indices)
         above = None if upper == math.inf else self._number(upper, indices)
-        return f"{label}{_between(left, below, above)}"
+        return _between(left, below, above)
 
     def variables(self) -> Iterator[Line]:
         for variable in self._model.variables[: self._families]:
@@ -166,11 +179,11 @@ class _ModelWriter:
         value.arity(len(axes))
         return self._symbols.written(value, [index.row for index in indices], axes)
 
-    def _for_all(self, family: IndexedFamily[Any], indices: Sequence[Index]) -> str:
+    def _for_all(self, family: IndexedFamily[Any], indices: Sequence[Index], more: Sequence[Written] = ()) -> str:
         if not indices:
-            return ""
+            return rf"\text{{if }} {joined(more)}" if more else ""
         conditions = family_conditions(self._symbols, family, [index.row for index in indices])
-        return rf"\forall\, {domain_latex(self._symbols, indices, conditions)}"
+        return rf"\forall\, {domain_latex(self._symbols, indices, [*conditions, *more])}"
 
     def notes(self, lines: Sequence[Line]) -> Iterator[Line]:
         """Yield what the symbols stand for."""

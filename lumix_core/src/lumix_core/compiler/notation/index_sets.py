@@ -30,13 +30,23 @@ def fresh(axis: Axis, taken: set[str]) -> Index:
 
 def domain_latex(symbols: Symbols, indices: Sequence[Index], conditions: Sequence[Written]) -> str:
     """Return what indices go through: ``p \\in P, m \\in M : ...``."""
-    members = ",\\, ".join(_membership(symbols, indices, i) for i in range(len(indices)))
-    return rf"{members} \,:\, {joined(conditions)}" if conditions else members
+    return among([_membership(symbols, indices, i) for i in range(len(indices))], conditions)
+
+
+def among(members: Sequence[str], conditions: Sequence[Written]) -> str:
+    """Return memberships, and the conditions on them."""
+    text = r",\, ".join(members)
+    return rf"{text} \,:\, {joined(conditions)}" if conditions else text
 
 
 def joined(conditions: Sequence[Written]) -> str:
     """Return conditions that must all hold."""
     return r",\, ".join(condition.within(AND) for condition in conditions)
+
+
+def membership(symbols: Symbols, index: Index) -> str:
+    """Return that an index goes through the rows of a dimension."""
+    return _membership(symbols, [index], 0)
 
 
 def _membership(symbols: Symbols, indices: Sequence[Index], position: int) -> str:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.plan import dimensions_of
+from lumix_core.compiler.rules.formula_functions import FormulaFunction
 from lumix_core.formulas.captures import captured
-from lumix_core.formulas.latex import LONGEST_FORMULA, FormulaLatex, RowSymbol, Written
+from lumix_core.formulas.latex import LONGEST_FORMULA, FormulaLatex, RowSymbol, TableNames, Written
 from lumix_core.formulas.latex_text import name_latex
-from lumix_core.formulas.nodes import Apply, Attribute, Constant, Node
+from lumix_core.formulas.nodes import Apply, Attribute, Computed, Constant, Node
 from lumix_core.formulas.user_function import UserFunction, code_of
 from lumix_core.rows.sources import QuerySource, Source, mapped_key
 from lumix_core.rows.standins import RowClass
@@ -109,10 +110,11 @@ class Symbols:
 
     def factor(self, function: UserFunction, rows: Sequence[RowSymbol], axes: Sequence[Axis]) -> tuple[float, Written]:
         """Return a function's value as a sign, 1 or -1, and the rest."""
-        formula, sign = self.formula(function, axes), 1.0
-        while isinstance(formula, Apply) and formula.function is operator.neg:
-            formula, sign = formula.operands[0], -sign
-        return sign, self._unknown(function, rows) if formula is None else self._latex(function, rows).value(formula)
+        formula = self.formula(function, axes)
+        if formula is None:
+            return 1.0, self._unknown(function, rows)
+        sign, rest = _unsigned(formula)
+        return sign, self._latex(function, rows).value(rest)
 
     def condition(self, function: UserFunction, rows: Sequence[RowSymbol], axes: Sequence[Axis]) -> Written:
         """Return the truth of a function of some rows."""
@@ -133,6 +135,36 @@ class Symbols:
             self._note_function(function, traced.reason or f"its formula has {size:,} parts")
             return None
         return traced.formula
+
+    def value(self, part: FormulaFunction, rows: Sequence[RowSymbol], names: TableNames) -> Written:
+        """Return the value of a part of a rule."""
+        return self._unknown(part, rows) if self._is_long(part) else FormulaLatex(rows, names).value(part.formula)
+
+    def truth(self, part: FormulaFunction, rows: Sequence[RowSymbol], names: TableNames) -> Written:
+        """Return the truth of a part of a rule."""
+        return self._unknown(part, rows) if self._is_long(part) else FormulaLatex(rows, names).condition(part.formula)
+
+    def parts_of(self, part: FormulaFunction, rows: Sequence[RowSymbol], names: TableNames) -> list[Written]:
+        """Return the parts of the key that a part of a rule computes."""
+        return [self._unknown(part, rows)] if self._is_long(part) else FormulaLatex(rows, names).key_parts(part.formula)
+
+    def factor_of(self, part: FormulaFunction, rows: Sequence[RowSymbol], names: TableNames) -> tuple[float, Written]:
+        """Return the value of a part of a rule as a sign, 1 or -1, and the rest."""
+        if self._is_long(part):
+            return 1.0, self._unknown(part, rows)
+        sign, formula = _unsigned(part.formula)
+        return sign, FormulaLatex(rows, names).value(formula)
+
+    def rule(self, rule: UserFunction, rows: Sequence[RowSymbol], reason: str) -> str:
+        """Return a rule that was not traced, as a function."""
+        self._note_function(rule, reason)
+        return self._unknown(rule, rows).text
+
+    def _is_long(self, part: FormulaFunction) -> bool:
+        if part.formula.size <= LONGEST_FORMULA:
+            return False
+        self._note_function(part, f"its formula has {part.formula.size:,} parts")
+        return True
 
     def table(self, table: Any, missing: Constant | None, function: UserFunction | None) -> str:
         """Return the symbol of a table that a function looks up."""
@@ -276,6 +308,18 @@ class _NamesOf:
         """Return the symbol of another object."""
         return self._symbols.captured(value, self._function)
 
+    def computed(self, node: Computed, rows: Sequence[RowSymbol]) -> Written:
+        """Refuse what only rules compute."""
+        raise NotImplementedError
+
+
+def _unsigned(formula: Node) -> tuple[float, Node]:
+    """Return a formula as a sign and the rest."""
+    sign = 1.0
+    while isinstance(formula, Apply) and formula.function is operator.neg:
+        formula, sign = formula.operands[0], -sign
+    return sign, formula
+
 
 LONGEST_SOURCE = 100
 """The most characters of a source in a note."""
@@ -312,13 +356,12 @@ def _parameter_names(model: LXModel, kinds: Callable[[Any], list[Kind]]) -> Iter
         yield from _names_in((variable.lower, variable.upper, *variable.costs), kinds(variable))
     for constraint in model.constraints:
         rows = kinds(constraint)
-        sides = (constraint.function, constraint.right_hand_side, *(constraint.range or ()))
-        yield from _names_in((*_own_functions(constraint), *sides), rows)
+        sides = (constraint.right_hand_side, *(constraint.range or ()))
+        yield from _names_in((*_own_functions(constraint), constraint.function, *sides), rows)
         for term in constraint.lhs.terms if constraint.lhs is not None else ():
             yield from _names_in((term.coefficient, term.condition), [*kinds(term.variable), *rows])
             yield from _names_in((term.at,), rows)
-    objective = None if isinstance(model.objective, UserFunction) else model.objective
-    for term in objective.terms if objective is not None else ():
+    for term in () if model.objective is None or isinstance(model.objective, UserFunction) else model.objective.terms:
         yield from _names_in((term.coefficient, term.condition), kinds(term.variable))
 
 

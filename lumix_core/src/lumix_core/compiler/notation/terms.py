@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from lumix_core.compiler.elements import shared_dimensions
 from lumix_core.compiler.notation.index_sets import domain_latex, family_conditions, fresh, keys_condition
 from lumix_core.compiler.notation.symbols import Axis, Index, Symbols
-from lumix_core.errors import LXModelError, sentence
-from lumix_core.formulas.latex import PRODUCT, RowSymbol, Written, number_written, times
+from lumix_core.errors import LXModelError, LXUnsupportedError, sentence
+from lumix_core.formulas.latex import PRODUCT, SUM, RowSymbol, Written, number_written, times
 from lumix_core.formulas.latex_text import name_latex, text_latex
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.term_overloads import Meaning
@@ -55,13 +55,14 @@ class TermWriter:
 
     def expression(self, expression: LXLinearExpression, shown: int) -> str:
         """Return the sum of terms and constant; of the terms, the first ones."""
+        if expression.parts:
+            raise LXUnsupportedError(
+                f"{sentence(self._position)} has {expression.parts[0].name}(...), which to_latex() does not write. "
+                f"Print model.to_text() instead."
+            )
         parts = [self._term(term) for term in expression.terms[:shown]]
-        if len(expression.terms) > shown:
-            parts.append(("+", text_latex(f"... ({len(expression.terms) - shown:,} more)")))
-        if expression.constant or not parts:
-            parts.append(_signed(expression.constant, []))
-        (sign, first), *rest = parts
-        return " ".join([f"-{first}" if sign == "-" else first, *(f"{sign} {part}" for sign, part in rest)])
+        constant = [signed(expression.constant, [])] if expression.constant else []
+        return sum_latex(parts, len(expression.terms), constant)
 
     def _term(self, term: Term) -> tuple[str, str]:
         """Return the sign of a term, and the rest of it."""
@@ -79,8 +80,8 @@ class TermWriter:
         else:
             size *= term.coefficient
         if not elements.summed:
-            return _signed(size, [*map(_bracket, conditions), *factors])
-        sign, text = _signed(size, factors)
+            return signed(size, [*map(bracket, conditions), *factors])
+        sign, text = signed(size, factors)
         domain = domain_latex(self._symbols, elements.summed, [*elements.conditions, *conditions])
         return sign, rf"\sum_{{{domain}}} {text}"
 
@@ -188,15 +189,25 @@ def _subscripts(axes: Sequence[Axis], indices: Sequence[Index]) -> list[str]:
     ]
 
 
-def _bracket(condition: Written) -> Written:
+def sum_latex(parts: Sequence[tuple[str, str]], count: int, constant: Sequence[tuple[str, str]] = ()) -> str:
+    """Return a sum of terms, each a sign and the rest; those of ``count`` that are not given are counted."""
+    more = [("+", text_latex(f"... ({count - len(parts):,} more)"))] if count > len(parts) else []
+    (sign, first), *rest = [*parts, *more, *constant] or [("+", "0")]
+    return " ".join([f"-{first}" if sign == "-" else first, *(f"{sign} {part}" for sign, part in rest)])
+
+
+def bracket(condition: Written) -> Written:
+    """Return 1 where a condition holds, else 0."""
     return Written(rf"\left[ {condition.text} \right]")
 
 
-def _signed(size: float, factors: Sequence[Written]) -> tuple[str, str]:
+def signed(size: float, factors: Sequence[Written]) -> tuple[str, str]:
     """Return a product with a number as its sign and the rest."""
     sign, number = ("-" if size < 0 else "+"), number_written(abs(size))
     counted = factors if factors and abs(size) == 1 else [number, *factors]
-    return sign, times(*counted).within(PRODUCT)
+    product = times(*counted)
+    is_addend = sign == "+" and product.level == SUM and not product.text.startswith("-")
+    return sign, product.text if is_addend else product.within(PRODUCT)
 
 
 def variable_latex(name: str, subscripts: Sequence[Any]) -> str:

@@ -165,7 +165,7 @@ class Moment:
             all(functions.values())
             and all(rows.has_all_in_states for rows in self._live)
             and all(_is_constant(value) for function in self._functions for value in _captures(function.call))
-            and not any(isinstance(table, FrameTable) for table in tables.values())
+            and not any(isinstance(table, FrameTable) and table.may_change for table in tables.values())
         )
         """Whether `check` notices every change that a compile would; else the model has to be compiled to know."""
 
@@ -190,7 +190,7 @@ def read_again(tables: Mapping[Hashable, Table], sources: Mapping[Hashable, Sour
 
 
 def _read_again(table: Table, source: Source | None) -> Table:
-    if isinstance(table, FrameTable):
+    if isinstance(table, FrameTable) and table.may_change:
         return table if source is None else source.read()
     if isinstance(table.rows, LazyRows):
         return table

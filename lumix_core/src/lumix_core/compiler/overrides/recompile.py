@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lumix_core.compiler.compile import compile_model
 from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.nonlinear.indicators import with_indicators
 from lumix_core.compiler.overrides.definition import parts_of, same_parts
 from lumix_core.compiler.overrides.moment import ADVICE, Moment, read_again
 from lumix_core.compiler.plan import plan
@@ -16,6 +17,7 @@ from lumix_core.compiler.reading import Reading
 from lumix_core.errors import LXError, LXModelError
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.nonlinear_parts import with_variables
 from lumix_core.problem.edits import ModelFacts
 from lumix_core.problem.problem import LXProblem, LXSense, same_families
 from lumix_core.rows.sources import Source
@@ -72,7 +74,7 @@ class Recompiler:
     """
 
     def __init__(self, model: LXModel, reading: Reading | None = None) -> None:
-        self.model = snapshot(model)
+        self.model = with_indicators(snapshot(model))
         reading = reading or Reading()
         self.problem, report = compile_model(self.model, reading)
         self.tables, self._senses = reading.tables, report.senses
@@ -203,7 +205,4 @@ def _twin(part: T) -> T:
 def _of_twins(expression: LXLinearExpression | None, variables: Mapping[int, Any]) -> LXLinearExpression | None:
     if expression is None:
         return None
-    twin = expression.copy()
-    twin.terms = [replace(term, variable=variables.get(id(term.variable), term.variable)) for term in expression.terms]
-    twin.constant = expression.constant
-    return twin
+    return with_variables(expression, variables)

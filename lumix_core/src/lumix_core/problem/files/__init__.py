@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lumix_core.errors import LXFileError
+from lumix_core.problem.files.beyond_linear import check_writable
 from lumix_core.problem.files.json_form import read_json, write_json
 from lumix_core.problem.files.lp import read_lp, write_lp
 from lumix_core.problem.files.mps import read_mps, write_mps
@@ -57,3 +58,4 @@ def _format(path: Path) -> str:
 def _check_writable(problem: LXProblem, path: Path) -> None:
     if _format(path) == ".lp" and problem.num_variables == 0 and problem.num_constraints:
         raise LXFileError(f"{path}: the LP format has no constraints without variables. Write .mps or .json instead.")
+    check_writable(problem, path, _format(path))

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumix_core.errors import LXFileError
+from lumix_core.problem.files.json_structures import structures_from_json, structures_to_json
 from lumix_core.problem.files.lines import open_lines, open_writer
 from lumix_core.problem.files.names import LXFileNames, blocks_of, family_to_json
 from lumix_core.problem.problem import ARRAYS, LXProblem
 
 FORMAT = "lumix-problem"
-VERSION = 1
+LINEAR_VERSION, VERSION = 1, 2
+"""The versions of the format: of linear problems, which old readers take too, and of those with structures."""
 INFINITIES = {"inf": np.inf, "-inf": -np.inf}
 TYPES: dict[str, type[np.generic]] = {
     **dict.fromkeys(("objective", "lower", "upper", "coefficients", "row_lower", "row_upper"), np.float64),
@@ -31,13 +33,14 @@ def write_json(problem: LXProblem, path: Path) -> LXFileNames:
     """Write a problem to a file; its columns and rows are found there by family and key."""
     form = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": LINEAR_VERSION if problem.is_linear else VERSION,
         "name": problem.name,
         "maximize": problem.maximize,
         "offset": problem.offset,
         "variables": [family_to_json(block) for block in problem.variables],
         "constraints": [family_to_json(block) for block in problem.constraints],
         **{name: _plain(getattr(problem, name)) for name in ARRAYS},
+        **({} if problem.is_linear else {"structures": structures_to_json(problem.structures)}),
     }
     with open_writer(path) as file:
         json.dump(form, file, separators=(",", ":"), allow_nan=False)
@@ -82,8 +85,8 @@ def _problem(path: Path, form: Any) -> LXProblem:
 
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         fail(f"this is JSON, but not a problem of LumiX: its format is not {FORMAT!r}")
-    if form["version"] != VERSION:
-        fail(f"the problem has version {form['version']!r:.40} of the format, and this LumiX reads {VERSION}")
+    if form["version"] not in (LINEAR_VERSION, VERSION):
+        fail(f"the problem has version {form['version']!r:.40} of the format, and this LumiX reads 1 and {VERSION}")
     arrays = {name: _array(name, form[name], fail) for name in ARRAYS}
     _check(arrays, fail)
     size, rows = len(arrays["objective"]), len(arrays["row_lower"])
@@ -96,6 +99,7 @@ def _problem(path: Path, form: Any) -> LXProblem:
         name=str(form["name"]),
         variables=blocks_of(form["variables"], size, fail),
         constraints=blocks_of(form["constraints"], rows, fail),
+        structures=structures_from_json(form.get("structures", {}), size, rows, fail),
         **arrays,
     )
 

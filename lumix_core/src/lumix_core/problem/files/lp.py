@@ -13,11 +13,13 @@ from typing import NoReturn
 
 import numpy as np
 
+from lumix_core.problem.files.beyond_linear import lp_condition, lp_products, lp_sections
 from lumix_core.problem.files.lines import Lines, open_lines, open_writer
 from lumix_core.problem.files.mps import INFINITE
 from lumix_core.problem.files.names import LXFileNames, read_table, table_lines
 from lumix_core.problem.files.parts import Parts
 from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.structures import OBJECTIVE
 
 MARK = "\\> "
 """Starts the comments that hold the table of names."""
@@ -55,7 +57,8 @@ def _lines(problem: LXProblem, names: LXFileNames) -> Iterator[str]:
     yield "Maximize" if problem.maximize else "Minimize"
     # All columns, those without a cost too: readers number columns in the order in which they meet them.
     costs = zip(problem.objective.tolist(), columns, strict=True)
-    yield from _expression("obj", [*costs, *([(problem.offset, "")] if problem.offset else [])], "")
+    constant = [(problem.offset, "")] if problem.offset else []
+    yield from _expression("obj", [*costs, *constant], lp_products(problem, OBJECTIVE, columns))
     yield "Subject To"
     yield from _rows(problem, columns, rows, twins)
     yield "Bounds"
@@ -64,6 +67,7 @@ def _lines(problem: LXProblem, names: LXFileNames) -> Iterator[str]:
     if problem.integer.any():
         yield "Generals"
         yield from (f" {columns[j]}" for j in np.flatnonzero(problem.integer).tolist())
+    yield from lp_sections(problem, columns)
     yield from (f"{MARK}{chunk}" for chunk in table_lines(problem, {"upper_rows": twins}))
     yield "End"
 
@@ -89,22 +93,25 @@ def _rows(problem: LXProblem, columns: list[str], rows: list[str], twins: dict[s
         terms = [(values[k], columns[places[k]]) for k in range(starts[i], starts[i + 1])]
         if not terms:
             terms = [(0.0, columns[0])]
+        more, when = (
+            ("", "") if problem.is_linear else (lp_products(problem, i, columns), lp_condition(problem, i, columns))
+        )
         if lower == upper:
-            yield from _expression(name, terms, f" = {lower!r}")
+            yield from _expression(name, terms, f"{more} = {lower!r}", when)
         elif upper == np.inf:
-            yield from _expression(name, terms, f" >= {_number(lower)}")
+            yield from _expression(name, terms, f"{more} >= {_number(lower)}", when)
         elif lower == -np.inf:
-            yield from _expression(name, terms, f" <= {upper!r}")
+            yield from _expression(name, terms, f"{more} <= {upper!r}", when)
         else:
-            yield from _expression(name, terms, f" >= {lower!r}")
-            yield from _expression(twins[name], terms, f" <= {upper!r}")
+            yield from _expression(name, terms, f"{more} >= {lower!r}", when)
+            yield from _expression(twins[name], terms, f"{more} <= {upper!r}", when)
 
 
-def _expression(name: str, terms: list[tuple[float, str]], end: str) -> Iterator[str]:
+def _expression(name: str, terms: list[tuple[float, str]], end: str, when: str = "") -> Iterator[str]:
     texts = [f"{'-' if value < 0 else '+'} {abs(value)!r} {column}".rstrip() for value, column in terms]
     for start in range(0, len(texts), TERMS_A_LINE):
         first, last = start == 0, start + TERMS_A_LINE >= len(texts)
-        head = f" {name}: " if first else "  "
+        head = f" {name}: {when}" if first else "  "
         yield f"{head}{' '.join(texts[start : start + TERMS_A_LINE])}{end if last else ''}"
     if not texts:
         yield f" {name}:"

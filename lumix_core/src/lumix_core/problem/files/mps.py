@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lumix_core.problem.files.beyond_linear import mps_sections
 from lumix_core.problem.files.lines import Lines, open_lines, open_writer
 from lumix_core.problem.files.names import LXFileNames, read_table, table_lines
 from lumix_core.problem.files.parts import Parts
@@ -51,8 +52,11 @@ def _lines(problem: LXProblem, names: LXFileNames) -> Iterator[str]:
         yield "RANGES"
         yield from (f" RNG {name} {width!r}" for name, width in zip(rows, ranges, strict=True) if width)
     yield "BOUNDS"
-    for name, lower, upper in zip(names.variables, problem.lower.tolist(), problem.upper.tolist(), strict=True):
-        yield from _bounds(name, lower, upper)
+    semi = problem.structures.semi if problem.structures.has_semi else np.zeros_like(problem.integer)
+    bounds = zip(names.variables, problem.lower.tolist(), problem.upper.tolist(), semi.tolist(), strict=True)
+    for (name, lower, upper, is_semi), whole in zip(bounds, problem.integer.tolist(), strict=True):
+        yield from _semi_bounds(name, lower, upper, whole) if is_semi else _bounds(name, lower, upper)
+    yield from mps_sections(problem, list(names.variables), rows)
     yield from (f"{MARK}{chunk}" for chunk in table_lines(problem, extra))
     yield "ENDATA"
 
@@ -104,6 +108,12 @@ def _bounds(column: str, lower: float, upper: float) -> Iterator[str]:
     else:
         yield f" MI BND {column}" if lower == -np.inf else f" LO BND {column} {lower!r}"
         yield f" PL BND {column}" if upper == np.inf else f" UP BND {column} {upper!r}"
+
+
+def _semi_bounds(column: str, lower: float, upper: float, whole: bool) -> Iterator[str]:
+    """Yield the bounds of a column that may be 0 besides; ``SC`` has the upper one, ``SI`` that of a whole one."""
+    yield f" LO BND {column} {lower!r}"
+    yield f" {'SI' if whole else 'SC'} BND {column} {INFINITE if upper == np.inf else upper!r}"
 
 
 def read_mps(path: Path) -> LXProblem:

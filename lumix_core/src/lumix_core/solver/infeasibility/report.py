@@ -13,6 +13,7 @@ from lumix_core.problem.problem import LXProblem, LXSense, block_at
 from lumix_core.problem.requirements import Requirements
 from lumix_core.problem.text import html_lines, html_table, lines_text, number_text, sum_text
 from lumix_core.solver.infeasibility.diagnose import Clash, Diagnosis, Relaxation, diagnose
+from lumix_core.solver.reformulations import Native, reformulated
 from lumix_core.solver.run import check_supported
 from lumix_core.solver.solver import Solver, SolverOptions
 from lumix_core.solver.status import LXLimit
@@ -307,6 +308,10 @@ def _halves(ends: tuple[float, float], lower: bool, upper: bool) -> Iterator[tup
 
 
 def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
-    """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`."""
+    """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`.
+
+    What is not linear is looked at as the linear rows that it can be rewritten into.
+    """
+    problem = reformulated(problem, Native(solver.name, frozenset())).problem
     check_supported(solver, problem, options)
     return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options))

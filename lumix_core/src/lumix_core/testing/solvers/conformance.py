@@ -15,6 +15,7 @@ from lumix_core.testing.solvers.protocol import Seam
 from lumix_core.testing.solvers.ranges import Ranges
 from lumix_core.testing.solvers.starts import Starts
 from lumix_core.testing.solvers.statuses import Interrupts, Limits, Statuses
+from lumix_core.testing.solvers.structures import StructuredAnswers
 
 
 class SolverConformance(
@@ -22,6 +23,7 @@ class SolverConformance(
     LinearAnswers,
     DualAnswers,
     IntegerAnswers,
+    StructuredAnswers,
     LiveRuns,
     LiveOptions,
     LiveInterrupts,

@@ -1,0 +1,65 @@
+"""Convex sums of products that a solver does not take: a column that is at least every one of some tangents.
+
+With a tangent at each point that was found so far, the points come nearer until they satisfy the problem: outer
+approximation (Duran and Grossmann, An outer-approximation algorithm for a class of mixed-integer nonlinear programs,
+1986). `lumix_core.solver.rewritten_runs` finds the points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.structures import OBJECTIVE, Quadratics
+from lumix_core.solver.reformulations.convexity import is_convex
+from lumix_core.solver.reformulations.extension import Extension
+from lumix_core.solver.reformulations.ranges import Ranges
+from lumix_core.solver.reformulations.rewriting import Tangents
+
+
+def convex_side(problem: LXProblem, row: int) -> float:
+    """Return 1 where the products of a row (or of the objective) are convex and kept down, -1 where concave; else 0."""
+    products = problem.structures.quadratics
+    if row in problem.structures.indicators.rows:
+        return 0.0
+    if row == OBJECTIVE:
+        side = -1.0 if problem.maximize else 1.0
+    elif np.isfinite(problem.row_lower[row]) and np.isfinite(problem.row_upper[row]):
+        return 0.0
+    else:
+        side = 1.0 if np.isfinite(problem.row_upper[row]) else -1.0
+    return side if is_convex(products.taken(products.rows == row), side) else 0.0
+
+
+def add_tangents(grown: Extension, ranges: Ranges, rows: IntArray, points: Sequence[FloatArray]) -> Iterator[Tangents]:
+    """Let a column stand for the products of each of some rows, and yield what it stands for.
+
+    Args:
+        grown: what columns and rows are added to; its problem holds the products.
+        ranges: of the columns, finite for all that are in the products.
+        rows: the rows, or `OBJECTIVE`.
+        points: where tangents touch, besides the middle and the ends of the ranges.
+    """
+    problem = grown.problem
+    low, high = (np.where(np.isfinite(end), end, 0.0) for end in (ranges.lower, ranges.upper))
+    touched = [low, (low + high) / 2.0, high, *points]
+    for row in rows.tolist():
+        products = problem.structures.quadratics.taken(problem.structures.quadratics.rows == row)
+        column = int(grown.add_columns("sum of products", 1, -np.inf, np.inf)[0])
+        grown.add_terms(np.array([row]), column, 1.0)
+        sign = convex_side(problem, row)
+        for x in touched:
+            _add_tangent(grown, products, column, sign, x)
+        yield Tangents(products, column, sign)
+
+
+def _add_tangent(grown: Extension, products: Quadratics, column: int, sign: float, x: FloatArray) -> None:
+    height = -float(products.products_at(x).sum())
+    side = {"lower": height} if sign > 0 else {"upper": height}
+    row = grown.add_rows("sum of products, tangent", 1, **side)
+    grown.add_terms(row, column, 1.0)
+    for one, other in ((products.left, products.right), (products.right, products.left)):
+        grown.add_terms(np.repeat(row, len(one)), one.astype(np.int64), -products.values * x[other])
