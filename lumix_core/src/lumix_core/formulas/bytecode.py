@@ -187,7 +187,10 @@ def set_first(code: CodeType, loop: int) -> frozenset[str]:
         if instruction.opname.startswith(("JUMP", "POP_JUMP", "FOR_ITER", "SEND", "RETURN")):
             break
         names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
-        if instruction.opname.startswith("STORE_"):
+        if instruction.opname == "STORE_FAST_LOAD_FAST":
+            found.update(name for name in names[:1] if name not in read)
+            read.update(name for name in names[1:] if name not in found)
+        elif instruction.opname.startswith("STORE_"):
             found.update(name for name in names if name not in read)
         elif instruction.opname.startswith("LOAD_"):
             read.update(name for name in names if name not in found)
