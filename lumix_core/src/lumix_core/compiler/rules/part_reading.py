@@ -121,6 +121,17 @@ class PartReader:
         """
         if not self.constraint.size:
             return Found(NO_ROWS, None if self.part.element is None else NO_ROWS, np.empty(0))
+        return self._counted(self._found_once(infinite))
+
+    def _counted(self, found: Found) -> Found:
+        """Return a term as often as it is: added again, as Python does, which may round otherwise than a multiple."""
+        count = self.part.count
+        if count == 1:
+            return found
+        columns = None if found.columns is None else np.tile(found.columns, count)
+        return Found(np.tile(found.rows, count), columns, np.tile(found.values, count), True, found.family)
+
+    def _found_once(self, infinite: float | None) -> Found:
         if self.part.is_plain:
             return self._plain()
         batches, rows = self._batches()
@@ -138,7 +149,7 @@ class PartReader:
             coefficient, batch, found.known, infinite if self.part.element is None else None
         )
         kept, elements = self._elements(batch, list(found.picks[len(batches) - len(self.part.scopes) :]), values)
-        values = self._counted(values[kept])
+        values = values[kept]
         if rows:
             return Found(found.picks[0][kept], elements, values, repeats=True)
         return self._repeated(elements, values, repeats=elements is None or not is_increasing(elements))
@@ -155,14 +166,11 @@ class PartReader:
         kept, elements = self._elements(batch, [], values)
         if len(kept) < len(rows):
             rows, values = rows[kept], values[kept]
-        return Found(rows, elements, self._counted(values), family=self._family)
+        return Found(rows, elements, values, family=self._family)
 
     @property
     def _family(self) -> int:
         return 0 if self.part.element is None else id(self.part.element.variable)
-
-    def _counted(self, values: FloatArray) -> FloatArray:
-        return values if self.part.count == 1 else values * float(self.part.count)
 
     def _single(self, batch: Batch, infinite: float | None) -> tuple[IntArray | None, FloatArray]:
         """Return a term that reads no rows at all."""
@@ -171,7 +179,7 @@ class PartReader:
         allowed = infinite if self.part.element is None else None
         values = self.evaluator.numbers(self.part.coefficient, batch, infinite=allowed)
         kept, elements = self._elements(batch, [], values)
-        return elements, self._counted(values[kept])
+        return elements, values[kept]
 
     def _repeated(self, elements: IntArray | None, values: FloatArray, *, repeats: bool = False) -> Found:
         """Return what is the same in every row."""
@@ -185,7 +193,7 @@ class PartReader:
         element, part = self.part.element, self.part
         assert element is not None
         family, start = self.columns.position(element.variable, self._position)
-        term = Term(element.variable, part.coefficient, part.condition, None, Meaning.SUM, scale=float(part.count))
+        term = Term(element.variable, part.coefficient, part.condition, None, Meaning.SUM)
         found = TermReader(term, family, self.constraint, self.planned.title, self.evaluator).entries()
         return Found(found.rows, found.elements + start, found.values, family=self._family)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,7 +85,9 @@ class RealRun(RuleRun):
 
     def element_or(self, variable: Any, key: Hashable, missing: Any) -> Any:
         """Return an element, or what is given in its place."""
-        return LXLinearForm.of_element(Element(variable, key)) if self.has(variable, key) else missing
+        if self.has(variable, key):
+            return LXLinearForm.of_element(Element(variable, key))
+        return LXLinearForm() if type(missing) is int and missing == 0 else missing
 
     def column(self, element: Element) -> int:
         """Return the column of an element, `MISSING` for an optional one that is not there.
@@ -203,16 +207,59 @@ def recorded(planned: PlannedRule, batch: Batch, run: RealRun, *, sums: bool = F
     """
     writer = _Writer(run)
     write = writer.sum if sums else writer.comparison
+    call = with_sums_of_families(planned.rule.call)
     token = RULE.set(run)
     try:
         for i, rows in enumerate(batch.calls()):
             try:
-                write(i, called(planned.rule.call, *rows))
+                write(i, called(call, *rows))
             except Exception as error:
                 raise failure(planned.rule, batch, i, error) from error
     finally:
         RULE.reset(token)
     return writer.result
+
+
+class NoElements(int):
+    """What ``sum`` gives where it has nothing to add: 0, but on the left of a comparison it stays on the left."""
+
+    def __eq__(self, other: object) -> Any:
+        return LXComparison(LXSense.EQ, (LXLinearForm(), other)) if is_linear(other) else int(self) == other
+
+    def __ne__(self, other: object) -> bool:
+        return int(self) != other
+
+    __hash__ = int.__hash__
+
+
+def with_sums_of_families(rule: Any) -> Any:
+    """Return a rule for which the sum of nothing is `NoElements`, where it is a plain function.
+
+    Python exchanges the sides of ``0 == expression``, and nothing would tell on which side the sum was.
+    """
+    if type(rule) is not FunctionType:
+        return rule
+    around = _Globals(rule.__globals__)
+    twin = FunctionType(rule.__code__, around, rule.__name__, rule.__defaults__, rule.__closure__)
+    twin.__kwdefaults__ = rule.__kwdefaults__
+    return twin
+
+
+class _Globals(dict[str, Any]):
+    """The globals of a rule, read live, with another ``sum``."""
+
+    def __init__(self, base: dict[str, Any]) -> None:
+        own = {**vars(builtins), "sum": _sum}
+        super().__init__({"__builtins__": own, "__name__": base.get("__name__", "")})
+        self._base = base
+
+    def __missing__(self, name: str) -> Any:
+        return self._base[name]
+
+
+def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
+    total = builtins.sum(items, start)
+    return NoElements() if type(total) is int and total == 0 else total
 
 
 class _Writer:

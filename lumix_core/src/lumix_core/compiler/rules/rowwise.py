@@ -162,7 +162,7 @@ class _Interpreter:
         if coefficient:
             column = self._column(part, given, inner)
             if column != MISSING:
-                self.result.terms[str(part.output)].append((i, column, coefficient * part.count))
+                self.result.terms[str(part.output)] += [(i, column, coefficient)] * part.count
 
     def _column(self, part: RulePart, given: Rows, inner: tuple[Rows, ...]) -> int | None:
         element = part.element
