@@ -76,6 +76,7 @@ PRODUCTION = (
     Contender("PyOptInterface, loops", "production.with_pyoptinterface:loops", DRIVER),
     Contender("PyOptInterface, arrays, Arrow", "production.with_pyoptinterface:arrays", ARROW),
     Contender("PuLP, loops", "production.with_pulp:loops", DRIVER),
+    Contender("Pyomo, rules", "production.with_pyomo:rules", DRIVER),
     Contender("lumix-opt, keys=", "production.with_lumix_opt:keys", SESSION, slow=True),
     Contender("lumix-opt, tutorial", "production.with_lumix_opt:tutorial", SESSION, slow=True, sizes=("100k",)),
 )

@@ -115,3 +115,13 @@ def test_a_session_changes_the_numbers_of_rules() -> None:
 def test_a_sense_is_known_of_a_rule() -> None:
     with LXOptimizer().open(of_globals()) as session:
         assert session.sense("cap") == "<="
+
+
+def test_a_solution_has_the_value_of_a_sum() -> None:
+    solution = LXOptimizer().solve(of_globals())
+    values = solution.variables["made"]
+
+    assert solution.value(lambda: sum(p.cap * made[p] for p in made) + extra + 1) == pytest.approx(
+        5 * values[1] + 7 * values[2] + solution.variables["extra"] + 1
+    )
+    assert solution.value(2 * made[1] + extra) == pytest.approx(2 * values[1] + solution.variables["extra"])

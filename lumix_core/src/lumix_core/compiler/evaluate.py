@@ -282,7 +282,7 @@ def _matrix(
     parts = [Matrix(NO_POSITIONS, NO_POSITIONS, np.empty(0))]
     for i, (constraint, family, start) in enumerate(zip(model.constraints, families, starts, strict=False)):
         if i in rules:
-            parts.append(Matrix(rules[i].rows + start, rules[i].columns, rules[i].values))
+            parts += [Matrix(rows + start, positions, values) for rows, positions, values in rules[i].nonzeros]
             continue
         assert constraint.lhs is not None
         position = f"constraint {constraint.name!r}"

@@ -153,6 +153,17 @@ _SLICES = ("BUILD_SLICE", "BINARY_SLICE")
 _LISTS = ("BUILD_LIST", "LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE")
 
 
+@functools.lru_cache(maxsize=4096)
+def methods_called(code: CodeType) -> frozenset[str]:
+    """Return the names of the methods that a code, or code inside it, calls."""
+    return frozenset(
+        instruction.argval
+        for one in _codes(code)
+        for instruction in dis.get_instructions(one)
+        if _calls_method(instruction)
+    )
+
+
 def _codes(code: CodeType) -> Iterator[CodeType]:
     yield code
     for constant in code.co_consts:
@@ -176,7 +187,10 @@ def set_first(code: CodeType, loop: int) -> frozenset[str]:
         if instruction.opname.startswith(("JUMP", "POP_JUMP", "FOR_ITER", "SEND", "RETURN")):
             break
         names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
-        if instruction.opname.startswith("STORE_"):
+        if instruction.opname == "STORE_FAST_LOAD_FAST":
+            found.update(name for name in names[:1] if name not in read)
+            read.update(name for name in names[1:] if name not in found)
+        elif instruction.opname.startswith("STORE_"):
             found.update(name for name in names if name not in read)
         elif instruction.opname.startswith("LOAD_"):
             read.update(name for name in names if name not in found)

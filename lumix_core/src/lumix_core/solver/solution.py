@@ -25,6 +25,7 @@ from lumix_core.solver.status import LXIntegrality, LXLimit, LXStart, LXStartPoi
 
 if TYPE_CHECKING:
     from lumix_core.language.expressions import LXLinearExpression
+    from lumix_core.language.linear_forms import LXLinearForm, Operand
     from lumix_core.language.variables import LXVariable
 
 SHOWN_VALUES = 10
@@ -271,14 +272,15 @@ class LXSolution(Copyable, Bracketed):
         """Return the values of a family (or of the name of one) by key; a scalar variable has the key ``()``."""
         return self.variables.family(name_of(variable))
 
-    def value(self, expression: LXLinearExpression) -> float:
+    def value(self, expression: LXLinearExpression | LXLinearForm | Callable[[], Operand]) -> float:
         """Return the value of an expression at the point; each term stands for what it does in an objective.
 
         A solution holds no rows, so those of the expression's variables are read now: their keys must be those of the
         solution. The values of a constraint's own expression, row by row, are in `activity`.
 
         Args:
-            expression: over variables of the model, and functions of their rows alone.
+            expression: over variables of the model, and functions of their rows alone; or a sum as rules return it, or
+                a function that returns one: ``lambda: sum(p.hours * made[p] for p in made)``.
 
         Raises:
             LXModelError: it needs the rows of a constraint, or the rows are others than those of the solution.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -21,21 +22,23 @@ if TYPE_CHECKING:
     from lumix_core.compiler.columns import Columns
 
 
+Nonzeros: TypeAlias = tuple[IntArray, IntArray, FloatArray]
+"""Rows, columns and values, of one length."""
+
+
 @dataclass(frozen=True, eq=False)
 class RuleNumbers:
     """What a rule evaluates to.
 
     Args:
         family: the rows that there is a constraint for.
-        rows, columns, values: the nonzeros, not yet in order; several may be at one position.
+        nonzeros: rows, columns and values, in parts, not yet in order; several may be at one position.
         lower, upper: of each row.
         sense: of all rows; `LXSense.BETWEEN` where they have several.
     """
 
     family: Family
-    rows: IntArray
-    columns: IntArray
-    values: FloatArray
+    nonzeros: list[Nonzeros]
     lower: FloatArray
     upper: FloatArray
     sense: LXSense
@@ -63,29 +66,34 @@ class Sides:
                     values.append(found.values if sign > 0 else -found.values)
         return summed(rows, values, self.family.size)
 
-    def elements(self, *signed: tuple[Hashable, float]) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return the nonzeros of some parts, each with a sign."""
+    def elements(self, *signed: tuple[Hashable, float]) -> list[Nonzeros]:
+        """Return the nonzeros of some parts, each with a sign; several may be at one position."""
         parts = [
             (found.rows, found.columns, found.values if sign > 0 else -found.values)
             for output, sign in signed
             for found in self.found.get(output, ())
             if found.columns is not None
         ]
-        if not parts:
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
-        rows, columns, values = (np.concatenate(some) for some in zip(*parts, strict=True))
-        return (
-            in_order_of_values(rows, columns, values)
-            if len(parts) > 1 or self._repeats(*signed)
-            else (rows, columns, values)
-        )
+        return [in_order_of_values(*stacked(parts))] if parts and self._comes_often(*signed) else parts
 
-    def _repeats(self, *signed: tuple[Hashable, float]) -> bool:
-        return any(found.repeats for output, _ in signed for found in self.found.get(output, ()))
+    def _comes_often(self, *signed: tuple[Hashable, float]) -> bool:
+        """Whether an element may come more than twice in a row, so that the order of adding counts."""
+        found = [one for output, _ in signed for one in self.found.get(output, ()) if one.columns is not None]
+        counts = Counter(one.family for one in found)
+        return any(one.repeats for one in found) or any(count > 2 for count in counts.values())
 
     def has_elements(self, output: Hashable) -> bool:
         """Whether a part has a variable in any row."""
         return any(found.columns is not None and found.values.any() for found in self.found.get(output, ()))
+
+
+def stacked(parts: Sequence[Nonzeros]) -> Nonzeros:
+    """Return several nonzeros as one."""
+    if len(parts) == 1:
+        return parts[0]
+    rows, columns, values = zip(*parts, strict=True) if parts else ((), (), ())
+    none: IntArray = np.empty(0, dtype=np.int64)
+    return np.concatenate([none, *rows]), np.concatenate([none, *columns]), np.concatenate([np.empty(0), *values])
 
 
 def summed(rows: list[IntArray], values: list[FloatArray], size: int) -> FloatArray:
@@ -136,7 +144,7 @@ def objective_numbers(
 ) -> tuple[IntArray, FloatArray, float]:
     """Evaluate a traced objective: columns and values of its nonzeros, and its constant."""
     sides = Sides(family, _found(planned, family, columns, evaluator, {}))
-    _, found, values = sides.elements((SUM, 1.0))
+    _, found, values = stacked(sides.elements((SUM, 1.0)))
     return found, values, float(sides.constant((SUM, 1.0))[0])
 
 
@@ -188,7 +196,7 @@ def bounded(sides: Sides, senses: dict[str, BoolArray], planned: PlannedRule) ->
             upper[where] = rhs[where]
     _check_sides(lower, upper, family, planned)
     nonzeros = sides.elements((here, 1.0), (there, -1.0), (MIDDLE, 1.0))
-    return RuleNumbers(family, *nonzeros, lower, upper, _single_sense(senses, is_turned))
+    return RuleNumbers(family, nonzeros, lower, upper, _single_sense(senses, is_turned))
 
 
 def _single_sense(senses: dict[str, BoolArray], is_turned: bool) -> LXSense:

@@ -23,7 +23,7 @@ from lumix_core.language.expressions import Term
 from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.term_overloads import Meaning
-from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.arrays import FloatArray, IntArray, is_increasing
 from lumix_core.rows.tables import Kind, Table
 
 if TYPE_CHECKING:
@@ -42,12 +42,14 @@ class Found:
         columns: of the elements; None for numbers.
         values: the coefficients, or the numbers.
         repeats: whether a row may have an element several times.
+        family: identifies the family of the elements.
     """
 
     rows: IntArray
     columns: IntArray | None
     values: FloatArray
     repeats: bool = False
+    family: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +121,17 @@ class PartReader:
         """
         if not self.constraint.size:
             return Found(NO_ROWS, None if self.part.element is None else NO_ROWS, np.empty(0))
+        return self._counted(self._found_once(infinite))
+
+    def _counted(self, found: Found) -> Found:
+        """Return a term as often as it is: added again, as Python does, which may round otherwise than a multiple."""
+        count = self.part.count
+        if count == 1:
+            return found
+        columns = None if found.columns is None else np.tile(found.columns, count)
+        return Found(np.tile(found.rows, count), columns, np.tile(found.values, count), True, found.family)
+
+    def _found_once(self, infinite: float | None) -> Found:
         if self.part.is_plain:
             return self._plain()
         batches, rows = self._batches()
@@ -128,19 +141,36 @@ class PartReader:
         condition, coefficient = self.part.condition, self.part.coefficient
         if not batches:
             return self._repeated(*self._single(Batch((), 1, lambda i: "every row"), infinite))
+        if rows and not self.part.scopes:
+            return self._of_rows(batches[0], infinite)
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient)
         batch = axes.batch(found.picks)
         values = self.evaluator.numbers(
             coefficient, batch, found.known, infinite if self.part.element is None else None
         )
         kept, elements = self._elements(batch, list(found.picks[len(batches) - len(self.part.scopes) :]), values)
-        values = self._counted(values[kept])
+        values = values[kept]
         if rows:
-            return Found(found.picks[0][kept], elements, values, bool(self.part.scopes))
-        return self._repeated(elements, values)
+            return Found(found.picks[0][kept], elements, values, repeats=True)
+        return self._repeated(elements, values, repeats=elements is None or not is_increasing(elements))
 
-    def _counted(self, values: FloatArray) -> FloatArray:
-        return values if self.part.count == 1 else values * float(self.part.count)
+    def _of_rows(self, batch: Batch, infinite: float | None) -> Found:
+        """Return a term that goes through nothing: at most one element, or one number, for each row."""
+        condition = self.part.condition
+        rows = self.constraint.elements
+        if condition is not None:
+            rows = np.flatnonzero(self.evaluator.truths(condition, batch))
+            batch = batch.take(rows)
+        allowed = infinite if self.part.element is None else None
+        values = self.evaluator.numbers(self.part.coefficient, batch, infinite=allowed)
+        kept, elements = self._elements(batch, [], values)
+        if len(kept) < len(rows):
+            rows, values = rows[kept], values[kept]
+        return Found(rows, elements, values, family=self._family)
+
+    @property
+    def _family(self) -> int:
+        return 0 if self.part.element is None else id(self.part.element.variable)
 
     def _single(self, batch: Batch, infinite: float | None) -> tuple[IntArray | None, FloatArray]:
         """Return a term that reads no rows at all."""
@@ -149,22 +179,23 @@ class PartReader:
         allowed = infinite if self.part.element is None else None
         values = self.evaluator.numbers(self.part.coefficient, batch, infinite=allowed)
         kept, elements = self._elements(batch, [], values)
-        return elements, self._counted(values[kept])
+        return elements, values[kept]
 
-    def _repeated(self, elements: IntArray | None, values: FloatArray) -> Found:
+    def _repeated(self, elements: IntArray | None, values: FloatArray, *, repeats: bool = False) -> Found:
         """Return what is the same in every row."""
         size, count = self.constraint.size, len(values)
         rows = np.repeat(np.arange(size), count)
-        return Found(rows, None if elements is None else np.tile(elements, size), np.tile(values, size), count > 1)
+        columns = None if elements is None else np.tile(elements, size)
+        return Found(rows, columns, np.tile(values, size), repeats, self._family)
 
     def _plain(self) -> Found:
         """Return a sum over a family of its own elements, as a term of an expression is read."""
         element, part = self.part.element, self.part
         assert element is not None
         family, start = self.columns.position(element.variable, self._position)
-        term = Term(element.variable, part.coefficient, part.condition, None, Meaning.SUM, scale=float(part.count))
+        term = Term(element.variable, part.coefficient, part.condition, None, Meaning.SUM)
         found = TermReader(term, family, self.constraint, self.planned.title, self.evaluator).entries()
-        return Found(found.rows, found.elements + start, found.values)
+        return Found(found.rows, found.elements + start, found.values, family=self._family)
 
     def _batches(self) -> tuple[list[Batch], bool]:
         """Return what is combined: the rows of the rule if the term reads them, and those of its loops."""
@@ -176,7 +207,7 @@ class PartReader:
 
     def _elements(self, batch: Batch, picks: list[IntArray], values: FloatArray) -> tuple[IntArray, IntArray | None]:
         """Return which of the combinations have an element that counts, and the columns of these elements."""
-        kept = np.flatnonzero(values)
+        kept = np.flatnonzero(values) if not values.all() else np.arange(batch.size)
         element = self.part.element
         if element is None:
             return kept, None

@@ -214,7 +214,7 @@ class RulePlanner:
     def _want_rows(self, planned: PlannedRule, rows: Sequence[Indexed[Any]]) -> None:
         """Want whole rows of all that a rule can reach."""
         why = f"{planned.rule.role} has to be called with it: {planned.reason}"
-        families = _families(planned.rule)
+        families = families_of(planned.rule)
         for family in families:
             if isinstance(family, LXParameter):
                 self._planner.parameter(family)
@@ -299,7 +299,7 @@ def _check_iterators(rule: UserFunction) -> None:
         )
 
 
-def _families(rule: UserFunction) -> list[Any]:
+def families_of(rule: UserFunction) -> list[Any]:
     """Return the variables, parameters and dimensions that a rule captures, by itself or through what it captures."""
     found: dict[int, Any] = {}
     seen: dict[int, Any] = {}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lumix_core.compiler.batches import Batch
 from lumix_core.compiler.evaluator import Evaluator
-from lumix_core.compiler.families import Family, KeyReader
+from lumix_core.compiler.families import Family, KeyReader, is_plain
 from lumix_core.compiler.function_errors import failure
 from lumix_core.compiler.rules.outcomes import INFINITE, LEFT, LOWER, MIDDLE, RIGHT, SUM, UPPER
 from lumix_core.compiler.rules.part_reading import Found, scope_rows
@@ -53,6 +55,7 @@ class RealRun(RuleRun):
         self._position = position
         self._few = few
         self._rows: dict[int, list[Any]] = {}
+        self._own: dict[tuple[int, ...], int] = {}
 
     def rows(self, family: Any) -> Iterator[Any]:
         """Return the rows of a family, tuples for several dimensions; the keys of a parameter."""
@@ -63,9 +66,12 @@ class RealRun(RuleRun):
         known = self._rows.get(id(family))
         if known is None:
             batch = scope_rows(family, self._columns, self._evaluator, self._position).batch
-            if self._few is not None:
-                batch = batch.take(np.array(spread(batch.size, self._few), dtype=np.int64))
+            picks = None if self._few is None else spread(batch.size, self._few)
+            batch = batch if picks is None else batch.take(np.array(picks, dtype=np.int64))
             known = self._rows[id(family)] = list(batch.calls()) if batch.arguments else []
+            for i, row in zip(picks or (), known, strict=False):
+                if not any(is_plain(type(part)) for part in row):  # a plain value may be a key as well
+                    self._own[id(family), *map(id, row)] = i
         return known
 
     def count(self, family: Any) -> int:
@@ -79,7 +85,9 @@ class RealRun(RuleRun):
 
     def element_or(self, variable: Any, key: Hashable, missing: Any) -> Any:
         """Return an element, or what is given in its place."""
-        return LXLinearForm.of_element(Element(variable, key)) if self.has(variable, key) else missing
+        if self.has(variable, key):
+            return LXLinearForm.of_element(Element(variable, key))
+        return LXLinearForm() if type(missing) is int and missing == 0 else missing
 
     def column(self, element: Element) -> int:
         """Return the column of an element, `MISSING` for an optional one that is not there.
@@ -88,7 +96,9 @@ class RealRun(RuleRun):
             LXMissingKeyError: the family has no such element.
         """
         family, start = self._columns.position(element.variable, self._position)
-        found = element_position(family, element.key)
+        rows = element.key if type(element.key) is tuple else (element.key,)
+        own = self._own.get((id(element.variable), *map(id, rows)))
+        found = element_position(family, element.key) if own is None else own
         if found != MISSING:
             return found + start
         if element.is_optional:
@@ -197,16 +207,59 @@ def recorded(planned: PlannedRule, batch: Batch, run: RealRun, *, sums: bool = F
     """
     writer = _Writer(run)
     write = writer.sum if sums else writer.comparison
+    call = with_sums_of_families(planned.rule.call)
     token = RULE.set(run)
     try:
         for i, rows in enumerate(batch.calls()):
             try:
-                write(i, called(planned.rule.call, *rows))
+                write(i, called(call, *rows))
             except Exception as error:
                 raise failure(planned.rule, batch, i, error) from error
     finally:
         RULE.reset(token)
     return writer.result
+
+
+class NoElements(int):
+    """What ``sum`` gives where it has nothing to add: 0, but on the left of a comparison it stays on the left."""
+
+    def __eq__(self, other: object) -> Any:
+        return LXComparison(LXSense.EQ, (LXLinearForm(), other)) if is_linear(other) else int(self) == other
+
+    def __ne__(self, other: object) -> bool:
+        return int(self) != other
+
+    __hash__ = int.__hash__
+
+
+def with_sums_of_families(rule: Any) -> Any:
+    """Return a rule for which the sum of nothing is `NoElements`, where it is a plain function.
+
+    Python exchanges the sides of ``0 == expression``, and nothing would tell on which side the sum was.
+    """
+    if type(rule) is not FunctionType:
+        return rule
+    around = _Globals(rule.__globals__)
+    twin = FunctionType(rule.__code__, around, rule.__name__, rule.__defaults__, rule.__closure__)
+    twin.__kwdefaults__ = rule.__kwdefaults__
+    return twin
+
+
+class _Globals(dict[str, Any]):
+    """The globals of a rule, read live, with another ``sum``."""
+
+    def __init__(self, base: dict[str, Any]) -> None:
+        own = {**vars(builtins), "sum": _sum}
+        super().__init__({"__builtins__": own, "__name__": base.get("__name__", "")})
+        self._base = base
+
+    def __missing__(self, name: str) -> Any:
+        return self._base[name]
+
+
+def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
+    total = builtins.sum(items, start)
+    return NoElements() if type(total) is int and total == 0 else total
 
 
 class _Writer:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lumix_core.compiler.evaluator import Evaluator, sample
 from lumix_core.compiler.families import Family
-from lumix_core.compiler.rules.evaluation import RuleNumbers, Sides, bounded, taken
+from lumix_core.compiler.rules.evaluation import RuleNumbers, Sides, bounded, stacked, taken
 from lumix_core.compiler.rules.outcomes import LOWER, RIGHT, SKIPPED, SUM, UPPER
 from lumix_core.compiler.rules.parts import RulePart
 from lumix_core.compiler.rules.planning import PlannedRule
@@ -41,7 +41,7 @@ def objective_by_row(
     """Call an objective once: columns and values of its nonzeros, and its constant."""
     run = RealRun(columns, evaluator, planned.rule.role)
     sides = Sides(family, recorded(planned, family.batch(), run, sums=True).found())
-    _, found, values = sides.elements((SUM, 1.0))
+    _, found, values = stacked(sides.elements((SUM, 1.0)))
     return found, values, float(sides.constant((SUM, 1.0))[0])
 
 
@@ -162,7 +162,7 @@ class _Interpreter:
         if coefficient:
             column = self._column(part, given, inner)
             if column != MISSING:
-                self.result.terms[str(part.output)].append((i, column, coefficient * part.count))
+                self.result.terms[str(part.output)] += [(i, column, coefficient)] * part.count
 
     def _column(self, part: RulePart, given: Rows, inner: tuple[Rows, ...]) -> int | None:
         element = part.element

@@ -165,8 +165,8 @@ class Conditions:
 class RuleRecorder(Recorder):
     """Records one run: conditions are decided as they were before, wherever in the run they are asked for."""
 
-    def __init__(self, enter: Any, row_class: Any, decide: Callable[[Node], bool]) -> None:
-        super().__init__((), enter, row_class, watched=True)
+    def __init__(self, enter: Any, row_class: Any, decide: Callable[[Node], bool], *, watched: bool) -> None:
+        super().__init__((), enter, row_class, watched)
         self._decide = decide
 
     def decide(self, condition: Node) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from types import FunctionType
 from typing import Any, TypeAlias
 
+from lumix_core.compiler.rules.calls import calls_known_functions
 from lumix_core.compiler.rules.counting import NO_SUM, Counts, Scopes, counted
 from lumix_core.compiler.rules.outcomes import SKIPPED, Like, Outcome, OutcomeReader, TermFormula
 from lumix_core.compiler.rules.runs import (
@@ -102,7 +104,11 @@ def trace_rule(
         Untraceable: only calling it with real rows shows what it gives; the text says why.
     """
     warn_of_unknown_python()
-    return _RuleTracer(function, rows, rows_of, row_class, sums).traced()
+    given = function, rows, rows_of, row_class, sums
+    try:
+        return _RuleTracer(*given, watched=not calls_known_functions(function)).traced()
+    except Unwatched:
+        return _RuleTracer(*given, watched=True).traced()
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +123,7 @@ class _Solved:
 
 
 class _RuleTracer(FunctionTracer):
-    def __init__(self, function: Any, rows: Any, rows_of: Any, row_class: Any, sums: bool) -> None:
+    def __init__(self, function: Any, rows: Any, rows_of: Any, row_class: Any, sums: bool, *, watched: bool) -> None:
         self.builtins = {**BUILTINS, "sum": self._sum, "list": _listed, "tuple": _tupled, **self._by_position()}
         self._arguments = Arguments(len(rows), rows_of)
         self._sums = sums
@@ -128,7 +134,8 @@ class _RuleTracer(FunctionTracer):
         self._is_joined = False
         self._outcomes: dict[Hashable, Outcome] = {}
         self._running: SymbolicRun | None = None
-        super().__init__(function, rows, row_class, watched=True)
+        super().__init__(function, rows, row_class, watched)
+        self.watched = watched
 
     def _by_position(self) -> dict[str, Any]:
         """Return Python's functions that count what they go through; captured collections may be counted."""
@@ -274,26 +281,23 @@ class _RuleTracer(FunctionTracer):
                 constant[like] -= number
 
     def _check_together(self, rows: Decisions, base: Outcome, leaves: Mapping[Path, Any]) -> None:
-        """Check that loops do not depend on each other's conditions, by deciding those of all loops at once."""
+        """Check that loops do not depend on each other, by deciding the conditions of all of them at once.
+
+        They are gone through with one row each, and with two, whatever their conditions say.
+        """
         if len(leaves) < 2:
             return
         for i in range(max(map(len, leaves.values()))):
             some = [found[min(i, len(found) - 1)] for found in leaves.values()]
-            together = self._run_once(rows, {shape: truth for given, _ in some for shape, truth in given.items()})
-            expected = base.counts.copy()
-            for _, counts in some:
-                for like in {*counts.outcome.counts, *base.counts}:
-                    expected[like] += counts.outcome.counts[like] - base.counts[like]
-            if +expected != +together.counts or together.sense != base.sense:
-                raise DependentLoops("what one loop gives depends on another one")
-        twice = dict.fromkeys(self._arguments.scopes, 2)
-        everything = self._run_once(rows, {}, twice)
-        expected = base.counts.copy()
-        for found in leaves.values():
-            for like in base.counts:
-                expected[like] += found[0][1].at(like, 2) - base.counts[like]
-        if +expected != +everything.counts:
-            raise DependentLoops("what one loop gives is counted again by another one")
+            given = {shape: truth for decisions, _ in some for shape, truth in decisions.items()}
+            for turns in (1, 2):
+                together = self._run_once(rows, given, dict.fromkeys(self._arguments.scopes, turns))
+                expected = base.counts.copy()
+                for _, counts in some:
+                    for like in {*counts.outcome.counts, *base.counts}:
+                        expected[like] += counts.at(like, turns) - base.counts[like]
+                if +expected != +together.counts or together.sense != base.sense:
+                    raise DependentLoops("what one loop gives depends on another one")
 
     def _run_once(self, rows: Decisions, given: Decisions, turns: Mapping[Path, int] | None = None) -> Outcome:
         """Return what a run gives; conditions that are not decided otherwise are true."""
@@ -310,7 +314,12 @@ class _RuleTracer(FunctionTracer):
         if self._runs > RUNS:
             raise Untraceable(f"it has more than {RUNS:,} paths through its branches and loops")
         asked: dict[Path, list[Hashable]] = {}
-        recorder = RuleRecorder(self._enter, self.row_class, lambda node: self._decided(node, rows, given, asked))
+        recorder = RuleRecorder(
+            self._enter,
+            self.row_class,
+            lambda node: self._decided(node, rows, given, asked),
+            watched=self.watched,
+        )
         run = SymbolicRun(self._arguments, turns, recorder, self._kinds)
         symbols = [symbol_of(position, row, recorder) for position, row in enumerate(self.rows)]
         result = self._result(symbols, recorder, run)
@@ -333,14 +342,14 @@ class _RuleTracer(FunctionTracer):
     def _result(self, symbols: list[Any], recorder: RuleRecorder, run: SymbolicRun) -> Any:
         token, self._running = RULE.set(run), run
         try:
-            with Watch(recorder):
+            with Watch(recorder) if self.watched else nullcontext():
                 result = called(self.function, *symbols)
         except (Untraceable, NeedsDecision):
             if recorder.refusal is not None:
                 raise Untraceable(recorder.refusal) from None
             raise
-        except Unwatched:  # pragma: no cover - every call is watched
-            raise Untraceable("code of the row's class runs") from None
+        except Unwatched:
+            raise
         except Exception as error:
             refusal = recorder.refusal or self.refusal
             raise Untraceable(refusal or f"it raises {type(error).__name__}: {error}") from error
