@@ -11,7 +11,7 @@ from lumix_core.compiler.columns import Columns
 from lumix_core.compiler.evaluate import Evaluated
 from lumix_core.compiler.matrices import Matrix, check_finite
 from lumix_core.errors import LXUnsupportedError
-from lumix_core.problem.arrays import FloatArray, sorted_together, starts_of, without_noise
+from lumix_core.problem.arrays import FloatArray, Tuples, sorted_together, starts_of, without_noise
 from lumix_core.problem.problem import LXBlock, LXProblem
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, Fl
             f"The model has {len(matrix.values):,} coefficients; solvers count them in 32 bits. "
             f"Filter the terms with where=, or split the model."
         )
-    values = matrix.values
-    order, (row_numbers, columns) = sorted_together((matrix.rows, matrix.columns), (rows, named.size))
+    values, positions = matrix.values, Tuples((matrix.rows, matrix.columns), (0, 0))
+    order, (row_numbers, columns) = sorted_together([positions], (rows, named.size))
     if order is not None:
         values = values[order]
     differs = row_numbers[1:] != row_numbers[:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -49,33 +50,54 @@ def stable_order(values: NDArray[Any]) -> IntArray:
     count = _width(len(values))
     if not len(values) or int(values.max()) >= MANY >> count:
         return np.argsort(values, kind="stable")
-    packed = _packed([values], [0], count)
+    packed = _packed([Tuples([values], [0])], [0], count)
     packed.sort()
     for part in blocks(len(packed)):
         packed[part] &= (1 << count) - 1
     return packed
 
 
-def sorted_together(numbers: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray | None, Sequence[IntArray]]:
-    """Return the order that sorts tuples of numbers, equal ones as they are, and the tuples in that order.
+@dataclass(frozen=True, eq=False)
+class Tuples:
+    """Tuples of numbers that are not negative.
 
     Args:
-        numbers: the first of every tuple, the second of every tuple, ...; none is negative.
-        sizes: the first are less than the first of these, and so on.
+        numbers: the first of every tuple, the second of every tuple, ...
+        firsts: what is added to each of them.
+    """
+
+    numbers: Sequence[IntArray]
+    firsts: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.numbers[0])
+
+    def columns(self) -> list[IntArray]:
+        """Return the numbers, with what is added to them."""
+        return [one + first if first else one for one, first in zip(self.numbers, self.firsts, strict=True)]
+
+
+def sorted_together(parts: Sequence[Tuples], sizes: Sequence[int]) -> tuple[IntArray | None, Sequence[IntArray]]:
+    """Return the order that sorts tuples, equal ones as they are, and their numbers in that order.
+
+    Args:
+        parts: tuples, those of one part after those of the other.
+        sizes: their first numbers are less than the first of these, and so on.
 
     Returns:
         None in place of an order where the tuples are in order already.
     """
-    widths, count = [_width(size) for size in sizes], _width(len(numbers[0]))
+    widths, count = [_width(size) for size in sizes], _width(sum(map(len, parts)))
     if sum(widths) + count > MANY_BITS:
-        order = np.lexsort(numbers[::-1])
-        return order, [one[order] for one in numbers]
-    packed = _packed(numbers, widths, count)
+        columns = [np.concatenate(same) for same in zip(*(part.columns() for part in parts), strict=True)]
+        order = np.lexsort(columns[::-1])
+        return order, [column[order] for column in columns]
+    packed = _packed(parts, widths, count)
     if is_increasing(packed):
-        return None, numbers
+        return None, parts[0].columns() if len(parts) == 1 else _unpacked(packed, [*widths, count])[:-1]
     packed.sort()
-    *parts, order = _unpacked(packed, [*widths, count])
-    return order, parts
+    *found, order = _unpacked(packed, [*widths, count])
+    return order, found
 
 
 def _width(size: int) -> int:
@@ -83,17 +105,19 @@ def _width(size: int) -> int:
     return max(size - 1, 0).bit_length()
 
 
-def _packed(numbers: Sequence[NDArray[Any]], widths: Sequence[int], count: int) -> IntArray:
+def _packed(parts: Sequence[Tuples], widths: Sequence[int], count: int) -> IntArray:
     """Return tuples as single numbers, each with its position behind it: numpy sorts faster than it finds an order."""
-    packed = np.empty(len(numbers[0]), dtype=np.int64)
-    for part in blocks(len(packed)):
-        some = numbers[0][part].astype(np.int64)
-        for one, width in zip(numbers[1:], widths[1:], strict=True):
-            some <<= width
-            some |= one[part]
-        some <<= count
-        some |= np.arange(part.start, part.stop)
-        packed[part] = some
+    packed, start = np.empty(sum(map(len, parts)), dtype=np.int64), 0
+    for part in parts:
+        for block in blocks(len(part)):
+            some = np.zeros(block.stop - block.start, dtype=np.int64)
+            for one, first, width in zip(part.numbers, part.firsts, widths, strict=True):
+                some <<= width
+                some |= one[block] + first if first else one[block]
+            some <<= count
+            some |= np.arange(start + block.start, start + block.stop)
+            packed[start + block.start : start + block.stop] = some
+        start += len(part)
     return packed
 
 
