@@ -195,7 +195,7 @@ def same(one: dict[str, float], other: dict[str, float]) -> bool:
 def report(chosen: Table, lines: list[Line]) -> str:
     """Return a table as text."""
     parts = list(dict.fromkeys(name for line in lines for found in line.runs for name in found["parts"]))
-    head = [chosen.unit, "best", "ratio", *parts, "memory MB", "runs"]
+    head = [chosen.unit, "best", "ratio", "processor", "its ratio", *parts, "memory MB", "runs"]
     text = [f"\n### {chosen.title}"]
     for size in chosen.sizes:
         of_size = [line for line in lines if line.size == size]
@@ -221,6 +221,8 @@ def row(chosen: Table, line: Line, of_size: list[Line], parts: list[str]) -> Ite
     yield number(min(found["seconds"] for found in line.runs) * chosen.per_second)
     yardstick = of_size[0]
     yield f"{line.median() / yardstick.median():.2f}" if yardstick.runs else ""
+    yield number(line.median("processor") * chosen.per_second)
+    yield f"{line.median('processor') / yardstick.median('processor'):.2f}" if yardstick.runs else ""
     for name in parts:
         known = name in line.runs[0]["parts"]
         yield number(line.part(name) * chosen.per_second) if known else ""

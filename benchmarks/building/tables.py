@@ -123,6 +123,16 @@ INVENTORY = (
     Contender("linopy, its default model", "inventory.with_linopy:dense", STOCK),
 )
 
+WINDOWS = tuple(
+    Contender(name, f"windows.programs:{build}", f"windows.programs:{data}", peer=False)
+    for name, build, data in (
+        ("LumiX, a parameter of the pairs", "by_parameter", "paired"),
+        ("LumiX, a condition over numbers", "by_numbers", "numbered"),
+        ("LumiX, a condition over times", "by_times", "timed"),
+        ("LumiX, a condition over times of two zones", "by_minutes", "in_berlin"),
+    )
+)
+
 DATABASES = {"sqlite": "an SQLite file", "postgresql": "PostgreSQL"}
 
 
@@ -157,6 +167,7 @@ TABLES = (
         "sqlite",
         "inventory.fill",
     ),
+    Table("windows", "A rolling window of four steps, from objects", WINDOWS, ("35040",), "100"),
     *(
         Table(
             f"growth-{key}",

@@ -12,6 +12,7 @@ import gc
 import json
 import resource
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -42,13 +43,19 @@ def result(chosen: Table, size: str, contender: Contender) -> dict[str, Any]:
 def measured(data: Any, build: Callable[[Any, Laps], Any]) -> dict[str, Any]:
     gc.collect()
     before = peak()
-    lap = Laps()
+    lap, began = Laps(), time.process_time()
     held = build(data, lap)
     lap("hold")
-    after = peak()
+    processor, after = time.process_time() - began, peak()
     from holding import fingerprint
 
-    return {"seconds": lap.total, "parts": lap.seconds, "memory": after - before, "model": fingerprint(held)}
+    return {
+        "seconds": lap.total,
+        "processor": processor,
+        "parts": lap.seconds,
+        "memory": after - before,
+        "model": fingerprint(held),
+    }
 
 
 def peak() -> int:

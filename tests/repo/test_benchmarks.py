@@ -110,6 +110,23 @@ def test_production_is_the_model_built_by_hand(environment: dict[str, str], cont
     assert model == pytest.approx(by_hand, rel=1e-9)
 
 
+def test_inventory_is_the_model_built_by_hand(environment: dict[str, str]) -> None:
+    run(environment, "-c", "from inventory.fill import fill; fill('sqlite', '10 x 20')")
+
+    model = built(environment, "inventory", "10 x 20", "LumiX")["model"]
+
+    by_hand = built(environment, "inventory", "10 x 20", DRIVER_FLOOR)["model"]
+    assert (model["nonzeros"], model["rows"]) == (590, 200)
+    assert model == pytest.approx(by_hand, rel=1e-9)
+
+
+@pytest.mark.parametrize("of", ["numbers", "times", "times of two zones"])
+def test_a_window_is_the_model_of_a_parameter(environment: dict[str, str], of: str) -> None:
+    model = built(environment, "windows", "100", f"LumiX, a condition over {of}")["model"]
+
+    assert model == built(environment, "windows", "100", "LumiX, a parameter of the pairs")["model"]
+
+
 @pytest.mark.parametrize(("table", "size"), [("timetable", "20"), ("catalogue", "1000")])
 def test_models_of_objects_are_those_built_by_hand(environment: dict[str, str], table: str, size: str) -> None:
     model = built(environment, table, size, "LumiX")["model"]

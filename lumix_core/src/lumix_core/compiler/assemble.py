@@ -11,7 +11,15 @@ from lumix_core.compiler.columns import Columns
 from lumix_core.compiler.evaluate import Evaluated
 from lumix_core.compiler.matrices import Matrix, check_finite
 from lumix_core.errors import LXUnsupportedError
-from lumix_core.problem.arrays import FloatArray, sorted_together, starts_of, without_noise
+from lumix_core.problem.arrays import (
+    FloatArray,
+    Tuples,
+    any_repeated,
+    firsts_of,
+    sorted_together,
+    starts_of,
+    without_noise,
+)
 from lumix_core.problem.problem import LXBlock, LXProblem
 
 if TYPE_CHECKING:
@@ -63,14 +71,12 @@ def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, Fl
             f"The model has {len(matrix.values):,} coefficients; solvers count them in 32 bits. "
             f"Filter the terms with where=, or split the model."
         )
-    values = matrix.values
-    order, (row_numbers, columns) = sorted_together((matrix.rows, matrix.columns), (rows, named.size))
+    values, positions = matrix.values, Tuples((matrix.rows, matrix.columns), (0, 0))
+    order, (row_numbers, columns) = sorted_together([positions], (rows, named.size))
     if order is not None:
         values = values[order]
-    differs = row_numbers[1:] != row_numbers[:-1]
-    differs |= columns[1:] != columns[:-1]
-    if not differs.all():
-        firsts = np.flatnonzero(np.concatenate([[True], differs]))
+    if any_repeated(row_numbers, columns):
+        firsts = firsts_of(row_numbers, columns)
         counts = np.diff(np.append(firsts, len(values)))
         with np.errstate(over="ignore"):
             sizes = np.add.reduceat(np.abs(values), firsts)
@@ -80,4 +86,4 @@ def _compressed(matrix: Matrix, rows: int, named: Columns) -> tuple[Any, Any, Fl
     kept = values != 0.0
     if not kept.all():
         row_numbers, columns, values = row_numbers[kept], columns[kept], values[kept]
-    return starts_of(row_numbers, rows), columns.astype(np.int32), values
+    return starts_of(row_numbers, rows, in_order=True), columns.astype(np.int32), values

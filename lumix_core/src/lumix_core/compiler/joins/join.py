@@ -24,7 +24,7 @@ from lumix_core.compiler.vectorized import key_parts
 from lumix_core.formulas.arithmetic import NotVectorizable, filled
 from lumix_core.formulas.nodes import Constant, Lookup, Node, nodes, same
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import MANY, BoolArray, IntArray, sorted_together, taken
+from lumix_core.problem.arrays import MANY, BoolArray, IntArray, Tuples, sorted_together, taken
 from lumix_core.rows.columns import Column, has_nan
 from lumix_core.rows.key_index import KeyIndex
 
@@ -471,7 +471,7 @@ class _Join:
             raise OverflowError("these are more combinations than can be numbered")
         known = {} if weight is None else self._known(weight, self.bound) or {}
         bound, self.bound = self._picks(self.bound), {}
-        order, in_order = sorted_together(bound, shape)
+        order, in_order = sorted_together([Tuples(bound, [0] * len(bound))], shape)
         if order is not None:
             known = {lookup: values[order] for lookup, values in known.items()}
         return Combinations(tuple(in_order), known, bool(self.edges) or self.ordered)
