@@ -11,6 +11,7 @@ from lumix_core.solver.solver import RawProgress
 from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing import SolverConformance
 from lumix_core.testing.solvers import options as solver_options
+from lumix_core.testing.solvers import progress as solver_progress
 from lumix_core.testing.solvers import statuses as solver_statuses
 
 
@@ -165,6 +166,7 @@ def names(faults):
 def test_fault_is_caught(fault, test, parameters, monkeypatch):
     monkeypatch.setattr(solver_options, "BACKSTOP", 1.0)
     monkeypatch.setattr(solver_statuses, "PATIENCE", 1.0)
+    monkeypatch.setattr(solver_progress, "LONG_ENOUGH", 0.6)
     kit = type("Hasty", (SolverConformance,), {})
 
     with pytest.raises((AssertionError, LXError, pytest.fail.Exception)):
