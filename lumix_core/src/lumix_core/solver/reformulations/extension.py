@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, sorted_together, starts_of
+from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, Tuples, sorted_together, starts_of
 from lumix_core.problem.keys import Keys, RowKey
 from lumix_core.problem.problem import LXBlock, LXProblem
 from lumix_core.problem.structures import OBJECTIVE, Structures
@@ -122,7 +122,7 @@ def _filled(values: Numbers, size: int) -> FloatArray:
 def _summed(rows: IntArray, columns: IntArray, values: FloatArray, size: int) -> dict[str, Any]:
     """Return a matrix by the names of its arrays; several coefficients at one position are added up."""
     width = int(columns.max(initial=0)) + 1
-    order, (rows, columns) = sorted_together((rows, columns), (size, width))
+    order, (rows, columns) = sorted_together([Tuples((rows, columns), (0, 0))], (size, width))
     values = values if order is None else values[order]
     if len(rows):
         firsts = np.flatnonzero(np.concatenate([[True], (np.diff(rows) != 0) | (np.diff(columns) != 0)]))
