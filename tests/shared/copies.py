@@ -14,6 +14,7 @@ import numpy as np
 import workers
 
 from lumix_core import LXOptimizer
+from lumix_core.errors import LXVerificationError
 
 TRIPS: dict[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,
@@ -24,9 +25,15 @@ TRIPS: dict[str, Callable[[Any], Any]] = {
 
 
 def answer(model: Any) -> tuple[dict[str, bytes], str, dict[Any, float]]:
-    """Return the bytes of every array of the model, how solving it ended, and the values of its variables."""
+    """Return the bytes of every array of the model, how solving it ended, and the values of its variables.
+
+    An answer that LumiX refuses is one too: numbers such as 1e-42 are below what the solver tells apart.
+    """
     arrays = {name: array.tobytes() for name, array in model.compile().arrays().items()}
-    solution = LXOptimizer().use_solver("highs").solve(model)
+    try:
+        solution = LXOptimizer().use_solver("highs").solve(model)
+    except LXVerificationError as refused:
+        return arrays, str(refused), {}
     values: dict[Any, float] = {}
     if solution.is_feasible():
         values = {(name, key): value for name in solution.variables for key, value in solution.variables[name].items()}
