@@ -127,15 +127,15 @@ def test_a_row_of_another_class_is_no_key(error_text: ErrorText) -> None:
 
 
 NOT_LINEAR: dict[str, Callable[[Any], Any]] = {
-    "a product": lambda m: made[1] * over <= 1,
+    "a product of three": lambda m: made[1] * over * over <= 1,
     "a quotient": lambda m: 1 / over <= 1,
-    "a power": lambda m: over**2 <= 1,
-    "an absolute value": lambda m: abs(over) <= 1,
+    "a power": lambda m: over**3 <= 1,
+    "an absolute value of a product": lambda m: abs(over * made[1]) <= 1,
+    "the largest with a key": lambda m: max(made[1], made[2], key=str) <= 1,
     "a strict order": lambda m: over < 1,
     "not equal": lambda m: made[1] != 1,
     "a family": lambda m: made <= 1,
     "a truth": lambda m: (over if made[1] else made[2]) <= 1,
-    "the largest of expressions": lambda m: max(made[1], made[2]) <= 1,
     "a variable as a side": lambda m: between(0, over, made[1]),
 }
 

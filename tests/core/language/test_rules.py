@@ -273,7 +273,7 @@ ROW_BY_ROW: dict[str, tuple[Callable[[Shop], Callable[[Machine], Any]], str, dic
     ),
     "the largest": (
         lambda s: lambda m: max(p.profit for p in s.made) * s.over <= 1,
-        "it computes with the rows of several turns of a loop",
+        "it takes the max over a family",
         {"over": 50.0},
     ),
     "a counter of turns": (

@@ -23,6 +23,7 @@ from lumix_core.compiler.matrices import (
 from lumix_core.compiler.nonlinear.indicators import binary_columns, read_indicators
 from lumix_core.compiler.nonlinear.structures import OBJECTIVE_FAMILY, owners_of, read_parts
 from lumix_core.compiler.rules.evaluation import RuleNumbers
+from lumix_core.compiler.rules.nonlinear_columns import NonLinearNumbers
 from lumix_core.compiler.rules.rules import evaluate_objective, evaluate_rules
 from lumix_core.errors import LXModelError, LXNumberError
 from lumix_core.formulas.user_function import UserFunction
@@ -89,9 +90,11 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
     lower, upper = _bounds(columns, evaluator)
     integer, semi = _integers(columns), _semis(columns)
     owners = list(owners_of(model, families, starts))
-    parts = read_parts(owners, columns, _with_zero(semi, lower, upper), evaluator)
+    objective, offset, of_objective = _objective(model, columns, evaluator)
+    of_rules = [of_objective, *(rules[i].nonlinear if i in rules else None for i in range(len(families)))]
+    beyond = {i: numbers for i, numbers in enumerate(of_rules) if numbers is not None}
+    parts = read_parts(owners, columns, _with_zero(semi, lower, upper), evaluator, beyond)
     row_lower, row_upper = _row_bounds(model, families, evaluator, rules)
-    objective, offset = _objective(model, columns, evaluator)
     for added in parts.linear:
         in_row = added.rows != OBJECTIVE
         np.add.at(objective, added.columns[~in_row], added.values[~in_row])
@@ -171,15 +174,18 @@ def _semis(columns: Columns) -> BoolArray:
     return _by_family(columns, semi) if any(semi) else np.empty(0, dtype=np.bool_)
 
 
-def _objective(model: LXModel, columns: Columns, evaluator: Evaluator) -> tuple[FloatArray, float]:
+def _objective(
+    model: LXModel, columns: Columns, evaluator: Evaluator
+) -> tuple[FloatArray, float, NonLinearNumbers | None]:
+    """Return the coefficient of each column, the constant, and what is not linear in a rule."""
     if model.objective is None:
-        return _costs(columns, evaluator), 0.0
+        return _costs(columns, evaluator), 0.0, None
     if isinstance(model.objective, UserFunction):
-        positions, values, offset = evaluate_objective(model.objective, OBJECTIVE_FAMILY, columns, evaluator)
-        matrix = Matrix(np.zeros(len(positions), dtype=np.int64), positions, values)
-        return _objective_row(matrix, columns), offset
+        numbers = evaluate_objective(model.objective, OBJECTIVE_FAMILY, columns, evaluator)
+        matrix = Matrix(np.zeros(len(numbers.columns), dtype=np.int64), numbers.columns, numbers.values)
+        return _objective_row(matrix, columns), numbers.constant, numbers.nonlinear
     matrix = expression_matrix(model.objective, columns, OBJECTIVE_FAMILY, "the objective", evaluator)
-    return _objective_row(matrix, columns), model.objective.whole_constant
+    return _objective_row(matrix, columns), model.objective.whole_constant, None
 
 
 def _objective_row(matrix: Matrix, columns: Columns) -> FloatArray:

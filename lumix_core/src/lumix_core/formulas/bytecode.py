@@ -136,6 +136,21 @@ def compared_as(frame: FrameType) -> str | None:
     return _comparisons(frame.f_code).get(frame.f_lasti)
 
 
+def position_of(frame: FrameType) -> int:
+    """Return the instruction that a frame is at; a call has one, whether Python has specialised it or not."""
+    return frame.f_lasti + _CALL_AFTER if frame.f_lasti in _announced_calls(frame.f_code) else frame.f_lasti
+
+
+@functools.lru_cache(maxsize=4096)
+def _announced_calls(code: CodeType) -> frozenset[int]:
+    """Return where a call is announced by an instruction of its own, as in Python 3.11."""
+    return frozenset(at for at, (name, _) in _instructions(code).items() if name == "PRECALL")
+
+
+_CALL_AFTER = 4
+"""How many bytes after its announcement a call is."""
+
+
 def begins_loop(frame: FrameType) -> bool:
     """Whether the code goes through something itself, with ``for`` or ``*``, and gives it to no function that does."""
     name = dis.opname[frame.f_code.co_code[frame.f_lasti]]

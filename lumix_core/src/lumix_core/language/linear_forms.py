@@ -1,43 +1,32 @@
-"""What rules compute with: sums of elements of variables, and comparisons of them; data, nothing is evaluated."""
+"""What rules compute with: sums of elements of variables and of their products and functions, and comparisons of sums.
+
+They are data; nothing is evaluated.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, NamedTuple, SupportsFloat, TypeAlias, TypeGuard
 
 from lumix_core.errors import LXModelError, LXNotLinearError, LXNumberError
 from lumix_core.formulas.bytecode import compared_as, is_chained, is_containment
 from lumix_core.formulas.symbolic_rows import OutranksSymbols, Symbol
+from lumix_core.language.elements import AnyElement, Element, ElementProduct, FunctionElement
 from lumix_core.language.mixins import Unknown
 from lumix_core.problem.numbers import is_real_type
 from lumix_core.problem.problem import LXSense
+from lumix_core.problem.structures import FunctionKind
 
 Operand: TypeAlias = "LinearArithmetic | SupportsFloat"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Element:
-    """One element of a family of variables.
-
-    Args:
-        variable: the family.
-        key: its key, or the row itself; ``()`` for a variable without an index.
-        is_optional: whether it stands for nothing where the family has no such key.
-    """
-
-    variable: Any
-    key: Any
-    is_optional: bool = False
-
-
 class Monomial(NamedTuple):
-    """A coefficient times an element; without an element it is a number."""
+    """A coefficient times an element, a product of two or a function; without any it is a number."""
 
     coefficient: Any
-    element: Element | None
+    element: AnyElement | None
 
 
 class LinearArithmetic(OutranksSymbols):
@@ -63,9 +52,9 @@ class LinearArithmetic(OutranksSymbols):
             return NotImplemented
         return _sum(LXLinearForm(), other, 1).joined(self.linear_form().times(-1))
 
-    def __mul__(self, factor: SupportsFloat) -> LXLinearForm:
+    def __mul__(self, factor: Operand) -> LXLinearForm:
         if is_linear(factor):
-            raise _not_linear("A product of variables is not linear.")
+            return self.linear_form().multiplied(factor.linear_form())
         return self.linear_form().times(factor) if _is_known(factor) else NotImplemented
 
     def __rmul__(self, factor: SupportsFloat) -> LXLinearForm:
@@ -73,11 +62,11 @@ class LinearArithmetic(OutranksSymbols):
 
     def __truediv__(self, divisor: SupportsFloat) -> LXLinearForm:
         if is_linear(divisor):
-            raise _not_linear("A quotient of variables is not linear.")
+            raise LXNotLinearError("A quotient of variables is not linear. Multiply both sides by the divisor.")
         return self.linear_form().divided_by(divisor) if _is_known(divisor) else NotImplemented
 
     def __rtruediv__(self, other: object) -> LXLinearForm:
-        raise _not_linear("A number divided by a variable is not linear.")
+        raise LXNotLinearError("A number divided by a variable is not linear. Multiply both sides by the variable.")
 
     def __neg__(self) -> LXLinearForm:
         return self.linear_form().times(-1)
@@ -92,15 +81,18 @@ class LinearArithmetic(OutranksSymbols):
         return _compared(self, other, LXSense.GE)
 
     def __lt__(self, other: object) -> LXComparison:
-        raise _not_linear("A constraint holds with equality too: write <= or >= in place of < and >.")
+        raise LXNotLinearError("A constraint holds with equality too: write <= or >= in place of < and >.")
 
     __gt__ = __lt__
 
     def __abs__(self) -> LXLinearForm:
-        raise _not_linear("The absolute value of a variable is not linear.")
+        run = RULE.get() or RuleRun()
+        return run.function(FunctionKind.ABS, (self,))
 
     def __pow__(self, exponent: object) -> LXLinearForm:
-        raise _not_linear("A power of a variable is not linear.")
+        if type(exponent) is int and exponent in (1, 2):
+            return self.linear_form() if exponent == 1 else self.linear_form().multiplied(self.linear_form())
+        raise LXNotLinearError("Of powers of a variable, only the square is taken: write x ** 2, or add_piecewise().")
 
 
 def is_linear(value: object) -> TypeGuard[LinearArithmetic]:
@@ -111,8 +103,9 @@ def is_linear(value: object) -> TypeGuard[LinearArithmetic]:
 class LXLinearForm(LinearArithmetic, Unknown):
     """A sum of elements of variables, each with a coefficient, and numbers: what ``made[p]`` and ``sum(...)`` give.
 
-    It is made in rules, and by indexing a variable; it is never changed. Long sums are chains: ``total + term`` keeps
-    the total as it is.
+    In place of an element there may be the product of two, or ``abs``, ``min`` or ``max`` of sums. A form is made in
+    rules, and by indexing a variable; it is never changed. Long sums are chains: ``total + term`` keeps the total as it
+    is.
     """
 
     __slots__ = ("_before", "_last")
@@ -124,7 +117,7 @@ class LXLinearForm(LinearArithmetic, Unknown):
         self._before = before
 
     @classmethod
-    def of_element(cls, element: Element) -> LXLinearForm:
+    def of_element(cls, element: AnyElement) -> LXLinearForm:
         """Return a single element."""
         return cls((Monomial(1, element),))
 
@@ -150,6 +143,22 @@ class LXLinearForm(LinearArithmetic, Unknown):
         """Return the sum times a number."""
         return LXLinearForm(tuple([Monomial(_product(one, factor), of) for one, of in self.monomials]))
 
+    def multiplied(self, other: LXLinearForm) -> LXLinearForm:
+        """Return the product with another sum, multiplied out.
+
+        Raises:
+            LXNotLinearError: a factor holds a product or a function, or the product has too many terms.
+        """
+        mine, others = self.monomials, other.monomials
+        if len(mine) * len(others) > _TERMS:
+            raise LXNotLinearError(
+                f"A product of sums has {len(mine) * len(others):,} terms when it is multiplied out, and {_TERMS:,} "
+                f"are the most. Make a variable equal to each sum, and multiply the variables."
+            )
+        return LXLinearForm(
+            tuple([Monomial(_product(one, two), _element_product(of, by)) for one, of in mine for two, by in others])
+        )
+
     def divided_by(self, divisor: Any) -> LXLinearForm:
         """Return the sum divided by a number.
 
@@ -164,12 +173,12 @@ class LXLinearForm(LinearArithmetic, Unknown):
         return _compared(self, other, LXSense.EQ)
 
     def __ne__(self, other: object) -> bool:
-        raise _not_linear("!= makes no constraint: write ==, <= or >=.")
+        raise LXNotLinearError("!= makes no constraint: write ==, <= or >=.")
 
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        raise _not_linear("An expression has no truth value before the model is solved: make conditions of rows.")
+        raise LXNotLinearError("An expression has no truth value before the model is solved: make conditions of rows.")
 
     def __repr__(self) -> str:
         shown = [_text(monomial) for monomial in self.monomials]
@@ -181,6 +190,55 @@ class LXLinearForm(LinearArithmetic, Unknown):
 
 
 _SHOWN = 8
+_TERMS = 100_000
+
+
+def _element_product(left: AnyElement | None, right: AnyElement | None) -> AnyElement | None:
+    """Return the product of what two terms stand for."""
+    if left is None or right is None:
+        return right if left is None else left
+    if isinstance(left, Element) and isinstance(right, Element):
+        return ElementProduct(left, right)
+    raise LXNotLinearError(
+        "A factor of a product holds a product or a function itself. Make a variable equal to it, and multiply that."
+    )
+
+
+def _function(kind: FunctionKind, arguments: Iterable[Any]) -> LXLinearForm:
+    """Return a function of sums and numbers; ``max(max(a, b), c)`` has three arguments."""
+    forms: list[LXLinearForm] = []
+    for argument in arguments:
+        form = argument.linear_form() if is_linear(argument) else LXLinearForm((Monomial(argument, None),))
+        forms += _arguments_of(form, kind)
+    check_linear(kind, forms)
+    return LXLinearForm.of_element(FunctionElement(kind, tuple(forms)))
+
+
+def _arguments_of(form: LXLinearForm, kind: FunctionKind) -> list[LXLinearForm]:
+    """Return the arguments that a sum adds to a function: its own where it is the same function."""
+    monomials = form.monomials
+    if len(monomials) == 1 and kind is not FunctionKind.ABS:
+        coefficient, element = monomials[0]
+        if isinstance(element, FunctionElement) and element.kind is kind and _is_one(coefficient):
+            return list(element.arguments)
+    return [form]
+
+
+def _is_one(coefficient: Any) -> bool:
+    return not isinstance(coefficient, Symbol) and float(coefficient) == 1.0
+
+
+def check_linear(kind: FunctionKind, forms: Iterable[LXLinearForm]) -> None:
+    """Refuse a function of what is not linear.
+
+    Raises:
+        LXNotLinearError: an argument holds a product or a function.
+    """
+    if any(isinstance(of, ElementProduct | FunctionElement) for form in forms for _, of in form.monomials):
+        name = kind.name.lower()
+        raise LXNotLinearError(
+            f"An argument of {name}() holds a product or a function itself. Make a variable equal to it."
+        )
 
 
 def _text(monomial: Monomial) -> str:
@@ -188,9 +246,17 @@ def _text(monomial: Monomial) -> str:
     number = "f(...)" if isinstance(coefficient, Symbol) else f"{float(coefficient):g}"
     if element is None:
         return number
+    text = _element_text(element)
+    return text if number == "1" else f"{number} * {text}"
+
+
+def _element_text(element: AnyElement) -> str:
+    if isinstance(element, ElementProduct):
+        return f"{_element_text(element.left)} * {_element_text(element.right)}"
+    if isinstance(element, FunctionElement):
+        return f"{element.kind.name.lower()}({', '.join(repr(form)[14:-1] for form in element.arguments)})"
     key = "..." if _holds_symbol(element.key) else repr(element.key)
-    name = element.variable.name if element.key == () else f"{element.variable.name}[{key}]"
-    return name if number == "1" else f"{number} * {name}"
+    return element.variable.name if element.key == () else f"{element.variable.name}[{key}]"
 
 
 def _holds_symbol(key: Any) -> bool:
@@ -229,10 +295,6 @@ def _sum(left: LinearArithmetic, right: Any, sign: int) -> LXLinearForm:
     if (type(right) is int or type(right) is float) and right == 0:
         return left.linear_form()
     return left.linear_form().joined(LXLinearForm((Monomial(right if sign > 0 else -right, None),)))
-
-
-def _not_linear(why: str) -> LXNotLinearError:
-    return LXNotLinearError(f"{why} Rules are linear in the variables, with numbers of rows as coefficients.")
 
 
 class LXComparison:
@@ -304,7 +366,7 @@ def between(lower: SupportsFloat, expression: Operand, upper: SupportsFloat) -> 
 def _two_sided(lower: Any, expression: Any, upper: Any) -> LXComparison:
     for side in (lower, upper):
         if is_linear(side) and any(of is not None for _, of in side.linear_form().monomials):
-            raise _not_linear("A side of a constraint with two sides holds a variable: write two constraints.")
+            raise LXNotLinearError("A side of a constraint with two sides holds a variable: write two constraints.")
     return LXComparison(LXSense.BETWEEN, (lower, expression, upper))
 
 
@@ -369,6 +431,10 @@ class RuleRun:
     def element_or(self, variable: Any, key: Hashable, missing: Any) -> Any:
         """Return the element of a key or row, or what is given in its place."""
         raise NotImplementedError
+
+    def function(self, kind: FunctionKind, arguments: Iterable[Any]) -> LXLinearForm:
+        """Return a function of sums and numbers."""
+        return _function(kind, arguments)
 
 
 RULE: ContextVar[RuleRun | None] = ContextVar("RULE", default=None)

@@ -9,9 +9,10 @@ from typing import Any, Generic, Self, SupportsFloat, TypeVar, overload
 
 from lumix_core.errors import LXModelError, LXNotLinearError
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.elements import Element
 from lumix_core.language.families import IndexedFamily
 from lumix_core.language.indexed import Row, side_text, type_argument
-from lumix_core.language.linear_forms import RULE, Element, LinearArithmetic, LXLinearForm
+from lumix_core.language.linear_forms import RULE, LinearArithmetic, LXLinearForm
 from lumix_core.language.mixins import Unknown, refuse_unknown
 from lumix_core.language.term_types import A, B, C, Of1, Of1W, Of2, Of3
 from lumix_core.problem.numbers import bound_number, real_number

@@ -12,6 +12,7 @@ from lumix_core.compiler.compile import compile_model
 from lumix_core.compiler.rules.planning import families_of
 from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
+from lumix_core.language.elements import elements_in
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.linear_forms import LXLinearForm
 from lumix_core.language.model import LXModel
@@ -50,7 +51,7 @@ def expression_value(expression: Any, values: Values) -> float:
 
 
 def _returning(form: LXLinearForm) -> Callable[[], LXLinearForm]:
-    variables = [element.variable for _, element in form.monomials if element is not None]
+    variables = [one.variable for _, element in form.monomials for one in elements_in(element)]
 
     def rule(_variables: list[Any] = variables) -> LXLinearForm:
         return form

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lumix_core.compiler.nonlinear.curves import Breakpoints, breakpoints
+from lumix_core.compiler.nonlinear.function_arguments import FunctionArguments
 from lumix_core.compiler.nonlinear.part_rows import PartRows
 from lumix_core.errors import LXModelError, sentence
 from lumix_core.language.nonlinear_parts import FunctionPart
 from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.problem.structures import FunctionKind, Functions, Labels
+
+if TYPE_CHECKING:
+    from lumix_core.compiler.rules.nonlinear_columns import NonLinearNumbers
 
 NAMES = {
     FunctionKind.ABS: "the absolute value",
@@ -21,21 +27,6 @@ NAMES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class _Arguments:
-    """Arguments of functions: the function of each, its constant, and terms by argument."""
-
-    function: IntArray
-    constants: FloatArray
-    of_term: IntArray
-    columns: IntArray
-    values: FloatArray
-
-    def shifted(self, arguments: int) -> IntArray:
-        """Return the argument of each term, where so many arguments come before."""
-        return self.of_term + arguments
-
-
 @dataclass(eq=False)
 class FunctionBuilder:
     """Collects the functions of the parts of a model."""
@@ -43,15 +34,15 @@ class FunctionBuilder:
     lower: FloatArray
     upper: FloatArray
     _kinds: list[IntArray] = field(default_factory=list)
-    _arguments: list[_Arguments] = field(default_factory=list)
+    _arguments: list[FunctionArguments] = field(default_factory=list)
     _curves: list[Breakpoints] = field(default_factory=list)
-    _uses: list[tuple[IntArray, FloatArray]] = field(default_factory=list)
+    _uses: list[tuple[IntArray, IntArray, FloatArray]] = field(default_factory=list)
     _labels: Labels = ()
 
     def add(self, part: FunctionPart, rows: PartRows) -> None:
         """Add the functions of one part: one for each of its rows."""
         pieces = [self._argument(part, number, rows) for number in range(len(part.arguments))]
-        arguments = _joined(pieces)
+        arguments = FunctionArguments.joined(pieces)
         counts = np.bincount(arguments.function, minlength=rows.size)
         if (counts == 0).any():
             element = rows.family.element(int(np.argmin(counts)))
@@ -59,27 +50,41 @@ class FunctionBuilder:
                 f"{sentence(rows.position)}, {element}: {NAMES[part.kind]} has no argument, since no element of its "
                 f"families agrees with the row. Add a number, such as 0, or leave such rows out."
             )
-        first = sum(map(len, self._kinds))
-        self._kinds.append(np.full(rows.size, int(part.kind)))
-        self._arguments.append(arguments)
-        self._uses.append((rows.rows, rows.coefficients(part)))
+        first = self._size
+        self._uses.append((rows.rows, first + np.arange(rows.size), rows.coefficients(part)))
         self._labels += ((f"{NAMES[part.kind]} in {rows.position}", rows.size),)
-        self._curves.append(
-            breakpoints(part, rows, self._ends(arguments)) if part.curve else Breakpoints.none(rows.size)
-        )
-        assert first + rows.size == sum(map(len, self._kinds))
+        curves = breakpoints(part, rows, self._ends(arguments)) if part.curve else Breakpoints.none(rows.size)
+        self._append(np.full(rows.size, int(part.kind)), arguments, curves)
 
-    def _argument(self, part: FunctionPart, number: int, rows: PartRows) -> _Arguments:
+    def add_of_rule(self, numbers: NonLinearNumbers, start: int, position: str) -> None:
+        """Add the functions of a rule, whose first row is ``start``; that of the objective is `OBJECTIVE`."""
+        self._uses.append((numbers.use_rows + start, self._size + numbers.use_functions, numbers.use_values))
+        for kind, run in groupby(numbers.kinds.tolist()):
+            self._labels += ((f"{NAMES[FunctionKind(kind)]} in {position}", len(list(run))),)
+        self._append(numbers.kinds, numbers.arguments, Breakpoints.none(len(numbers.kinds)))
+
+    @property
+    def _size(self) -> int:
+        return sum(map(len, self._kinds))
+
+    def _append(self, kinds: IntArray, arguments: FunctionArguments, curves: Breakpoints) -> None:
+        self._arguments.append(arguments.numbered(self._size))
+        self._kinds.append(kinds)
+        self._curves.append(curves)
+
+    def _argument(self, part: FunctionPart, number: int, rows: PartRows) -> FunctionArguments:
         expression = part.arguments[number]
         if part.spread and part.spread[number]:
             entries, start = rows.entries(expression.terms[0])
             size = len(entries.rows)
-            return _Arguments(entries.rows, np.zeros(size), np.arange(size), entries.elements + start, entries.values)
+            return FunctionArguments(
+                entries.rows, np.zeros(size), np.arange(size), entries.elements + start, entries.values
+            )
         matrix = rows.argument(expression)
         constants = np.full(rows.size, expression.constant)
-        return _Arguments(np.arange(rows.size), constants, matrix.rows, matrix.columns, matrix.values)
+        return FunctionArguments(np.arange(rows.size), constants, matrix.rows, matrix.columns, matrix.values)
 
-    def _ends(self, arguments: _Arguments) -> tuple[FloatArray, FloatArray]:
+    def _ends(self, arguments: FunctionArguments) -> tuple[FloatArray, FloatArray]:
         """Return the least and the most that the bounds of variables let each argument be; infinite without an end."""
         low, high = self.lower[arguments.columns], self.upper[arguments.columns]
         positive = arguments.values > 0
@@ -95,19 +100,14 @@ class FunctionBuilder:
         """Return all functions."""
         if not self._kinds:
             return Functions()
-        sizes = [len(kinds) for kinds in self._kinds]
-        firsts = np.cumsum([0, *sizes[:-1]])
-        numbered = [
-            _Arguments(one.function + first, one.constants, one.of_term, one.columns, one.values)
-            for one, first in zip(self._arguments, firsts.tolist(), strict=True)
-        ]
-        arguments = _joined(numbered)
+        arguments = FunctionArguments.joined(self._arguments)
         order = np.argsort(arguments.function, kind="stable")
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         of_term = place[arguments.of_term]
         terms = np.argsort(of_term, kind="stable")
-        count = sum(sizes)
+        count = self._size
+        use_rows, use_functions, use_values = map(np.concatenate, zip(*self._uses, strict=True))
         points = [
             np.concatenate([getattr(one, name) for one in self._curves]) for name in ("x", "y", "counts", "errors")
         ]
@@ -122,23 +122,11 @@ class FunctionBuilder:
             point_x=points[0],
             point_y=points[1],
             errors=points[3],
-            use_rows=np.concatenate([rows for rows, _ in self._uses]).astype(np.int32),
-            use_functions=np.arange(count, dtype=np.int32),
-            use_values=np.concatenate([values for _, values in self._uses]),
+            use_rows=use_rows.astype(np.int32),
+            use_functions=use_functions.astype(np.int32),
+            use_values=use_values,
             labels=self._labels,
         )
-
-
-def _joined(parts: list[_Arguments]) -> _Arguments:
-    counts = [len(part.constants) for part in parts]
-    befores = np.cumsum([0, *counts[:-1]]).tolist()
-    return _Arguments(
-        np.concatenate([part.function for part in parts]),
-        np.concatenate([part.constants for part in parts]),
-        np.concatenate([part.shifted(before) for part, before in zip(parts, befores, strict=True)]),
-        np.concatenate([part.columns for part in parts]),
-        np.concatenate([part.values for part in parts]),
-    )
 
 
 def _starts(lengths: IntArray) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

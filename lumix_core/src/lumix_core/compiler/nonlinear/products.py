@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.nonlinear_parts import ProductPart
 from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.problem.structures import Quadratics
+
+if TYPE_CHECKING:
+    from lumix_core.compiler.rules.nonlinear_columns import NonLinearNumbers
 
 LARGEST = 50_000_000
 """The most terms of products that are multiplied out."""
@@ -47,6 +51,10 @@ class ProductBuilder:
         values = values * coefficients[element]
         check_finite(values, f"a product in {rows.position}", lambda i: rows.family.element(int(element[i])))
         self._terms.append((rows.rows[element], one, other, values))
+
+    def add_of_rule(self, numbers: NonLinearNumbers, start: int) -> None:
+        """Add the products of a rule, whose first row is ``start``; that of the objective is `OBJECTIVE`."""
+        self._terms.append((numbers.rows + start, numbers.left, numbers.right, numbers.values))
 
     def finished(self) -> Quadratics:
         """Return all products."""

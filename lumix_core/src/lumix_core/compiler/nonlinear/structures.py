@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from lumix_core.problem.keys import Keys
 from lumix_core.problem.structures import OBJECTIVE, Functions, Quadratics, SpecialSets
 
 if TYPE_CHECKING:
+    from lumix_core.compiler.rules.nonlinear_columns import NonLinearNumbers
     from lumix_core.language.model import LXModel
 
 OBJECTIVE_FAMILY = Family("objective", Keys.scalar(), ())
@@ -42,7 +43,11 @@ class Parts:
 
 
 def read_parts(
-    owners: list[Owner], columns: Columns, bounds: tuple[FloatArray, FloatArray], evaluator: Evaluator
+    owners: list[Owner],
+    columns: Columns,
+    bounds: tuple[FloatArray, FloatArray],
+    evaluator: Evaluator,
+    of_rules: Mapping[int, NonLinearNumbers],
 ) -> Parts:
     """Evaluate all parts of the expressions of a model but indicators.
 
@@ -51,13 +56,17 @@ def read_parts(
         columns: of the model.
         bounds: of the columns, with 0 within those of semi-continuous ones.
         evaluator: of this compile.
+        of_rules: what is not linear in rules, by the position of the owner.
 
     Raises:
         LXModelError: the model would be wrong.
     """
     known = {id(variable): family for variable, family in zip(columns.variables, columns.families, strict=False)}
     functions, products, sets = FunctionBuilder(*bounds), ProductBuilder(), SetBuilder()
-    for owner in owners:
+    for i, owner in enumerate(owners):
+        if i in of_rules:
+            products.add_of_rule(of_rules[i], owner.start)
+            functions.add_of_rule(of_rules[i], owner.start, owner.position)
         for part in parts_of(owner.expression):
             if not isinstance(part, FunctionPart | ProductPart | SetPart):
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lumix_core.compiler.notation.index_sets import among, family_conditions, fresh, membership
@@ -10,7 +10,7 @@ from lumix_core.compiler.notation.symbols import Axis, Index, Symbols
 from lumix_core.compiler.notation.terms import SKIPPED, bracket, signed, sum_latex
 from lumix_core.compiler.rules.formula_functions import FormulaFunction
 from lumix_core.compiler.rules.outcomes import LEFT, LOWER, MIDDLE, RIGHT, SUM, UPPER
-from lumix_core.compiler.rules.parts import ElementPart, RulePart
+from lumix_core.compiler.rules.parts import ElementPart, FunctionPart, RulePart, elements_of
 from lumix_core.compiler.rules.planning import PlannedRule
 from lumix_core.compiler.rules.runs import Scope, Total
 from lumix_core.formulas.latex import PRODUCT, RowSymbol, Written
@@ -19,6 +19,7 @@ from lumix_core.formulas.latex_text import name_latex
 from lumix_core.formulas.nodes import Computed, Constant
 from lumix_core.language.parameters import LXParameter
 from lumix_core.problem.problem import LXSense
+from lumix_core.problem.structures import FunctionKind
 
 RELATIONS = {LXSense.LE: r"\le", LXSense.GE: r"\ge", LXSense.EQ: "="}
 
@@ -80,17 +81,51 @@ class RuleWriter:
 
     def _part(self, part: RulePart) -> tuple[str, str]:
         """Return the sign of a term, and the rest of it."""
-        loops = _Loops(self, part.scopes, self._rows)
-        mine = self._rows if part.reads_rows else []
+        return self._term(part, self._rows, {})
+
+    def _term(
+        self, part: RulePart, rows: Sequence[RowSymbol], around: Mapping[Scope, Sequence[RowSymbol]]
+    ) -> tuple[str, str]:
+        """Return the sign of a term, which is given these rows before those of its loops, and the rest of it."""
+        known = [*self._rows, *(row for group in around.values() for row in group)]
+        loops = _Loops(self, part.scopes, known)
+        mine = list(rows) if part.reads_rows else []
         given = [*loops.rows, *mine] if part.is_plain else [*mine, *loops.rows]
         size, factors = self._coefficient(part, given)
-        if part.element is not None:
-            factors.append(self._element(part.element, given, loops))
+        if isinstance(part.element, FunctionPart):
+            within = {**around, **dict(zip(part.scopes, loops.groups, strict=True))}
+            factors.append(self._function(part.element, within))
+        factors += [self._element(element, given, loops) for element in elements_of(part.element)]
         conditions = self._conditions(part.condition, given)
         if not part.scopes:
             return signed(size, [*map(bracket, conditions), *factors])
         sign, text = signed(size, factors)
         return sign, rf"\sum_{{{among(loops.members, [*loops.conditions, *conditions])}}} {text}"
+
+    def _function(self, function: FunctionPart, within: Mapping[Scope, Sequence[RowSymbol]]) -> Written:
+        """Return a function of sums; what it goes through is written below its name."""
+        rows = self._rows if function.reads_rows else []
+        around = {scope: within[scope] for scope in function.scopes}
+        texts = []
+        for argument in function.arguments:
+            known = [*self._rows, *(row for group in around.values() for row in group)]
+            loops = _Loops(self, argument.scopes, known)
+            inside = {**around, **dict(zip(argument.scopes, loops.groups, strict=True))}
+            given = [*rows, *(row for group in inside.values() for row in group)]
+            terms = [self._term(part, given, inside) for part in argument.parts]
+            text = sum_latex(terms[: self._shown], len(terms))
+            conditions = [*loops.conditions, *self._conditions(argument.condition, given)]
+            if argument.scopes:
+                name = rf"\{function.kind.name.lower()}"
+                text = rf"{name}_{{{among(loops.members, conditions)}}} \left( {text} \right)"
+                if len(function.arguments) == 1:
+                    return Written(text)
+            elif conditions:
+                text = f"{text} {' '.join(bracket(one).text for one in conditions)}"
+            texts.append(text)
+        if function.kind is FunctionKind.ABS:
+            return Written(rf"\left| {texts[0]} \right|")
+        return Written(rf"\{function.kind.name.lower()} \left( {', '.join(texts)} \right)")
 
     def _coefficient(self, part: RulePart, given: Sequence[RowSymbol]) -> tuple[float, list[Written]]:
         if not isinstance(part.coefficient, FormulaFunction):

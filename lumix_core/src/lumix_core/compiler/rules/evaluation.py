@@ -11,8 +11,10 @@ import numpy as np
 
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import Family
+from lumix_core.compiler.rules.found import Found
+from lumix_core.compiler.rules.nonlinear_columns import NonLinearColumns, NonLinearNumbers
 from lumix_core.compiler.rules.outcomes import INFINITE, LEFT, LOWER, MIDDLE, RIGHT, SKIPPED, SUM, UPPER
-from lumix_core.compiler.rules.part_reading import Found, PartReader
+from lumix_core.compiler.rules.part_reading import PartReader
 from lumix_core.compiler.rules.planning import PlannedRule
 from lumix_core.errors import LXNumberError, sentence
 from lumix_core.problem.arrays import BoolArray, FloatArray, IntArray, without_noise
@@ -35,6 +37,7 @@ class RuleNumbers:
         nonzeros: rows, columns and values, in parts, not yet in order; several may be at one position.
         lower, upper: of each row.
         sense: of all rows; `LXSense.BETWEEN` where they have several.
+        nonlinear: what is not linear; None where all is.
     """
 
     family: Family
@@ -42,6 +45,60 @@ class RuleNumbers:
     lower: FloatArray
     upper: FloatArray
     sense: LXSense
+    nonlinear: NonLinearNumbers | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectiveNumbers:
+    """What the rule of an objective evaluates to.
+
+    Args:
+        columns, values: of its nonzeros; several may be of one column.
+        constant: its constant.
+        nonlinear: what is not linear; None where all is.
+    """
+
+    columns: IntArray
+    values: FloatArray
+    constant: float
+    nonlinear: NonLinearNumbers | None
+
+
+def objective_of(sides: Sides, nonlinear: NonLinearColumns) -> ObjectiveNumbers:
+    """Return an objective from the terms of its sum."""
+    linear, rest = apart(sides.elements((SUM, 1.0)), nonlinear)
+    _, found, values = stacked(linear)
+    return ObjectiveNumbers(found, values, float(sides.constant((SUM, 1.0))[0]), rest)
+
+
+def apart(parts: list[Nonzeros], nonlinear: NonLinearColumns) -> tuple[list[Nonzeros], NonLinearNumbers | None]:
+    """Return the nonzeros in columns of the model, and what those in other columns stand for."""
+    if not len(nonlinear):
+        return parts, None
+    rows, columns, values = stacked(parts)
+    rows, columns, values = _added_up(rows, columns, values, columns >= nonlinear.first)
+    beyond = columns >= nonlinear.first
+    rest = nonlinear.numbers(rows[beyond], columns[beyond], values[beyond])
+    return [(rows[~beyond], columns[~beyond], values[~beyond])], rest
+
+
+def _added_up(
+    rows: IntArray, columns: IntArray, values: FloatArray, which: BoolArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return nonzeros of which some are added up at each position, without those that are 0 then."""
+    positions = rows[which] * (int(columns.max(initial=0)) + 1) + columns[which]
+    unique, first, inverse = np.unique(positions, return_index=True, return_inverse=True)
+    weights = values[which]
+    totals: FloatArray = np.bincount(inverse, weights=weights, minlength=len(unique)).astype(np.float64)
+    counts = np.bincount(inverse, minlength=len(unique))
+    sizes = np.bincount(inverse, weights=np.abs(weights), minlength=len(unique))
+    totals = np.where(counts > 1, without_noise(totals, sizes, counts), totals)
+    kept = totals != 0.0
+    return (
+        np.concatenate([rows[~which], rows[which][first][kept]]),
+        np.concatenate([columns[~which], columns[which][first][kept]]),
+        np.concatenate([values[~which], totals[kept]]),
+    )
 
 
 @dataclass(eq=False)
@@ -135,17 +192,17 @@ def rule_numbers(planned: PlannedRule, family: Family, columns: Columns, evaluat
         kept = np.flatnonzero(~skipped)
         family = taken(family, kept)
         senses = {sense: where[kept] for sense, where in senses.items()}
-    sides = Sides(family, _found(planned, family, columns, evaluator, senses))
-    return bounded(sides, senses, planned)
+    nonlinear = NonLinearColumns(columns.size)
+    sides = Sides(family, _found(planned, family, columns, evaluator, senses=senses, nonlinear=nonlinear))
+    return bounded(sides, senses, planned, nonlinear)
 
 
-def objective_numbers(
-    planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator
-) -> tuple[IntArray, FloatArray, float]:
-    """Evaluate a traced objective: columns and values of its nonzeros, and its constant."""
-    sides = Sides(family, _found(planned, family, columns, evaluator, {}))
-    _, found, values = stacked(sides.elements((SUM, 1.0)))
-    return found, values, float(sides.constant((SUM, 1.0))[0])
+def objective_numbers(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator) -> ObjectiveNumbers:
+    """Evaluate a traced objective."""
+    nonlinear = NonLinearColumns(columns.size)
+    return objective_of(
+        Sides(family, _found(planned, family, columns, evaluator, senses={}, nonlinear=nonlinear)), nonlinear
+    )
 
 
 def taken(family: Family, kept: IntArray) -> Family:
@@ -167,18 +224,26 @@ def _senses(planned: PlannedRule, family: Family, evaluator: Evaluator) -> dict[
 
 
 def _found(
-    planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator, senses: dict[str, BoolArray]
+    planned: PlannedRule,
+    family: Family,
+    columns: Columns,
+    evaluator: Evaluator,
+    *,
+    senses: dict[str, BoolArray],
+    nonlinear: NonLinearColumns,
 ) -> dict[Hashable, list[Found]]:
     found: dict[Hashable, list[Found]] = {}
     sense = LXSense(next(iter(senses))) if len(senses) == 1 else None
     for part in planned.parts:
         infinite = None if sense is None else INFINITE.get((sense, str(part.output)))
-        reader = PartReader(part, family, columns, planned, evaluator)
+        reader = PartReader(part, family, columns, planned, evaluator, nonlinear)
         found.setdefault(part.output, []).append(reader.found(infinite))
     return found
 
 
-def bounded(sides: Sides, senses: dict[str, BoolArray], planned: PlannedRule) -> RuleNumbers:
+def bounded(
+    sides: Sides, senses: dict[str, BoolArray], planned: PlannedRule, nonlinear: NonLinearColumns
+) -> RuleNumbers:
     """Bring all variables to one side, and all numbers to the other."""
     family = sides.family
     lower, upper = np.full(family.size, -np.inf), np.full(family.size, np.inf)
@@ -195,8 +260,8 @@ def bounded(sides: Sides, senses: dict[str, BoolArray], planned: PlannedRule) ->
         if sense in (LXSense.EQ, greatest):
             upper[where] = rhs[where]
     _check_sides(lower, upper, family, planned)
-    nonzeros = sides.elements((here, 1.0), (there, -1.0), (MIDDLE, 1.0))
-    return RuleNumbers(family, nonzeros, lower, upper, _single_sense(senses, is_turned))
+    nonzeros, rest = apart(sides.elements((here, 1.0), (there, -1.0), (MIDDLE, 1.0)), nonlinear)
+    return RuleNumbers(family, nonzeros, lower, upper, _single_sense(senses, is_turned), rest)
 
 
 def _single_sense(senses: dict[str, BoolArray], is_turned: bool) -> LXSense:

@@ -6,17 +6,19 @@ import math
 import operator
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeAlias
 
-from lumix_core.compiler.rules.runs import TERMS, Arguments, Path, SymbolicRun
-from lumix_core.compiler.rules.shapes import shape_of
-from lumix_core.formulas.nodes import Apply, Constant, Node
+from lumix_core.compiler.rules.runs import TERMS, Arguments, Path, SymbolicRun, TracedFunction
+from lumix_core.compiler.rules.shapes import NameOf, shape_of
+from lumix_core.formulas.nodes import Apply, Attribute, Constant, Node
 from lumix_core.formulas.recorder import Recorder, Untraceable
 from lumix_core.formulas.symbolic_rows import Symbol, lifted, node_of
-from lumix_core.language.linear_forms import SKIP, LXComparison, is_linear
+from lumix_core.language.elements import AnyElement, Element, ElementProduct
+from lumix_core.language.linear_forms import SKIP, LXComparison, LXLinearForm, is_linear
 from lumix_core.problem.numbers import is_real_type
 from lumix_core.problem.problem import LXSense
+from lumix_core.problem.structures import FunctionKind
 
 LEFT, RIGHT = "left", "right"
 LOWER, MIDDLE, UPPER = "lower", "middle", "upper"
@@ -48,6 +50,64 @@ class KeyFormula:
     parts: tuple[Node, ...]
     is_optional: bool
 
+    def with_parts(self, parts: tuple[Node, ...]) -> KeyFormula:
+        """Return the element for other rows."""
+        return replace(self, parts=parts)
+
+    def shape(self, name_of: NameOf) -> Hashable:
+        """Return what is equal for elements that are written alike."""
+        return id(self.variable), tuple([shape_of(part, name_of) for part in self.parts]), self.is_optional
+
+
+@dataclass(frozen=True, eq=False)
+class ProductFormula:
+    """The product of two elements."""
+
+    left: KeyFormula
+    right: KeyFormula
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        """The parts of both keys."""
+        return (*self.left.parts, *self.right.parts)
+
+    def with_parts(self, parts: tuple[Node, ...]) -> ProductFormula:
+        """Return the product for other rows."""
+        count = len(self.left.parts)
+        return ProductFormula(self.left.with_parts(parts[:count]), self.right.with_parts(parts[count:]))
+
+    def shape(self, name_of: NameOf) -> Hashable:
+        """Return what is equal for products that are written alike."""
+        return "product", self.left.shape(name_of), self.right.shape(name_of)
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionFormula:
+    """A function of sums.
+
+    Args:
+        kind: which.
+        identity: of the call in the text of the rule.
+        parts: the rows that it may depend on.
+    """
+
+    kind: FunctionKind
+    identity: Path
+    parts: tuple[Node, ...]
+
+    def with_parts(self, parts: tuple[Node, ...]) -> FunctionFormula:
+        """Return the function for other rows."""
+        return replace(self, parts=parts)
+
+    def shape(self, name_of: NameOf) -> Hashable:
+        """Return what is equal for calls of one function."""
+        return "function", self.identity, tuple([shape_of(part, name_of) for part in self.parts])
+
+
+AnyFormula: TypeAlias = KeyFormula | ProductFormula | FunctionFormula
+THERE = "there"
+"""The last part of what identifies where a function has an argument."""
+
 
 class Like(NamedTuple):
     """Identifies a term within what a rule gives: the part of the result, and its shape."""
@@ -58,10 +118,10 @@ class Like(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TermFormula:
-    """A coefficient times an element; without an element it is a number."""
+    """A coefficient times an element, a product or a function; without any it is a number."""
 
     coefficient: Node
-    key: KeyFormula | None
+    key: AnyFormula | None
 
     @property
     def uses(self) -> int:
@@ -81,7 +141,7 @@ class Outcome:
         counts: how often it gave each term.
         terms: the formula of each.
         asked: the conditions on rows of iterations, in order, by the outermost of these.
-        groups: the sums of numbers that were made.
+        groups: the sums of numbers that were made, and the arguments of functions.
     """
 
     sense: str
@@ -113,9 +173,14 @@ class OutcomeReader:
                 self._note(output, term)
         for identity, turns in run.groups.items():
             self._note_total(identity, list(turns.values()))
+        for name, forms in run.arguments.items():
+            self._note_argument(name, list(forms.values()))
         if sum(self._counts.values()) > TERMS:
             raise Untraceable(f"it gives more than {TERMS:,} terms without going through a family")
-        return Outcome(sense, self._counts, self._terms, asked, frozenset(run.groups))
+        return Outcome(sense, self._counts, self._terms, asked, self._groups(run))
+
+    def _groups(self, run: SymbolicRun) -> frozenset[Path]:
+        return frozenset([*run.groups, *run.arguments, *((*name, THERE) for name in run.arguments)])
 
     def _note(self, output: Hashable, term: TermFormula) -> None:
         self._arguments.paths(term.uses)
@@ -131,18 +196,24 @@ class OutcomeReader:
         for node in groups[0]:
             self._note(identity, TermFormula(node, None))
 
+    def _note_argument(self, name: Path, forms: list[LXLinearForm]) -> None:
+        """Note the terms of an argument of a function; in each turn of the loops around it they must be alike."""
+        terms = [self._terms_of(form) for form in forms]
+        shapes = [Counter(map(self._shape, some)) for some in terms]
+        if any(others != shapes[0] for others in shapes):
+            raise Untraceable("an argument of a function is another one in each turn of a loop")
+        for term in terms[0]:
+            self._note(name, term)
+        self._note((*name, THERE), TermFormula(Constant(1.0), None))
+
     def _shape(self, term: TermFormula) -> Hashable:
         name_of = self._arguments.canonical
-        key: Hashable = ()
-        if term.key is not None:
-            parts = tuple([shape_of(part, name_of) for part in term.key.parts])
-            key = id(term.key.variable), parts, term.key.is_optional
-        return shape_of(term.coefficient, name_of), key
+        return shape_of(term.coefficient, name_of), () if term.key is None else term.key.shape(name_of)
 
     def _terms_of(self, value: Any) -> list[TermFormula]:
         if is_linear(value):
             monomials = value.linear_form().monomials
-            return [TermFormula(self._node(number), self._key(element)) for number, element in monomials]
+            return [TermFormula(self._node(number), self._formula(element)) for number, element in monomials]
         node = self._node(value)
         is_zero = isinstance(node, Constant) and type(node.value) in (int, float) and node.value == 0
         return [] if is_zero else [TermFormula(node, None)]
@@ -150,9 +221,17 @@ class OutcomeReader:
     def _node(self, number: Any) -> Node:
         return lifted(number, self._recorder)
 
-    def _key(self, element: Any) -> KeyFormula | None:
-        if element is None:
-            return None
+    def _formula(self, element: AnyElement | None) -> AnyFormula | None:
+        if element is None or isinstance(element, Element):
+            return None if element is None else self._key(element)
+        if isinstance(element, ElementProduct):
+            return ProductFormula(self._key(element.left), self._key(element.right))
+        if isinstance(element, TracedFunction):
+            rows: tuple[Node, ...] = tuple(Attribute(argument, ()) for argument in element.around)
+            return FunctionFormula(element.kind, element.identity, rows)
+        raise Untraceable("it holds a function that was made outside of it")
+
+    def _key(self, element: Element) -> KeyFormula:
         key = element.key
         parts = tuple([self._node(part) for part in (key if type(key) is tuple else (key,))])
         return KeyFormula(element.variable, parts, element.is_optional)

@@ -3,87 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lumix_core.compiler.batches import Argument, Batch
+from lumix_core.compiler.batches import Batch
 from lumix_core.compiler.elements import elements_at, own_elements
 from lumix_core.compiler.evaluator import Evaluator
-from lumix_core.compiler.families import Family, read_rows
-from lumix_core.compiler.joins.axes import Axes
+from lumix_core.compiler.families import Family
 from lumix_core.compiler.joins.join import matching
-from lumix_core.compiler.rules.parts import ElementPart, RulePart
+from lumix_core.compiler.rules.found import Found
+from lumix_core.compiler.rules.function_reading import FunctionReader
+from lumix_core.compiler.rules.nonlinear_columns import NonLinearColumns
+from lumix_core.compiler.rules.parts import ElementPart, FunctionPart, RulePart, elements_of, is_needed
 from lumix_core.compiler.rules.planning import PlannedRule
 from lumix_core.compiler.rules.runs import Scope
+from lumix_core.compiler.rules.scope_rows import NO_BATCH, NO_ROWS, ScopeRows, axes_of, scope_rows
 from lumix_core.compiler.terms import TermReader
 from lumix_core.errors import LXMissingKeyError, LXModelError, sentence
 from lumix_core.formulas.recorder import Untraceable
 from lumix_core.language.expressions import Term
-from lumix_core.language.indexed import LXIndexDimension
-from lumix_core.language.parameters import LXParameter
 from lumix_core.language.term_overloads import Meaning
 from lumix_core.problem.arrays import FloatArray, IntArray, is_increasing
-from lumix_core.rows.tables import Kind, Table
 
 if TYPE_CHECKING:
     from lumix_core.compiler.columns import Columns
-
-
-NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A term for all rows of a rule.
-
-    Args:
-        rows: of the constraint.
-        columns: of the elements; None for numbers.
-        values: the coefficients, or the numbers.
-        repeats: whether a row may have an element several times.
-        family: identifies the family of the elements.
-    """
-
-    rows: IntArray
-    columns: IntArray | None
-    values: FloatArray
-    repeats: bool = False
-    family: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class ScopeRows:
-    """The rows that an iteration goes through.
-
-    Args:
-        batch: the rows.
-        kinds: what kind of row each dimension has.
-        family: the family of a variable; None for a parameter and a dimension.
-    """
-
-    batch: Batch
-    kinds: tuple[Kind, ...]
-    family: Family | None
-
-
-def scope_rows(family: Any, columns: Columns, evaluator: Evaluator, position: str) -> ScopeRows:
-    """Return the rows of a variable or a dimension, or the keys of a parameter, as arguments of functions."""
-    if isinstance(family, LXIndexDimension):
-        batch = read_rows(family, evaluator, family.owner)
-        return ScopeRows(batch, (batch.arguments[0].table.kind(family.declared_type),), None)
-    if not isinstance(family, LXParameter):
-        compiled, _ = columns.position(family, position)
-        return ScopeRows(compiled.batch(), compiled.kinds, compiled)
-    table = evaluator.tables.parameter(family)
-    parts = [Table(part.tolist(), _type_of(part.tolist()), columns={(): part}) for part in table.key]
-    batch = Batch(tuple(map(Argument.whole, parts)), table.size, lambda i: f"key {i} of {family.name!r}")
-    return ScopeRows(batch, tuple(part.kind(None) for part in parts), None)
-
-
-def _type_of(values: list[Any]) -> type | None:
-    types = set(map(type, values))
-    return types.pop() if len(types) == 1 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +41,7 @@ class PartReader:
         columns: the families of variables.
         planned: the rule.
         evaluator: of this compile.
+        nonlinear: numbers products and functions as columns.
     """
 
     part: RulePart
@@ -103,6 +49,7 @@ class PartReader:
     columns: Columns
     planned: PlannedRule
     evaluator: Evaluator
+    nonlinear: NonLinearColumns
 
     @property
     def _position(self) -> str:
@@ -134,13 +81,13 @@ class PartReader:
     def _found_once(self, infinite: float | None) -> Found:
         if self.part.is_plain:
             return self._plain()
+        if isinstance(self.part.element, FunctionPart):
+            return self._functions(self.part.element)
         batches, rows = self._batches()
-        axes = Axes(
-            tuple(batches), tuple((a, i) for a, batch in enumerate(batches) for i in range(len(batch.arguments)))
-        )
+        axes = axes_of(batches)
         condition, coefficient = self.part.condition, self.part.coefficient
         if not batches:
-            return self._repeated(*self._single(Batch((), 1, lambda i: "every row"), infinite))
+            return self._repeated(*self._single(NO_BATCH, infinite))
         if rows and not self.part.scopes:
             return self._of_rows(batches[0], infinite)
         found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient)
@@ -170,7 +117,7 @@ class PartReader:
 
     @property
     def _family(self) -> int:
-        return 0 if self.part.element is None else id(self.part.element.variable)
+        return 0 if not isinstance(self.part.element, ElementPart) else id(self.part.element.variable)
 
     def _single(self, batch: Batch, infinite: float | None) -> tuple[IntArray | None, FloatArray]:
         """Return a term that reads no rows at all."""
@@ -191,7 +138,7 @@ class PartReader:
     def _plain(self) -> Found:
         """Return a sum over a family of its own elements, as a term of an expression is read."""
         element, part = self.part.element, self.part
-        assert element is not None
+        assert isinstance(element, ElementPart)
         family, start = self.columns.position(element.variable, self._position)
         term = Term(element.variable, part.coefficient, part.condition, None, Meaning.SUM)
         found = TermReader(term, family, self.constraint, self.planned.title, self.evaluator).entries()
@@ -208,19 +155,50 @@ class PartReader:
     def _elements(self, batch: Batch, picks: list[IntArray], values: FloatArray) -> tuple[IntArray, IntArray | None]:
         """Return which of the combinations have an element that counts, and the columns of these elements."""
         kept = np.flatnonzero(values) if not values.all() else np.arange(batch.size)
-        element = self.part.element
-        if element is None:
+        if self.part.element is None:
             return kept, None
-        family, start = self.columns.position(element.variable, self._position)
-        if element.scope is not None:
-            return kept, picks[element.scope][kept] + start
-        some = batch if len(kept) == batch.size else batch.take(kept)
-        positions = self._found_elements(element, family, some)
-        absent = np.flatnonzero(positions < 0)
-        if len(absent) and not element.is_optional:
-            raise self._missing(element, family, some, int(absent[0]))
-        there = positions >= 0
-        return kept[there], positions[there] + start
+        found = []
+        for element in sorted(elements_of(self.part.element), key=is_needed):
+            family, start = self.columns.position(element.variable, self._position)
+            if element.scope is not None:
+                found.append(picks[element.scope][kept] + start)
+                continue
+            some = batch if len(kept) == batch.size else batch.take(kept)
+            positions = self._found_elements(element, family, some)
+            absent = np.flatnonzero(positions < 0)
+            if len(absent) and not element.is_optional:
+                raise self._missing(element, family, some, int(absent[0]))
+            there = positions >= 0
+            kept, found = kept[there], [one[there] for one in found]
+            found.append(positions[there] + start)
+        return kept, found[0] if len(found) == 1 else self.nonlinear.products(*found)
+
+    def _functions(self, function: FunctionPart) -> Found:
+        """Return a function for each row, and for each row of the loops that it is within."""
+        batches, has_rows = self._batches()
+        axes = axes_of(batches)
+        condition, coefficient = self.part.condition, self.part.coefficient
+        if batches:
+            found = matching(self.evaluator, axes, [] if condition is None else [condition], coefficient)
+            picks, batch, known = list(found.picks), axes.batch(found.picks), found.known
+        else:
+            is_there = condition is None or self.evaluator.truths(condition, NO_BATCH)[0]
+            batch, picks, known = NO_BATCH if is_there else NO_BATCH.take(NO_ROWS), [], {}
+        values = self.evaluator.numbers(coefficient, batch, known)
+        kept = np.flatnonzero(values)
+        by_scope = dict(zip(self.part.scopes, picks[len(batches) - len(self.part.scopes) :], strict=True))
+        around = [*(picks[:1] if function.reads_rows and has_rows else []), *(by_scope[one] for one in function.scopes)]
+        scopes = partial(scope_rows, columns=self.columns, evaluator=self.evaluator, position=self._position)
+        reader = FunctionReader(function, self.constraint, scopes, self.evaluator, self._terms, self._position)
+        arguments, places = reader.arguments([pick[kept] for pick in around], len(kept))
+        columns = self.nonlinear.functions(function.kind, int(places.max(initial=-1)) + 1, arguments)[places]
+        if has_rows:
+            return Found(picks[0][kept], columns, values[kept], repeats=True)
+        return self._repeated(columns, values[kept], repeats=True)
+
+    def _terms(self, part: RulePart, family: Family) -> Found:
+        """Return a term of an argument of a function, for its rows."""
+        return PartReader(part, family, self.columns, self.planned, self.evaluator, self.nonlinear).found()
 
     def _found_elements(self, element: ElementPart, family: Family, batch: Batch) -> IntArray:
         if element.key is not None:

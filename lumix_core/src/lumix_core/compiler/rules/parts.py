@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from lumix_core.compiler.rules.formula_functions import FormulaFunction
-from lumix_core.compiler.rules.outcomes import KeyFormula
+from lumix_core.compiler.rules.outcomes import THERE, AnyFormula, FunctionFormula, KeyFormula, ProductFormula
 from lumix_core.compiler.rules.runs import Path, Scope, Total
-from lumix_core.compiler.rules.shapes import arguments_in, renamed, substituted, with_parts
+from lumix_core.compiler.rules.shapes import renamed, substituted, with_parts
 from lumix_core.compiler.rules.totals import TotalContents
 from lumix_core.compiler.rules.tracing import TracedRule, TracedTerm
 from lumix_core.formulas.nodes import Attribute, Constant, Node, Tuple, nodes
 from lumix_core.formulas.recorder import Untraceable
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.numbers import flaw
+from lumix_core.problem.structures import FunctionKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,64 @@ class ElementPart:
 
 
 @dataclass(frozen=True, eq=False)
+class ProductPart:
+    """The product of two elements."""
+
+    left: ElementPart
+    right: ElementPart
+
+
+@dataclass(frozen=True, eq=False)
+class ArgumentPart:
+    """An argument of a function, or one for each row of what the function goes through.
+
+    Args:
+        scopes: what the function goes through.
+        condition: where there is an argument, a function of the rows around the function and those of the scopes;
+            None for everywhere.
+        parts: its terms, whose functions take the same rows first.
+        arguments: the numbers of these rows in the rule.
+    """
+
+    scopes: tuple[Scope, ...]
+    condition: FormulaFunction | None
+    parts: list[RulePart]
+    arguments: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionPart:
+    """A function of sums.
+
+    Args:
+        kind: which.
+        scopes: the iterations that it is within, outer ones first.
+        reads_rows: whether it is another one for each row of the rule.
+        arguments: its arguments.
+    """
+
+    kind: FunctionKind
+    scopes: tuple[Scope, ...]
+    reads_rows: bool
+    arguments: list[ArgumentPart]
+
+
+AnyPart: TypeAlias = ElementPart | ProductPart | FunctionPart
+
+
+def elements_of(part: AnyPart | None) -> list[ElementPart]:
+    """Return the elements of a term; not those of the arguments of a function."""
+    if isinstance(part, ProductPart):
+        return [part.left, part.right]
+    return [part] if isinstance(part, ElementPart) else []
+
+
+def is_needed(element: ElementPart) -> bool:
+    """Whether an element must be there; the others come first, since a product with nothing is nothing."""
+    return not element.is_optional
+
+
+@dataclass(frozen=True, eq=False)
 class RulePart:
     """A term of a rule.
 
@@ -74,14 +133,14 @@ class RulePart:
     is_plain: bool
     condition: FormulaFunction | None
     coefficient: float | FormulaFunction
-    element: ElementPart | None
+    element: AnyPart | None
     count: int
 
     @property
     def functions(self) -> list[FormulaFunction]:
         """Its functions."""
-        key = None if self.element is None else self.element.key
-        return [one for one in (self.condition, self.coefficient, key) if isinstance(one, FormulaFunction)]
+        keys = [element.key for element in elements_of(self.element)]
+        return [one for one in (self.condition, self.coefficient, *keys) if isinstance(one, FormulaFunction)]
 
 
 class PartWriter:
@@ -101,6 +160,7 @@ class PartWriter:
         self._keys = keys
         self._count = traced.arguments.count
         self.totals: dict[Path, TotalContents] = {}
+        self.functions: dict[Path, FunctionPart] = {}
 
     def parts(self) -> list[RulePart]:
         """Return the terms of the result."""
@@ -114,45 +174,72 @@ class PartWriter:
             for sense, node in self._traced.senses.items()
         }
 
-    def _part(self, term: TracedTerm) -> RulePart:
+    def _part(self, term: TracedTerm, outer: Sequence[int] | None = None) -> RulePart:
+        """Return a term; ``outer`` are the rows around an argument of a function that it is in."""
         key = term.term.key
-        if (
-            term.condition is None
-            and not term.scopes
-            and key is not None
-            and not key.parts
-            and self._keys.width(key.variable)
-        ):
-            raise Untraceable(f"it names no element of {key.variable.name!r}")
-        reads_rows = self._reads_rows(term)
-        own = None if key is None else self._own_scope(key, term.scopes)
-        is_plain = own == 0 and len(term.scopes) == 1
-        names = self._names(term.scopes, reads_rows, is_plain)
-        what = "a number" if key is None else f"the coefficient of {key.variable.name!r}"
+        for one in _elements_of(key):
+            if term.condition is None and not term.scopes and not one.parts and self._keys.width(one.variable):
+                raise Untraceable(f"it names no element of {one.variable.name!r}")
+        reads_rows = outer is not None or self._reads_rows(term)
+        own = self._own_scope(key, term.scopes) if isinstance(key, KeyFormula) else None
+        is_plain = outer is None and own == 0 and len(term.scopes) == 1
+        rows = range(self._count) if outer is None else outer
+        names = _names(rows if reads_rows else (), term.scopes, is_plain=is_plain)
+        titles = ", ".join(dict.fromkeys(repr(one.variable.name) for one in _elements_of(key)))
         return RulePart(
             term.output,
             term.scopes,
             reads_rows,
             is_plain,
             None if term.condition is None else self._function(term.condition, "a condition", names),
-            self._coefficient(term.term.coefficient, what, names),
-            None if key is None else self._element(key, own, names),
+            self._coefficient(term.term.coefficient, f"the coefficient of {titles}" if titles else "a number", names),
+            self._element(key, own, names),
             term.count,
         )
 
     def _reads_rows(self, term: TracedTerm) -> bool:
-        nodes = [term.term.coefficient, *(term.term.key.parts if term.term.key is not None else ())]
+        if isinstance(term.term.key, FunctionFormula) and self._contents_of(term.term.key).reads_rows:
+            return True
+        return self._reads(term, range(self._count))
+
+    def _reads(self, term: TracedTerm, rows: Iterable[int]) -> bool:
+        """Whether a term reads some rows."""
+        key = term.term.key
+        nodes = [term.term.coefficient, *(() if key is None or isinstance(key, FunctionFormula) else key.parts)]
         nodes += [] if term.condition is None else [term.condition]
         uses = 0
         for node in nodes:
             uses |= self._final(node).uses
-        return any(argument < self._count for argument in arguments_in(uses))
+        return any(uses >> row & 1 for row in rows)
 
-    def _names(self, scopes: Sequence[Scope], reads_rows: bool, is_plain: bool) -> dict[int, int]:
-        """Return the number of each argument within the functions of a term."""
-        rows = list(range(self._count)) if reads_rows else []
-        inner = [argument for scope in scopes for argument in scope.arguments]
-        return {argument: i for i, argument in enumerate([*inner, *rows] if is_plain else [*rows, *inner])}
+    def _contents_of(self, key: FunctionFormula) -> FunctionPart:
+        """Return a function, written once for all calls of it."""
+        known = self.functions.get(key.identity)
+        if known is None:
+            scopes = self._scopes_of(key.identity)
+            names = self._traced.functions[key.identity]
+            outputs = [output for name in names for output in (name, (*name, THERE))]
+            terms = [term for output in outputs for term in self._traced.totals.get(output, ())]
+            reads_rows = any(self._reads(term, range(self._count)) for term in terms)
+            arguments = [self._argument(name, len(scopes), reads_rows=reads_rows) for name in names]
+            known = self.functions[key.identity] = FunctionPart(key.kind, scopes, reads_rows, arguments)
+        return known
+
+    def _argument(self, name: Path, around: int, *, reads_rows: bool) -> ArgumentPart:
+        scopes = self._scopes_of(name)
+        rows = range(self._count) if reads_rows else ()
+        outer = [*rows, *(argument for scope in scopes for argument in scope.arguments)]
+        (there,) = self._traced.totals[(*name, THERE)]
+        if there.scopes or there.count != 1:
+            raise Untraceable("a function has an argument for each row of a loop that has ended")
+        names = _names(outer, (), is_plain=False)
+        condition = None if there.condition is None else self._function(there.condition, "a condition", names)
+        parts = [self._part(term, outer) for term in self._traced.totals.get(name, ())]
+        return ArgumentPart(scopes[around:], condition, parts, tuple(outer))
+
+    def _scopes_of(self, path: Path) -> tuple[Scope, ...]:
+        """Return the iterations that something is within, outer ones first."""
+        return tuple(self._traced.arguments.scopes[path[:length]] for length in range(1, len(path)))
 
     def _coefficient(self, node: Node, what: str, names: dict[int, int]) -> float | FormulaFunction:
         if isinstance(node, Constant) and flaw(node.value) is None:
@@ -202,7 +289,14 @@ class PartWriter:
                 return i
         return None
 
-    def _element(self, key: KeyFormula, own: int | None, names: dict[int, int]) -> ElementPart:
+    def _element(self, key: AnyFormula | None, own: int | None, names: dict[int, int]) -> AnyPart | None:
+        if isinstance(key, ProductFormula):
+            return ProductPart(self._one(key.left, None, names), self._one(key.right, None, names))
+        if isinstance(key, FunctionFormula):
+            return self._contents_of(key)
+        return None if key is None else self._one(key, own, names)
+
+    def _one(self, key: KeyFormula, own: int | None, names: dict[int, int]) -> ElementPart:
         if own is not None:
             return ElementPart(key.variable, own, None, None, key.is_optional)
         width = self._keys.width(key.variable)
@@ -230,6 +324,18 @@ class PartWriter:
             return part
         argument = part.argument
         return substituted(self._keys.formula(variable, dimension), lambda _, path: Attribute(argument, path))
+
+
+def _names(rows: Sequence[int], scopes: Sequence[Scope], *, is_plain: bool) -> dict[int, int]:
+    """Return the number of each argument within the functions of a term."""
+    inner = [argument for scope in scopes for argument in scope.arguments]
+    return {argument: i for i, argument in enumerate([*inner, *rows] if is_plain else [*rows, *inner])}
+
+
+def _elements_of(key: AnyFormula | None) -> list[KeyFormula]:
+    if isinstance(key, ProductFormula):
+        return [key.left, key.right]
+    return [key] if isinstance(key, KeyFormula) else []
 
 
 def _with_totals(node: Node, final: Callable[[Total], Total]) -> Node:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lumix_core.compiler.rules.formula_functions import FormulaFunction
 from lumix_core.compiler.rules.outcomes import SKIPPED
-from lumix_core.compiler.rules.parts import Keys, PartWriter, RulePart
+from lumix_core.compiler.rules.parts import ElementPart, FunctionPart, Keys, PartWriter, RulePart, elements_of
 from lumix_core.compiler.rules.runs import Scope
 from lumix_core.compiler.rules.totals import TotalContents
 from lumix_core.compiler.rules.tracing import TracedRule, trace_rule
@@ -75,6 +75,7 @@ class PlannedRule:
         parts: its terms as functions.
         senses: the condition for each sense of its result.
         totals: its sums of numbers.
+        functions: its functions of sums.
         reason: why it has to be called with real rows.
     """
 
@@ -84,6 +85,7 @@ class PlannedRule:
     parts: list[RulePart] = field(default_factory=list)
     senses: dict[str, FormulaFunction | None] = field(default_factory=dict)
     totals: list[TotalContents] = field(default_factory=list)
+    functions: list[FunctionPart] = field(default_factory=list)
     reason: str = ""
 
     def fall_back_to_rows(self, why: str) -> None:
@@ -233,19 +235,35 @@ class RulePlanner:
                 for function in functions:
                     self._function(function, [*outer, *inner])
         for part in planned.parts:
-            inner = [one for scope in part.scopes for one in self._dimensions(scope)]
-            mine = rows if part.reads_rows else []
-            given = [*inner, *mine] if part.is_plain else [*mine, *inner]
-            for function in part.functions:
-                self._function(function, given)
-            element = part.element
-            if element is not None and element.rows is not None:
-                own = self._planner.dimensions_of(element.variable)
-                for dimension, argument in zip(own, element.rows, strict=True):
-                    if given[argument] is not None and given[argument] is not dimension:
-                        self._planner.indexed(dimension, of=given[argument])
+            self._part(planned, part, rows)
         for condition in planned.senses.values():
             self._function(condition, list(rows))
+
+    def _part(self, planned: PlannedRule, part: RulePart, rows: Sequence[Any]) -> None:
+        """Note what a term wants of what its rows, and those that it goes through, are rows of."""
+        inner = [one for scope in part.scopes for one in self._dimensions(scope)]
+        mine = rows if part.reads_rows else []
+        given = [*inner, *mine] if part.is_plain else [*mine, *inner]
+        for function in part.functions:
+            self._function(function, given)
+        for element in elements_of(part.element):
+            self._element(element, given)
+        if isinstance(part.element, FunctionPart) and part.element not in planned.functions:
+            planned.functions.append(part.element)
+            for argument in part.element.arguments:
+                assert planned.traced is not None
+                outer = [self._indexed(planned.traced, rows, number) for number in argument.arguments]
+                self._function(argument.condition, outer)
+                for inside in argument.parts:
+                    self._part(planned, inside, outer)
+
+    def _element(self, element: ElementPart, given: Sequence[Any]) -> None:
+        if element.rows is None:
+            return
+        own = self._planner.dimensions_of(element.variable)
+        for dimension, argument in zip(own, element.rows, strict=True):
+            if given[argument] is not None and given[argument] is not dimension:
+                self._planner.indexed(dimension, of=given[argument])
 
     def _indexed(self, traced: TracedRule, rows: Sequence[Any], argument: int) -> Any:
         """Return what a numbered row is a row of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,16 @@ from lumix_core.compiler.batches import Batch
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import Family, KeyReader, is_plain
 from lumix_core.compiler.function_errors import failure
+from lumix_core.compiler.rules.found import Found
+from lumix_core.compiler.rules.nonlinear_columns import Argument, NonLinearColumns, argument_of
 from lumix_core.compiler.rules.outcomes import INFINITE, LEFT, LOWER, MIDDLE, RIGHT, SUM, UPPER
-from lumix_core.compiler.rules.part_reading import Found, scope_rows
 from lumix_core.compiler.rules.planning import PlannedRule
-from lumix_core.errors import LXFunctionError, LXMissingKeyError, LXNumberError
+from lumix_core.compiler.rules.scope_rows import scope_rows
+from lumix_core.errors import LXFunctionError, LXMissingKeyError, LXNotLinearError, LXNumberError
+from lumix_core.language.elements import AnyElement, Element, ElementProduct, FunctionElement, elements_in
 from lumix_core.language.linear_forms import (
     RULE,
     SKIP,
-    Element,
     LXComparison,
     LXLinearForm,
     Monomial,
@@ -33,6 +35,7 @@ from lumix_core.language.linear_forms import (
 from lumix_core.problem.keys import MISSING
 from lumix_core.problem.numbers import flaw, is_real_type
 from lumix_core.problem.problem import LXSense
+from lumix_core.problem.structures import FunctionKind
 from lumix_core.rows.tables import Table
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ class RealRun(RuleRun):
         self._few = few
         self._rows: dict[int, list[Any]] = {}
         self._own: dict[tuple[int, ...], int] = {}
+        self.nonlinear = NonLinearColumns(columns.size)
 
     def rows(self, family: Any) -> Iterator[Any]:
         """Return the rows of a family, tuples for several dimensions; the keys of a parameter."""
@@ -89,12 +93,17 @@ class RealRun(RuleRun):
             return LXLinearForm.of_element(Element(variable, key))
         return LXLinearForm() if type(missing) is int and missing == 0 else missing
 
-    def column(self, element: Element) -> int:
-        """Return the column of an element, `MISSING` for an optional one that is not there.
+    def column(self, element: AnyElement) -> int:
+        """Return the column of what a term stands for, `MISSING` for an optional element that is not there.
 
         Raises:
             LXMissingKeyError: the family has no such element.
         """
+        if isinstance(element, ElementProduct):
+            left, right = self.column(element.left), self.column(element.right)
+            return MISSING if MISSING in (left, right) else self.nonlinear.product(left, right)
+        if isinstance(element, FunctionElement):
+            return self.nonlinear.function(element.kind, [self._argument(form) for form in element.arguments])
         family, start = self._columns.position(element.variable, self._position)
         rows = element.key if type(element.key) is tuple else (element.key,)
         own = self._own.get((id(element.variable), *map(id, rows)))
@@ -108,6 +117,15 @@ class RealRun(RuleRun):
             f"{name!r} has no key {element.key!r:.80}. Write {name}.get(key, 0) where an element may be missing, or "
             f"leave such rows out with if."
         )
+
+    def _argument(self, form: LXLinearForm) -> Argument:
+        """Return an argument of a function, without what is 0."""
+        terms = []
+        for coefficient, element in form.monomials:
+            check_number(coefficient, element)
+            if coefficient:
+                terms.append((None if element is None else self.column(element), float(coefficient)))
+        return argument_of([(column, value) for column, value in terms if column != MISSING])
 
 
 def spread(size: int, few: int) -> list[int]:
@@ -246,10 +264,10 @@ def with_sums_of_families(rule: Any) -> Any:
 
 
 class _Globals(dict[str, Any]):
-    """The globals of a rule, read live, with another ``sum``."""
+    """The globals of a rule, read live, with another ``sum``, ``min`` and ``max``."""
 
     def __init__(self, base: dict[str, Any]) -> None:
-        own = {**vars(builtins), "sum": _sum}
+        own = {**vars(builtins), "sum": _sum, "min": _least, "max": _largest}
         super().__init__({"__builtins__": own, "__name__": base.get("__name__", "")})
         self._base = base
 
@@ -260,6 +278,26 @@ class _Globals(dict[str, Any]):
 def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
     total = builtins.sum(items, start)
     return NoElements() if type(total) is int and total == 0 else total
+
+
+def _least(*items: Any, **named: Any) -> Any:
+    return _extreme(FunctionKind.MIN, builtins.min, items, named)
+
+
+def _largest(*items: Any, **named: Any) -> Any:
+    return _extreme(FunctionKind.MAX, builtins.max, items, named)
+
+
+def _extreme(kind: FunctionKind, plain: Callable[..., Any], items: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Return Python's ``min`` or ``max`` of numbers, and the function of sums of elements."""
+    values = list(items[0]) if len(items) == 1 else items
+    if not any(map(is_linear, values)):
+        return plain(values, **named) if len(items) == 1 else plain(*items, **named)
+    if named.keys() - {"default"}:
+        raise LXNotLinearError(f"{kind.name.lower()}() of sums of elements takes no key=. Leave it out.")
+    run = RULE.get()
+    assert run is not None
+    return run.function(kind, values)
 
 
 class _Writer:
@@ -296,18 +334,20 @@ class _Writer:
     def _add(self, output: str, i: int, value: Any, infinite: float | None) -> None:
         form = value.linear_form() if is_linear(value) else LXLinearForm((Monomial(value, None),))
         for coefficient, element in form.monomials:
-            _check_number(coefficient, element, infinite)
+            check_number(coefficient, element, infinite)
             if coefficient:
                 column = None if element is None else self._run.column(element)
                 if column != MISSING:
                     self.result.terms[output].append((i, column, float(coefficient)))
 
 
-def _check_number(coefficient: Any, element: Element | None, infinite: float | None) -> None:
+def check_number(coefficient: Any, element: AnyElement | None, infinite: float | None = None) -> None:
+    """Refuse a number that is none, or infinite where it must not be."""
     wrong = flaw(coefficient)
     if wrong is None or (element is None and wrong == "is infinite" and float(coefficient) == infinite):
         return
-    what = "a number" if element is None else f"the coefficient of {element.variable.name!r}"
+    names = dict.fromkeys(repr(one.variable.name) for one in elements_in(element))
+    what = f"the coefficient of {', '.join(names)}" if names else "a number"
     raise LXNumberError(f"{what} {wrong}. Give a finite number, or leave such rows out with if.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,13 +11,20 @@ import numpy as np
 
 from lumix_core.compiler.evaluator import Evaluator, sample
 from lumix_core.compiler.families import Family
-from lumix_core.compiler.rules.evaluation import RuleNumbers, Sides, bounded, stacked, taken
+from lumix_core.compiler.rules.evaluation import (
+    ObjectiveNumbers,
+    RuleNumbers,
+    Sides,
+    bounded,
+    objective_of,
+    taken,
+)
+from lumix_core.compiler.rules.nonlinear_columns import Argument, argument_of
 from lumix_core.compiler.rules.outcomes import LOWER, RIGHT, SKIPPED, SUM, UPPER
-from lumix_core.compiler.rules.parts import RulePart
+from lumix_core.compiler.rules.parts import ArgumentPart, ElementPart, FunctionPart, RulePart, elements_of, is_needed
 from lumix_core.compiler.rules.planning import PlannedRule
 from lumix_core.compiler.rules.real_runs import SKIPS, RealRun, Recorded, recorded
-from lumix_core.language.linear_forms import Element
-from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.language.elements import Element
 from lumix_core.problem.keys import MISSING
 from lumix_core.problem.problem import LXSense
 
@@ -32,20 +39,16 @@ FEW = 3
 def numbers_by_row(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator) -> RuleNumbers:
     """Call a rule for each row of its constraint; raises as `recorded`."""
     run = RealRun(columns, evaluator, planned.rule.role)
-    return _numbers(planned, family, recorded(planned, family.batch(), run))
+    return _numbers(planned, family, recorded(planned, family.batch(), run), run)
 
 
-def objective_by_row(
-    planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator
-) -> tuple[IntArray, FloatArray, float]:
-    """Call an objective once: columns and values of its nonzeros, and its constant."""
+def objective_by_row(planned: PlannedRule, family: Family, columns: Columns, evaluator: Evaluator) -> ObjectiveNumbers:
+    """Call an objective once."""
     run = RealRun(columns, evaluator, planned.rule.role)
-    sides = Sides(family, recorded(planned, family.batch(), run, sums=True).found())
-    _, found, values = stacked(sides.elements((SUM, 1.0)))
-    return found, values, float(sides.constant((SUM, 1.0))[0])
+    return objective_of(Sides(family, recorded(planned, family.batch(), run, sums=True).found()), run.nonlinear)
 
 
-def _numbers(planned: PlannedRule, family: Family, given: Recorded) -> RuleNumbers:
+def _numbers(planned: PlannedRule, family: Family, given: Recorded, run: RealRun) -> RuleNumbers:
     kept = np.flatnonzero([sense != SKIPS for sense in given.senses])
     senses = [given.senses[i] for i in kept.tolist()]
     where = {sense: np.array([one == sense for one in senses]) for sense in dict.fromkeys(senses) if type(sense) is str}
@@ -54,7 +57,7 @@ def _numbers(planned: PlannedRule, family: Family, given: Recorded) -> RuleNumbe
     found = {
         output: [replace(one, rows=positions[one.rows]) for one in parts] for output, parts in given.found().items()
     }
-    numbers = bounded(Sides(taken(family, kept), found), where, planned)
+    numbers = bounded(Sides(taken(family, kept), found), where, planned, run.nonlinear)
     numbers.upper[[i for i, sense in enumerate(senses) if sense is False]] = -1.0  # numbers that are not so
     return numbers
 
@@ -158,16 +161,27 @@ class _Interpreter:
         given = (*flat, *own) if part.is_plain else (*own, *flat)
         if part.condition is not None and not part.condition.call(*given):
             return
-        coefficient = part.coefficient if isinstance(part.coefficient, float) else float(part.coefficient.call(*given))
+        coefficient = _number(part, given)
         if coefficient:
-            column = self._column(part, given, inner)
+            column = self._column(part, given, rows, inner)
             if column != MISSING:
                 self.result.terms[str(part.output)] += [(i, column, coefficient)] * part.count
 
-    def _column(self, part: RulePart, given: Rows, inner: tuple[Rows, ...]) -> int | None:
-        element = part.element
-        if element is None:
-            return None
+    def _column(self, part: RulePart, given: Rows, rows: Rows, inner: tuple[Rows, ...]) -> int | None:
+        """Return the column of what a term stands for; `MISSING` for an optional element that is not there."""
+        if isinstance(part.element, FunctionPart):
+            by_scope = dict(zip(part.scopes, inner, strict=True))
+            return self._function(part.element, rows, tuple(by_scope[scope] for scope in part.element.scopes))
+        columns: list[int] = []
+        for element in sorted(elements_of(part.element), key=is_needed):
+            columns.append(self._element(element, given, inner))
+            if columns[-1] == MISSING:
+                return MISSING
+        if len(columns) == 2:
+            return self._run.nonlinear.product(*columns)
+        return columns[0] if columns else None
+
+    def _element(self, element: ElementPart, given: Rows, inner: tuple[Rows, ...]) -> int:
         key: Hashable
         if element.key is not None:
             key = element.key.call(*given)
@@ -175,3 +189,25 @@ class _Interpreter:
             rows = inner[element.scope] if element.scope is not None else tuple(given[i] for i in element.rows or ())
             key = rows[0] if len(rows) == 1 else rows
         return self._run.column(Element(element.variable, key, element.is_optional))
+
+    def _function(self, function: FunctionPart, rows: Rows, around: tuple[Rows, ...]) -> int:
+        outer = (*(rows if function.reads_rows else ()), *(value for row in around for value in row))
+        arguments = [one for part in function.arguments for one in self._arguments(part, outer, ())]
+        return self._run.nonlinear.function(function.kind, arguments)
+
+    def _arguments(self, part: ArgumentPart, outer: Rows, inner: tuple[Rows, ...]) -> Iterator[Argument]:
+        """Yield the arguments that a function has, for what remains of what it goes through."""
+        if len(inner) < len(part.scopes):
+            for row in self._run.tuples(part.scopes[len(inner)].family):
+                yield from self._arguments(part, outer, (*inner, row))
+            return
+        given = (*outer, *(value for row in inner for value in row))
+        if part.condition is None or part.condition.call(*given):
+            inside = _Interpreter(self._run)
+            for term in part.parts:
+                inside.add(term, 0, given, ())
+            yield argument_of([(column, value) for terms in inside.result.terms.values() for _, column, value in terms])
+
+
+def _number(part: RulePart, given: Rows) -> float:
+    return part.coefficient if isinstance(part.coefficient, float) else float(part.coefficient.call(*given))

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from lumix_core.compiler.evaluator import EvaluationStatistics, Evaluator
 from lumix_core.compiler.families import Family
-from lumix_core.compiler.rules.evaluation import RuleNumbers, objective_numbers, rule_numbers
-from lumix_core.compiler.rules.part_reading import scope_rows
+from lumix_core.compiler.rules.evaluation import ObjectiveNumbers, RuleNumbers, objective_numbers, rule_numbers
 from lumix_core.compiler.rules.planning import PlannedRule
 from lumix_core.compiler.rules.real_runs import RealRun
 from lumix_core.compiler.rules.rowwise import agrees, numbers_by_row, objective_by_row
+from lumix_core.compiler.rules.scope_rows import scope_rows
 from lumix_core.compiler.tracer import has_own
 from lumix_core.formulas.recorder import ClassRead, Untraceable
 from lumix_core.formulas.user_function import UserFunction
-from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.rows.tables import Table
 
 if TYPE_CHECKING:
@@ -45,12 +44,10 @@ def _numbers(planned: PlannedRule, family: Family, columns: Columns, evaluator: 
     return numbers
 
 
-def evaluate_objective(
-    rule: UserFunction, family: Family, columns: Columns, evaluator: Evaluator
-) -> tuple[IntArray, FloatArray, float]:
-    """Evaluate the rule of an objective: columns and values of its nonzeros, and its constant."""
+def evaluate_objective(rule: UserFunction, family: Family, columns: Columns, evaluator: Evaluator) -> ObjectiveNumbers:
+    """Evaluate the rule of an objective."""
     planned, began = evaluator.tracer.rules[rule], perf_counter()
-    numbers: tuple[IntArray, FloatArray, float] | None = _over_columns(planned, family, columns, evaluator, sums=True)
+    numbers: ObjectiveNumbers | None = _over_columns(planned, family, columns, evaluator, sums=True)
     if numbers is None:
         numbers = objective_by_row(planned, family, columns, evaluator)
     _note(planned, family.size, evaluator, perf_counter() - began)

@@ -11,14 +11,22 @@ from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from lumix_core.compiler.rules.shapes import arguments_in
-from lumix_core.formulas.bytecode import begins_loop, set_first
+from lumix_core.formulas.bytecode import begins_loop, position_of, set_first
 from lumix_core.formulas.captured_values import entered_builtin
 from lumix_core.formulas.nodes import Attribute, Computed, Node
 from lumix_core.formulas.recorder import Recorder, Untraceable, is_too_long
-from lumix_core.formulas.symbolic_rows import Symbol, lifted, node_of
+from lumix_core.formulas.symbolic_rows import Captured, Symbol, lifted, node_of
 from lumix_core.formulas.tracing import OWN_CODE, symbol_of
-from lumix_core.language.linear_forms import Element, LXLinearForm, RuleRun, called, is_linear
+from lumix_core.language.elements import Element, FunctionElement
+from lumix_core.language.linear_forms import (
+    LXLinearForm,
+    RuleRun,
+    called,
+    check_linear,
+    is_linear,
+)
 from lumix_core.problem.numbers import is_real_type
+from lumix_core.problem.structures import FunctionKind
 from lumix_core.rows.standins import RowClass
 
 Path: TypeAlias = tuple[Hashable, ...]
@@ -141,6 +149,19 @@ class Total(Computed):
         return self.contents.value(*(rows[argument] for argument in self.arguments))
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class TracedFunction(FunctionElement):
+    """A function of sums, while a rule is traced.
+
+    Args:
+        identity: of the call in the text of the rule.
+        around: the rows that are known there.
+    """
+
+    identity: Path
+    around: tuple[int, ...]
+
+
 class NeedsDecision(Exception):  # noqa: N818 - a signal, not an error
     """The rule asks for the truth of a condition on its own rows, of which nothing was decided yet."""
 
@@ -207,6 +228,8 @@ class SymbolicRun(RuleRun):
         self._opened = 0
         self._open = 0
         self.groups: dict[Path, dict[Turns, list[Node]]] = {}
+        self.functions: dict[Path, dict[Path, None]] = {}
+        self.arguments: dict[Path, dict[Turns, LXLinearForm]] = {}
 
     def check_finished(self) -> None:
         """Refuse a rule that left an iteration before its end."""
@@ -293,6 +316,43 @@ class SymbolicRun(RuleRun):
             return LXLinearForm() + start  # a sum of elements, or of nothing on every path
         return self._plain_sum(values, start)
 
+    def function(self, kind: FunctionKind, arguments: Iterable[Any]) -> LXLinearForm:
+        """Return a function of sums; what goes through a family gives an argument for each of its rows."""
+        form: LXLinearForm = self._function(kind, arguments, lambda _: LXLinearForm())
+        return form
+
+    def extreme(self, kind: FunctionKind, plain: Callable[..., Any], items: tuple[Any, ...], named: Any) -> Any:
+        """Return Python's ``min`` or ``max`` of numbers, and the function of sums of elements."""
+        if named or (len(items) == 1 and isinstance(items[0], Captured)):
+            return plain(*items, **named)
+        values = items[0] if len(items) == 1 else items
+        return self._function(kind, values, lambda found: plain(found) if len(items) == 1 else plain(*found))
+
+    def _function(self, kind: FunctionKind, arguments: Iterable[Any], plain: Callable[[list[Any]], Any]) -> Any:
+        name = kind.name.lower()
+        identity, _ = self._identity((name, _location()))
+        depth = len(self._stack)
+        around, here, is_inside = self._around(), Counter[tuple[Path, Turns]](), False
+        values: list[tuple[Path, Turns, Any]] = []
+        for value in arguments:
+            path, turns = self._stack[-1]
+            here[path, turns] += 1
+            is_inside |= len(self._stack) > depth
+            values.append(((*path, (identity[-1], here[path, turns])), turns, value))
+        is_of_sums = any(is_linear(value) for _, _, value in values)
+        if not is_of_sums and (values or self._kinds.get(identity) is not False):
+            if is_inside or not values:
+                raise self._recorder.refuse(f"it takes the {name} over a family")
+            return plain([value for _, _, value in values])
+        self._kinds[identity] = False
+        held = self.functions.setdefault(identity, {})
+        for argument, turns, value in values:
+            form = value.linear_form() if is_linear(value) else LXLinearForm() + value
+            check_linear(kind, [form])
+            held[argument] = None
+            self.arguments.setdefault(argument, {})[turns] = form
+        return LXLinearForm.of_element(TracedFunction(kind, (), identity, around))
+
     def _plain_sum(self, values: list[Any], start: Any) -> Any:
         return entered_builtin(builtins.sum)(values, start)
 
@@ -354,7 +414,7 @@ def _frames() -> Iterator[FrameType]:
 
 def _location() -> Hashable:
     """Return where the rule is: the instructions that run, in the rule and in what it calls."""
-    return tuple([(frame.f_code, frame.f_lasti) for frame in _frames()])
+    return tuple([(frame.f_code, position_of(frame)) for frame in _frames()])
 
 
 def _variables() -> Variables:

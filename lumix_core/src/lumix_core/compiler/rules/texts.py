@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lumix_core.compiler.rules.formula_functions import FormulaFunction
 from lumix_core.compiler.rules.outcomes import LEFT, LOWER, MIDDLE, RIGHT, SKIPPED, SUM, UPPER
-from lumix_core.compiler.rules.parts import RulePart
+from lumix_core.compiler.rules.parts import ArgumentPart, ElementPart, FunctionPart, RulePart, elements_of
 from lumix_core.compiler.rules.planning import PlannedRule
 from lumix_core.compiler.rules.runs import Scope, Total
 from lumix_core.formulas.arithmetic import same_or_equal
@@ -70,49 +70,79 @@ class _Texts:
 
     def side(self, output: str) -> str:
         """Return the terms of a part of the result."""
-        texts = [self.part(part) for part in self._planned.parts if part.output == output]
-        return " + ".join(texts).replace("+ -", "- ") or "0"
+        parts = [part for part in self._planned.parts if part.output == output]
+        return self._sum([self.part(part, self.rows, {}) for part in parts])
 
-    def part(self, part: RulePart) -> str:
-        """Return one term."""
-        loops = [self._loop(scope, part.scopes) for scope in part.scopes]
-        inner = [name for names, _ in loops for name in names]
-        rows = self.rows if part.reads_rows else []
-        names = dict(enumerate([*inner, *rows] if part.is_plain else [*rows, *inner]))
-        term = self._term(part, names, [names for names, _ in loops])
+    def _sum(self, terms: Sequence[str]) -> str:
+        return " + ".join(terms).replace("+ -", "- ") or "0"
+
+    def part(self, part: RulePart, rows: Sequence[str], around: Mapping[Scope, list[str]]) -> str:
+        """Return one term.
+
+        Args:
+            part: the term.
+            rows: the names of the rows that it is given before those of its loops.
+            around: the names of the rows of each loop around it.
+        """
+        names_of, loops = self._loops(part.scopes, around)
+        inner = [name for scope in part.scopes for name in names_of[scope]]
+        mine = list(rows) if part.reads_rows else []
+        names = dict(enumerate([*inner, *mine] if part.is_plain else [*mine, *inner]))
+        term = self._term(part, names, {**around, **names_of})
         condition = self.where(part.condition, names)
         if not loops:
             return f"({term}{condition})" if condition else term
-        return f"sum({term} {' '.join(text for _, text in loops)}{condition})"
+        return f"sum({term} {loops}{condition})"
 
-    def _term(self, part: RulePart, names: dict[int, str], loops: list[list[str]]) -> str:
+    def _term(self, part: RulePart, names: dict[int, str], loops: Mapping[Scope, list[str]]) -> str:
         number = part.coefficient
         text = f"{number:g}" if isinstance(number, float) else self.node(number.formula, names)
         text = text if part.count == 1 else f"{part.count} * {text}"
         if part.element is None:
             return text
-        element = self._element(part, names, loops)
+        if isinstance(part.element, FunctionPart):
+            element = self._function(part.element, loops)
+        else:
+            element = " * ".join(self._element(one, part, names, loops) for one in elements_of(part.element))
         return {"1": element, "-1": f"-{element}"}.get(text, f"{text} * {element}")
 
-    def _element(self, part: RulePart, names: dict[int, str], loops: list[list[str]]) -> str:
-        element = part.element
-        assert element is not None
+    def _element(
+        self, element: ElementPart, part: RulePart, names: dict[int, str], loops: Mapping[Scope, list[str]]
+    ) -> str:
         if element.key is not None:
             key = self.node(element.key.formula, names).removeprefix("(").removesuffix(")")
+        elif element.scope is not None:
+            key = ", ".join(loops[part.scopes[element.scope]])
         else:
-            rows = loops[element.scope] if element.scope is not None else [names[i] for i in element.rows or ()]
-            key = ", ".join(rows)
+            key = ", ".join(names[i] for i in element.rows or ())
         name = element.variable.name
         if element.is_optional:
             return f"{name}.get(({key}), 0)"
         return f"{name}[{key}]" if key else name
 
-    def _loop(self, scope: Scope, scopes: Sequence[Scope]) -> tuple[list[str], str]:
-        """Return the names of the rows of a loop, and the loop."""
-        before = sum(len(other.rows) for other in scopes[: scopes.index(scope)])
+    def _function(self, function: FunctionPart, around: Mapping[Scope, list[str]]) -> str:
+        rows = self.rows if function.reads_rows else []
+        outer = {scope: around[scope] for scope in function.scopes}
+        texts = [self._argument(argument, rows, outer) for argument in function.arguments]
+        return f"{function.kind.name.lower()}({', '.join(texts)})"
+
+    def _argument(self, argument: ArgumentPart, rows: Sequence[str], outer: Mapping[Scope, list[str]]) -> str:
+        names_of, loops = self._loops(argument.scopes, outer)
+        within = {**outer, **names_of}
+        given = [*rows, *(name for names in within.values() for name in names)]
+        text = self._sum([self.part(part, given, within) for part in argument.parts])
+        condition = self.where(argument.condition, dict(enumerate(given)))
+        return f"{text} {loops}{condition}" if loops else f"{text}{condition}"
+
+    def _loops(self, scopes: Sequence[Scope], around: Mapping[Scope, list[str]]) -> tuple[dict[Scope, list[str]], str]:
+        """Return the names of the rows of each loop, and the loops."""
         letters = [letter for letter in _LETTERS if letter not in self.rows]
-        names = [letters[(before + i) % len(letters)] for i in range(len(scope.rows))]
-        return names, f"for {', '.join(names)} in {scope.family.name}"
+        count = sum(map(len, around.values()))
+        names_of: dict[Scope, list[str]] = {}
+        for scope in scopes:
+            names_of[scope] = [letters[(count + i) % len(letters)] for i in range(len(scope.rows))]
+            count += len(scope.rows)
+        return names_of, " ".join(f"for {', '.join(names)} in {one.family.name}" for one, names in names_of.items())
 
     def node(self, node: Node, names: dict[int, str]) -> str:
         """Return a formula."""
@@ -146,10 +176,9 @@ class _Texts:
         return f"({then} if {condition} else {otherwise})"
 
     def _total(self, node: Total, names: dict[int, str]) -> str:
-        scopes = node.contents.scopes
-        loops = [self._loop(scope, scopes) for scope in scopes]
-        inner = dict(enumerate([*(names[i] for i in node.arguments), *(name for some, _ in loops for name in some)]))
-        through = " ".join(text for _, text in loops)
+        names_of, through = self._loops(node.contents.scopes, {})
+        mine = [name for some in names_of.values() for name in some]
+        inner = dict(enumerate([*(names[i] for i in node.arguments), *mine]))
         return (
             " + ".join(
                 f"sum({self.node(number.formula, inner)} {through}{self.where(condition, inner)})"

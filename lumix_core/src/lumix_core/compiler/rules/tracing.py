@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from lumix_core.compiler.rules.calls import calls_known_functions
 from lumix_core.compiler.rules.counting import NO_SUM, Counts, Scopes, counted
-from lumix_core.compiler.rules.outcomes import SKIPPED, Like, Outcome, OutcomeReader, TermFormula
+from lumix_core.compiler.rules.outcomes import SKIPPED, THERE, Like, Outcome, OutcomeReader, TermFormula
 from lumix_core.compiler.rules.runs import (
     Arguments,
     Conditions,
@@ -34,6 +34,7 @@ from lumix_core.formulas.recorder import ClassRead, Untraceable, Unwatched
 from lumix_core.formulas.symbolic_rows import Captured
 from lumix_core.formulas.tracing import BUILTINS, FunctionTracer, Watch, symbol_of
 from lumix_core.language.linear_forms import RULE, called
+from lumix_core.problem.structures import FunctionKind
 from lumix_core.rows.standins import RowClass
 
 RUNS = 2_000
@@ -71,7 +72,8 @@ class TracedRule:
     Args:
         terms: of the result.
         senses: a formula of the rule's rows for each sense of the result; None for everywhere.
-        totals: the terms of each sum of numbers.
+        totals: the terms of each sum of numbers, and of each argument of a function.
+        functions: the arguments of each function.
         class_reads: what it computes only where no row has its own in place of what its class has.
         arguments: the numbers of rows in the formulas.
     """
@@ -79,6 +81,7 @@ class TracedRule:
     terms: list[TracedTerm]
     senses: dict[str, Node | None]
     totals: dict[Path, list[TracedTerm]]
+    functions: Mapping[Path, list[Path]]
     class_reads: frozenset[ClassRead]
     arguments: Arguments
 
@@ -125,11 +128,13 @@ class _Solved:
 class _RuleTracer(FunctionTracer):
     def __init__(self, function: Any, rows: Any, rows_of: Any, row_class: Any, sums: bool, *, watched: bool) -> None:
         self.builtins = {**BUILTINS, "sum": self._sum, "list": _listed, "tuple": _tupled, **self._by_position()}
+        self.builtins |= {"min": self._extreme(FunctionKind.MIN), "max": self._extreme(FunctionKind.MAX)}
         self._arguments = Arguments(len(rows), rows_of)
         self._sums = sums
         self._conditions = Conditions()
         self._kinds: dict[Path, bool] = {}
         self._terms: dict[Like, TermFormula] = {}
+        self._functions: dict[Path, dict[Path, None]] = {}
         self._runs = 0
         self._is_joined = False
         self._outcomes: dict[Hashable, Outcome] = {}
@@ -165,6 +170,15 @@ class _RuleTracer(FunctionTracer):
         assert self._running is not None
         return self._running.sum(items, start)
 
+    def _extreme(self, kind: FunctionKind) -> Callable[..., Any]:
+        plain = BUILTINS[kind.name.lower()]
+
+        def call(*items: Any, **named: Any) -> Any:
+            assert self._running is not None
+            return self._running.extreme(kind, plain, items, named)
+
+        return call
+
     def traced(self) -> TracedRule:
         """Return the terms of the rule; loops that depend on each other are looked at together."""
         try:
@@ -182,7 +196,8 @@ class _RuleTracer(FunctionTracer):
             (totals.setdefault(term.output, []) if isinstance(term.output, tuple) else terms).append(term)
         reads = frozenset(ClassRead(self._arguments.canonical(r.argument), r.path, r.name) for r in self.class_reads)
         nodes = {sense: self._node(tree) for sense, tree in senses.items()}
-        return TracedRule(terms, nodes, totals, reads, self._arguments)
+        functions = {identity: list(found) for identity, found in self._functions.items()}
+        return TracedRule(terms, nodes, totals, functions, reads, self._arguments)
 
     def _senses(self, cases: list[tuple[Decisions, _Solved]]) -> list[str]:
         return list(dict.fromkeys(solved.sense for _, solved in cases))
@@ -324,6 +339,8 @@ class _RuleTracer(FunctionTracer):
         symbols = [symbol_of(position, row, recorder) for position, row in enumerate(self.rows)]
         result = self._result(symbols, recorder, run)
         outcome = OutcomeReader(self._arguments, recorder).outcome(result, run, asked, self._sums)
+        for identity, held in run.functions.items():
+            self._functions.setdefault(identity, {}).update(held)
         for like, term in outcome.terms.items():
             if like not in self._terms:
                 self._terms[like] = self._of_first_turns(term)
@@ -336,7 +353,7 @@ class _RuleTracer(FunctionTracer):
         names = {argument: self._arguments.canonical(argument) for argument in range(len(self._arguments.position))}
         key = term.key
         if key is not None:
-            key = type(key)(key.variable, tuple([renamed(part, names) for part in key.parts]), key.is_optional)
+            key = key.with_parts(tuple([renamed(part, names) for part in key.parts]))
         return TermFormula(renamed(term.coefficient, names), key)
 
     def _result(self, symbols: list[Any], recorder: RuleRecorder, run: SymbolicRun) -> Any:
@@ -394,13 +411,16 @@ def _tupled(items: Iterable[Any] = (), /) -> tuple[Any, ...]:
 
 def _around(output: Hashable) -> Scopes:
     """Return the loops around a sum of numbers; none for a part of the result."""
-    return frozenset(output[:length] for length in range(1, len(output))) if isinstance(output, tuple) else frozenset()
+    if not isinstance(output, tuple):
+        return frozenset()
+    path = output[:-1] if output[-1] == THERE else output
+    return frozenset(path[:length] for length in range(1, len(path)))
 
 
 def _is_in(like: Like, root: Path) -> bool:
     """Whether a term belongs to a sum of numbers that is made within a loop, or within any."""
     output = like.output
-    return isinstance(output, tuple) and (not root or (len(output) > 1 and output[:1] == root))
+    return isinstance(output, tuple) and (not root or (bool(_around(output)) and output[:1] == root))
 
 
 def _is_within(like: Like, roots: Iterable[Path]) -> bool:
@@ -419,5 +439,5 @@ def _presence(key: tuple[Like, Scopes, int], case: _Solved) -> Tree | None:
 def _has(like: Like, over: Scopes, count: int, counts: Counts) -> bool | None:
     """Return whether there is a term; None where the sum of numbers that it is in was not made."""
     if isinstance(like.output, tuple) and like.output not in counts.outcome.groups:
-        return None
+        return False if like.output[-1] == THERE else None
     return counts.summed.get((like, over), 0) == count
