@@ -80,7 +80,7 @@ class LinearArithmetic(OutranksSymbols):
     def __ge__(self, other: Operand) -> LXComparison:
         return _compared(self, other, LXSense.GE)
 
-    def __lt__(self, other: object) -> LXComparison:
+    def __lt__(self, other: object) -> bool:
         raise LXNotLinearError("A constraint holds with equality too: write <= or >= in place of < and >.")
 
     __gt__ = __lt__
