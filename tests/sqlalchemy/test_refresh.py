@@ -133,9 +133,26 @@ def agrees(session: LXLiveSession, engine: Engine) -> None:
     assert session.solve().objective_value == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("by_rows", [False, True], ids=["columns", "rows"])
-def test_what_another_process_wrote_is_told_and_solved_hot(tables: Engine, write: Write, by_rows: bool) -> None:
-    with Session(tables) as session, LXOptimizer().open(build(session, by_rows)) as live:
+def by_instances(session: Session) -> LXModel:
+    """The same model, whose functions are called with instances."""
+    return build(session, by_rows=True)
+
+
+def by_rules(session: Session) -> LXModel:
+    """The same model, written as rules."""
+    need = LXParameter[Need]("need").from_model(Need, session).indexed_by(lambda n: n.product_id)
+    need.value(lambda n: n.hours)
+    made = LXVariable[Product, float]("made").from_model(Product, session).bounds(0, lambda p: p.most)
+    limit = LXConstraint[Any]("hours").rule(lambda: sum(need[p.id] * made[p] for p in made) <= 300)
+    model = LXModel("plan").add_variable(made).add_constraint(limit)
+    return model.maximize(lambda: sum(p.profit * p.line.rate * made[p] for p in made))
+
+
+@pytest.mark.parametrize("form", [build, by_instances, by_rules])
+def test_what_another_process_wrote_is_told_and_solved_hot(
+    tables: Engine, write: Write, form: Callable[[Session], LXModel]
+) -> None:
+    with Session(tables) as session, LXOptimizer().open(form(session)) as live:
         live.solve()
         write("UPDATE rf_product SET profit = 99 WHERE id = 7")
         write("UPDATE rf_need SET hours = 3 WHERE product_id = 5")
