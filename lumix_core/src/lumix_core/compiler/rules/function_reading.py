@@ -89,7 +89,7 @@ class FunctionReader:
             name = function.kind.name.lower()
             raise LXFunctionError(
                 f"{sentence(self.position)} failed for {element}: "
-                f"{name}() has no argument. Give it a number besides, or leave such rows out with if."
+                f"{name}() has no argument. Give it a number, or leave such rows out with if."
             )
         return arguments, places
 

@@ -98,11 +98,15 @@ class RealRun(RuleRun):
 
         Raises:
             LXMissingKeyError: the family has no such element.
+            LXFunctionError: a minimum or a maximum has no argument.
         """
         if isinstance(element, ElementProduct):
             left, right = self.column(element.left), self.column(element.right)
             return MISSING if MISSING in (left, right) else self.nonlinear.product(left, right)
         if isinstance(element, FunctionElement):
+            if not element.arguments and self._few is None:
+                name = element.kind.name.lower()
+                raise LXFunctionError(f"{name}() has no argument. Give it a number, or leave such rows out with if.")
             return self.nonlinear.function(element.kind, [self._argument(form) for form in element.arguments])
         family, start = self._columns.position(element.variable, self._position)
         rows = element.key if type(element.key) is tuple else (element.key,)
@@ -290,13 +294,13 @@ def _largest(*items: Any, **named: Any) -> Any:
 
 def _extreme(kind: FunctionKind, plain: Callable[..., Any], items: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Return Python's ``min`` or ``max`` of numbers, and the function of sums of elements."""
-    values = list(items[0]) if len(items) == 1 else items
-    if not any(map(is_linear, values)):
+    values, run = list(items[0]) if len(items) == 1 else items, RULE.get()
+    assert run is not None
+    is_of_none = not values and not named  # refused where it counts
+    if not is_of_none and not any(map(is_linear, values)):
         return plain(values, **named) if len(items) == 1 else plain(*items, **named)
     if named.keys() - {"default"}:
         raise LXNotLinearError(f"{kind.name.lower()}() of sums of elements takes no key=. Leave it out.")
-    run = RULE.get()
-    assert run is not None
     return run.function(kind, values)
 
 
