@@ -10,6 +10,7 @@ from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.families import IndexedFamily
+from lumix_core.language.goals import GoalMethods
 from lumix_core.language.indexed import side_text
 from lumix_core.language.linear_forms import LXComparison
 from lumix_core.language.mixins import refuse_unknown
@@ -27,7 +28,7 @@ else:
     Row = TypeVar("Row")
 
 
-class LXConstraint(IndexedFamily[Row]):
+class LXConstraint(IndexedFamily[Row], GoalMethods):
     """A constraint ``expression <= | >= | == right-hand side``, for every row where it has a source.
 
     Args:
@@ -45,6 +46,7 @@ class LXConstraint(IndexedFamily[Row]):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.__dict__.update(_lhs=None, sense=None, _rhs=None, _range=None, _rule=None, base=None, indicator=None)
+        self.__dict__.update(_priority=None, _weight=1.0)
 
     @property
     def is_scalar(self) -> bool:
@@ -284,11 +286,12 @@ class LXConstraint(IndexedFamily[Row]):
         return [("over", repr(self.base)), *(("where", side_text(condition)) for condition in filters)]
 
     def _own_lines(self) -> list[tuple[str, str]]:
+        goal = [("goal", self.goal_text.removeprefix("goal, "))] if self.is_goal() else []
         if self._rule is not None:
-            return [("rule", side_text(self._rule))]
+            return [("rule", side_text(self._rule)), *goal]
         sides = (self._rhs,) if self._range is None else self._range
         right = " and ".join(side_text(side) for side in sides)
-        return [("expression", "" if self._lhs is None else str(self._lhs)), (str(self.sense or "sense"), right)]
+        return [("expression", "" if self._lhs is None else str(self._lhs)), (str(self.sense or "sense"), right), *goal]
 
     def _set_rhs(self, side: RightHandSide) -> None:
         if self._range is not None:
