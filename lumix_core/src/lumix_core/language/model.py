@@ -264,7 +264,7 @@ class LXModel(GoalModel, Declared, Copyable, Bracketed):
         problem = read_problem(Path(path))
         families = families_of(problem)
         model = cls(problem.name or Path(path).name).add_variables(families.variables)
-        model.add_constraints(families.constraints)
+        model.add_constraints(families.constraints).set_goal_mode(problem.goals.mode)
         return model.maximize(families.objective) if problem.maximize else model.minimize(families.objective)
 
     def to_text(self, rows: int = 10, terms: int = 6) -> str:
