@@ -14,13 +14,11 @@ from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.goals import NO_GOALS, Goals
 from lumix_core.problem.numbers import checked_number
 from lumix_core.problem.problem import LXBlock, LXProblem
-from lumix_core.solver.goal_stage import LXGoalStage
+from lumix_core.solver.goal_stage import NOISE, LXGoalStage
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
 
-NOISE = 1e-9
-"""Up to here, relative to its target, a deviation is the rounding of a sum."""
 SATISFIED = 1e-6
 """Up to here a deviation counts as none, unless the user gives another tolerance."""
 

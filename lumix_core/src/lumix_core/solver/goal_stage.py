@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from lumix_core.solver.status import LXLimit, LXStatus
 
+NOISE = 1e-9
+"""Up to here, relative to its target, a deviation is the rounding of a sum."""
+
 
 @dataclass(frozen=True)
 class LXGoalStage:

@@ -26,14 +26,13 @@ from lumix_core.problem.goals import LXGoalMode
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.problem import LXBlock, LXProblem
 from lumix_core.problem.structures import OBJECTIVE, Structures
-from lumix_core.solver.goal_stage import LXGoalStage
+from lumix_core.solver.goal_stage import NOISE, LXGoalStage
 from lumix_core.solver.solver import RawResult, SolverOptions
 from lumix_core.solver.status import ENDLESS, LXLimit, LXStatus
 
-HELD = 1e-9
-"""By how much the price of a stage may be exceeded later, relative to 1 or to itself: the rounding of its sum."""
-LOOSELY_HELD = 1e-6
-"""The same where a solver finds no point otherwise: its own tolerance."""
+HELD = (0.0, 1e-9, 1e-6)
+"""By how much the price of a stage may be exceeded later, relative to 1 or to itself. The first is what is meant; the
+others are for solvers that find no point with it: the rounding of a large sum, and the tolerance of a solver."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +79,7 @@ class GoalStages:
             refuse_wide_level(problem, self.deviations, level)
         self.priorities = [*levels, *([0] if _has_objective(problem) or not levels else [])]
         self._base = self._with_prices()
-        self.first = self._stage(0, [], HELD)
+        self.first = self._stage(0, [], HELD[0])
 
     @property
     def count(self) -> int:
@@ -156,7 +155,7 @@ class GoalStages:
         rows = self.deviations.rows[columns - self.original.num_variables]
         signs = self.deviations.signs[columns - self.original.num_variables]
         targets = np.where(signs > 0, self.original.row_lower[rows], self.original.row_upper[rows])
-        return np.asarray(HELD * (1.0 + np.abs(targets)), dtype=np.float64)
+        return np.asarray(NOISE * (1.0 + np.abs(targets)), dtype=np.float64)
 
     def _with_objective(self, problem: LXProblem, priority: int) -> LXProblem:
         original, objective = self.original, problem.objective.copy()
@@ -246,7 +245,7 @@ class _Series:
 
     def _stage(self, number: int) -> RawResult:
         """Return the answer to a stage; where there is none though the one before has a point, a second one."""
-        for slack in (HELD, LOOSELY_HELD):
+        for slack in HELD:
             made = self._stages.stage(number, self._prices, slack)
             self._priority = made.priority
             left = None if self._end is None else max(self._end - time.monotonic(), 1e-3)
