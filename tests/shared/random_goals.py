@@ -100,9 +100,7 @@ def _row(rng: random.Random, count: int, i: int, sense: str, target: int) -> Row
 
 def model_of(case: Case, mode: str) -> LXModel:
     """Return the case as a model."""
-    xs = [
-        LXVariable[Any, int](f"x{j}").integer().bounds(lower=0, upper=top) for j, top in enumerate(case.tops)
-    ]
+    xs = [LXVariable[Any, int](f"x{j}").integer().bounds(lower=0, upper=top) for j, top in enumerate(case.tops)]
     model = LXModel("goals").add_variables(*xs).set_goal_mode(mode)
     families = [("<=", case.hard)] if case.hard else []
     for number, (sense, rows) in enumerate([*families, *zip(case.senses, case.goals, strict=True)]):
@@ -140,15 +138,22 @@ def fault(case: Case, mode: str, solution: Any) -> str:
     x = tuple(solution.variables[f"x{j}"] for j in range(len(case.tops)))
     if x not in points:
         return f"{x} breaks a constraint"
+    return _wrong_number(case, solution, x) or _better(case, mode, x, points)
+
+
+def _wrong_number(case: Case, solution: Any, x: tuple[int, ...]) -> str:
     if abs(solution.objective_value - case.objective(x)) > 1e-9:
         return f"objective {solution.objective_value}, not {case.objective(x)}"
-    first = 1 if case.hard else 0
-    for number, rows in enumerate(case.goals, first):
-        total = sum(row.missed(x) for row in rows)
-        if abs(solution.get_total_deviation(f"c{number}") - total) > 1e-9:
-            return f"deviation of c{number}"
+    for number, rows in enumerate(case.goals, 1 if case.hard else 0):
+        told, total = solution.get_total_deviation(f"c{number}"), sum(row.missed(x) for row in rows)
+        if abs(told - total) > 1e-9:
+            return f"deviation {told} of c{number}, not {total}"
+    return ""
+
+
+def _better(case: Case, mode: str, x: tuple[int, ...], points: list[tuple[int, ...]]) -> str:
     if mode == "sequential":
         best, own = min(map(case.lexicographic, points)), case.lexicographic(x)
         return "" if own == best else f"{x} has {own}, and {best} is possible"
-    best, own = min(map(case.total, points)), case.total(x)
-    return "" if abs(own - best) <= 1e-9 * max(1.0, abs(best)) else f"{x} has {own}, and {best} is possible"
+    least, total = min(map(case.total, points)), case.total(x)
+    return "" if abs(total - least) <= 1e-9 * max(1.0, abs(least)) else f"{x} has {total}, and {least} is possible"

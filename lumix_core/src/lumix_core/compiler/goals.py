@@ -103,7 +103,9 @@ def with_goal_objective(model: LXModel) -> LXModel:
 def _check_direction(constraint: LXConstraint[Any]) -> None:
     advice = "Write the expression into model.maximize(...) or model.minimize(...)."
     if constraint.function is not None or constraint.lhs is None:
-        raise LXModelError(f"Goal {constraint.name!r} has priority 0, the model's objective, and no expression. {advice}")
+        raise LXModelError(
+            f"Goal {constraint.name!r} has priority 0, the model's objective, and no expression. {advice}"
+        )
     if not constraint.is_scalar or callable(constraint.goal_weight):
         raise LXModelError(
             f"Goal {constraint.name!r} has priority 0, the model's objective, and one row for each of several. {advice}"
@@ -122,7 +124,7 @@ def _objective(model: LXModel, goal: LXConstraint[Any]) -> LXLinearExpression:
     if isinstance(given, UserFunction) or priced:
         held = "costs of variables" if priced else "a rule"
         raise LXModelError(
-            f"Goal {goal.name!r} has priority 0, so its expression is part of the objective, and the objective of model "
-            f"{model.name!r} is {held}. Write one expression for both into model.maximize(...) or model.minimize(...)."
+            f"Goal {goal.name!r} has priority 0, so its expression is part of the objective, and the objective of "
+            f"model {model.name!r} is {held}. Write one expression for both into model.maximize(...) or .minimize(...)."
         )
     return LXLinearExpression() if given is None else given

@@ -117,8 +117,11 @@ def _constraint(block: LXBlock, problem: LXProblem, variables: list[LXVariable[F
 
 def _scalar_goal(constraint: LXConstraint[FileRow], block: LXBlock, problem: LXProblem) -> LXConstraint[FileRow]:
     position = int(np.searchsorted(problem.goals.rows, block.start))
-    weight = float(problem.goals.weights[position])
-    return constraint.as_goal(int(problem.goals.priorities[position]), weight or (lambda: 0.0))
+    priority, weight = int(problem.goals.priorities[position]), float(problem.goals.weights[position])
+    if weight:
+        return constraint.as_goal(priority, weight)
+    no_weight: Any = lambda: weight  # noqa: E731 - as a number it is refused
+    return constraint.as_goal(priority, no_weight)
 
 
 def _add_terms(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self, SupportsFloat, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat, SupportsIndex
 
 from lumix_core.errors import LXModelError, LXNumberError, listed
 from lumix_core.formulas.user_function import UserFunction
@@ -15,9 +15,6 @@ from lumix_core.problem.numbers import real_number
 
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
-
-Ranked: TypeAlias = SupportsIndex | Callable[..., SupportsIndex]
-Weighted: TypeAlias = SupportsFloat | Callable[..., SupportsFloat]
 
 
 class GoalMethods:
@@ -32,20 +29,8 @@ class GoalMethods:
         def owner(self) -> str:
             """How messages call it."""
 
-    def as_goal(self, priority: Ranked, weight: Weighted = 1.0) -> Self:
-        """Make the constraint a goal: it may be missed, at a price for each unit.
-
-        ``<=`` is missed above its right-hand side, ``>=`` below it, ``==`` and ``between`` on both sides.
-
-        Args:
-            priority: 1 is the highest; or a function of the constraint's row. 0 makes the expression part of the
-                objective: that of ``>=`` is maximised and that of ``<=`` minimised, and nothing is missed.
-            weight: the price of a unit beside other goals of the same priority, or a function of the constraint's row.
-
-        Raises:
-            LXModelError: the constraint is another goal already, or the priority is no whole number of at least 0.
-            LXNumberError: the weight is not above 0; a function may give 0, for rows that do not count.
-        """
+    def _made_goal(self, priority: Any, weight: Any) -> Self:
+        """Take note of priority and weight; see `LXConstraint.as_goal`."""
         ranked, weighted = _priority(self, priority), _weight(self, weight)
         known = (self._priority, self._weight)
         if known[0] is not None and not all(map(_is_same, known, (ranked, weighted))):
@@ -67,7 +52,7 @@ class GoalMethods:
         return self._priority.call if isinstance(self._priority, UserFunction) else self._priority
 
     @goal_priority.setter
-    def goal_priority(self, priority: Ranked | None) -> None:
+    def goal_priority(self, priority: SupportsIndex | Callable[..., SupportsIndex] | None) -> None:
         self.__dict__["_priority"] = None if priority is None else _priority(self, priority)
 
     @property
@@ -76,7 +61,7 @@ class GoalMethods:
         return self._weight.call if isinstance(self._weight, UserFunction) else self._weight
 
     @goal_weight.setter
-    def goal_weight(self, weight: Weighted) -> None:
+    def goal_weight(self, weight: SupportsFloat | Callable[..., SupportsFloat]) -> None:
         self.__dict__["_weight"] = _weight(self, weight)
 
     @property
@@ -100,8 +85,8 @@ def _priority(constraint: Any, priority: Any) -> int | UserFunction:
     number = None if isinstance(priority, bool) or not hasattr(priority, "__index__") else operator.index(priority)
     if number is None or not 0 <= number <= LAST:
         raise LXModelError(
-            f"{constraint.owner}.as_goal() got priority={priority!r:.80}. Give a whole number: 1 for the goals that come "
-            f"first, 2 for the next, and so on; 0 stands for the model's own objective."
+            f"{constraint.owner}.as_goal() got priority={priority!r:.80}. Give a whole number: 1 for the goals that "
+            f"come first, 2 for the next, and so on; 0 stands for the model's own objective."
         )
     return number
 

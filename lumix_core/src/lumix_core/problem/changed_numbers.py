@@ -183,7 +183,9 @@ def changes_by_key(before: LXProblem, now: LXProblem, senses: tuple[Senses, Sens
     coefficients = _coefficients(before, now, rows, columns)
     has_other_mode = before.goals.mode is not now.goals.mode
     is_other = not before.structures.same_as(now.structures)
-    return ProblemChanges(variables, constraints, coefficients, offset, before.maximize != now.maximize, is_other, has_other_mode)
+    return ProblemChanges(
+        variables, constraints, coefficients, offset, before.maximize != now.maximize, is_other, has_other_mode
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,7 +96,7 @@ class GoalReadings:
 
     @property
     def goal_stages(self) -> tuple[LXGoalStage, ...]:
-        """The stages in which goals were solved: priority, value, and what is proved of it. One in the weighted mode."""
+        """The stages in which goals were solved, and what is proved of each; one in the weighted mode."""
         return self._goals.stages
 
     def get_goal_deviations(self, name: LXConstraint[Any] | str) -> Mapping[str, Mapping[Any, float]]:

@@ -305,4 +305,3 @@ class _Series:
             reduced_costs=None,
             goal_stages=tuple(self._done),
         )
-

@@ -65,8 +65,8 @@ class Live:
             if seconds is not None:
                 starts.append((LXStart.COLD, "the stages of goals share the time limit"))
                 return solved_stage(self.solver, self.options, stage, start, seconds)
-            raw, *how = self._solved_without_goals(stage.problem)
-            starts.append((how[0], how[1]))
+            raw, how, reason = self._solved_without_goals(stage.problem)
+            starts.append((how, reason))
             return raw
 
         raw = solve_goals(stages, self.options, run)

@@ -13,8 +13,8 @@ from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.claims import Claims, solve, solved_stage
 from lumix_core.solver.goal_stages import GoalStages, StageProblem, solve_goals
-from lumix_core.solver.live import Live
 from lumix_core.solver.integrality import WithoutIntegrality
+from lumix_core.solver.live import Live
 from lumix_core.solver.options import refuse_lacking
 from lumix_core.solver.progress import OnProgress, Reports, checked_call
 from lumix_core.solver.reformulations import Native, reformulated
@@ -148,7 +148,7 @@ class SolveRequest:
         if not problem.is_linear:
             return StartPoint(LXStartPoint.IGNORED, "what is not linear takes several runs")
         claims = Claims(self.solver, self.options)
-        return start_point(claims, self.solver, self.options, problem, self.start, stages.completed)
+        return start_point(claims, self.solver, self.options, problem, self.start, completed=stages.completed)
 
     def _answer_from(self, problem: LXProblem) -> tuple[StartPoint | None, RawResult]:
         """Solve a problem as the solver takes it, from the start point where there is one."""

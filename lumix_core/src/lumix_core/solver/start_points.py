@@ -59,6 +59,7 @@ def start_point(
     options: SolverOptions,
     problem: LXProblem,
     given: Any,
+    *,
     completed: Callable[[FloatArray], FloatArray] | None = None,
 ) -> StartPoint:
     """Hold a start point against a problem, and look for the nearest use that it has.

@@ -106,7 +106,11 @@ class _ModelWriter:
             indices = indices_of(self._symbols, constraint)
             label = rf"{name_latex(constraint.name, 'mathbf')}\colon\; "
             for text, conditions in self._constraint(constraint, indices):
-                yield lead, f"{label}{text}{self._goal(constraint, indices)}", self._for_all(constraint, indices, conditions)
+                yield (
+                    lead,
+                    f"{label}{text}{self._goal(constraint, indices)}",
+                    self._for_all(constraint, indices, conditions),
+                )
                 lead = ""
         yield from self._more(len(self._model.constraints), "constraint")
 
