@@ -69,11 +69,6 @@ class Goals:
         same = (self.mode, self.families) == (other.mode, other.families) and mine.keys() == others.keys()
         return same and all(np.array_equal(mine[name], others[name]) for name in mine)
 
-    def levels(self) -> list[int]:
-        """Return the priorities that there are, the highest first."""
-        found: list[int] = np.unique(self.priorities[self.weights > 0]).tolist()
-        return found
-
     def factors(self) -> FloatArray:
         """Return what the weighted mode multiplies the weight of each goal by, shape ``(g,)``.
 

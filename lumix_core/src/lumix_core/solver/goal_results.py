@@ -163,8 +163,9 @@ class GoalReadings:
         met, count = int((results.missed <= SATISFIED).sum()), len(results.missed)
         lines = [f"  goals ({results.goals.mode}): {met:,} of {count:,} met, penalty {results.penalty:,.6g}"]
         for stage in results.stages:
-            if stage.priority:
+            if stage.priority or (stage.priority == 0 and stage.value is None):
+                name = f"priority {stage.priority}" if stage.priority else "objective"
                 value = "" if stage.value is None else f" {stage.value:,.6g}"
                 limit = f" ({stage.limit.phrase})" if stage.limit else ""
-                lines.append(f"    priority {stage.priority}:{value} {stage.status}{limit}")
+                lines.append(f"    {name}:{value} {stage.status}{limit}")
         return lines

@@ -74,7 +74,7 @@ class GoalStages:
             self.priorities = []
             self.first = StageProblem(weighted(problem, self.deviations), None)
             return
-        levels = problem.goals.levels()
+        levels: list[int] = np.unique(self.deviations.priorities).tolist()
         for level in levels:
             refuse_wide_level(problem, self.deviations, level)
         self.priorities = [*levels, *([0] if _has_objective(problem) or not levels else [])]
