@@ -156,4 +156,4 @@ def _better(case: Case, mode: str, x: tuple[int, ...], points: list[tuple[int, .
         best, own = min(map(case.lexicographic, points)), case.lexicographic(x)
         return "" if own == best else f"{x} has {own}, and {best} is possible"
     least, total = min(map(case.total, points)), case.total(x)
-    return "" if abs(total - least) <= 1e-9 * max(1.0, abs(least)) else f"{x} has {total}, and {least} is possible"
+    return "" if total - least <= 1e-12 * max(1.0, abs(least)) else f"{x} has {total}, and {least} is possible"

@@ -233,12 +233,17 @@ def test_a_mode_may_be_named_with_the_solve():
 def test_what_has_no_meaning_with_goals_is_refused():
     solution = LXOptimizer().solve(orders())
 
-    with pytest.raises(LXNoDualsError, match="it has goals. What a right-hand side is worth then shows in the goals"):
+    with pytest.raises(LXNoDualsError, match=r"it has goals. What a right-hand side is worth then shows in the goals"):
         solution.shadow_prices  # noqa: B018
-    with pytest.raises(LXUnknownNameError, match="The solution has no goal 'hours'. Its goals are: 'demand'."):
+    with pytest.raises(LXUnknownNameError, match=r"The solution has no goal 'hours'. Its goals are: 'demand'."):
         solution.get_goal_deviations("hours")
     with pytest.raises(LXUnsupportedError, match="has goals, which no solver handles as they are"):
         check_supported(HighsSolver(), orders().compile(), SolverOptions())
+
+
+def solved_with(model, demand, priority, weight):
+    demand.as_goal(priority, weight)
+    return LXOptimizer().solve(model)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +255,12 @@ def test_what_has_no_meaning_with_goals_is_refused():
         (1, 0.0, LXNumberError, "got weight=0.0. A weight is the price of missing the goal by a unit"),
         (1, None, LXNumberError, r"The weight of goal 'demand' is NULL \(None\)"),
         (lambda o: o.rank - 1, 1.0, LXModelError, "The priority of goal 'demand' is 0 for key 1 of 'demand'"),
-        (lambda o: None, 1.0, LXNumberError, r"The priority of goal 'demand' .* is NULL \(None\) for key 1 of 'demand'"),
+        (
+            lambda o: None,
+            1.0,
+            LXNumberError,
+            r"The priority of goal 'demand' .* is NULL \(None\) for key 1 of 'demand'",
+        ),
         (1, lambda o: o.rank - 2, LXNumberError, "The weight of goal 'demand' is -1 for key 1 of 'demand'"),
         (lambda o: 1 + 9 * (o.rank - 1), 1.0, LXNumberError, r'Write model.set_goal_mode\("sequential"\)'),
         (1, lambda o: 1e6 if o.id == 1 else 1e-6, LXNumberError, "A solver loses the smaller one to rounding"),
@@ -258,10 +268,9 @@ def test_what_has_no_meaning_with_goals_is_refused():
 )
 def test_a_goal_that_would_be_wrong_is_refused(priority, weight, error, message):
     model = orders("weighted")
-    model.remove_constraint("demand")
-    made = model.get_variable("made")
+    made = model.remove_constraint("demand").get_variable("made")
+    demand = LXConstraint[Order]("demand").over(made).expression(LXLinearExpression().add_term(made)).ge()
+    model.add_constraint(demand.rhs(lambda o: o.quantity))
 
     with pytest.raises(error, match=message):
-        demand = LXConstraint[Order]("demand").over(made).expression(LXLinearExpression().add_term(made)).ge()
-        model.add_constraint(demand.rhs(lambda o: o.quantity).as_goal(priority, weight))
-        LXOptimizer().solve(model)
+        solved_with(model, demand, priority, weight)

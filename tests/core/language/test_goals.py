@@ -99,7 +99,7 @@ def test_a_plan_that_misses_goals_is_feasible():
 def test_a_goal_says_one_thing_and_can_be_changed():
     goal = model().get_constraint("total").as_goal(3, weight=0.5)
 
-    with pytest.raises(LXModelError, match="is a goal already, of priority 3 and weight 0.5"):
+    with pytest.raises(LXModelError, match=r"is a goal already, of priority 3 and weight 0.5"):
         goal.as_goal(2)
     goal.goal_priority, goal.goal_weight = 2, 4.0
     assert (goal.is_goal(), goal.goal_priority, goal.goal_weight) == (True, 2, 4.0)
@@ -108,5 +108,5 @@ def test_a_goal_says_one_thing_and_can_be_changed():
 
 
 def test_an_unknown_mode_is_refused():
-    with pytest.raises(LXModelError, match="got 'strict'. Give one of 'weighted', 'sequential'"):
+    with pytest.raises(LXModelError, match=r"got 'strict'. Give one of 'weighted', 'sequential'"):
         model().set_goal_mode("strict")

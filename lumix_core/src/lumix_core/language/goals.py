@@ -13,9 +13,6 @@ from lumix_core.language.mixins import refuse_unknown
 from lumix_core.problem.goals import LXGoalMode
 from lumix_core.problem.numbers import real_number
 
-if TYPE_CHECKING:
-    from lumix_core.language.constraints import LXConstraint
-
 
 class GoalMethods:
     """What makes a constraint a goal."""
@@ -119,7 +116,7 @@ class GoalModel:
     """How a model trades its goals off."""
 
     name: str
-    constraints: list[LXConstraint[Any]]
+    constraints: list[Any]
     goal_mode: LXGoalMode
 
     def set_goal_mode(self, mode: LXGoalMode | str) -> Self:

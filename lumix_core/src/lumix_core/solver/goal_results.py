@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,6 +82,10 @@ class GoalReadings:
     _goals: GoalResults
     if TYPE_CHECKING:
 
+        @property
+        def activity(self) -> Any:
+            """The values of the constraints' expressions, by family."""
+
         def _point(self) -> FloatArray: ...
 
     @property
@@ -111,14 +115,11 @@ class GoalReadings:
             LXUnknownNameError: there is no such goal.
             LXNoSolutionError: there is no point.
         """
-        from lumix_core.solver.solution import FamilyValues
-
         self._point()
         block, span = self._goal(name)
-        return {
-            "pos": FamilyValues(block, self._goals.above[span]),
-            "neg": FamilyValues(block, self._goals.below[span]),
-        }
+        values = self.activity.family(block.name)
+        sides = {"pos": self._goals.above, "neg": self._goals.below}
+        return {side: replace(values, array=deviations[span]) for side, deviations in sides.items()}
 
     def is_goal_satisfied(self, name: LXConstraint[Any] | str, tolerance: float = SATISFIED) -> bool:
         """Whether no row of a goal is missed by more than a tolerance, in units of its right-hand side.

@@ -242,8 +242,8 @@ class LXSolution(Copyable, Bracketed, GoalReadings):
     def slack(self) -> Results:
         """How far each constraint is from its right-hand side, keyed like the constraints.
 
-        Of two row bounds the nearer one counts. It is 0 where the constraint binds, negative (within the solver's
-        tolerance) where the row bound is exceeded, and infinite where there is none.
+        Of two row bounds the nearer one counts. It is 0 where the constraint binds, negative where the row bound is
+        exceeded (by a goal, or within the solver's tolerance), and infinite where there is none.
         """
         return Results(self._constraints, self._row_numbers().slack)
 
