@@ -110,3 +110,5 @@ def test_a_goal_says_one_thing_and_can_be_changed():
 def test_an_unknown_mode_is_refused():
     with pytest.raises(LXModelError, match=r"got 'strict'. Give one of 'weighted', 'sequential'"):
         model().set_goal_mode("strict")
+    with pytest.raises(LXModelError, match=r"got 'strict'. Give one of 'weighted', 'sequential'"):
+        model().goal_mode = "strict"

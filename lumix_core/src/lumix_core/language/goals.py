@@ -117,7 +117,16 @@ class GoalModel:
 
     name: str
     constraints: list[Any]
-    goal_mode: LXGoalMode
+    _goal_mode: LXGoalMode
+
+    @property
+    def goal_mode(self) -> LXGoalMode:
+        """How goals of several priorities are traded off; assigning it is `set_goal_mode`."""
+        return self._goal_mode
+
+    @goal_mode.setter
+    def goal_mode(self, mode: LXGoalMode | str) -> None:
+        self.set_goal_mode(mode)
 
     def set_goal_mode(self, mode: LXGoalMode | str) -> Self:
         """Set how goals of several priorities are traded off.
@@ -135,7 +144,7 @@ class GoalModel:
             raise LXModelError(
                 f"Model {self.name!r}: set_goal_mode() got {mode!r:.80}. Give one of {listed(map(str, LXGoalMode))}."
             )
-        self.goal_mode = LXGoalMode(word.lower())
+        self.__dict__["_goal_mode"] = LXGoalMode(word.lower())
         return self
 
     def prepare_goal_programming(self) -> Self:

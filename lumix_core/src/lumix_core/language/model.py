@@ -61,7 +61,7 @@ class LXModel(GoalModel, Declared, Copyable, Bracketed):
         self.variables = []
         self.constraints = []
         self.maximizing = None
-        self.goal_mode = LXGoalMode.WEIGHTED
+        self._goal_mode = LXGoalMode.WEIGHTED
         self._objective = None
         self.replaced = {}
         self._names = {}

@@ -19,6 +19,8 @@ from lumix_core.solver.goal_stage import NOISE, LXGoalStage
 if TYPE_CHECKING:
     from lumix_core.language.constraints import LXConstraint
 
+SHOWN_STAGES = 10
+"""How many stages a summary shows."""
 SATISFIED = 1e-6
 """Up to here a deviation counts as none, unless the user gives another tolerance."""
 
@@ -163,10 +165,12 @@ class GoalReadings:
             return []
         met, count = int((results.missed <= SATISFIED).sum()), len(results.missed)
         lines = [f"  goals ({results.goals.mode}): {met:,} of {count:,} met, penalty {results.penalty:,.6g}"]
-        for stage in results.stages:
-            if stage.priority or (stage.priority == 0 and stage.value is None):
-                name = f"priority {stage.priority}" if stage.priority else "objective"
-                value = "" if stage.value is None else f" {stage.value:,.6g}"
-                limit = f" ({stage.limit.phrase})" if stage.limit else ""
-                lines.append(f"    {name}:{value} {stage.status}{limit}")
+        told = [stage for stage in results.stages if stage.priority or (stage.priority == 0 and stage.value is None)]
+        for stage in told[:SHOWN_STAGES]:
+            name = f"priority {stage.priority}" if stage.priority else "objective"
+            value = "" if stage.value is None else f" {stage.value:,.6g}"
+            limit = f" ({stage.limit.phrase})" if stage.limit else ""
+            lines.append(f"    {name}:{value} {stage.status}{limit}")
+        if len(told) > SHOWN_STAGES:
+            lines.append(f"    ... ({len(told) - SHOWN_STAGES:,} more priorities)")
         return lines
