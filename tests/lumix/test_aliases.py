@@ -14,6 +14,8 @@ import pytest
         ("lumix.core.variables", "LXVariable", "lumix_core.language.variables"),
         ("lumix.core.constraints", "LXConstraint", "lumix_core.language.constraints"),
         ("lumix.core.expressions", "LXLinearExpression", "lumix_core.language.expressions"),
+        ("lumix.goal_programming", "LXGoalMode", "lumix_core.problem.goals"),
+        ("lumix.goal_programming", "LXGoalStage", "lumix_core.solver.goal_stage"),
         ("lumix.utils.copy_utils", "detach_orm_object", "lumix_core.copying.copier"),
         ("lumix.utils.copy_utils", "materialize_and_detach_list", "lumix_core.copying.copier"),
         ("lumix.utils.copy_utils", "copy_function_detaching_closure", "lumix_core.copying.copier"),

@@ -27,8 +27,10 @@ from lumix_core.language.nonlinear import LXNonLinearExpression, LXQuadraticExpr
 from lumix_core.language.parameters import LXParameter
 from lumix_core.language.variables import LXVariable
 from lumix_core.plugins import hookspecs
+from lumix_core.problem.goals import LXGoalMode
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense
 from lumix_core.problem.statistics import LXModelStatistics
+from lumix_core.solver.goal_stage import LXGoalStage
 from lumix_core.solver.infeasibility.report import LXInfeasibility
 from lumix_core.solver.optimizer import LXOptimizer
 from lumix_core.solver.plan_check import LXPlanCheck
@@ -52,6 +54,8 @@ __all__ = [
     "LXError",
     "LXExplanation",
     "LXFileError",
+    "LXGoalMode",
+    "LXGoalStage",
     "LXIndexDimension",
     "LXInfeasibility",
     "LXIntegrality",

@@ -50,6 +50,7 @@ def assemble(model: LXModel, numbers: Evaluated) -> LXProblem:
         constraints=tuple(_constraint_blocks(model, numbers)),
         name=model.name,
         structures=numbers.structures,
+        goals=numbers.goals,
     )
 
 

@@ -13,6 +13,7 @@ from lumix_core.compiler.assemble import assemble
 from lumix_core.compiler.completeness import check_complete
 from lumix_core.compiler.evaluate import evaluate
 from lumix_core.compiler.evaluator import EvaluationStatistics, Evaluator
+from lumix_core.compiler.goals import with_goal_objective
 from lumix_core.compiler.nonlinear.indicators import with_indicators
 from lumix_core.compiler.plan import Plan, plan
 from lumix_core.compiler.reading import Read, Reading
@@ -67,7 +68,7 @@ def compile_model(
     Raises:
         LXModelError: the model is incomplete, or would be wrong.
     """
-    model = with_indicators(model)
+    model = with_indicators(with_goal_objective(model))
     check_complete(model)
     with ExitStack() as ends:
         if reading is None:

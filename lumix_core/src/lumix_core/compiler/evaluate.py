@@ -12,6 +12,7 @@ import numpy as np
 from lumix_core.compiler.columns import Columns
 from lumix_core.compiler.evaluator import Evaluator
 from lumix_core.compiler.families import Family, constraint_family, family_of
+from lumix_core.compiler.goals import read_goals
 from lumix_core.compiler.matrices import (
     NO_POSITIONS,
     Matrix,
@@ -28,6 +29,7 @@ from lumix_core.compiler.rules.rules import evaluate_objective, evaluate_rules
 from lumix_core.errors import LXModelError, LXNumberError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.problem.arrays import BoolArray, FloatArray, is_increasing, without_noise
+from lumix_core.problem.goals import NO_GOALS, Goals
 from lumix_core.problem.numbers import sum_of
 from lumix_core.problem.problem import LXSense
 from lumix_core.problem.structures import OBJECTIVE, Structures
@@ -52,6 +54,7 @@ class Evaluated:
         offset: the constant of the objective.
         senses: of the constraints that rules make.
         structures: what there is beyond linear rows.
+        goals: the rows that may be missed.
     """
 
     columns: Columns
@@ -67,6 +70,7 @@ class Evaluated:
     offset: float
     structures: Structures
     senses: dict[str, LXSense] = field(default_factory=dict)
+    goals: Goals = NO_GOALS
 
     def __str__(self) -> str:
         families = [*self.columns.families, *self.constraints]
@@ -114,6 +118,7 @@ def evaluate(model: LXModel, evaluator: Evaluator) -> Evaluated:
         offset=offset,
         senses={model.constraints[i].name: numbers.sense for i, numbers in rules.items()},
         structures=Structures(semi, parts.sets, indicators, parts.quadratics, parts.functions),
+        goals=read_goals(model, families, starts, evaluator),
     )
 
 

@@ -20,6 +20,7 @@ from lumix_core.formulas.nodes import Lookup
 from lumix_core.formulas.recorder import Untraceable
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.nonlinear_parts import parts_of
+from lumix_core.problem.goals import LXGoalMode
 from lumix_core.problem.text import html_lines, html_table
 from lumix_core.rows.sources import QuerySource, Source
 
@@ -103,6 +104,7 @@ class LXExplanation:
         functions: how functions are evaluated.
         seconds: what the last compile took; None before one.
         parts: what is not linear, by constraint.
+        goals: the constraints that may be missed, and how priorities are traded off.
         reformulations: how a solver was given that in the last solve: as it is, rewritten, or relaxed.
     """
 
@@ -112,11 +114,14 @@ class LXExplanation:
     seconds: float | None
     parts: tuple[str, ...] = ()
     reformulations: tuple[str, ...] = ()
+    goals: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [self._title, *(f"\n{one}" for one in (*self.sources, *self.functions))]
         if self.parts:
             lines += ["\nnot linear", *(f"    {part}" for part in self.parts)]
+        if self.goals:
+            lines += ["\ngoals", *(f"    {goal}" for goal in self.goals)]
         if self.reformulations:
             lines += ["\ngiven to the solver", *(f"    {one}" for one in self.reformulations)]
         return "\n".join(lines)
@@ -130,8 +135,8 @@ class LXExplanation:
             html_table(("source of", "rows", "reads", "from"), sources),
             html_table(("function", "runs as", "evaluated for", "because", "at"), functions),
         ]
-        beyond = [(one,) for one in self.parts], [(one,) for one in self.reformulations]
-        titles = ("not linear", "given to the solver")
+        beyond = [[(one,) for one in lines] for lines in (self.parts, self.goals, self.reformulations)]
+        titles = ("not linear", "goals", "given to the solver")
         tables += [html_table((title,), lines) for title, lines in zip(titles, beyond, strict=True) if lines]
         return "".join([html_lines(self._title), *tables])
 
@@ -160,6 +165,7 @@ def explain(model: LXModel, report: Report | None) -> LXExplanation:
         None if report is None else report.seconds,
         tuple(_parts(model)),
         () if report is None else report.reformulations,
+        tuple(_goals(model)),
     )
 
 
@@ -192,6 +198,20 @@ def _parts(model: LXModel) -> Iterator[str]:
         for part in parts_of(expression):
             names = ", ".join(variable.name for variable in part.variables())
             yield f"{owner}: {part.name} of {names}"
+
+
+def _goals(model: LXModel) -> Iterator[str]:
+    goals = [constraint for constraint in model.constraints if constraint.is_goal()]
+    if goals:
+        yield f"{model.goal_mode}: {_TRADED[model.goal_mode]}"
+    for constraint in goals:
+        yield f"{constraint.owner}: {constraint.goal_text.removeprefix('goal, ')}"
+
+
+_TRADED = {
+    LXGoalMode.WEIGHTED: "the deviations are part of one objective",
+    LXGoalMode.SEQUENTIAL: "one priority after the other, and the objective last",
+}
 
 
 def _grouped(planned: Plan) -> Iterable[tuple[Source, tuple[str, ...]]]:

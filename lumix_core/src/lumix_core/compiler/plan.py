@@ -127,7 +127,7 @@ class Planner:
         base = constraint.base
         if base is None and constraint.is_scalar:
             return
-        functions = (constraint.right_hand_side, *(constraint.range or ()))
+        functions = (constraint.right_hand_side, *(constraint.range or ()), *constraint.goal_functions)
         if base is None:
             self._family(constraint, functions)
         elif base.join is None:

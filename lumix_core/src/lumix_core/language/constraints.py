@@ -10,10 +10,11 @@ from lumix_core.errors import LXModelError
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.expressions import LXLinearExpression
 from lumix_core.language.families import IndexedFamily
+from lumix_core.language.goals import GoalMethods
 from lumix_core.language.indexed import side_text
 from lumix_core.language.linear_forms import LXComparison
 from lumix_core.language.mixins import refuse_unknown
-from lumix_core.language.term_types import A, B, C, Of1, Of2, Of3, R
+from lumix_core.language.term_types import A, B, C, Of1, Of2, Of3, R, Rank1, Rank2, Rank3
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.numbers import flaw, real_number
 from lumix_core.problem.problem import LXSense
@@ -27,7 +28,7 @@ else:
     Row = TypeVar("Row")
 
 
-class LXConstraint(IndexedFamily[Row]):
+class LXConstraint(IndexedFamily[Row], GoalMethods):
     """A constraint ``expression <= | >= | == right-hand side``, for every row where it has a source.
 
     Args:
@@ -45,6 +46,7 @@ class LXConstraint(IndexedFamily[Row]):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.__dict__.update(_lhs=None, sense=None, _rhs=None, _range=None, _rule=None, base=None, indicator=None)
+        self.__dict__.update(_priority=None, _weight=1.0)
 
     @property
     def is_scalar(self) -> bool:
@@ -248,6 +250,32 @@ class LXConstraint(IndexedFamily[Row]):
         self._set_rhs(side)
         return self
 
+    @overload
+    def as_goal(
+        self: LXConstraint[tuple[A, B]], priority: Rank2[A, B], weight: Of2[A, B] = 1.0
+    ) -> LXConstraint[tuple[A, B]]: ...
+    @overload
+    def as_goal(
+        self: LXConstraint[tuple[A, B, C]], priority: Rank3[A, B, C], weight: Of3[A, B, C] = 1.0
+    ) -> LXConstraint[tuple[A, B, C]]: ...
+    @overload
+    def as_goal(self, priority: Rank1[Row], weight: Of1[Row] = 1.0) -> Self: ...
+    def as_goal(self, priority: Any, weight: Any = 1.0) -> Any:
+        """Make the constraint a goal: it may be missed, at a price for each unit.
+
+        ``<=`` is missed above its right-hand side, ``>=`` below it, ``==`` and ``between`` on both sides.
+
+        Args:
+            priority: 1 is the highest; or a function of the constraint's row. 0 makes the expression part of the
+                objective: that of ``>=`` is maximised and that of ``<=`` minimised, and nothing is missed.
+            weight: the price of a unit beside other goals of the same priority, or a function of the constraint's row.
+
+        Raises:
+            LXModelError: the constraint is another goal already, or the priority is no whole number of at least 0.
+            LXNumberError: the weight is not above 0; a function may give 0, for rows that do not count.
+        """
+        return self._made_goal(priority, weight)
+
     def get_instances(self) -> list[Any]:
         """Read the rows now and return those that the constraint is made for; tuples for several dimensions."""
         from lumix_core.compiler.instances import constraint_instances
@@ -284,11 +312,12 @@ class LXConstraint(IndexedFamily[Row]):
         return [("over", repr(self.base)), *(("where", side_text(condition)) for condition in filters)]
 
     def _own_lines(self) -> list[tuple[str, str]]:
+        goal = [("goal", self.goal_text.removeprefix("goal, "))] if self.is_goal() else []
         if self._rule is not None:
-            return [("rule", side_text(self._rule))]
+            return [("rule", side_text(self._rule)), *goal]
         sides = (self._rhs,) if self._range is None else self._range
         right = " and ".join(side_text(side) for side in sides)
-        return [("expression", "" if self._lhs is None else str(self._lhs)), (str(self.sense or "sense"), right)]
+        return [("expression", "" if self._lhs is None else str(self._lhs)), (str(self.sense or "sense"), right), *goal]
 
     def _set_rhs(self, side: RightHandSide) -> None:
         if self._range is not None:

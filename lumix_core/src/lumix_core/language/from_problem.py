@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ class FileRow:
         key: its key in the family.
         lower, upper: the bounds of the variable, or of the constraint's expression.
         cost: the coefficient in the objective; 0 for a constraint.
+        priority, weight: of a goal; 0 for what is none.
     """
 
     position: int
@@ -32,6 +33,8 @@ class FileRow:
     lower: float
     upper: float
     cost: float = 0.0
+    priority: int = 0
+    weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,24 @@ def _constraint(block: LXBlock, problem: LXProblem, variables: list[LXVariable[F
             _add_terms(expression, variable, columns, block, cells)
     constraint = LXConstraint[FileRow](block.name).expression(expression)
     if block.keys.is_scalar:
-        return constraint.between(rows[0].lower, rows[0].upper)
+        constraint.between(rows[0].lower, rows[0].upper)
+        return constraint if block.name not in problem.goals.families else _scalar_goal(constraint, block, problem)
+    if block.name in problem.goals.families:
+        first, last = np.searchsorted(problem.goals.rows, [block.start, block.stop])
+        numbers = (problem.goals.priorities[first:last].tolist(), problem.goals.weights[first:last].tolist())
+        rows = [replace(row, priority=one, weight=two) for row, one, two in zip(rows, *numbers, strict=True)]
+        constraint.as_goal(priority=lambda row: row.priority, weight=lambda row: row.weight)
     constraint.from_data(rows).indexed_by(lambda row: row.key)
     return constraint.between(lambda row: row.lower, lambda row: row.upper)
+
+
+def _scalar_goal(constraint: LXConstraint[FileRow], block: LXBlock, problem: LXProblem) -> LXConstraint[FileRow]:
+    position = int(np.searchsorted(problem.goals.rows, block.start))
+    priority, weight = int(problem.goals.priorities[position]), float(problem.goals.weights[position])
+    if weight:
+        return constraint.as_goal(priority, weight)
+    no_weight: Any = lambda: weight  # noqa: E731 - as a number it is refused
+    return constraint.as_goal(priority, no_weight)
 
 
 def _add_terms(

@@ -11,10 +11,12 @@ from lumix_core.errors import LXDuplicateNameError, LXModelError, LXUnknownNameE
 from lumix_core.formulas.user_function import UserFunction
 from lumix_core.language.constraints import LXConstraint
 from lumix_core.language.expressions import LXLinearExpression
+from lumix_core.language.goals import GoalModel
 from lumix_core.language.indexed import Indexed, LXIndexDimension, checked_name, name_of
 from lumix_core.language.linear_forms import LXComparison, Operand
 from lumix_core.language.mixins import Bracketed, Declared
 from lumix_core.language.variables import LXVariable
+from lumix_core.problem.goals import LXGoalMode
 from lumix_core.problem.numbers import checked_count
 from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.text import html_lines, html_table
@@ -33,7 +35,7 @@ Rule = TypeVar("Rule", bound=Callable[..., LXComparison | bool])
 Objective: TypeAlias = Operand
 
 
-class LXModel(Declared, Copyable, Bracketed):
+class LXModel(GoalModel, Declared, Copyable, Bracketed):
     """A linear or mixed-integer model, written over the user's own rows.
 
     Without an objective any feasible point is a solution.
@@ -59,6 +61,7 @@ class LXModel(Declared, Copyable, Bracketed):
         self.variables = []
         self.constraints = []
         self.maximizing = None
+        self._goal_mode = LXGoalMode.WEIGHTED
         self._objective = None
         self.replaced = {}
         self._names = {}
@@ -261,7 +264,7 @@ class LXModel(Declared, Copyable, Bracketed):
         problem = read_problem(Path(path))
         families = families_of(problem)
         model = cls(problem.name or Path(path).name).add_variables(families.variables)
-        model.add_constraints(families.constraints)
+        model.add_constraints(families.constraints).set_goal_mode(problem.goals.mode)
         return model.maximize(families.objective) if problem.maximize else model.minimize(families.objective)
 
     def to_text(self, rows: int = 10, terms: int = 6) -> str:
@@ -398,7 +401,7 @@ class LXModel(Declared, Copyable, Bracketed):
     @property
     def _title(self) -> str:
         objective = {None: "any feasible point", True: "maximize", False: "minimize"}[self.maximizing]
-        return f"Model {self.name!r}: {objective}"
+        return f"Model {self.name!r}: {objective}{f', {self.goal_mode} goals' if self.has_goals() else ''}"
 
     def __str__(self) -> str:
         return self.summary()
@@ -456,7 +459,8 @@ def _description(family: LXVariable[Any, Any] | LXConstraint[Any]) -> tuple[str,
     name = f"{family.name}{_index_text(family)}"
     if not isinstance(family, LXConstraint):
         return name, str(family.domain)
-    return name, f"... {family.sense} ..." if family.function is None else f"rule at {family.function.location}"
+    said = f"... {family.sense} ..." if family.function is None else f"rule at {family.function.location}"
+    return name, f"{said} ({family.goal_text})" if family.is_goal() else said
 
 
 def _index_text(family: LXVariable[Any, Any] | LXConstraint[Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Literal, Protocol, SupportsFloat, TypeAlias, TypedDict, TypeVar
+from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, TypedDict, TypeVar
 
 R = TypeVar("R")
 A = TypeVar("A")
@@ -27,6 +27,10 @@ Of2WW: TypeAlias = Number | Callable[[A, B, Any, Any], Number]
 Of3: TypeAlias = Number | Callable[[A, B, C], Number]
 Of3W: TypeAlias = Number | Callable[[A, B, C, Any], Number]
 Of3WW: TypeAlias = Number | Callable[[A, B, C, Any, Any], Number]
+# Priorities of goals.
+Rank1: TypeAlias = SupportsIndex | Callable[[R], SupportsIndex]
+Rank2: TypeAlias = SupportsIndex | Callable[[A, B], SupportsIndex]
+Rank3: TypeAlias = SupportsIndex | Callable[[A, B, C], SupportsIndex]
 # Conditions, in the same manner.
 If1: TypeAlias = Callable[[R], object] | None
 If1W: TypeAlias = Callable[[R, Any], object] | None

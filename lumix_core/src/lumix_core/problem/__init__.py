@@ -11,6 +11,7 @@ from lumix_core.problem.edits import (
     position_of,
     refuse_crossed,
 )
+from lumix_core.problem.goals import Goals, LXGoalMode
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import checked_count, checked_number, flaw, is_real_type
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, same_families
@@ -35,10 +36,12 @@ __all__ = [
     "FloatArray",
     "FunctionKind",
     "Functions",
+    "Goals",
     "Indicators",
     "IntArray",
     "Keys",
     "LXBlock",
+    "LXGoalMode",
     "LXProblem",
     "LXSense",
     "ProblemDiff",

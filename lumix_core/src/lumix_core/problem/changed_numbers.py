@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lumix_core.errors import LXUnknownKeyError, LXUnknownNameError, listed
-from lumix_core.problem.arrays import FloatArray, IntArray
+from lumix_core.problem.arrays import FloatArray, IndexArray, IntArray
 from lumix_core.problem.edit_positions import Elements
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense
@@ -98,7 +98,8 @@ class FamilyChanges:
         name: of the family.
         added, removed: the keys of index elements that came and went.
         numbers: the numbers that changed, of elements that both problems have: ``"lower"``, ``"upper"`` and ``"cost"``
-            of variables, ``"rhs"`` of constraints, or ``"lower"`` and ``"upper"`` of those with two sides.
+            of variables, ``"rhs"`` of constraints, or ``"lower"`` and ``"upper"`` of those with two sides;
+            ``"priority"`` and ``"weight"`` of goals.
     """
 
     name: str
@@ -134,6 +135,7 @@ class ProblemChanges:
         offset: the constant of the objective, where that changed.
         maximize: whether the objective has another direction.
         structures: whether what is not linear is something else, its numbers included.
+        goal_mode: whether priorities of goals are traded off in another way.
     """
 
     variables: ChangesByFamily
@@ -142,6 +144,7 @@ class ProblemChanges:
     offset: LXNumberChange | None
     maximize: bool
     structures: bool = False
+    goal_mode: bool = False
 
     @property
     def has_other_elements(self) -> bool:
@@ -151,7 +154,7 @@ class ProblemChanges:
 
     def __bool__(self) -> bool:
         families = [*self.variables.values(), *self.constraints.values()]
-        others = (self.coefficients, self.offset is not None, self.maximize, self.structures)
+        others = (self.coefficients, self.offset is not None, self.maximize, self.structures, self.goal_mode)
         return any(families) or any(map(bool, others))
 
     def numbers(self) -> Iterator[tuple[str, str, str, ChangedNumbers]]:
@@ -178,8 +181,11 @@ def changes_by_key(before: LXProblem, now: LXProblem, senses: tuple[Senses, Sens
     )
     offset = None if before.offset == now.offset else LXNumberChange(before.offset, now.offset)
     coefficients = _coefficients(before, now, rows, columns)
+    has_other_mode = before.goals.mode is not now.goals.mode
     is_other = not before.structures.same_as(now.structures)
-    return ProblemChanges(variables, constraints, coefficients, offset, before.maximize != now.maximize, is_other)
+    return ProblemChanges(
+        variables, constraints, coefficients, offset, before.maximize != now.maximize, is_other, has_other_mode
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,12 +232,27 @@ def _of_columns(before: LXProblem, now: LXProblem) -> Parts:
 
 def _of_rows(before: LXProblem, now: LXProblem, block: LXBlock, then: LXBlock, senses: tuple[Senses, Senses]) -> Parts:
     """Return the row bounds before and now, in terms of the user's expression."""
+    goals = {} if block.name not in (*before.goals.families, *now.goals.families) else _of_goals(before, now)
     lower = before.row_lower + then.constant, now.row_lower + block.constant
     upper = before.row_upper + then.constant, now.row_upper + block.constant
     sense, earlier = senses[1][block.name], senses[0].get(block.name)
     if sense is LXSense.BETWEEN or sense is not earlier:
-        return {"lower": lower, "upper": upper}
-    return {"rhs": lower if sense is LXSense.GE else upper}
+        return {"lower": lower, "upper": upper, **goals}
+    return {"rhs": lower if sense is LXSense.GE else upper, **goals}
+
+
+def _of_goals(before: LXProblem, now: LXProblem) -> Parts:
+    return {
+        "priority": (_by_row(before, before.goals.priorities), _by_row(now, now.goals.priorities)),
+        "weight": (_by_row(before, before.goals.weights), _by_row(now, now.goals.weights)),
+    }
+
+
+def _by_row(problem: LXProblem, numbers: IndexArray | FloatArray) -> FloatArray:
+    """Return numbers of the goals for all rows, 0 for those that are none."""
+    of_rows = np.zeros(problem.num_constraints)
+    of_rows[problem.goals.rows] = numbers
+    return of_rows
 
 
 def _family_changes(

@@ -42,6 +42,16 @@ def inserted(problem: LXProblem, row: int, column: int, value: float) -> dict[st
     }
 
 
+def with_rows(problem: LXProblem, columns: list[IntArray], coefficients: list[FloatArray]) -> dict[str, Any]:
+    """Return the matrix with further rows behind its own, by the names of its arrays; columns rise within a row."""
+    ends = problem.num_nonzeros + np.cumsum([len(one) for one in columns])
+    return {
+        "row_starts": np.concatenate([problem.row_starts, ends]).astype(np.int32),
+        "columns": np.concatenate([problem.columns, *columns]).astype(np.int32),
+        "coefficients": np.concatenate([problem.coefficients, *coefficients]),
+    }
+
+
 def without_zeros(problem: LXProblem) -> dict[str, Any]:
     """Return the matrix without the coefficients that are 0, by the names of its arrays."""
     kept = problem.coefficients != 0.0

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumix_core.problem.arrays import BoolArray, FloatArray, IndexArray, IntArray, stable_order, starts_of
+from lumix_core.problem.goals import NO_GOALS, Goals
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.structures import LINEAR, OBJECTIVE, Structures
 
@@ -107,6 +108,7 @@ class LXProblem:
         variables, constraints: the families, in the order of their columns and rows.
         name: the model's name.
         structures: what the problem holds beyond linear rows, bounds and integrality.
+        goals: the rows that a point may miss, at a price; no solver is given any.
     """
 
     maximize: bool
@@ -124,6 +126,7 @@ class LXProblem:
     constraints: tuple[LXBlock, ...] = ()
     name: str = ""
     structures: Structures = LINEAR
+    goals: Goals = NO_GOALS
 
     def __post_init__(self) -> None:
         for name in ARRAYS:
@@ -161,14 +164,15 @@ class LXProblem:
         return f"<LXProblem {self.name!r}: {sense}, {size}{'' if self.is_linear else ', not linear'}>"
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays by field name; those of ``structures``, where there are any, by names with a point."""
+        """Return the arrays by field name; those of ``structures`` and ``goals``, if any, by names with a point."""
         own = {name: getattr(self, name) for name in ARRAYS}
-        return own if self.is_linear else own | self.structures.arrays()
+        own = own if self.is_linear else own | self.structures.arrays()
+        return own | self.goals.arrays() if self.goals else own
 
     def has_numbers_of(self, other: LXProblem) -> bool:
         """Whether two problems have the same arrays, direction and offset, whatever they are called."""
         mine, others = self.arrays(), other.arrays()
-        same = (self.maximize, self.offset) == (other.maximize, other.offset)
+        same = (self.maximize, self.offset) == (other.maximize, other.offset) and self.goals.same_as(other.goals)
         same = same and mine.keys() == others.keys()
         return same and all(np.array_equal(mine[name], others[name]) for name in mine)
 

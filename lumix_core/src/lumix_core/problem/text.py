@@ -81,7 +81,7 @@ def row_text(problem: LXProblem, row: int, terms: int = SHOWN_TERMS) -> str:
     left = _sum(problem, row, problem.columns[shown], problem.coefficients[shown], stop - start)
     bounds = float(problem.row_lower[row]), float(problem.row_upper[row])
     name = short_name(problem.row_name(row))
-    return f"{name}: {indicator_text(problem, row)}{between_text(left, *bounds)}"
+    return f"{name}: {problem.goals.text(row)}{indicator_text(problem, row)}{between_text(left, *bounds)}"
 
 
 def named_row_text(problem: LXProblem, name: str, key: Any, terms: int) -> str:

@@ -2,6 +2,7 @@
 
 from lumix_core.solver.certificates import recession_of
 from lumix_core.solver.closing import Closing
+from lumix_core.solver.goal_stage import LXGoalStage
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
 from lumix_core.solver.progress import LXProgress
 from lumix_core.solver.refresh import LXRefresh
@@ -34,6 +35,7 @@ __all__ = [
     "FamilyValues",
     "FindsConflicts",
     "LXFeature",
+    "LXGoalStage",
     "LXIntegrality",
     "LXLimit",
     "LXLiveSession",

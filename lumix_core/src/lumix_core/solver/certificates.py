@@ -17,6 +17,8 @@ OPTIMALITY = 1e-6
 """How far a proved bound may be from an optimum, relative to the terms of the objective."""
 NOISE = 1e-9
 """What a sum may be off by rounding and by a solver's own tolerances, relative to what is added up in it."""
+ROUNDING = 1e-13
+"""What the sum of a bound may be off by rounding alone, relative to what is added up in it."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def _gap(problem: LXProblem, x: FloatArray, costs: FloatArray, prices: FloatArra
     if not np.isfinite(bound):
         return DualityGap(-np.inf, np.inf, 0.0)
     terms = costs * x
-    allowed = OPTIMALITY * float(np.abs(terms).sum())
+    rounding = ROUNDING * float(np.abs(rows).sum() + np.abs(columns).sum())
+    allowed = OPTIMALITY * float(np.abs(terms).sum()) + rounding
     return DualityGap(bound, float(terms.sum()) - bound, allowed)
 
 

@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Requirements
 from lumix_core.solver.certificates import proves_infeasible, proves_unbounded, recession_of
+from lumix_core.solver.goal_stages import GoalStages, StageProblem, solve_goals
 from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.obvious import plain_conflict
 from lumix_core.solver.linear_parts import flat_directions, linear_relaxation, restricted_at, without_objective
@@ -50,12 +52,26 @@ def solve(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResu
         LXSolverError: the solver failed.
         LXVerificationError: its answer does not satisfy the problem, and no further run gives one that does.
     """
+    if problem.goals:
+        return solve_goals(GoalStages(problem), options, partial(solved_stage, solver, options))
     if problem.is_linear:
         check_supported(solver, problem, options)
         return Claims(solver, options).solved(problem, options.start)
     return solve_reformulated(
         solver, problem, options, lambda made, left: Claims(solver, left).solved(made, left.start)
     )
+
+
+def solved_stage(
+    solver: Solver, options: SolverOptions, stage: StageProblem, start: FloatArray | None, seconds: float | None
+) -> RawResult:
+    """Return the answer to the problem of a stage of goals; only the objective's own stage reports numbers."""
+    takes_start = LXFeature.START in solver.features and stage.problem.is_mip and stage.problem.is_linear
+    report = options.progress
+    if report is not None and stage.priority != 0:
+        report = without_numbers(report)
+    own = replace(options, time_limit=seconds, start=start if takes_start else None, progress=report)
+    return solve(solver, stage.problem, own)
 
 
 def with_gaps(solver: Solver, problem: LXProblem, options: SolverOptions) -> SolverOptions:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from lumix_core.errors import LXError, LXVerificationError
+from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.diff import changes_between, difference_in_shape
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.claims import Claims, answered, with_gaps
+from lumix_core.solver.claims import Claims, answered, solved_stage, with_gaps
+from lumix_core.solver.goal_stages import GoalStages, StageProblem, solve_goals
 from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver
 from lumix_core.solver.reformulations import Native, Reformulated, reformulated
 from lumix_core.solver.rewritten_runs import solve_reformulated, taken_back
@@ -38,7 +40,8 @@ class Live:
         self._restarted = ""
         self._activities: RowActivities | None = None
         self._known: list[Reformulated] = []
-        self._is_linear = True
+        self._goals: list[GoalStages] = []
+        self._has_ranges = True
 
     def solve(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         """Return the checked answer to a problem, what the solver started from, and why that was not a hot start.
@@ -49,7 +52,34 @@ class Live:
             LXSolverError: the solver failed.
             LXVerificationError: its answer does not satisfy the problem.
         """
-        self._is_linear = problem.is_linear
+        self._has_ranges = problem.is_linear and not problem.goals
+        if problem.goals:
+            return self._solved_goals(problem)
+        return self._solved_without_goals(problem)
+
+    def _solved_goals(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
+        """Solve the stages of goals in the open solver; where there is a time limit, each by a run of its own."""
+        stages, starts = self._stages_of(problem), list[tuple[LXStart, str]]()
+
+        def run(stage: StageProblem, start: FloatArray | None, seconds: float | None) -> RawResult:
+            if seconds is not None:
+                starts.append((LXStart.COLD, "the stages of goals share the time limit"))
+                return solved_stage(self.solver, self.options, stage, start, seconds)
+            raw, how, reason = self._solved_without_goals(stage.problem)
+            starts.append((how, reason))
+            return raw
+
+        raw = solve_goals(stages, self.options, run)
+        return raw, *starts[0]
+
+    def _stages_of(self, problem: LXProblem) -> GoalStages:
+        """Return the stages of a problem: of the last problems the very same objects again."""
+        known = next((stages for stages in self._goals if stages.original is problem), None) or GoalStages(problem)
+        first = [stages for stages in self._goals if self._taken(stages.original) is self._first]
+        self._goals = [known, *(stages for stages in first if stages is not known)]
+        return known
+
+    def _solved_without_goals(self, problem: LXProblem) -> tuple[RawResult, LXStart, str]:
         if not problem.is_linear:
             return self._solved_rewritten(problem)
         check_supported(self.solver, problem, self.options)
@@ -87,7 +117,7 @@ class Live:
     def ranging(self) -> Ranging | None:
         """Return the ranges at the optimum that was found last; None where the solver has none for it."""
         run, held = self._run, self._held
-        if run is None or held is None or not self._is_linear:
+        if run is None or held is None or not self._has_ranges:
             return None
         ranging = guarded(self.solver, held.original, run.ranging)
         return None if ranging is None else held.ranging(ranging)
@@ -117,6 +147,10 @@ class Live:
             self._restarted = reason
 
     def _taken(self, problem: LXProblem) -> LXProblem:
+        """Return what the solver is given first for a problem."""
+        if problem.goals:
+            known = next((stages for stages in self._goals if stages.original is problem), None)
+            problem = (known or self._stages_of(problem)).first.problem
         return problem if problem.is_linear else self._rewritten(problem).problem
 
     def close(self) -> None:

@@ -11,16 +11,18 @@ import numpy as np
 from lumix_core.errors import LXNumberError
 from lumix_core.language.indexed import Indexed, name_of
 from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.goal_columns import hard_part
 from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at
 from lumix_core.problem.text import lines_text, number_text, short_name
 from lumix_core.solver.breaches import FEASIBILITY, breaches
+from lumix_core.solver.goal_results import goal_results
 from lumix_core.solver.points import point_of
 from lumix_core.solver.verify import INTEGRALITY, magnitudes
 
 SHOWN_VIOLATIONS = 20
 """How many violations are written."""
 
-Kind = Literal["constraint", "bound", "integrality", "structure"]
+Kind = Literal["constraint", "bound", "integrality", "structure", "goal"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class LXViolation:
     """One requirement that a plan violates.
 
     Args:
-        kind: "constraint", "bound" of a variable, "integrality" of one, or "structure": a special ordered set, or the
-            ends of a curve.
+        kind: "constraint", "bound" of a variable, "integrality" of one, "structure": a special ordered set, or the
+            ends of a curve; or "goal" in `LXPlanCheck.missed_goals`.
         family: the name of the constraint's or the variable's family; of a structure, what it is.
         key: its key; ``()`` in a family without an index.
         value: of the left-hand side without its constant, or of the variable.
@@ -71,11 +73,15 @@ class LXPlanCheck:
         model: the model's name.
         objective_value: the objective at the plan, in the user's sense.
         violations: what the plan violates by more than the tolerances, the largest amount first.
+        missed_goals: the goals that it misses by more than the tolerances, which is no violation.
+        goal_penalty: what missing them costs, as `LXSolution.goal_penalty`.
     """
 
     model: str
     objective_value: float
     violations: tuple[LXViolation, ...]
+    missed_goals: tuple[LXViolation, ...] = ()
+    goal_penalty: float = 0.0
 
     @property
     def is_feasible(self) -> bool:
@@ -92,11 +98,14 @@ class LXPlanCheck:
 
     def __str__(self) -> str:
         objective = number_text(self.objective_value)
-        if self.is_feasible:
-            return f"The plan is feasible in model {self.model!r}, with the objective {objective}."
-        count = len(self.violations)
-        title = f"The plan has {count:,} violation{'' if count == 1 else 's'} in model {self.model!r}:"
-        return "\n".join([title, *lines_text(self.violations, SHOWN_VIOLATIONS)])
+        title = f"The plan is feasible in model {self.model!r}, with the objective {objective}."
+        if not self.is_feasible:
+            count = len(self.violations)
+            title = f"The plan has {count:,} violation{'' if count == 1 else 's'} in model {self.model!r}:"
+        lines = [title, *lines_text(self.violations, SHOWN_VIOLATIONS)]
+        if self.missed_goals:
+            lines.append(f"It misses goals, at a penalty of {number_text(self.goal_penalty)}:")
+        return "\n".join([*lines, *lines_text(self.missed_goals, SHOWN_VIOLATIONS)])
 
 
 def plan_check(problem: LXProblem, values: Any, default: float | None) -> LXPlanCheck:
@@ -125,12 +134,23 @@ def point_check(problem: LXProblem, x: FloatArray) -> LXPlanCheck:
     _refuse_overflow(problem, sizes, objective)
     violations = [
         *_outside("bound", problem.variables, x, problem.bounds_at(x), np.zeros(len(x))),
-        *_outside("constraint", problem.constraints, activity, problem.row_bounds_at(x), sizes),
+        *_outside("constraint", problem.constraints, activity, hard_part(problem).row_bounds_at(x), sizes),
         *_fractional(problem, x),
         *_structures(problem, x),
     ]
     violations.sort(key=lambda violation: -violation.amount)
-    return LXPlanCheck(problem.name, objective + 0.0, tuple(violations))
+    missed = _missed_goals(problem, activity, sizes) if problem.goals else []
+    penalty = goal_results(problem, activity, ()).penalty
+    return LXPlanCheck(problem.name, objective + 0.0, tuple(violations), tuple(missed), penalty)
+
+
+def _missed_goals(problem: LXProblem, activity: FloatArray, sizes: FloatArray) -> list[LXViolation]:
+    """Return the goals that are missed, the largest amount first."""
+    lower, upper = np.full(len(activity), -np.inf), np.full(len(activity), np.inf)
+    rows = problem.goals.rows
+    lower[rows], upper[rows] = problem.row_lower[rows], problem.row_upper[rows]
+    missed = _outside("goal", problem.constraints, activity, (lower, upper), sizes)
+    return sorted(missed, key=lambda violation: -violation.amount)
 
 
 def _refuse_overflow(problem: LXProblem, sizes: FloatArray, objective: float) -> None:

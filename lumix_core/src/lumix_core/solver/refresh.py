@@ -26,6 +26,7 @@ from lumix_core.problem.text import html_table, number_text
 SHOWN = 10
 """How many changes of one kind are written."""
 WORDS = {"cost": "cost", "lower": "lower bound", "upper": "upper bound", "rhs": "right-hand side"}
+WORDS |= {"priority": "priority as a goal", "weight": "weight as a goal"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,6 +109,7 @@ class LXRefresh:
             f"{added:,} element{'s' * (added != 1)} came" * bool(added),
             f"{removed:,} element{'s' * (removed != 1)} went" * bool(removed),
             "what is not linear changed" * self.changes.structures,
+            "goals are traded off in another way" * self.changes.goal_mode,
         ]
         return f"Model {self.model_name!r} was read anew: {', '.join(filter(None, counts)) or 'another direction'}"
 
@@ -123,6 +125,8 @@ class LXRefresh:
         """Yield what changed as kind, family, number, before and now."""
         if self.changes.structures:
             yield "not linear", "", "products, functions, sets or indicators", "others now", ""
+        if self.changes.goal_mode:
+            yield "goals", "", "how priorities are traded off", "another way now", ""
         if self.changes.maximize:
             yield "objective", "", "direction", "another one now", ""
         if self.offset is not None:

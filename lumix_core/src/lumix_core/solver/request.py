@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any, Self
 
+from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.claims import Claims, solve
+from lumix_core.solver.claims import Claims, solve, solved_stage
+from lumix_core.solver.goal_stages import GoalStages, StageProblem, solve_goals
 from lumix_core.solver.integrality import WithoutIntegrality
+from lumix_core.solver.live import Live
 from lumix_core.solver.options import refuse_lacking
 from lumix_core.solver.progress import OnProgress, Reports, checked_call
 from lumix_core.solver.reformulations import Native, reformulated
@@ -105,6 +108,8 @@ class SolveRequest:
         return _logged(self.change.solution(compiled, solution))
 
     def _answer(self, problem: LXProblem) -> tuple[StartPoint | None, RawResult]:
+        if problem.goals:
+            return self._answer_with_goals(problem)
         if problem.is_linear:
             check_supported(self.solver, problem, self.options)
             return self._answer_from(problem)
@@ -116,6 +121,34 @@ class SolveRequest:
         check_supported(self.solver, made.problem, self.options)
         start, raw = self._answer_from(made.problem)
         return start, taken_back(self.solver, made, raw, self.options)
+
+    def _answer_with_goals(self, problem: LXProblem) -> tuple[StartPoint | None, RawResult]:
+        """Solve the stages of goals: in one solver that stays open, unless it has to be told more than numbers."""
+        options = self.options
+        if self.start is None and options.progress is None and options.time_limit is None:
+            live = Live(self.solver, options)
+            try:
+                return None, live.solve(problem)[0]
+            finally:
+                live.close()
+        stages = GoalStages(problem)
+        given = self._start_with_goals(stages)
+
+        def run(stage: StageProblem, start: FloatArray | None, seconds: float | None) -> RawResult:
+            known = given.x if start is None and given is not None else start
+            return solved_stage(self.solver, options, stage, known, seconds)
+
+        return given, solve_goals(stages, options, run)
+
+    def _start_with_goals(self, stages: GoalStages) -> StartPoint | None:
+        """Return the start point of the first stage, with the deviations that it has; None without one."""
+        if self.start is None:
+            return None
+        problem = stages.first.problem
+        if not problem.is_linear:
+            return StartPoint(LXStartPoint.IGNORED, "what is not linear takes several runs")
+        claims = Claims(self.solver, self.options)
+        return start_point(claims, self.solver, self.options, problem, self.start, completed=stages.completed)
 
     def _answer_from(self, problem: LXProblem) -> tuple[StartPoint | None, RawResult]:
         """Solve a problem as the solver takes it, from the start point where there is one."""

@@ -43,6 +43,11 @@ def check_supported(solver: Solver, problem: LXProblem, options: SolverOptions) 
             f"Model {problem.name!r} has integer variables, which solver {solver.name!r} cannot handle. "
             f"Use another solver, or make the variables continuous."
         )
+    if problem.goals:
+        raise LXUnsupportedError(
+            f"Model {problem.name!r} has goals, which no solver handles as they are: solver {solver.name!r} would take "
+            f"them for constraints. Solve it with LXOptimizer."
+        )
     if not problem.is_linear:
         _refuse_structures(solver, problem)
 

@@ -17,6 +17,7 @@ from lumix_core.problem.problem import LXBlock, LXProblem, same_families
 from lumix_core.problem.text import SHOWN_FAMILIES, html_lines, html_table, number_text
 from lumix_core.rows.copyable import Copyable
 from lumix_core.rows.frames import make_frame
+from lumix_core.solver.goal_results import NO_RESULTS, GoalReadings, GoalResults, goal_results
 from lumix_core.solver.progress import relative_gap
 from lumix_core.solver.relaxed_terms import LXRelaxedTerm
 from lumix_core.solver.rows_at_point import RowNumbers, RowsAtPoint
@@ -138,7 +139,7 @@ class Results(Mapping[Any, Any]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LXSolution(Copyable, Bracketed):
+class LXSolution(Copyable, Bracketed, GoalReadings):
     """The result of a run: immutable, picklable, and without any row or session.
 
     Reading numbers where there is no point raises `LXNoSolutionError`; nothing ever reads as 0.
@@ -185,6 +186,7 @@ class LXSolution(Copyable, Bracketed):
     integrality: LXIntegrality = LXIntegrality.KEPT
     details: Mapping[str, Any] = field(default_factory=dict)
     relaxation: tuple[LXRelaxedTerm, ...] = ()
+    _goals: GoalResults = NO_RESULTS
     run_id: str = field(default_factory=lambda: uuid4().hex)
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -240,8 +242,8 @@ class LXSolution(Copyable, Bracketed):
     def slack(self) -> Results:
         """How far each constraint is from its right-hand side, keyed like the constraints.
 
-        Of two row bounds the nearer one counts. It is 0 where the constraint binds, negative (within the solver's
-        tolerance) where the row bound is exceeded, and infinite where there is none.
+        Of two row bounds the nearer one counts. It is 0 where the constraint binds, negative where the row bound is
+        exceeded (by a goal, or within the solver's tolerance), and infinite where there is none.
         """
         return Results(self._constraints, self._row_numbers().slack)
 
@@ -336,7 +338,7 @@ class LXSolution(Copyable, Bracketed):
         if self.start_point is not None:
             reason = f": {self.start_point_reason}" if self.start_point_reason else ""
             lines.append(f"  start point {self.start_point}{reason}")
-        return lines
+        return lines + (self._goal_lines() if self._x is not None else [])
 
     def _repr_html_(self) -> str:
         """Return the outcome, and a table of the first values of each family, for notebooks."""
@@ -426,7 +428,16 @@ def solution_of(
         start_reason=start_reason,
         details=dict(raw.details),
         relaxation=raw.relaxation,
+        _goals=_goals_at(problem, raw),
     )
+
+
+def _goals_at(problem: LXProblem, raw: RawResult) -> GoalResults:
+    if not problem.goals:
+        return NO_RESULTS
+    if raw.x is None:
+        return replace(NO_RESULTS, stages=raw.goal_stages)
+    return goal_results(problem, problem.activity(raw.x), raw.goal_stages)
 
 
 def _rows_at(problem: LXProblem, x: FloatArray, start: LXStart) -> RowsAtPoint:
@@ -454,6 +465,11 @@ def with_families(solution: LXSolution, problem: LXProblem) -> LXSolution:
 
 def _why_no_duals(problem: LXProblem, raw: RawResult, solver: Solver) -> str:
     reasons: list[tuple[Callable[[], bool], str]] = [
+        (
+            lambda: bool(problem.goals),
+            "it has goals. What a right-hand side is worth then shows in the goals first, which no dual of the "
+            "objective tells. Ask an LXWhatIfAnalyzer, or solve a copy without goals.",
+        ),
         (
             lambda: problem.is_mip,
             "it has integer variables, and duals exist only without. Solve it with relax=True, without integrality, or "

@@ -19,6 +19,7 @@ from lumix_core.problem.arrays import BoolArray, FloatArray
 from lumix_core.problem.diff import ProblemDiff
 from lumix_core.problem.problem import LXProblem
 from lumix_core.problem.requirements import Requirements
+from lumix_core.solver.goal_stage import LXGoalStage
 from lumix_core.solver.relaxed_terms import LXRelaxedTerm
 from lumix_core.solver.status import LXLimit, LXStatus
 
@@ -150,6 +151,7 @@ class RawResult:
         details: what else there is to tell, as plain data. The core adds ``checks``: what it did about a claim that
             it had to check by further runs, in sentences; and ``reformulations``: what it rewrote.
         relaxation: the terms that are not exact in the problem that was solved. Only the core sets it.
+        goal_stages: the stages in which goals were solved. Only the core sets it.
     """
 
     status: LXStatus
@@ -162,6 +164,7 @@ class RawResult:
     reduced_costs: FloatArray | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     relaxation: tuple[LXRelaxedTerm, ...] = ()
+    goal_stages: tuple[LXGoalStage, ...] = ()
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,7 +53,15 @@ class StartPoint:
         return replace(self, outcome=LXStartPoint.IGNORED, reason=reason), answer
 
 
-def start_point(claims: Claims, solver: Solver, options: SolverOptions, problem: LXProblem, given: Any) -> StartPoint:
+def start_point(
+    claims: Claims,
+    solver: Solver,
+    options: SolverOptions,
+    problem: LXProblem,
+    given: Any,
+    *,
+    completed: Callable[[FloatArray], FloatArray] | None = None,
+) -> StartPoint:
     """Hold a start point against a problem, and look for the nearest use that it has.
 
     Args:
@@ -61,12 +70,15 @@ def start_point(claims: Claims, solver: Solver, options: SolverOptions, problem:
         options: of the solve.
         problem: the problem to be solved.
         given: a solution, or values by family and key; some may be missing.
+        completed: returns the point with the values that follow from others.
 
     Raises:
         LXError: the values are of another form, or of variables that the model does not have.
         LXNoSolutionError: the solution has no point.
     """
     x, missed = _values(problem, given)
+    if completed is not None:
+        x = completed(x)
     if not problem.is_mip:
         return StartPoint(LXStartPoint.IGNORED, "without integer variables a solver does not start from a point")
     if answer_without_solver(problem) is not None:

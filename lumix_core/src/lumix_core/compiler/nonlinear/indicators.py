@@ -51,6 +51,7 @@ def _constraint(parent: LXConstraint[Any] | None, part: IndicatorPart, name: str
     if rows is not None:
         made.__dict__.update({key: value for key, value in rows.__dict__.items() if key != "name"})
     made.__dict__.update(_lhs=part.arguments[0], sense=part.sense, _rhs=part.rhs, _range=None, indicator=part)
+    made.__dict__.update(_priority=None, _weight=1.0)  # the goal is the expression that it stands in
     return made
 
 

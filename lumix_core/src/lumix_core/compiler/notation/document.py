@@ -106,7 +106,11 @@ class _ModelWriter:
             indices = indices_of(self._symbols, constraint)
             label = rf"{name_latex(constraint.name, 'mathbf')}\colon\; "
             for text, conditions in self._constraint(constraint, indices):
-                yield lead, f"{label}{text}", self._for_all(constraint, indices, conditions)
+                yield (
+                    lead,
+                    f"{label}{text}{self._goal(constraint, indices)}",
+                    self._for_all(constraint, indices, conditions),
+                )
                 lead = ""
         yield from self._more(len(self._model.constraints), "constraint")
 
@@ -141,6 +145,13 @@ class _ModelWriter:
         below = None if lower == -math.inf else self._number(lower, indices)
         above = None if upper == math.inf else self._number(upper, indices)
         return _between(left, below, above)
+
+    def _goal(self, constraint: LXConstraint[Any], indices: Sequence[Index]) -> str:
+        """Return what a constraint is as a goal; empty for one that is none."""
+        if not constraint.is_goal():
+            return ""
+        priority, weight = (self._number(given, indices).text for given in constraint.goal_functions)
+        return rf"\quad {text_latex('(goal, priority ')} {priority}{text_latex(', weight ')} {weight}{text_latex(')')}"
 
     def variables(self) -> Iterator[Line]:
         for variable in self._model.variables[: self._families]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lumix_core.compiler.compile import compile_model
 from lumix_core.compiler.evaluator import Evaluator
+from lumix_core.compiler.goals import with_goal_objective
 from lumix_core.compiler.nonlinear.indicators import with_indicators
 from lumix_core.compiler.overrides.definition import parts_of, same_parts
 from lumix_core.compiler.overrides.moment import ADVICE, Moment, read_again
@@ -74,7 +75,7 @@ class Recompiler:
     """
 
     def __init__(self, model: LXModel, reading: Reading | None = None) -> None:
-        self.model = with_indicators(snapshot(model))
+        self.model = with_indicators(with_goal_objective(snapshot(model)))
         reading = reading or Reading()
         self.problem, report = compile_model(self.model, reading)
         self.tables, self._senses = reading.tables, report.senses

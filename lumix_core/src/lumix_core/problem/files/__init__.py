@@ -11,6 +11,8 @@ from lumix_core.problem.files.json_form import read_json, write_json
 from lumix_core.problem.files.lp import read_lp, write_lp
 from lumix_core.problem.files.mps import read_mps, write_mps
 from lumix_core.problem.files.names import LXFileNames
+from lumix_core.problem.goal_columns import weighted
+from lumix_core.problem.goals import LXGoalMode
 from lumix_core.problem.problem import LXProblem
 
 __all__ = ["LXFileNames", "read_problem", "write_problem"]
@@ -27,6 +29,8 @@ def write_problem(problem: LXProblem, path: Path) -> LXFileNames:
         OSError: the file cannot be written.
     """
     write = WRITERS[_format(path)]
+    if problem.goals and _format(path) != ".json":
+        problem = _without_goals(problem, path)
     _check_writable(problem, path)
     temporary = path.with_name(f".{path.stem}.unfinished{path.suffix}")
     try:
@@ -53,6 +57,16 @@ def _format(path: Path) -> str:
         if name.endswith(ending):
             return ending
     raise LXFileError(f"{path} has none of the endings {', '.join(WRITERS)}, with or without .gz. Choose one of them.")
+
+
+def _without_goals(problem: LXProblem, path: Path) -> LXProblem:
+    """Return a problem with weighted goals as an ordinary one; no format but JSON knows goals."""
+    if problem.goals.mode is LXGoalMode.SEQUENTIAL:
+        raise LXFileError(
+            f"{path}: model {problem.name!r} has goals that are solved one priority after the other, which no single "
+            f'problem of this format says. Write .json, or model.set_goal_mode("weighted").'
+        )
+    return weighted(problem)
 
 
 def _check_writable(problem: LXProblem, path: Path) -> None:

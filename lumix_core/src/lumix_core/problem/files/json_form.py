@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumix_core.errors import LXFileError
+from lumix_core.problem.files.json_goals import goals_from_json, goals_to_json
 from lumix_core.problem.files.json_structures import structures_from_json, structures_to_json
 from lumix_core.problem.files.lines import open_lines, open_writer
 from lumix_core.problem.files.names import LXFileNames, blocks_of, family_to_json
 from lumix_core.problem.problem import ARRAYS, LXProblem
 
 FORMAT = "lumix-problem"
-LINEAR_VERSION, VERSION = 1, 2
-"""The versions of the format: of linear problems, which old readers take too, and of those with structures."""
+LINEAR_VERSION, VERSION, GOAL_VERSION = 1, 2, 3
+"""The versions of the format: of linear problems, which old readers take too, of those with structures, and of those
+with goals, which other readers would take for constraints."""
 INFINITIES = {"inf": np.inf, "-inf": -np.inf}
 TYPES: dict[str, type[np.generic]] = {
     **dict.fromkeys(("objective", "lower", "upper", "coefficients", "row_lower", "row_upper"), np.float64),
@@ -33,7 +35,7 @@ def write_json(problem: LXProblem, path: Path) -> LXFileNames:
     """Write a problem to a file; its columns and rows are found there by family and key."""
     form = {
         "format": FORMAT,
-        "version": LINEAR_VERSION if problem.is_linear else VERSION,
+        "version": GOAL_VERSION if problem.goals else LINEAR_VERSION if problem.is_linear else VERSION,
         "name": problem.name,
         "maximize": problem.maximize,
         "offset": problem.offset,
@@ -41,6 +43,7 @@ def write_json(problem: LXProblem, path: Path) -> LXFileNames:
         "constraints": [family_to_json(block) for block in problem.constraints],
         **{name: _plain(getattr(problem, name)) for name in ARRAYS},
         **({} if problem.is_linear else {"structures": structures_to_json(problem.structures)}),
+        **({"goals": goals_to_json(problem.goals)} if problem.goals else {}),
     }
     with open_writer(path) as file:
         json.dump(form, file, separators=(",", ":"), allow_nan=False)
@@ -85,20 +88,22 @@ def _problem(path: Path, form: Any) -> LXProblem:
 
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         fail(f"this is JSON, but not a problem of LumiX: its format is not {FORMAT!r}")
-    if form["version"] not in (LINEAR_VERSION, VERSION):
-        fail(f"the problem has version {form['version']!r:.40} of the format, and this LumiX reads 1 and {VERSION}")
+    if form["version"] not in (LINEAR_VERSION, VERSION, GOAL_VERSION):
+        fail(f"the problem has version {form['version']!r:.40} of the format, and this LumiX reads 1 to {GOAL_VERSION}")
     arrays = {name: _array(name, form[name], fail) for name in ARRAYS}
     _check(arrays, fail)
     size, rows = len(arrays["objective"]), len(arrays["row_lower"])
     offset = float(form["offset"])
     if not np.isfinite(offset) or type(form["maximize"]) is not bool:
         fail("the objective has no finite constant, or no sense")
+    constraints = blocks_of(form["constraints"], rows, fail)
     return LXProblem(
         maximize=form["maximize"],
         offset=offset,
         name=str(form["name"]),
         variables=blocks_of(form["variables"], size, fail),
-        constraints=blocks_of(form["constraints"], rows, fail),
+        constraints=constraints,
+        goals=goals_from_json(form.get("goals", {}), constraints, fail),
         structures=structures_from_json(form.get("structures", {}), size, rows, fail),
         **arrays,
     )

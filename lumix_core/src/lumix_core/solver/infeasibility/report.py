@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.goal_columns import hard_part
 from lumix_core.problem.problem import LXProblem, LXSense, block_at
 from lumix_core.problem.requirements import Requirements
 from lumix_core.problem.text import html_lines, html_table, lines_text, number_text, sum_text
@@ -310,8 +311,9 @@ def _halves(ends: tuple[float, float], lower: bool, upper: bool) -> Iterator[tup
 def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOptions) -> LXInfeasibility:
     """Find out why a compiled problem is infeasible; see `LXOptimizer.explain_infeasibility`.
 
-    What is not linear is looked at as the linear rows that it can be rewritten into.
+    What is not linear is looked at as the linear rows that it can be rewritten into. Goals can be missed, so they are
+    left out.
     """
-    problem = reformulated(problem, Native(solver.name, frozenset())).problem
+    problem = reformulated(hard_part(problem), Native(solver.name, frozenset())).problem
     check_supported(solver, problem, options)
     return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options))
