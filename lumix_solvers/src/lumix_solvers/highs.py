@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 
 import numpy as np
@@ -30,6 +31,8 @@ NO_PROBLEM = LXProblem(
 )
 """Where only options are looked at."""
 
+ORTOOLS = {"ortools": "highspy 1.15 crashes in one process with it"}
+
 
 class HighsSolver:
     """The HiGHS solver; needs ``pip install "lumix-solvers[highs]"``.
@@ -51,6 +54,11 @@ class HighsSolver:
         LXFeature.FUNCTIONS,
     }
     largest_semicontinuous = 1e5
+
+    @property
+    def clashes(self) -> Mapping[str, str]:
+        """See `lumix_core.solver.SharesNoProcess`: until 1.15 its library and that of OR-Tools share symbols."""
+        return ORTOOLS if version("highspy").startswith("1.15") else {}
 
     def is_available(self) -> bool:
         """Whether highspy is installed; it is not imported."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from lumix_core.solver import LXLimit
+from lumix_core.solver import LXLimit, is_isolated
 from lumix_solvers.interrupts import GRACE, never, run_until_done
 from lumix_solvers.logs import Write
 
@@ -19,7 +19,9 @@ OWN_GROUP: dict[str, Any] = (
     if os.name == "posix"
     else {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
 )
-"""Keeps a terminal's Ctrl-C, which goes to every process of its group, from the program: it gets the signal from us."""
+"""Keeps a terminal's Ctrl-C, which goes to every process of its group, from the program: it gets the signal from us.
+
+The process of an isolated solver has a group of its own already, and the program is to end with it."""
 
 
 class Program:
@@ -53,7 +55,7 @@ class Program:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            **OWN_GROUP,
+            **({} if is_isolated() else OWN_GROUP),
         ) as process:
             if time_limit is not None:
                 self._later(time_limit + GRACE, self._stop, process, LXLimit.TIME)

@@ -3,6 +3,8 @@
 from lumix_core.solver.certificates import recession_of
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.goal_stage import LXGoalStage
+from lumix_core.solver.isolation import is_isolated, isolated_solver
+from lumix_core.solver.logs import Write, log_lines
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
 from lumix_core.solver.progress import LXProgress
 from lumix_core.solver.refresh import LXRefresh
@@ -20,6 +22,7 @@ from lumix_core.solver.solver import (
     RawProgress,
     RawResult,
     RewindingRun,
+    SharesNoProcess,
     Solver,
     SolverOptions,
     bad_native_option,
@@ -54,15 +57,20 @@ __all__ = [
     "RawResult",
     "Results",
     "RewindingRun",
+    "SharesNoProcess",
     "Solver",
     "SolverOptions",
     "Turns",
     "Verifier",
+    "Write",
     "bad_native_option",
     "checked_model",
     "checked_optimizer",
     "in_turn",
+    "is_isolated",
+    "isolated_solver",
     "load_solver",
+    "log_lines",
     "recession_of",
     "unknown_native_option",
     "with_families",

@@ -16,6 +16,7 @@ from lumix_core.errors import (
 from lumix_core.language.mixins import Bracketed
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.integrality import without_integrality
+from lumix_core.solver.isolation import PROCESS_OPTIONS, Isolation, checked_process_options
 from lumix_core.solver.live import Live
 from lumix_core.solver.options import COMMON, checked_options, refuse_unsupported
 from lumix_core.solver.progress import OnProgress
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lumix_core.language.model import LXModel
 
 DEFAULT_SOLVER = "highs"
+_OF_EVERY_SOLVER = COMMON.keys() | PROCESS_OPTIONS.keys()
 
 
 class LXOptimizer(Bracketed):
@@ -38,6 +40,7 @@ class LXOptimizer(Bracketed):
         self._solver: Solver | None = None
         self._options: dict[str, Any] = {}
         self._segments = SolverOptions.segments
+        self._isolation = Isolation()
 
     def use_solver(self, solver: str | Solver, /, **options: Any) -> Self:
         """Choose a solver and options for every run.
@@ -46,17 +49,20 @@ class LXOptimizer(Bracketed):
             solver: the name of an installed solver, or a solver object.
             options: common options (`time_limit` in seconds, `mip_rel_gap`, `mip_abs_gap`, `threads`, `seed`, `log`,
                 `options={...}` for native ones), and arguments of the solver's own, which may be called ``solver`` too:
-                ``use_solver("pulp", solver="HiGHS")``.
+                ``use_solver("pulp", solver="HiGHS")``. With ``isolated=True`` the solver runs in a process of its own,
+                so that a crash, a hang or an exhausted ``memory_limit`` (bytes, or ``"2 GB"``) is an error of one solve
+                alone. Without ``isolated`` it does where its library cannot share this process.
 
         Raises:
             LXSolverNotFoundError: no such solver can be used here.
             LXOptionError: an option is unknown, or its value is not valid.
         """
-        common = {name: value for name, value in options.items() if name in COMMON}
-        own = {name: value for name, value in options.items() if name not in COMMON}
+        common = {name: value for name, value in options.items() if name in _OF_EVERY_SOLVER}
+        own = {name: value for name, value in options.items() if name not in _OF_EVERY_SOLVER}
         if isinstance(common.get("options"), Mapping):
             common["options"] = dict(common["options"])  # what the user changes later is no option of this solver
-        checked_options(common)
+        checked_process_options(common)
+        checked_options({name: value for name, value in common.items() if name in COMMON})
         self._solver = load_solver(solver, own) if isinstance(solver, str) else _given(solver, own)
         self._options = common
         return self
@@ -186,8 +192,11 @@ class LXOptimizer(Bracketed):
 
     def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
         checked_model(model, call)
-        chosen = replace(checked_options({**self._options, **options}), segments=self._segments)
-        solver = self._chosen()
+        given = {**self._options, **options}
+        of_process = checked_process_options(given)
+        of_run = {name: value for name, value in given.items() if name not in PROCESS_OPTIONS}
+        chosen = replace(checked_options(of_run), segments=self._segments)
+        solver = self._isolation.solver(self._chosen(), **of_process)
         refuse_unsupported(solver, chosen)
         return solver, chosen
 

@@ -248,6 +248,20 @@ class ChecksOptions(Protocol):
         ...
 
 
+@runtime_checkable
+class SharesNoProcess(Protocol):
+    """What a solver may have besides whose native library cannot share a process with others.
+
+    Where one of them is loaded, the solver runs in a process of its own, unless the user says ``isolated=False``. Each
+    of two solvers that clash declares the other's module, since either may come first.
+    """
+
+    @property
+    def clashes(self) -> Mapping[str, str]:
+        """The names of modules, as in ``sys.modules``, each with the reason: "its library crashes beside it"."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ranging:
     """How far single numbers of a linear problem may go while the optimal basis stays the optimal one.
