@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from threading import Lock
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, Self
 
 import cloudpickle
 import numpy as np
@@ -48,17 +48,18 @@ class SharedFile:
         """Write buffers, one after the other, from the beginning."""
         position = 0
         for buffer in buffers:
-            while len(buffer):
-                written = os.pwrite(self.descriptor, buffer, position)
-                position, buffer = position + written, buffer[written:]
+            rest = buffer
+            while len(rest):
+                written = os.pwrite(self.descriptor, rest, position)
+                position, rest = position + written, rest[written:]
 
     def read(self, sizes: Sequence[int]) -> list[NDArray[np.uint8]]:
         """Return buffers of these sizes, and free the memory."""
         buffers, position = [], 0
         for size in sizes:
             buffer = np.empty(size, dtype=np.uint8)
-            rest = memoryview(buffer)
-            while len(rest):
+            rest = buffer.data
+            while rest:
                 count = os.preadv(self.descriptor, [rest], position)
                 if not count:
                     raise EOFError("the shared memory ends early")
@@ -83,7 +84,9 @@ class Channel:
         inbox, outbox: for arrays.
     """
 
-    def __init__(self, reader: BinaryIO, writer: BinaryIO, inbox: SharedFile | None, outbox: SharedFile | None) -> None:
+    def __init__(
+        self, reader: IO[bytes], writer: IO[bytes], inbox: SharedFile | None, outbox: SharedFile | None
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._inbox = inbox

@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Thread, main_thread
 from typing import Any
@@ -90,9 +91,9 @@ class Child:
             "find_conflict": self._find_conflict,
             "open": self._open,
             "update": self._update,
-            "run": lambda: self._run.solve(),
-            "ranging": lambda: self._run.ranging(),
-            "rewind": lambda: self._run.rewind(),
+            "run": partial(self._of_run, "solve"),
+            "ranging": partial(self._of_run, "ranging"),
+            "rewind": partial(self._of_run, "rewind"),
             "close": self._close,
         }
 
@@ -165,6 +166,9 @@ class Child:
     def _update(self, parts: dict[str, Any], positions: dict[str, Any]) -> bool:
         self._parts = {**self._parts, **parts}
         return bool(self._run.update(ProblemDiff(problem_of(self._parts), **positions)))
+
+    def _of_run(self, method: str) -> Any:
+        return getattr(self._run, method)()
 
     def _close(self) -> None:
         run, self._run, self._parts = self._run, None, {}

@@ -11,7 +11,7 @@ from typing import Any
 import cloudpickle
 
 from lumix_core.errors import LXOptionError
-from lumix_core.solver.isolation.process import ProcessEndedError, SolverProcess, Watch
+from lumix_core.solver.isolation.process import SolverProcess, Watch
 from lumix_core.solver.solver import Solver, SolverOptions
 
 MOST_IDLE = 1
@@ -86,5 +86,3 @@ def _end(idle: SimpleQueue[SolverProcess], owner: int) -> None:
     with suppress(Empty):
         while True:
             idle.get_nowait().end()
-
-

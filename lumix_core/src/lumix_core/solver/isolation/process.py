@@ -219,7 +219,8 @@ class SolverProcess:
             env=environment,
             **OWN_GROUP,
         )
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         outbox, inbox = shared or (None, None)
         self._channel = Channel(process.stdout, process.stdin, inbox, outbox)
         Thread(target=self._drain, args=(process,), daemon=True, name="lumix-drain").start()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-from lumix_core.errors import LXError, LXSolverError
+from lumix_core.errors import LXSolverError
 from lumix_core.problem.diff import ProblemDiff
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.isolation.placeholders import named, parts_of
@@ -61,7 +61,8 @@ class IsolatedSolver:
         """Solve a problem; see `lumix_core.solver.Solver`."""
         with self._lent() as asked:
             raw = asked.run("solve", problem, options, parts_of(problem))
-        return asked.named_result(raw, problem)
+        result: RawResult = asked.named_result(raw, problem)
+        return result
 
     @contextmanager
     def _lent(self) -> Iterator[Asked]:
@@ -138,7 +139,9 @@ class Asked:
     def _ask(self, request: tuple[Any, ...], watch: Watch, problem: LXProblem | None) -> Any:
         try:
             return self._process.ask(request, watch)
-        except LXError as error:
+        except ProcessEndedError:
+            raise
+        except Exception as error:
             if problem is not None:
                 error.args = named(error.args, problem)
             raise
@@ -169,9 +172,7 @@ class IsolatedRun:
         release: takes the process back.
     """
 
-    def __init__(
-        self, asked: Asked, problem: LXProblem, options: SolverOptions, release: Callable[[], object]
-    ) -> None:
+    def __init__(self, asked: Asked, problem: LXProblem, options: SolverOptions, release: Callable[[], object]) -> None:
         self._asked = asked
         self._problem = problem
         self._options = options
@@ -187,7 +188,8 @@ class IsolatedRun:
     def solve(self) -> RawResult:
         """Have the problem solved; see `lumix_core.solver.LiveRun`."""
         raw = self._asked.run("run", self._problem, self._options, live=True)
-        return self._asked.named_result(raw, self._problem)
+        result: RawResult = self._asked.named_result(raw, self._problem)
+        return result
 
     def ranging(self) -> Ranging | None:
         """Have the ranges found; see `lumix_core.solver.LiveRun`."""
