@@ -32,7 +32,11 @@ DOCUMENTS = sorted(
 )
 STEPS = sorted(ROOT.glob("examples/production_planning/step*"))
 DEMO = ROOT / "examples" / "production_planning" / "step2" / "demo.py"
-COMMANDS = {"python": [sys.executable], "make demo": [sys.executable, str(DEMO)]}
+COMMANDS = {
+    "python": [sys.executable],
+    "lumix": [sys.executable, "-m", "lumix"],
+    "make demo": [sys.executable, str(DEMO)],
+}
 ENVIRONMENT = {
     **os.environ,
     "PYTHONDONTWRITEBYTECODE": "1",

@@ -20,7 +20,7 @@ from lumix_core.solver.options import COMMON
 from lumix_core.solver.solver import LXFeature, RawResult, SolverOptions
 
 ErrorText = Callable[..., str]
-KNOWN = "'time_limit', 'mip_rel_gap', 'mip_abs_gap', 'threads', 'seed', 'log', 'options'"
+KNOWN = "'time_limit', 'mip_rel_gap', 'mip_abs_gap', 'threads', 'seed', 'log', 'options', 'isolated', 'memory_limit'"
 
 
 class Recording:
@@ -210,12 +210,12 @@ def test_an_option_that_looks_misspelt_is_guessed(error_text: ErrorText) -> None
 
 
 def test_an_unknown_option_of_a_solver_object_is_told_with_the_known_ones(error_text: ErrorText) -> None:
-    call = partial(LXOptimizer().use_solver, Recording(), isolated=True)
+    call = partial(LXOptimizer().use_solver, Recording(), remote=True)
 
     text = error_text(LXOptionError, call)
 
     assert text == (
-        f"use_solver() got a solver object and 'isolated', which is no common option ({KNOWN}). "
+        f"use_solver() got a solver object and 'remote', which is no common option ({KNOWN}). "
         f"Give such arguments to the object's own class."
     )
 

@@ -18,7 +18,7 @@ from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infe
 from lumix_core.solver.integrality import without_integrality
 from lumix_core.solver.isolation import PROCESS_OPTIONS, Isolation, checked_process_options
 from lumix_core.solver.live import Live
-from lumix_core.solver.options import COMMON, checked_options, refuse_unsupported
+from lumix_core.solver.options import COMMON, KNOWN, checked_options, refuse_unsupported
 from lumix_core.solver.progress import OnProgress
 from lumix_core.solver.registry import load_solver
 from lumix_core.solver.request import SolveRequest
@@ -238,7 +238,7 @@ def _given(solver: Solver, arguments: Mapping[str, Any]) -> Solver:
         )
     if arguments:
         raise LXOptionError(
-            f"use_solver() got a solver object and {listed(arguments)}, which is no common option ({listed(COMMON)}). "
+            f"use_solver() got a solver object and {listed(arguments)}, which is no common option ({KNOWN}). "
             f"Give such arguments to the object's own class."
         )
     return solver

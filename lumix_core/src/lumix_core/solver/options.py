@@ -10,6 +10,7 @@ from typing import Any
 
 from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.problem.numbers import flaw
+from lumix_core.solver.isolation import PROCESS_OPTIONS
 from lumix_core.solver.solver import ChecksOptions, LXFeature, Solver, SolverOptions
 
 
@@ -68,6 +69,8 @@ COMMON: dict[str, Callable[[Any], Any]] = {
     "log": _log,
     "options": _native,
 }
+KNOWN = listed([*COMMON, *PROCESS_OPTIONS], limit=len(COMMON) + len(PROCESS_OPTIONS))
+"""The options of every solver, for messages."""
 
 
 def checked_options(values: Mapping[str, Any]) -> SolverOptions:
@@ -80,8 +83,8 @@ def checked_options(values: Mapping[str, Any]) -> SolverOptions:
     for name, value in values.items():
         if name not in COMMON:
             raise LXOptionError(
-                f"There is no option {name!r}.{did_you_mean(name, COMMON)} The options of every solver are "
-                f"{listed(COMMON)}; give others by the solver's own names in options={{...}}."
+                f"There is no option {name!r}.{did_you_mean(name, [*COMMON, *PROCESS_OPTIONS])} The options of every "
+                f"solver are {KNOWN}; give others by the solver's own names in options={{...}}."
             )
         if value is None:
             continue

@@ -9,7 +9,8 @@ from typing import Any
 from lumix_core.errors import LXOptionError, LXPluginError, LXSolverNotFoundError, did_you_mean, listed
 from lumix_core.plugins.entry_points import Registration, in_one_line
 from lumix_core.plugins.registry import REGISTRY, Registry, hindrances, imported, refuse_incomplete
-from lumix_core.solver.options import COMMON
+from lumix_core.solver.isolation import PROCESS_OPTIONS
+from lumix_core.solver.options import COMMON, KNOWN
 from lumix_core.solver.solver import Solver
 
 
@@ -71,11 +72,11 @@ def _check_arguments(registration: Registration, make: Callable[..., Any], argum
 
 
 def _unknown_argument(registration: Registration, name: str, own: list[str]) -> LXOptionError:
-    common = list(COMMON)
+    common = [*COMMON, *PROCESS_OPTIONS]
     advice = did_you_mean(name, own + common).strip() or "Options by the solver's own names go into options={...}."
     return LXOptionError(
         f"Solver {registration.name!r} takes no argument {name!r}. Its own arguments are {listed(own)}; the options "
-        f"of every solver are {listed(common)}. {advice}"
+        f"of every solver are {KNOWN}. {advice}"
     )
 
 

@@ -1,0 +1,72 @@
+"""What is installed here, whether it was tested together, and what is known to go wrong."""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.util import find_spec
+
+from packaging.requirements import Requirement
+
+from lumix.tested_versions import untested
+from lumix_core.errors import LXError, LXPluginWarning
+from lumix_core.plugins import Registration, listing
+from lumix_core.solver import SharesNoProcess, load_solver
+
+OURS = ("lumix-modeling", "lumix-core", "lumix-sqlalchemy", "lumix-django", "lumix-solvers")
+
+
+def versions() -> Iterator[tuple[str, str]]:
+    """Yield what is installed, with its version: Python, the distributions of LumiX, and what they can use."""
+    yield "Python", f"{platform.python_version()} ({platform.system()} {platform.machine()})"
+    asked = set()
+    for name in OURS:
+        try:
+            ours = distribution(name)
+        except PackageNotFoundError:
+            continue
+        yield name, ours.version
+        asked |= {Requirement(text).name for text in ours.requires or ()} - {*OURS}
+    for name in sorted(asked):
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            continue
+
+
+def problems(registered: list[Registration], error: LXError | None) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong."""
+    if error is not None:
+        yield str(error)
+    solvers = [one for one in registered if one.kind == "solver"]
+    if not any(one.state == "ready" for one in solvers):
+        yield 'No solver is ready. Run: pip install "lumix-modeling[highs]"'
+    yield from (f"{one} is broken: {one.reason}" for one in registered if one.state == "broken")
+    yield from untested({*OURS, *(one.plugin.distribution for one in registered)})
+
+
+def notes(registered: list[Registration]) -> Iterator[str]:
+    """Yield a sentence for each pair of libraries that cannot share a process; the solver then runs isolated."""
+    for one in registered:
+        if one.kind != "solver" or one.state != "ready":
+            continue
+        try:
+            solver = load_solver(one.name, {})
+        except LXError as error:
+            yield str(error)
+            continue
+        if isinstance(solver, SharesNoProcess):
+            for module, why in solver.clashes.items():
+                if find_spec(module) is not None:
+                    yield f"Solver {one.name!r} runs isolated where module {module!r} is loaded: {why}."
+
+
+def examined() -> tuple[list[Registration], list[str], list[str]]:
+    """Return what plugins registered, what is wrong, and what to know."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LXPluginWarning)
+        registered, error = listing()
+    registered = sorted(registered, key=lambda one: (one.kind, one.name))
+    return registered, list(problems(registered, error)), list(notes(registered))
