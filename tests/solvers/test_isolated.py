@@ -122,6 +122,18 @@ def test_a_process_serves_one_solve_after_another_and_ends_with_its_optimizer() 
     assert not started.is_running()
 
 
+def test_an_idle_process_that_somebody_killed_is_replaced() -> None:
+    before = children()
+    optimizer = LXOptimizer().use_solver("highs", isolated=True)
+    optimizer.solve(plan())
+    (started,) = [one for one in children() if one not in before]
+
+    started.kill()
+    _eventually(lambda: started.status() == psutil.STATUS_ZOMBIE)
+
+    assert optimizer.solve(plan()).objective_value == 12.0
+
+
 def test_sessions_and_what_if_questions_are_isolated_too() -> None:
     optimizer, model = LXOptimizer().use_solver("highs", isolated=True), plan()
     with LXOptimizer().use_solver("highs").open(model) as own, optimizer.open(model) as session:

@@ -56,7 +56,11 @@ class Processes:
             self._finalizer.detach()
             self._renew()
         with suppress(Empty):
-            return self._idle.get_nowait()
+            while True:
+                idle = self._idle.get_nowait()
+                if idle.is_alive:
+                    return idle
+                idle.end()
         process = SolverProcess(self._memory_limit)
         try:
             process.ask(("use", self._solver, self._memory_limit), Watch(SolverOptions(), lambda _: None))

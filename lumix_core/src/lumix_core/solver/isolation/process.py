@@ -127,6 +127,11 @@ class SolverProcess:
             )
         self.is_fit = True
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether nobody has ended the process meanwhile."""
+        return self._process is not None and self._process.poll() is None
+
     def ask(self, request: tuple[Any, ...], watch: Watch) -> Any:
         """Send a request and return the answer.
 
