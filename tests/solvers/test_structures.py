@@ -16,12 +16,13 @@ from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing.solvers.problems import problem
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.pulp import PulpSolver
+from lumix_solvers.scip import ScipSolver
 
-SOLVERS = {"highs": HighsSolver(), "cbc": PulpSolver()}
+SOLVERS = {"highs": HighsSolver(), "cbc": PulpSolver(), "scip": ScipSolver()}
 OPTIONS = SolverOptions(time_limit=60.0)
 
 
-@pytest.mark.parametrize(("solver", "count"), [("highs", 900), ("cbc", 120)])
+@pytest.mark.parametrize(("solver", "count"), [("highs", 900), ("cbc", 120), ("scip", 60)])
 def test_the_optimum_is_the_best_of_all_points(solver, count):
     wrong = []
 

@@ -34,6 +34,7 @@ def test_our_own_plugins_are_found_under_their_distributions() -> None:
         ("row adapter", "sqlalchemy", "lumix-sqlalchemy"),
         ("solver", "highs", "lumix-solvers"),
         ("solver", "pulp", "lumix-solvers"),
+        ("solver", "scip", "lumix-solvers"),
     }
 
 
