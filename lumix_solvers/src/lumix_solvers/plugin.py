@@ -9,6 +9,7 @@ lumix_seam = "1.0"
 SOLVERS = {
     "highs": ("lumix_solvers.highs:HighsSolver", "highspy"),
     "pulp": ("lumix_solvers.pulp:PulpSolver", "pulp"),
+    "ortools": ("lumix_solvers.ortools:OrToolsSolver", "ortools"),
     "scip": ("lumix_solvers.scip:ScipSolver", "pyscipopt"),
 }
 

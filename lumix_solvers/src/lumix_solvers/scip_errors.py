@@ -24,13 +24,16 @@ HEARD = _Heard()
 
 
 @contextmanager
-def heard_errors() -> Iterator[list[str]]:
+def heard_errors(module: Any) -> Iterator[list[str]]:
     """Collect the errors that SCIP writes on this thread within the block; those of others are written as ever.
 
-    SCIP has one function for that in a process, which PySCIPOpt does not let one set without writing again. Where the
+    Args:
+        module: a native module that holds SCIP, or is linked to it.
+
+    SCIP has one function for that in a process, which no Python module lets one set without writing again. Where the
     library does not let it be found, errors are written as ever.
     """
-    _listen()
+    _listen(module.__file__)
     before, HEARD.texts = HEARD.texts, []
     try:
         yield HEARD.texts
@@ -46,12 +49,9 @@ def reason(texts: list[str]) -> str:
 
 
 @cache
-def _listen() -> Any:
-    from pyscipopt import scip  # native, so imported on use only
-
+def _listen(path: str) -> Any:
     printer = PRINTER(_hear)
-    library = ctypes.CDLL(scip.__file__)
-    listen = getattr(library, "SCIPmessageSetErrorPrinting", None)
+    listen = getattr(ctypes.CDLL(path), "SCIPmessageSetErrorPrinting", None)
     if listen is not None:
         listen.restype, listen.argtypes = None, [PRINTER, ctypes.c_void_p]
         listen(printer, None)

@@ -86,10 +86,13 @@ class ScipRun:
     """One problem in an instance of SCIP of its own."""
 
     def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
+        from pyscipopt import scip  # native, so imported on use only
+
         self._problem = problem
         self._options = options
         self._newest = RawProgress()
-        with heard_errors():
+        self._scip: Any = scip
+        with heard_errors(self._scip):
             self._model = ScipModel(problem)
         self._native = self._model.native
         self._set_options()
@@ -122,7 +125,7 @@ class ScipRun:
         return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Interrupted, and left behind", limit=limit)
 
     def _run(self) -> None:
-        with heard_errors():
+        with heard_errors(self._scip):
             self._native.optimizeNogil()
 
     def _is_cancelled(self, log: LogTail | None) -> bool:
@@ -205,7 +208,7 @@ class ScipRun:
             kind, accepted, word = next(kind for kind in VALUES if isinstance(known[name], kind[0]))
             if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
                 raise bad_native_option("scip", name, value, f"it takes {word}")
-            with heard_errors() as errors:
+            with heard_errors(self._scip) as errors:
                 try:
                     self._native.setParam(name, value)
                 except Exception as error:
