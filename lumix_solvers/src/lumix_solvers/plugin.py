@@ -7,6 +7,7 @@ from lumix_core.plugins import Register, hookimpl
 lumix_seam = "1.0"
 
 SOLVERS = {
+    "cpsat": ("lumix_solvers.cpsat:CpSatSolver", "ortools"),
     "highs": ("lumix_solvers.highs:HighsSolver", "highspy"),
     "pulp": ("lumix_solvers.pulp:PulpSolver", "pulp"),
     "ortools": ("lumix_solvers.ortools:OrToolsSolver", "ortools"),

@@ -5,6 +5,7 @@ from lumix_core.solver.closing import Closing
 from lumix_core.solver.goal_stage import LXGoalStage
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
 from lumix_core.solver.progress import LXProgress
+from lumix_core.solver.reformulations.ranges import Ranges
 from lumix_core.solver.refresh import LXRefresh
 from lumix_core.solver.registry import load_solver
 from lumix_core.solver.session import LXLiveSession
@@ -48,6 +49,7 @@ __all__ = [
     "LXStatus",
     "LiveRun",
     "LiveSolver",
+    "Ranges",
     "Ranging",
     "RawConflict",
     "RawProgress",

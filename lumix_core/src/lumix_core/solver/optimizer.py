@@ -38,6 +38,7 @@ class LXOptimizer(Bracketed):
         self._solver: Solver | None = None
         self._options: dict[str, Any] = {}
         self._segments = SolverOptions.segments
+        self._max_denom: int | None = None
 
     def use_solver(self, solver: str | Solver, /, **options: Any) -> Self:
         """Choose a solver and options for every run.
@@ -76,6 +77,24 @@ class LXOptimizer(Bracketed):
                 f"enable_linearization() got pwl_segments={pwl_segments!r:.80}. Give a whole number of at least 1."
             )
         self._segments = pwl_segments
+        return self
+
+    def enable_rational_conversion(self, *, max_denom: int = 10_000) -> Self:
+        """Let a solver that counts in whole numbers, such as ``cpsat``, round coefficients to fractions.
+
+        Without it, such a solver refuses coefficients with too many digits.
+
+        Args:
+            max_denom: the largest denominator.
+
+        Raises:
+            LXOptionError: it is no whole number above 0.
+        """
+        if type(max_denom) is not int or max_denom < 1:
+            raise LXOptionError(
+                f"enable_rational_conversion() got max_denom={max_denom!r:.80}. Give a whole number of at least 1."
+            )
+        self._max_denom = max_denom
         return self
 
     def leaves_open(self, option: str) -> bool:
@@ -186,7 +205,9 @@ class LXOptimizer(Bracketed):
 
     def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
         checked_model(model, call)
-        chosen = replace(checked_options({**self._options, **options}), segments=self._segments)
+        chosen = replace(
+            checked_options({**self._options, **options}), segments=self._segments, max_denom=self._max_denom
+        )
         solver = self._chosen()
         refuse_unsupported(solver, chosen)
         return solver, chosen
