@@ -8,6 +8,7 @@ lumix_seam = "1.0"
 
 SOLVERS = {
     "cpsat": ("lumix_solvers.cpsat:CpSatSolver", "ortools"),
+    "glpk": ("lumix_solvers.glpk:GlpkSolver", "swiglpk"),
     "highs": ("lumix_solvers.highs:HighsSolver", "highspy"),
     "pulp": ("lumix_solvers.pulp:PulpSolver", "pulp"),
     "ortools": ("lumix_solvers.ortools:OrToolsSolver", "ortools"),

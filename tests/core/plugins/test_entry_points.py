@@ -33,6 +33,7 @@ def test_our_own_plugins_are_found_under_their_distributions() -> None:
     assert names >= {
         ("row adapter", "sqlalchemy", "lumix-sqlalchemy"),
         ("solver", "cpsat", "lumix-solvers"),
+        ("solver", "glpk", "lumix-solvers"),
         ("solver", "highs", "lumix-solvers"),
         ("solver", "ortools", "lumix-solvers"),
         ("solver", "pulp", "lumix-solvers"),
