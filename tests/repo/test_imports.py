@@ -39,7 +39,20 @@ SURFACE = {
 
 # Libraries that only an adapter or a solver may import.
 ORMS = ("sqlalchemy", "sqlmodel", "django", "peewee", "pony", "tortoise")
-SOLVERS = ("highspy", "pulp", "ortools", "gurobipy", "cplex", "pyscipopt", "xpress", "mosek", "cvxpy", "pyomo", "scipy")
+SOLVERS = (
+    "highspy",
+    "pulp",
+    "ortools",
+    "gurobipy",
+    "cplex",
+    "pyscipopt",
+    "swiglpk",
+    "xpress",
+    "mosek",
+    "cvxpy",
+    "pyomo",
+    "scipy",
+)
 FOREIGN = ORMS + SOLVERS
 
 

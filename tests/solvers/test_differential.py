@@ -19,15 +19,21 @@ from lumix_core.solver.claims import solve
 from lumix_core.solver.live import Live
 from lumix_core.solver.solver import SolverOptions
 from lumix_core.solver.status import LXStatus
+from lumix_solvers.glpk import GlpkSolver
 from lumix_solvers.highs import HighsSolver
+from lumix_solvers.ortools import OrToolsSolver
 from lumix_solvers.pulp import PulpSolver
+from lumix_solvers.scip import ScipSolver
 
 SOLVERS: dict[str, Callable[[], Solver]] = {
     "highs": HighsSolver,
     "cbc": PulpSolver,
     "highs by pulp": lambda: PulpSolver("HiGHS"),
+    "scip": ScipSolver,
+    "ortools": OrToolsSolver,
+    "glpk": GlpkSolver,
 }
-COUNTS = {"highs": 400, "cbc": 60, "highs by pulp": 100}
+COUNTS = {"highs": 400, "cbc": 60, "highs by pulp": 100, "scip": 60, "ortools": 60, "glpk": 60}
 """How many problems each solver is given; 5,000 where the tests are thorough."""
 PARTS = 50 if IS_THOROUGH else 4
 OPTIONS = SolverOptions(time_limit=20.0)

@@ -18,6 +18,12 @@ SOLVERS = {
     "cbc": "from lumix_solvers.pulp import PulpSolver; solver = PulpSolver()",
     "highs through pulp": "from lumix_solvers.pulp import PulpSolver; solver = PulpSolver('HiGHS')",
 }
+OTHERS = {
+    "scip": "from lumix_solvers.scip import ScipSolver; solver = ScipSolver()",
+    "ortools": "from lumix_solvers.ortools import OrToolsSolver; solver = OrToolsSolver()",
+    "glpk": "from lumix_solvers.glpk import GlpkSolver; solver = GlpkSolver()",
+}
+"""Solvers of which no more than one position is tried: they have no banner."""
 
 PROGRAM = """\
 from lumix_core.solver.solver import LXFeature, SolverOptions
@@ -88,11 +94,14 @@ assert (out.getvalue(), err.getvalue()) == ("", "")
 }
 
 
-@pytest.mark.parametrize("position", PLACES)
-@pytest.mark.parametrize("solver", SOLVERS)
+RUNS = [(solver, position) for solver in SOLVERS for position in PLACES] + [(solver, "a thread") for solver in OTHERS]
+
+
+@pytest.mark.parametrize(("solver", "position"), RUNS)
 def test_new_process_prints_nothing(tmp_path, solver, position):
     program = tmp_path / "program.py"
-    program.write_text(PROGRAM.format(solver=SOLVERS[solver], position=PLACES[position]), encoding="utf-8")
+    code = PROGRAM.format(solver={**SOLVERS, **OTHERS}[solver], position=PLACES[position])
+    program.write_text(code, encoding="utf-8")
 
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120, check=False)
 

@@ -14,14 +14,25 @@ from lumix_core.solver.run import run
 from lumix_core.solver.solver import LXFeature, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing.solvers.problems import problem
+from lumix_solvers.glpk import GlpkSolver
 from lumix_solvers.highs import HighsSolver
+from lumix_solvers.ortools import OrToolsSolver
 from lumix_solvers.pulp import PulpSolver
+from lumix_solvers.scip import ScipSolver
 
-SOLVERS = {"highs": HighsSolver(), "cbc": PulpSolver()}
+SOLVERS = {
+    "highs": HighsSolver(),
+    "cbc": PulpSolver(),
+    "scip": ScipSolver(),
+    "ortools": OrToolsSolver(),
+    "glpk": GlpkSolver(),
+}
 OPTIONS = SolverOptions(time_limit=60.0)
 
 
-@pytest.mark.parametrize(("solver", "count"), [("highs", 900), ("cbc", 120)])
+@pytest.mark.parametrize(
+    ("solver", "count"), [("highs", 900), ("cbc", 120), ("scip", 60), ("ortools", 60), ("glpk", 60)]
+)
 def test_the_optimum_is_the_best_of_all_points(solver, count):
     wrong = []
 

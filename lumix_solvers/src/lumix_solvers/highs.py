@@ -7,29 +7,12 @@ from contextlib import closing, contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 
-import numpy as np
-
 from lumix_core.problem import LXProblem
 from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
 from lumix_solvers.highs_live import HighsLiveRun
 from lumix_solvers.highs_run import HighsRun
 from lumix_solvers.logs import log_lines
-
-NO_PROBLEM = LXProblem(
-    maximize=False,
-    objective=np.empty(0),
-    offset=0.0,
-    lower=np.empty(0),
-    upper=np.empty(0),
-    integer=np.empty(0, dtype=np.bool_),
-    row_starts=np.zeros(1, dtype=np.int32),
-    columns=np.empty(0, dtype=np.int32),
-    coefficients=np.empty(0),
-    row_lower=np.empty(0),
-    row_upper=np.empty(0),
-    name="nothing",
-)
-"""Where only options are looked at."""
+from lumix_solvers.nothing import NO_PROBLEM
 
 ORTOOLS = {"ortools": "highspy 1.15 crashes in one process with it"}
 

@@ -7,8 +7,12 @@ from lumix_core.plugins import Register, hookimpl
 lumix_seam = "1.0"
 
 SOLVERS = {
+    "cpsat": ("lumix_solvers.cpsat:CpSatSolver", "ortools"),
+    "glpk": ("lumix_solvers.glpk:GlpkSolver", "swiglpk"),
     "highs": ("lumix_solvers.highs:HighsSolver", "highspy"),
     "pulp": ("lumix_solvers.pulp:PulpSolver", "pulp"),
+    "ortools": ("lumix_solvers.ortools:OrToolsSolver", "ortools"),
+    "scip": ("lumix_solvers.scip:ScipSolver", "pyscipopt"),
 }
 
 

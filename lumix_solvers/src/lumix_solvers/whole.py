@@ -23,3 +23,11 @@ def integer_bounds(problem: LXProblem) -> tuple[FloatArray, FloatArray]:
         np.where(integer, np.ceil(problem.lower - NEAR), problem.lower),
         np.where(integer, np.floor(problem.upper + NEAR), problem.upper),
     )
+
+
+def bounds_cross(problem: LXProblem) -> bool:
+    """Whether a lower bound is above its upper one: of a column (whole bounds), or of a row without an indicator."""
+    lower, upper = integer_bounds(problem)
+    crossed = problem.row_lower > problem.row_upper
+    crossed[problem.structures.indicators.rows] = False
+    return bool((lower > upper).any() or crossed.any())

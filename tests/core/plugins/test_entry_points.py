@@ -32,8 +32,12 @@ def test_our_own_plugins_are_found_under_their_distributions() -> None:
     names = {(one.kind, one.name, one.plugin.distribution) for one in found}
     assert names >= {
         ("row adapter", "sqlalchemy", "lumix-sqlalchemy"),
+        ("solver", "cpsat", "lumix-solvers"),
+        ("solver", "glpk", "lumix-solvers"),
         ("solver", "highs", "lumix-solvers"),
+        ("solver", "ortools", "lumix-solvers"),
         ("solver", "pulp", "lumix-solvers"),
+        ("solver", "scip", "lumix-solvers"),
     }
 
 

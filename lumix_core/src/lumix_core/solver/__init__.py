@@ -7,6 +7,7 @@ from lumix_core.solver.isolation import is_isolated, isolated_solver
 from lumix_core.solver.logs import Write, log_lines
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
 from lumix_core.solver.progress import LXProgress
+from lumix_core.solver.reformulations.ranges import Ranges
 from lumix_core.solver.refresh import LXRefresh
 from lumix_core.solver.registry import load_solver
 from lumix_core.solver.session import LXLiveSession
@@ -51,6 +52,7 @@ __all__ = [
     "LXStatus",
     "LiveRun",
     "LiveSolver",
+    "Ranges",
     "Ranging",
     "RawConflict",
     "RawProgress",

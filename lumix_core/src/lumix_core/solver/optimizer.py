@@ -41,6 +41,7 @@ class LXOptimizer(Bracketed):
         self._options: dict[str, Any] = {}
         self._segments = SolverOptions.segments
         self._isolation = Isolation()
+        self._max_denom: int | None = None
 
     def use_solver(self, solver: str | Solver, /, **options: Any) -> Self:
         """Choose a solver and options for every run.
@@ -82,6 +83,24 @@ class LXOptimizer(Bracketed):
                 f"enable_linearization() got pwl_segments={pwl_segments!r:.80}. Give a whole number of at least 1."
             )
         self._segments = pwl_segments
+        return self
+
+    def enable_rational_conversion(self, *, max_denom: int = 10_000) -> Self:
+        """Let a solver that counts in whole numbers, such as ``cpsat``, round coefficients to fractions.
+
+        Without it, such a solver refuses coefficients with too many digits.
+
+        Args:
+            max_denom: the largest denominator.
+
+        Raises:
+            LXOptionError: it is no whole number above 0.
+        """
+        if type(max_denom) is not int or max_denom < 1:
+            raise LXOptionError(
+                f"enable_rational_conversion() got max_denom={max_denom!r:.80}. Give a whole number of at least 1."
+            )
+        self._max_denom = max_denom
         return self
 
     def leaves_open(self, option: str) -> bool:
@@ -195,7 +214,7 @@ class LXOptimizer(Bracketed):
         given = {**self._options, **options}
         of_process = checked_process_options(given)
         of_run = {name: value for name, value in given.items() if name not in PROCESS_OPTIONS}
-        chosen = replace(checked_options(of_run), segments=self._segments)
+        chosen = replace(checked_options(of_run), segments=self._segments, max_denom=self._max_denom)
         solver = self._isolation.solver(self._chosen(), **of_process)
         refuse_unsupported(solver, chosen)
         return solver, chosen

@@ -107,6 +107,8 @@ class SolverOptions:
         presolve: whether the solver may change the problem before it solves it. Only the core sets it.
         segments: into how many parts a factor of a product is cut at most, where the core has to relax the product.
             No solver reads it.
+        max_denom: the largest denominator of the fractions to which a solver that counts in whole numbers rounds
+            coefficients; None where nothing is rounded. The others do not read it.
         start: a point that satisfies the problem, shape ``(n,)``, given only where the problem has integers. No answer
             with a point may be worse.
         progress: to be called while the run goes on, at least once a second, and on the thread that called `solve`;
@@ -124,6 +126,7 @@ class SolverOptions:
     options: Mapping[str, Any] = field(default_factory=dict)
     presolve: bool = True
     segments: int = 8
+    max_denom: int | None = None
     start: FloatArray | None = field(default=None, compare=False, repr=False)
     progress: Callable[[RawProgress], object] | None = field(default=None, compare=False, repr=False)
     cancelled: Event | None = field(default=None, compare=False, repr=False)

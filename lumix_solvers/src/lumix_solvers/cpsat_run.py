@@ -1,0 +1,217 @@
+"""One run of CP-SAT: parameters set, the answer read by one table."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from lumix_core.errors import LXOptionError
+from lumix_core.problem import LXProblem
+from lumix_core.solver import (
+    LXLimit,
+    LXStatus,
+    RawProgress,
+    RawResult,
+    SolverOptions,
+    bad_native_option,
+    unknown_native_option,
+)
+from lumix_solvers.cpsat_model import CpSatModel
+from lumix_solvers.interrupts import run_until_done
+from lumix_solvers.logs import Lines, Write
+
+STATUSES = {
+    "OPTIMAL": LXStatus.OPTIMAL,
+    "FEASIBLE": LXStatus.FEASIBLE,
+    "INFEASIBLE": LXStatus.INFEASIBLE,
+    "UNKNOWN": LXStatus.NO_SOLUTION,
+}
+"""CP-SAT's statuses; every other one is an error."""
+
+OPTIONS = {
+    "time_limit": "max_time_in_seconds",
+    "mip_rel_gap": "relative_gap_limit",
+    "mip_abs_gap": "absolute_gap_limit",
+    "threads": "num_workers",
+    "seed": "random_seed",
+}
+"""The common options, and what CP-SAT calls them."""
+
+SILENT = {"log_search_progress": False, "log_to_stdout": False, "catch_sigint_signal": False}
+"""What LumiX sets itself; no user may."""
+
+
+def parameters(options: SolverOptions) -> Any:
+    """Return CP-SAT's parameters: the common options, then the native ones, which win.
+
+    Raises:
+        LXOptionError: CP-SAT has no such native option, or refuses the value of an option.
+    """
+    from google.protobuf import json_format
+    from ortools.sat import sat_parameters_pb2  # native, so imported on use only
+
+    made = sat_parameters_pb2.SatParameters()
+    for name, value in SILENT.items():
+        setattr(made, name, value)
+    made.log_search_progress = options.log is not False
+    if options.seed is not None and options.threads is None:
+        made.num_workers = 1  # workers side by side do not repeat themselves
+    if not options.presolve:
+        made.cp_model_presolve = False
+    for name, native in OPTIONS.items():
+        if getattr(options, name) is not None:
+            setattr(made, native, getattr(options, name))
+    known = [field.name for field in made.DESCRIPTOR.fields if field.name not in SILENT]
+    for name, value in options.options.items():
+        if name not in known:
+            raise unknown_native_option("cpsat", name, known)
+        try:
+            json_format.ParseDict({name: value}, made)
+        except json_format.ParseError as error:
+            raise bad_native_option("cpsat", name, value, str(error).splitlines()[0].rstrip(".")) from error
+    return made
+
+
+class CpSatRun:
+    """One problem in an instance of CP-SAT of its own."""
+
+    def __init__(self, problem: LXProblem, options: SolverOptions, max_denom: int | None, write: Write) -> None:
+        from ortools.sat.python import cp_model  # native, so imported on use only
+
+        self._problem = problem
+        self._options = options
+        self._write = write
+        self._lines = Lines()
+        self._failures: list[Exception] = []
+        self._incumbent: float | None = None
+        self._bound: float | None = None
+        self._interrupted = False
+        self._status: Any = None
+        self._native: Any = cp_model.CpSolver()
+        _set(self._native.parameters, parameters(options))
+        self._model = CpSatModel(problem, max_denom)
+
+    def solve(self) -> RawResult:
+        """Run, and read the answer."""
+        if self._options.is_cancelled:
+            return RawResult(status=LXStatus.NO_SOLUTION, raw_status="not begun", limit=LXLimit.CANCELLED)
+        if self._options.start is not None:
+            self._model.add_start(self._options.start)
+        if self._options.log is not False:
+            self._native.log_callback = self._hear
+        if self._options.progress is not None:
+            self._native.best_bound_callback = self._note_bound
+        ended = run_until_done(self._run, self._stop, self._is_cancelled)
+        if self._failures:
+            raise self._failures[0]
+        return self._answer() if ended else self._left_behind()
+
+    def _run(self) -> None:
+        listener = None if self._options.progress is None else _listener()(self._note_incumbent)
+        self._status = self._native.solve(self._model.native, listener)
+
+    def _stop(self) -> None:
+        self._interrupted = True
+        self._native.stop_search()
+
+    def _is_cancelled(self) -> bool:
+        """Report what was found so far; return whether the run is to end."""
+        if self._options.progress is not None:
+            self._options.progress(RawProgress(incumbent=self._incumbent, bound=self._bound))
+        return self._options.is_cancelled
+
+    def _note_incumbent(self, incumbent: float, bound: float) -> None:
+        self._incumbent = incumbent
+        self._note_bound(bound)
+
+    def _note_bound(self, bound: float) -> None:
+        self._bound = float(bound) if math.isfinite(bound) else None
+
+    def _hear(self, text: str) -> None:
+        """Take a piece of the log. CP-SAT must not see an exception, so it is raised after the run."""
+        try:
+            for line in self._lines.add(f"{text}\n") if not self._failures else ():
+                self._write(line)
+        except Exception as failure:  # noqa: BLE001
+            self._failures.append(failure)
+            self._native.stop_search()
+
+    def _left_behind(self) -> RawResult:
+        return RawResult(
+            status=LXStatus.NO_SOLUTION, raw_status="Interrupted, and left behind", limit=self._ended_from_outside()
+        )
+
+    def _ended_from_outside(self) -> LXLimit:
+        return LXLimit.CANCELLED if self._options.is_cancelled else LXLimit.INTERRUPT
+
+    def _answer(self) -> RawResult:
+        word, native = str(self._native.status_name(self._status)), self._native
+        if word == "MODEL_INVALID":
+            return self._invalid()
+        status = STATUSES.get(word, LXStatus.ERROR)
+        has_limit = status in (LXStatus.FEASIBLE, LXStatus.NO_SOLUTION)
+        return RawResult(
+            status=status,
+            raw_status=word,
+            limit=self._limit() if has_limit else None,
+            best_bound=self._proved() if status.has_point or has_limit else None,
+            details={
+                "branches": int(native.num_branches),
+                "conflicts": int(native.num_conflicts),
+            },
+            **(self._point() if status.has_point else {}),
+        )
+
+    def _invalid(self) -> RawResult:
+        """Answer where CP-SAT refuses the model; raise where it refuses a parameter."""
+        reason = str(self._native.response_proto.solution_info).strip()
+        for name, value in self._options.options.items():
+            if name in reason:
+                raise bad_native_option("cpsat", name, value, reason)
+        if self._options.options and not self._model.native.validate():
+            raise LXOptionError(f"Solver 'cpsat' refuses options={dict(self._options.options)!r}: {reason}.")
+        return RawResult(status=LXStatus.ERROR, raw_status=f"MODEL_INVALID: {self._model.native.validate() or reason}")
+
+    def _limit(self) -> LXLimit:
+        """Return what ended the run; CP-SAT itself does not tell."""
+        if self._interrupted:
+            return self._ended_from_outside()
+        most = self._native.parameters.max_time_in_seconds
+        return LXLimit.TIME if self._native.wall_time > 0.95 * most else LXLimit.OTHER
+
+    def _proved(self) -> float | None:
+        bound = float(self._native.best_objective_bound)
+        return bound if math.isfinite(bound) and abs(bound) < 2.0**62 else None
+
+    def _point(self) -> dict[str, Any]:
+        solution = list(self._native.response_proto.solution)[: self._problem.num_variables]
+        x = np.array(solution, dtype=np.float64)
+        return {"x": x, "objective": self._problem.objective_at(x)}
+
+
+def _set(parameters: Any, made: Any) -> None:
+    """Hand parameters over: before OR-Tools 9.15 they are a message of protobuf's."""
+    if hasattr(parameters, "CopyFrom"):
+        parameters.CopyFrom(made)
+    else:
+        parameters.merge_text_format(str(made))
+
+
+@cache
+def _listener() -> type[Any]:
+    from ortools.sat.python import cp_model  # native, so imported on use only
+
+    class Listener(cp_model.CpSolverSolutionCallback):  # type: ignore[misc, unused-ignore]  # where it is not typed
+        """Tells of each solution."""
+
+        def __init__(self, note: Any) -> None:
+            super().__init__()
+            self._note = note
+
+        def on_solution_callback(self) -> None:
+            self._note(float(self.objective_value), float(self.best_objective_bound))
+
+    return Listener
