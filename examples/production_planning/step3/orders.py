@@ -14,7 +14,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "step2"))
 
-from database import INPUTS, Base, Product
+from database import INPUTS, Base, Product, get_session, run_on, run_on_data, url_argument
+from production_db import build_model as build_model_of_step2
+from production_db import named, products
+
+__all__ = [  # with what step 3 takes from step 2
+    "ORDER_INPUTS",
+    "Customer",
+    "CustomerOrder",
+    "Product",
+    "build_model_of_step2",
+    "get_session",
+    "named",
+    "products",
+    "run_on",
+    "run_on_data",
+    "url_argument",
+]
 
 
 class Customer(Base):

@@ -21,7 +21,7 @@ def by_period(solution: LXSolution, variable: str) -> Counter[int]:
 
 def fullest(solution: LXSolution, period: Period, machines: dict[int, str]) -> str:
     """Return the machine with the largest share of its hours used in a period, and that share."""
-    shares = {machine: used_share(solution, machine, period.id) for machine in machines}
+    shares = {machine: round(used_share(solution, machine, period.id), 6) for machine in machines}
     machine = max(machines, key=lambda machine: shares[machine])
     return f"{machines[machine]} {shares[machine]:.0%}"
 
