@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     event,
     inspect,
+    literal,
     make_url,
     select,
 )
@@ -118,7 +119,6 @@ class ResourceUtilization(Base):
 
 
 INPUTS = (Product, Machine, RawMaterial, ProductionRecipe, MaterialRequirement)
-RESULTS = (ProductionSchedule, ResourceUtilization)
 
 
 def init_database(url: str | URL = DEFAULT_URL) -> Engine:
@@ -134,29 +134,39 @@ def get_session(engine: Engine) -> Session:
 
 
 def clear_all_data(session: Session) -> None:
-    """Delete every row of every table, and commit."""
-    for cls in (*RESULTS, *reversed(INPUTS)):  # a row goes before the rows that it refers to
-        session.execute(delete(cls))
+    """Delete every row of every table, and commit; what later steps added to these rows goes with them."""
+    classes = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
+    for table in reversed(Base.metadata.sorted_tables):  # a row goes before the rows that it refers to
+        session.execute(delete(classes[table]))
     session.commit()
 
 
-def is_filled(url: str | URL = DEFAULT_URL) -> bool:
+def is_filled(url: str | URL = DEFAULT_URL, tables: Sequence[type[Base]] = INPUTS) -> bool:
     """Return whether every table that the model reads has rows; makes nothing, not even SQLite's file."""
     engine = _engine(url)
     try:
-        return not _is_missing_file(engine) and _has_rows(engine)
+        return not _is_missing_file(engine) and _has_rows(engine, tables)
     finally:
         engine.dispose()
 
 
 def run_on_data(description: str, work: Callable[[Engine], int], argv: Sequence[str] | None = None) -> int:
-    """Run a script that needs data, on the database of its one argument, and return its exit status.
+    """Run a script that needs data, on the database of its one argument, and return its exit status."""
+    return run_on(url_argument(description, argv), work)
 
-    Without data one sentence tells what to do, and ``work`` is not called.
+
+def run_on(
+    url: URL,
+    work: Callable[[Engine], int],
+    tables: Sequence[type[Base]] = INPUTS,
+    filled_by: str = "sample_data.py",
+) -> int:
+    """Do the work of a script that needs rows in these tables, and return its exit status.
+
+    Without them one sentence tells what to do, and ``work`` is not called.
     """
-    url = url_argument(description, argv)
-    if not is_filled(url):
-        print(f"The database {url!r} holds no data to plan with: run sample_data.py to fill it.", file=sys.stderr)
+    if not is_filled(url, tables):
+        print(f"The database {url!r} holds no data to plan with: run {filled_by} to fill it.", file=sys.stderr)
         return 1
     engine = init_database(url)
     try:
@@ -167,10 +177,16 @@ def run_on_data(description: str, work: Callable[[Engine], int], argv: Sequence[
 
 def url_argument(description: str, argv: Sequence[str] | None = None) -> URL:
     """Return the one argument of a script: the URL of the database."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("url", nargs="?", default=DEFAULT_URL, type=_url, help="default: %(default)s")
-    url: URL = parser.parse_args(argv).url
+    url: URL = url_parser(description).parse_args(argv).url
     return url
+
+
+def url_parser(description: str, default: str | None = DEFAULT_URL) -> argparse.ArgumentParser:
+    """Return a parser of arguments that has one already: the URL of the database."""
+    parser = argparse.ArgumentParser(description=description)
+    shown = default or "a file in a temporary folder"
+    parser.add_argument("url", nargs="?", default=default, type=_url, help=f"default: {shown}")
+    return parser
 
 
 def create_cached_machine_hours_checker(session: Session) -> LXParameter[ProductionRecipe]:
@@ -232,9 +248,9 @@ def _is_missing_file(engine: Engine) -> bool:
     return not Path(name).exists()
 
 
-def _has_rows(engine: Engine) -> bool:
-    tables = inspect(engine).get_table_names()
-    if not all(cls.__tablename__ in tables for cls in INPUTS):
+def _has_rows(engine: Engine, tables: Sequence[type[Base]]) -> bool:
+    there = inspect(engine).get_table_names()
+    if not all(cls.__tablename__ in there for cls in tables):
         return False
     with get_session(engine) as session:
-        return all(session.scalar(select(cls.id).limit(1)) is not None for cls in INPUTS)
+        return all(session.scalar(select(literal(1)).select_from(cls).limit(1)) is not None for cls in tables)

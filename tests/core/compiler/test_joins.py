@@ -175,3 +175,16 @@ def test_no_more_than_a_block_is_held_beside_what_matches(
 
     assert found == [(p.id, q.id) for p in some for q in some if where(p, q)]
     assert max(sizes) <= 1_000 + len(some)
+
+
+def test_a_condition_beside_a_lookup_that_leaves_pairs_out_stays_a_join() -> None:
+    few = LXParameter[Any]("few").from_data({(3, 3): 2.0}).default(0.0)
+    made = LXVariable[Row, float]("made").from_data(PRODUCTS).indexed_by(lambda row: row.id)
+    used = LXLinearExpression().add_term(made, lambda p, m: few[p.id, m.id], where=lambda p, m: p.kind == m.kind)
+    limit = LXConstraint[Row]("limit").from_data(MACHINES).indexed_by(lambda row: row.id).expression(used).le().rhs(1)
+    model = LXModel("pairs").add_variable(made).add_constraint(limit)
+
+    model.compile()
+
+    (condition,) = [line for line in model.explain().functions if line.function.startswith("the condition")]
+    assert (condition.way, condition.count) == ("join", 1)

@@ -8,13 +8,23 @@ from typing import Any
 
 import pytest
 
-from lumix_core import SKIP, LXConstraint, LXLinearExpression, LXModel, LXParameter, LXVariable, between
+from lumix_core import (
+    SKIP,
+    LXConstraint,
+    LXIndexDimension,
+    LXLinearExpression,
+    LXModel,
+    LXParameter,
+    LXVariable,
+    between,
+)
 from tests.core.language_models import MACHINES, PRODUCTS, Machine, Product, assignment, of_id, production
 from tests.core.latex import check_latex
 
 made, both = production(), assignment()
 overtime = LXVariable[None, float]("overtime")
 hours = LXParameter("hours").from_data({(1, 1): 0.5}).default(0)
+priced = LXIndexDimension(Product, of_id).from_data(PRODUCTS).where(lambda p: p.price > 1)
 rates = {1: 0.5, 2: 1.5}
 MADE, BOTH = r"\mathit{production}", r"\mathit{assignment}"
 KEYS = r"\left( k, k' \right) \in \operatorname{keys}\left( \mathsf{hours} \right)"
@@ -50,6 +60,11 @@ EACH: list[tuple[Callable[..., Any], Callable[[], LXConstraint[Any]], str]] = [
         lambda p: -2 * made[p] + 3 >= made[p.id] - p.price,
         over_products,
         rf"-2 \, {MADE}_{{p}} + 3 \ge {MADE}_{{p}} - \mathrm{{price}}_{{p}}",
+    ),
+    (
+        lambda m: sum(made[p] for p in priced if p.id == m.id) <= 2,
+        over_machines,
+        rf"\sum_{{{PRODUCT} \,:\, \mathrm{{price}}_{{p}} > 1,\, p = m}} {MADE}_{{p}} \le 2",
     ),
     (lambda p: made.get(p.id - 1, 0) + made[p] == 1, over_products, rf"{MADE}^{{\circ}}_{{p - 1}} + {MADE}_{{p}} = 1"),
     (

@@ -59,11 +59,13 @@ def matching(
         condition.check_captures()
     began = perf_counter()
     try:
-        combinations = _Join(evaluator, axes, conditions, coefficient).combinations()
+        join = _Join(evaluator, axes, conditions, coefficient)
+        combinations = join.combinations()
     except _NOT_JOINABLE:
         return _by_blocks(evaluator, axes, conditions)
+    alone = len(conditions) == 1 and not join.drops_zeros
     for condition in conditions:
-        if not _agrees(condition, axes, combinations, alone=len(conditions) == 1):
+        if not _agrees(condition, axes, combinations, alone=alone):
             evaluator.tracer.fall_back_to_rows(condition, "it returns one thing for a row and another for its columns")
             return _by_blocks(evaluator, axes, conditions)
     functions = [function for function in (*conditions, coefficient) if isinstance(function, UserFunction)]
@@ -95,7 +97,7 @@ def _stacked(arrays: list[IntArray]) -> IntArray:
 def _agrees(condition: UserFunction, axes: Axes, combinations: Combinations, *, alone: bool) -> bool:
     """Whether the rows of a few combinations, found and not found, give what the join gives.
 
-    ``alone`` says that it is the only condition: otherwise another one may have left a combination out.
+    ``alone`` says that nothing else can have left a combination out: no other condition, and no coefficient of 0.
     """
     shape = axes.shape
     count = math.prod(shape)
@@ -195,6 +197,7 @@ class _Join:
     lookups: dict[int, Has] = field(default_factory=dict)
     bound: dict[int, IntArray] = field(default_factory=dict)
     ordered: bool = False
+    drops_zeros: bool = False
 
     def combinations(self) -> Combinations:
         """Return the combinations; raises `NotVectorizable` where a formula might raise for one that is left out."""
@@ -207,7 +210,7 @@ class _Join:
             self._plan(self._formula(condition))
         weight = self._weight()
         if weight is not None:
-            self._plan_needs(weight)
+            self.drops_zeros = self._plan_needs(weight)
         self._start()
         while len(self.bound) < len(self.sizes):
             self._extend()
@@ -244,9 +247,12 @@ class _Join:
                 self.residual.append(part)
                 self._plan_needs(part)
 
-    def _plan_needs(self, formula: Node) -> None:
-        for need in needs(formula, lambda lookup: default_of(self.evaluator, lookup)):
+    def _plan_needs(self, formula: Node) -> bool:
+        """Join by what a formula needs to be other than 0 or false; return whether it needs anything."""
+        found = list(needs(formula, lambda lookup: default_of(self.evaluator, lookup)))
+        for need in found:
             self._joins(need)
+        return bool(found)
 
     def _joins(self, need: Need) -> bool:
         """Take a need as edges between axes, if it can be."""

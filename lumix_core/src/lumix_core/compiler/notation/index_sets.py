@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lumix_core.compiler.notation.symbols import Axis, Index, Symbols
 from lumix_core.formulas.latex import AND, FEW, RELATION, RowSymbol, Written
+from lumix_core.language.indexed import LXIndexDimension
 
 if TYPE_CHECKING:
     from lumix_core.language.expressions import Term
@@ -57,10 +58,14 @@ def _membership(symbols: Symbols, indices: Sequence[Index], position: int) -> st
     return rf"{index.symbol} \in {members}"
 
 
-def family_conditions(symbols: Symbols, family: IndexedFamily[Any], rows: Sequence[RowSymbol]) -> list[Written]:
+def family_conditions(
+    symbols: Symbols, family: IndexedFamily[Any] | LXIndexDimension[Any], rows: Sequence[RowSymbol]
+) -> list[Written]:
     """Return which combinations of rows count, as filters of dimensions and of the family say."""
     axes = symbols.axes(family)
     base = getattr(family, "base", None)
+    if isinstance(family, LXIndexDimension):
+        return [symbols.condition(condition, rows, axes) for condition in axes[0].filters]
     if base is not None:
         conditions = family_conditions(symbols, base, rows)
         own = [*family.filters, *family.multi_filters]

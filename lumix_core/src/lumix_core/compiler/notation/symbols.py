@@ -17,6 +17,7 @@ from lumix_core.formulas.latex import LONGEST_FORMULA, FormulaLatex, RowSymbol, 
 from lumix_core.formulas.latex_text import name_latex
 from lumix_core.formulas.nodes import Apply, Attribute, Computed, Constant, Node
 from lumix_core.formulas.user_function import UserFunction, code_of
+from lumix_core.language.indexed import LXIndexDimension
 from lumix_core.rows.sources import QuerySource, Source, mapped_key
 from lumix_core.rows.standins import RowClass
 from lumix_core.rows.tables import Kind, Path
@@ -91,8 +92,10 @@ class Symbols:
         self._letters: dict[Hashable, str] = {}
         self._choose_letters(model)
 
-    def axes(self, family: IndexedFamily[Any]) -> tuple[Axis, ...]:
-        """Return the dimensions of a family; two for one that is made by a join."""
+    def axes(self, family: IndexedFamily[Any] | LXIndexDimension[Any]) -> tuple[Axis, ...]:
+        """Return the dimensions of a family; two for one that is made by a join, itself for a dimension."""
+        if isinstance(family, LXIndexDimension):
+            return (self._axis(family),)
         base = getattr(family, "base", None)
         if base is not None:
             return self.axes(base)
