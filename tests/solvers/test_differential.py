@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from exact import exact
+from licences import skip_where_missing
 from odd_problems import odd_problem, verdict
 from scale import IS_THOROUGH
 
@@ -19,11 +20,14 @@ from lumix_core.solver.claims import solve
 from lumix_core.solver.live import Live
 from lumix_core.solver.solver import SolverOptions
 from lumix_core.solver.status import LXStatus
+from lumix_solvers.cplex import CplexSolver
 from lumix_solvers.glpk import GlpkSolver
+from lumix_solvers.gurobi import GurobiSolver
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.ortools import OrToolsSolver
 from lumix_solvers.pulp import PulpSolver
 from lumix_solvers.scip import ScipSolver
+from lumix_solvers.xpress import XpressSolver
 
 SOLVERS: dict[str, Callable[[], Solver]] = {
     "highs": HighsSolver,
@@ -32,8 +36,21 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "scip": ScipSolver,
     "ortools": OrToolsSolver,
     "glpk": GlpkSolver,
+    "gurobi": GurobiSolver,
+    "cplex": CplexSolver,
+    "xpress": XpressSolver,
 }
-COUNTS = {"highs": 400, "cbc": 60, "highs by pulp": 100, "scip": 60, "ortools": 60, "glpk": 60}
+COUNTS = {
+    "highs": 400,
+    "cbc": 60,
+    "highs by pulp": 100,
+    "scip": 60,
+    "ortools": 60,
+    "glpk": 60,
+    "gurobi": 60,
+    "cplex": 60,
+    "xpress": 60,
+}
 """How many problems each solver is given; 5,000 where the tests are thorough."""
 PARTS = 50 if IS_THOROUGH else 4
 OPTIONS = SolverOptions(time_limit=20.0)
@@ -49,6 +66,7 @@ def parts(name: str) -> Iterator[tuple[str, range]]:
 
 @pytest.mark.parametrize(("name", "seeds"), [part for name in SOLVERS for part in parts(name)])
 def test_no_claim_is_wrong(name: str, seeds: range) -> None:
+    skip_where_missing(SOLVERS[name])
     solver, errors, wrong = SOLVERS[name](), 0, []
 
     for seed in seeds:

@@ -7,9 +7,11 @@ from threading import Thread
 import nbclient
 import nbformat
 import pytest
+from licences import skip_where_missing
 
 from lumix_core.testing.kit import solve
 from lumix_core.testing.solvers.problems import INF, problem
+from lumix_solvers.gurobi import GurobiSolver
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.pulp import PulpSolver
 
@@ -94,13 +96,25 @@ assert (out.getvalue(), err.getvalue()) == ("", "")
 }
 
 
-RUNS = [(solver, position) for solver in SOLVERS for position in PLACES] + [(solver, "a thread") for solver in OTHERS]
+LICENSED = {
+    "gurobi": "from lumix_solvers.gurobi import GurobiSolver; solver = GurobiSolver()",
+    "cplex": "from lumix_solvers.cplex import CplexSolver; solver = CplexSolver()",
+    "xpress": "from lumix_solvers.xpress import XpressSolver; solver = XpressSolver()",
+}
+"""Solvers that might tell of their licence."""
+RUNS = [
+    *[(solver, position) for solver in SOLVERS for position in PLACES],
+    *[(solver, "a thread") for solver in OTHERS],
+    *[(solver, "a program whose standard output is closed") for solver in LICENSED],
+]
 
 
 @pytest.mark.parametrize(("solver", "position"), RUNS)
 def test_new_process_prints_nothing(tmp_path, solver, position):
+    if solver == "gurobi":
+        skip_where_missing(GurobiSolver)
     program = tmp_path / "program.py"
-    code = PROGRAM.format(solver={**SOLVERS, **OTHERS}[solver], position=PLACES[position])
+    code = PROGRAM.format(solver={**SOLVERS, **OTHERS, **LICENSED}[solver], position=PLACES[position])
     program.write_text(code, encoding="utf-8")
 
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120, check=False)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from licences import skip_where_missing
 from scale import examples
 from structured_problems import best_by_trying, structured_problem
 
@@ -14,11 +15,14 @@ from lumix_core.solver.run import run
 from lumix_core.solver.solver import LXFeature, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing.solvers.problems import problem
+from lumix_solvers.cplex import CplexSolver
 from lumix_solvers.glpk import GlpkSolver
+from lumix_solvers.gurobi import GurobiSolver
 from lumix_solvers.highs import HighsSolver
 from lumix_solvers.ortools import OrToolsSolver
 from lumix_solvers.pulp import PulpSolver
 from lumix_solvers.scip import ScipSolver
+from lumix_solvers.xpress import XpressSolver
 
 SOLVERS = {
     "highs": HighsSolver(),
@@ -26,14 +30,26 @@ SOLVERS = {
     "scip": ScipSolver(),
     "ortools": OrToolsSolver(),
     "glpk": GlpkSolver(),
+    "gurobi": GurobiSolver(),
+    "cplex": CplexSolver(),
+    "xpress": XpressSolver(),
+}
+COUNTS = {
+    "highs": 900,
+    "cbc": 120,
+    "scip": 60,
+    "ortools": 60,
+    "glpk": 60,
+    "gurobi": 60,
+    "cplex": 40,
+    "xpress": 20,
 }
 OPTIONS = SolverOptions(time_limit=60.0)
 
 
-@pytest.mark.parametrize(
-    ("solver", "count"), [("highs", 900), ("cbc", 120), ("scip", 60), ("ortools", 60), ("glpk", 60)]
-)
+@pytest.mark.parametrize(("solver", "count"), COUNTS.items())
 def test_the_optimum_is_the_best_of_all_points(solver, count):
+    skip_where_missing(type(SOLVERS[solver]))
     wrong = []
 
     for seed in range(examples(count)):

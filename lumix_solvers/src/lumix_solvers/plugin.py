@@ -13,6 +13,9 @@ SOLVERS = {
     "pulp": ("lumix_solvers.pulp:PulpSolver", "pulp"),
     "ortools": ("lumix_solvers.ortools:OrToolsSolver", "ortools"),
     "scip": ("lumix_solvers.scip:ScipSolver", "pyscipopt"),
+    "gurobi": ("lumix_solvers.gurobi:GurobiSolver", "gurobipy"),
+    "cplex": ("lumix_solvers.cplex:CplexSolver", "cplex"),
+    "xpress": ("lumix_solvers.xpress:XpressSolver", "xpress"),
 }
 
 

@@ -1,0 +1,55 @@
+"""Ctrl-C while Xpress runs: it remains Python's.
+
+Xpress's module gives SIGINT back to the system while it solves, which then ends the program. Only the main thread can
+set a handler by `signal.signal`; the functions that are used here are Python's own, by which any thread can.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+Handler = int | None
+
+
+class _Kept:
+    """The handler that was there before the first of the runs at this moment."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._runs = 0
+        self._handler: Handler = None
+
+    @contextmanager
+    def during_a_run(self) -> Iterator[None]:
+        """Remember the handler before a run, and put it back at its end."""
+        with self._lock:
+            if not self._runs:
+                self._handler = _handler()
+            self._runs += 1
+        try:
+            yield
+        finally:
+            self.put_back()
+            with self._lock:
+                self._runs -= 1
+
+    def put_back(self) -> None:
+        """Set the handler again, from any thread."""
+        set_handler = ctypes.pythonapi.PyOS_setsig
+        set_handler.restype, set_handler.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
+        set_handler(signal.SIGINT, self._handler)
+
+
+def _handler() -> Handler:
+    get_handler = ctypes.pythonapi.PyOS_getsig
+    get_handler.restype, get_handler.argtypes = ctypes.c_void_p, [ctypes.c_int]
+    handler: Handler = get_handler(signal.SIGINT)
+    return handler
+
+
+KEPT = _Kept()
+"""One for the whole process, as handlers are."""
