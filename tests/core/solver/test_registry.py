@@ -20,8 +20,8 @@ class AcmeSolver:
     name = "acme"
     features = frozenset()
 
-    def __init__(self, *, isolated=False, licence=None):
-        self.isolated = isolated
+    def __init__(self, *, leased=False, licence=None):
+        self.leased = leased
 
     def is_available(self):
         return True
@@ -34,10 +34,10 @@ class AcmeSolver:
 def test_a_solver_is_made_with_its_own_arguments(install: Install) -> None:
     install("lumix-acme", solver_hook(), solver=SOLVER)
 
-    solver = Plugins().load_solver("acme", {"isolated": True})
+    solver = Plugins().load_solver("acme", {"leased": True})
 
     assert isinstance(solver, Solver)
-    assert solver.isolated is True  # type: ignore[attr-defined]
+    assert solver.leased is True  # type: ignore[attr-defined]
 
 
 def test_each_call_makes_a_solver_of_its_own(install: Install) -> None:
@@ -64,12 +64,13 @@ def test_a_solver_is_imported_when_it_is_asked_for(install: Install) -> None:
 def test_an_argument_that_the_solver_does_not_take_is_refused(install: Install) -> None:
     install("lumix-acme", solver_hook(), solver=SOLVER)
 
-    message = message_of(Plugins().load_solver, "acme", {"isolate": True}, error=LXOptionError)
+    message = message_of(Plugins().load_solver, "acme", {"lease": True}, error=LXOptionError)
 
     assert message == (
-        "Solver 'acme' takes no argument 'isolate'. Its own arguments are 'isolated', 'licence'; the options of "
-        "every solver are 'time_limit', 'mip_rel_gap', 'mip_abs_gap', 'threads', 'seed', 'log', 'options'. "
-        "Did you mean 'isolated'?"
+        "Solver 'acme' takes no argument 'lease'. Its own arguments are 'leased', 'licence'; the options of "
+        "every solver are 'time_limit', 'mip_rel_gap', 'mip_abs_gap', 'threads', 'seed', 'log', 'options', "
+        "'isolated', 'memory_limit'. "
+        "Did you mean 'leased'?"
     )
 
 
@@ -196,7 +197,7 @@ def test_a_solver_whose_package_is_missing_says_what_to_type(install: Install, m
     [
         ("raise ImportError('libacme.so: cannot open shared object file')", ImportError),
         ("raise OSError('libacme.so: cannot open shared object file')", OSError),
-        (SOLVER.replace("self.isolated = isolated", "import acme_native"), ModuleNotFoundError),
+        (SOLVER.replace("self.leased = leased", "import acme_native"), ModuleNotFoundError),
     ],
 )
 def test_the_real_error_of_a_solver_that_cannot_be_loaded_is_reported(
