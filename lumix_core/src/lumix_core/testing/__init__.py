@@ -8,5 +8,14 @@ from lumix_core.testing.rows.conformance import RowAdapterConformance  # noqa: E
 from lumix_core.testing.rows.world import PlanningWorld, RowWorld  # noqa: E402
 from lumix_core.testing.solvers.conformance import SolverConformance  # noqa: E402
 from lumix_core.testing.solvers.constructs import ways_table, without_bounds  # noqa: E402
+from lumix_core.testing.solvers.tables import features_table  # noqa: E402
 
-__all__ = ["PlanningWorld", "RowAdapterConformance", "RowWorld", "SolverConformance", "ways_table", "without_bounds"]
+__all__ = [
+    "PlanningWorld",
+    "RowAdapterConformance",
+    "RowWorld",
+    "SolverConformance",
+    "features_table",
+    "ways_table",
+    "without_bounds",
+]

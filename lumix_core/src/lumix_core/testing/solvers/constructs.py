@@ -23,6 +23,7 @@ from lumix_core.solver.claims import solve
 from lumix_core.solver.reformulations import LXWay, Native, reformulated
 from lumix_core.solver.solver import LXFeature, Solver, SolverOptions
 from lumix_core.testing.solvers.problems import INF, problem
+from lumix_core.testing.solvers.tables import text_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,11 +192,7 @@ def ways_table(solvers: Iterable[Solver], problem_of: Callable[[Construct], LXPr
         [construct.name, *(way_of(solver, (problem_of or _bounded)(construct)) for solver in columns)]
         for construct in CONSTRUCTS
     ]
-    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in [head, *lines]
-    )
+    return text_table(head, lines)
 
 
 def _bounded(construct: Construct) -> LXProblem:
