@@ -1,6 +1,7 @@
 """The solver kit itself catches every planted fault; that it passes a faithful solver, `test_highs.py` shows."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -393,6 +394,10 @@ class TestMine(SolverConformance):
 
     def test_something_wrong(self):
         assert 1 == 2
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_odd(self, number):
+        assert number % 2 == 1
 """
 
 
@@ -426,6 +431,14 @@ def test_expected_failure_that_fails_is_none(outcome):
 
     assert "1 xfailed" in output
     assert "it cannot count" in output
+
+
+@pytest.mark.parametrize(("parameter", "counts"), [(2, "1 passed, .*1 xfailed"), (1, "2 failed")])
+def test_expected_failure_of_one_parameter(outcome, parameter, counts):
+    output = outcome("test_odd", {f"test_odd[{parameter}]": "it cannot halve"})
+
+    assert re.search(counts, output)
+    assert "it cannot halve" in output
 
 
 def test_unexpected_failure_is_a_failure(outcome):

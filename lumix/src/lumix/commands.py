@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 from lumix.doctor import examined, versions
 from lumix.model_commands import add_commands
+from lumix.new_adapter import add_new_adapter
 from lumix.plugin_checks import checked
 from lumix.tested_versions import untested
 from lumix_core.errors import LXError, LXPluginWarning
@@ -137,4 +138,5 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     plugins.add_argument("--json", action="store_true", help="print JSON")
     plugins.set_defaults(run=lambda words: show_plugins(words.check, words.json))
     add_commands(commands)
+    add_new_adapter(commands)
     return parser

@@ -1,0 +1,1 @@
+"""`scipy.optimize.milp` as a solver for LumiX."""

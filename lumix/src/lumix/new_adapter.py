@@ -1,0 +1,195 @@
+"""The command ``new-adapter``: the package of a solver or of a row adapter, to be filled in."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from importlib.metadata import version
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from lumix_core.errors import LXOptionError, did_you_mean
+from lumix_core.plugins import SEAM
+
+PROJECT = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "lumix-$name"
+version = "0.1.0"
+description = "LumiX for $name"
+requires-python = ">=3.11"
+dependencies = ["lumix-core~=$core"]  # and the library, with a range of two ends that you tested
+
+[project.optional-dependencies]
+test = ["pytest"]
+
+[project.entry-points.lumix]
+$name = "lumix_$name.plugin"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/lumix_$name"]
+"""
+
+PLUGIN = '''\
+"""What is registered; imports no library."""
+
+from lumix_core.plugins import Register, hookimpl
+
+lumix_seam = "$seam"
+
+
+@hookimpl
+def $hook(register: Register) -> None:
+    """Register it; ``requires`` is the module that must be installed: name that of the library."""
+    register("$name", "lumix_$name.$module:$class_name", requires="lumix_$name", install="pip install lumix-$name")
+'''
+
+SOLVER = '''\
+"""$class_name, a solver for LumiX."""
+
+from lumix_core.problem import LXProblem
+from lumix_core.solver import LXFeature, RawResult, SolverOptions
+
+
+class $class_name:
+    """Fill in ``features``, ``is_available`` and ``solve``."""
+
+    name = "$name"
+    features: frozenset[LXFeature] = frozenset()  # such as LXFeature.INTEGER: the core refuses the rest
+
+    def is_available(self) -> bool:
+        """Whether the library is installed: ``importlib.util.find_spec("...") is not None``, without importing it."""
+        return True
+
+    def solve(self, problem: LXProblem, options: SolverOptions) -> RawResult:
+        """Solve a problem; the docstring of `LXProblem` says what the arrays are."""
+        raise NotImplementedError("Fill in $class_name.solve(): give the arrays to the library, return a RawResult")
+'''
+
+SOLVER_TEST = '''\
+"""$class_name against the conformance kit."""
+
+import pytest
+
+from lumix_core.testing import SolverConformance
+from lumix_$name.$module import $class_name
+
+
+class Test$class_name(SolverConformance):
+    @pytest.fixture
+    def solver(self) -> $class_name:
+        return $class_name()
+'''
+
+ORM = '''\
+"""$class_name, a row adapter for LumiX."""
+
+from typing import Any
+
+from lumix_core.rows import BaseRowAdapter, RowClass, RowQuery
+
+
+class $class_name(BaseRowAdapter):
+    """Fill in ``handles`` and each method; `BaseRowAdapter` has more, with defaults."""
+
+    name = "$name"
+    handles: tuple[type, ...] = ()  # the classes of sessions, connections and queries
+
+    def owns(self, cls: type) -> bool:
+        """Whether the ORM maps the class; not where ``row_class_of(cls)`` is one: that is a class of copies."""
+        return False  # fill in
+
+    def row_class(self, cls: type) -> RowClass:
+        """Return the names of the columns and relationships, and of the key."""
+        raise NotImplementedError("Fill in $class_name.row_class(): return RowClass(cls, attributes, primary_key)")
+
+    def query(self, target: Any, handle: object | None) -> RowQuery | None:
+        """Return an object with row_type, identity and rows(); None for what is not of this ORM."""
+        raise NotImplementedError("Fill in $class_name.query(): return a query for the rows of target")
+'''
+
+ORM_TEST = '''\
+"""$class_name against the conformance kit."""
+
+import pytest
+
+from lumix_core.testing import RowAdapterConformance, RowWorld
+from lumix_$name.$module import $class_name
+
+
+class Test$class_name(RowAdapterConformance):
+    @pytest.fixture
+    def adapter(self) -> $class_name:
+        return $class_name()
+
+    @pytest.fixture
+    def world(self) -> RowWorld:
+        raise NotImplementedError("Fill in a world: three mapped classes and a database, as RowWorld describes")
+'''
+
+KINDS = {
+    "solver": ("lumix_solvers", "solver", "Solver", SOLVER, SOLVER_TEST),
+    "orm": ("lumix_row_adapters", "adapter", "Adapter", ORM, ORM_TEST),
+}
+
+
+def add_new_adapter(commands: Any) -> None:
+    """Add ``new-adapter`` to the commands."""
+    parser = commands.add_parser("new-adapter", help="write the package of a solver or an ORM, to be filled in")
+    parser.add_argument("kind", choices=KINDS, help="what it is for")
+    parser.add_argument("name", help="the name that users will write, in small letters")
+    parser.set_defaults(run=_run)
+
+
+def _run(words: argparse.Namespace) -> int:
+    folder = write_package(words.kind, words.name, Path.cwd())
+    print(f"Wrote {folder.name}/. Now run:\n\n  cd {folder.name}\n  pip install -e .\n  pytest -q\n")
+    print(f"What fails says what to fill in, in src/{folder.name}/{KINDS[words.kind][1]}.py and tests/.")
+    return 0
+
+
+def write_package(kind: str, name: str, where: Path) -> Path:
+    """Write a package and return its folder.
+
+    Args:
+        kind: ``solver`` or ``orm``.
+        name: a word of small letters, digits and underscores.
+        where: the folder in which that of the package is made.
+
+    Raises:
+        LXOptionError: the kind or the name is no valid one, or the folder is there already.
+    """
+    if kind not in KINDS:
+        raise LXOptionError(f"There is no kind {kind!r} of adapter.{did_you_mean(kind, [*KINDS])} Write solver or orm.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise LXOptionError(
+            f"The name {name!r} is not one of small letters, digits and underscores, as of a module. Choose another."
+        )
+    folder = where / f"lumix_{name}"
+    if folder.exists():
+        raise LXOptionError(f"The folder {folder} is there already, and nothing was written. Choose another name.")
+    for path, text in _files(kind, name).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
+
+
+def _files(kind: str, name: str) -> dict[str, str]:
+    hook, module, suffix, code, test = KINDS[kind]
+    class_name = name.title().replace("_", "") + suffix
+    package = f"src/lumix_{name}"
+    core = ".".join(version("lumix-core").split(".")[:3])
+    words = {"name": name, "hook": hook, "module": module, "class_name": class_name, "seam": SEAM, "core": core}
+    texts = {
+        "pyproject.toml": PROJECT,
+        f"{package}/__init__.py": '"""LumiX for $name."""\n',
+        f"{package}/py.typed": "",
+        f"{package}/plugin.py": PLUGIN,
+        f"{package}/{module}.py": code,
+        f"tests/test_{name}.py": test,
+    }
+    return {path: Template(text).substitute(words) for path, text in texts.items()}
