@@ -15,7 +15,9 @@ STAMP = .venv/installed
 SOURCES = $(foreach dist,$(DISTRIBUTIONS),$(dist)/src)
 EXAMPLES = examples/production_planning
 DJANGO_EXAMPLE = examples/django_planning
-PYTEST = -m pytest --numprocesses=auto --dist=worksteal
+# Many tests wait for a database or a process: one more runs than there are cores.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST = -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 # What depends on the releases of other libraries: all but the tests of the repository itself.
 ON_LIBRARIES = --ignore=tests/repo
 BENCH =
@@ -28,8 +30,8 @@ venv: $(STAMP)
 
 $(STAMP): constraints.txt $(PROJECTS)
 	$(call new_environment,.venv)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --group dev
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --no-build-isolation $(INSTALLED)
 	@touch $@
 
 demo: $(STAMP)
