@@ -1,10 +1,11 @@
-"""Figures of a plan, read off its solution: sums by period, and how full the machines are."""
+"""Figures of a plan, read off its solution: sums by period, and how full machines are; and which machines there are."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 
-from plant import Period, PlantMachine
+from plant import MachineGroup, Period, PlantMachine
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
@@ -36,3 +37,12 @@ def machine_names(session: Session) -> dict[int, str]:
     return {
         m.id: m.machine.name for m in session.scalars(select(PlantMachine).options(joinedload(PlantMachine.machine)))
     }
+
+
+def machines_of(session: Session, group: str) -> list[PlantMachine]:
+    """Return the machines of a group, or end the script with a sentence where there is none."""
+    wanted = select(PlantMachine).join(PlantMachine.group).where(MachineGroup.name == group).order_by(PlantMachine.id)
+    machines = list(session.scalars(wanted))
+    if not machines:
+        sys.exit(f"The database holds no machine of a group named {group!r}: run plant_data.py to fill it.")
+    return machines
