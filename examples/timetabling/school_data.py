@@ -62,16 +62,21 @@ def school(lectures: int) -> Iterator[tuple[type[Base], Rows]]:
     yield Lecture, taught
     absent = {(t, slot["id"]) for t in teachers for slot in slots if slot["day"] == 1 + t % (2 * DAYS)}
     yield Absence, ({"teacher_id": t, "slot_id": slot} for t, slot in sorted(absent))
-    wishes = {t: draw.sample(slots, draw.randint(3, 6)) for t in teachers}
-    yield (
-        Wish,
-        (
-            {"teacher_id": t, "slot_id": slot["id"], "points": float(draw.randint(1, 3))}
-            for t, disliked in wishes.items()
-            for slot in disliked
-            if (t, slot["id"]) not in absent
-        ),
-    )
+    disliked = {(t, slot["id"]): 0.0 for t in teachers for slot in draw.sample(slots, draw.randint(3, 6))}
+    points = {wish: float(draw.randint(1, 3)) for wish in disliked if wish not in absent}
+    points |= {wish: 1.0 for wish in long_weekend(taught, slots) if wish not in {*absent, *points}}
+    yield Wish, ({"teacher_id": t, "slot_id": slot, "points": number} for (t, slot), number in points.items())
+
+
+def long_weekend(taught: Rows, slots: Rows) -> Iterator[tuple[int, int]]:
+    """Yield what the teachers of the first class would like: not to teach on Friday, nor early on Monday.
+
+    That is against the wish for short days: its lectures do not fit into the rest of the week, five a day.
+    """
+    for teacher in sorted({row["teacher_id"] for row in taught if row["class_id"] == 1}):
+        for slot in slots:
+            if slot["day"] == DAYS or (slot["day"] == 1 and slot["hour"] < 10):
+                yield teacher, slot["id"]
 
 
 def rooms(classes: int) -> Iterator[dict[str, Any]]:
