@@ -40,6 +40,8 @@ DAYS = 5
 HOURS = range(8, 14)
 TEACHES = 14
 """Lectures of a teacher in a week, at most."""
+SMALL = 2
+"""In a school of so few classes not all preferences can be met."""
 
 Rows = Iterable[dict[str, Any]]
 
@@ -64,7 +66,8 @@ def school(lectures: int) -> Iterator[tuple[type[Base], Rows]]:
     yield Absence, ({"teacher_id": t, "slot_id": slot} for t, slot in sorted(absent))
     disliked = {(t, slot["id"]): 0.0 for t in teachers for slot in draw.sample(slots, draw.randint(3, 6))}
     points = {wish: float(draw.randint(1, 3)) for wish in disliked if wish not in absent}
-    points |= {wish: 1.0 for wish in long_weekend(taught, slots) if wish not in {*absent, *points}}
+    if classes <= SMALL:
+        points |= {wish: 1.0 for wish in long_weekend(taught, slots) if wish not in {*absent, *points}}
     yield Wish, ({"teacher_id": t, "slot_id": slot, "points": number} for (t, slot), number in points.items())
 
 
