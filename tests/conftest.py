@@ -30,11 +30,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave servers out of what is marked with ``one_database``, unless the run is thorough."""
-    left_out = [] if IS_THOROUGH else [item for item in items if _is_on_a_server(item)]
+    """Leave out what is marked with ``thorough``, and servers of ``one_database``, unless the run is thorough."""
+    left_out = [] if IS_THOROUGH else [item for item in items if _is_on_a_server(item) or _takes_long(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _takes_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("thorough") is not None
 
 
 def _is_on_a_server(item: pytest.Item) -> bool:

@@ -290,6 +290,7 @@ class TestBrowser:
         assert drawn(browser, "comparison", "image") == []
         assert browser.get_log("browser") == []
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("width", [390, 1280])
     @pytest.mark.parametrize("count", [0, 80])
     def test_no_width_scrolls_sideways(self, opened, run, width, count):
@@ -306,6 +307,7 @@ class TestBrowser:
         )
         assert (needed <= width, wide) == (True, 0)
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("width", [390, 1280])
     @pytest.mark.parametrize("chart", ["comparison", "tornado"])
     def test_numbers_and_names_do_not_overlap(self, opened, run, width, chart):
@@ -320,6 +322,7 @@ class TestBrowser:
         tops = sorted((one["y"], one["y"] + one["height"]) for one in names)
         assert all(end <= start + 1 for (_, end), (start, _) in pairwise(tops))
 
+    @pytest.mark.thorough
     def test_200_scenarios_have_a_heat_map_on_a_telephone(self, opened, run):
         many = [LXScenario(f"number {i}").modify_constraint_rhs("stock", add=i, key=1) for i in range(200)]
 
@@ -346,6 +349,7 @@ class TestBrowser:
         names = [one.rect["x"] for one in drawn(browser, "utilisation", ".xtick text")]
         assert min(b - a for a, b in pairwise(names)) > 8
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_text_is_seen_in_light_and_dark(self, opened, sweep, scheme):
         browser = opened(sweep, scheme=scheme)

@@ -23,6 +23,7 @@ import pymysql
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.management.color import no_style
 from django.db import connections, transaction
 from django.db.utils import OperationalError
 from django.test.utils import override_settings
@@ -117,12 +118,19 @@ def create_tables(alias: str) -> None:
 
 
 def empty_tables(alias: str) -> None:
-    """Delete the rows of all models; those of one transaction may refer to each other until it ends."""
+    """Delete the rows of all models, and number new ones from 1.
+
+    Those of one transaction may refer to each other until it ends.
+    """
     connection = connections[alias]
     models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
     with connection.constraint_checks_disabled(), transaction.atomic(alias), connection.cursor() as cursor:
         for table in {model._meta.db_table for model in models}:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
+    with connection.cursor() as cursor:
+        numbered = connection.introspection.sequence_list()
+        for statement in connection.ops.sequence_reset_by_name_sql(no_style(), numbered):
+            cursor.execute(statement)
 
 
 @pytest.fixture(scope="session")

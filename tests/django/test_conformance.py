@@ -16,6 +16,8 @@ from workshop.models import PlanLine, PlanRun, Shift, Task
 from lumix_core.testing import RowAdapterConformance
 from lumix_django import DjangoAdapter
 
+pytestmark = pytest.mark.one_database
+
 
 class World:
     """Tables in a database, found by its alias."""

@@ -34,6 +34,7 @@ def module_of(package: str, name: str) -> Any:
     return module
 
 
+@pytest.mark.thorough
 class TestScipySolver(module_of("lumix_scipy", "test_scipy_solver").TestScipySolver):  # type: ignore[misc]
     @pytest.fixture(autouse=True)
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:

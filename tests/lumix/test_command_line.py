@@ -265,7 +265,7 @@ def test_the_version_is_that_of_the_distribution() -> None:
 def test_help_names_the_commands() -> None:
     done = run_lumix("--help")
 
-    assert "plugins   list the row adapters and solvers that are installed" in done.stdout
+    assert "list the row adapters and solvers that are installed" in done.stdout
     assert done.returncode == 0
 
 

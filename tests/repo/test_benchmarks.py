@@ -85,6 +85,7 @@ def test_a_sweep_is_written_in_every_way(environment: dict[str, str]) -> None:
     assert {"LumiX", "LumiX, once more", "LumiX, a write-back for each scenario"} <= set(lines)
 
 
+@pytest.mark.thorough
 def test_a_sweep_is_solved_in_every_way(environment: dict[str, str]) -> None:
     printed = run(environment, str(SWEEPS), "--scenarios", "4", "--repeats", "1", "--sizes", "1k")
 
@@ -92,6 +93,7 @@ def test_a_sweep_is_solved_in_every_way(environment: dict[str, str]) -> None:
     assert {"here", "1 process", "2 processes", "Dask, 1 worker", "Dask, 2 workers"} <= set(lines)
 
 
+@pytest.mark.thorough
 def test_a_plan_of_django_s_is_written_in_every_way(environment: dict[str, str]) -> None:
     printed = run(environment, str(WRITEBACK.with_name("writeback_django.py")), "sqlite", "--rows", "300")
 
@@ -99,6 +101,7 @@ def test_a_plan_of_django_s_is_written_in_every_way(environment: dict[str, str])
     assert {"LumiX", "LumiX, columns of numpy", "LumiX, mappings", "Django, bulk_create"} <= set(lines)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("contender", ["LumiX", 'LumiX, reader="arrow"'])
 def test_production_is_the_model_built_by_hand(environment: dict[str, str], contender: str) -> None:
     run(environment, "-c", "from production.fill import fill; fill('sqlite', '10k')")

@@ -51,6 +51,7 @@ def explained(optimizer, model):
     return why
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("domain", ["continuous", "integer"])
 def test_a_contradiction_beside_a_hard_part(optimizer, domain):
     u, v = (getattr(LXVariable[None, float](name), domain)().bounds(0, 10) for name in "uv")
@@ -65,6 +66,7 @@ def test_a_contradiction_beside_a_hard_part(optimizer, domain):
     assert (why.is_irreducible, why.integrality, why.bounds) == (True, (), ())
 
 
+@pytest.mark.thorough
 def test_whole_numbers_that_contradict_each_other_beside_a_hard_part(optimizer):
     a, b, c, d = whole("abcd", 20)
     model = LXModel("parity").add_variables(a, b, c, d)

@@ -374,6 +374,7 @@ def test_a_fault_of_the_log_is_caught(solver, test, fixtures, request):
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("solver", "test", "parameters"), ENDLESS.values(), ids=ENDLESS)
 def test_what_has_no_end_fails(solver, test, parameters, hasty):
     started = time.monotonic()

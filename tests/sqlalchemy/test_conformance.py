@@ -30,6 +30,8 @@ from lumix_core.testing import RowAdapterConformance
 from lumix_sqlalchemy import RunColumns, SQLAlchemyAdapter
 from lumix_sqlalchemy.row_writer import ConnectionWriter
 
+pytestmark = pytest.mark.one_database
+
 
 class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double}  # SQLAlchemy 2.0 gives MariaDB single precision

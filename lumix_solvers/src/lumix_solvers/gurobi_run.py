@@ -14,6 +14,7 @@ from lumix_solvers.gurobi_model import GurobiModel
 from lumix_solvers.gurobi_native import configured_env, translated
 from lumix_solvers.interrupts import Worker
 from lumix_solvers.logs import Write
+from lumix_solvers.signals import KEPT
 from lumix_solvers.watch import Watch, given_constant, known
 
 STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
@@ -133,7 +134,7 @@ class GurobiRun:
         self._watch.reset()
         self._ended = False
         try:
-            with translated(self._problem):
+            with translated(self._problem), KEPT.during_a_run():
                 self._ended = self._worker.run(work, self._stop, self._watch.is_cancelled)
         except BaseException:
             self._ended = True

@@ -11,10 +11,10 @@ from lumix_core.problem import FloatArray, LXProblem, Requirements
 from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult, SolverOptions
 from lumix_solvers.interrupts import Worker
 from lumix_solvers.logs import Write
+from lumix_solvers.signals import KEPT
 from lumix_solvers.watch import Watch, given_constant, known
 from lumix_solvers.xpress_model import crossed_bounds, hand_over
 from lumix_solvers.xpress_native import all_coefficients, configured, licensed, translated
-from lumix_solvers.xpress_signals import KEPT
 
 COMPLETED = {
     "OPTIMAL": LXStatus.OPTIMAL,

@@ -35,6 +35,8 @@ from lumix_core.copying.copier import deep_copy, detach_orm_object
 from lumix_core.errors import LXCopyError, LXDetachedError, LXFunctionError, LXNotLoadedError
 from lumix_django import DjangoAdapter
 
+pytestmark = pytest.mark.one_database
+
 ADAPTER = DjangoAdapter()
 WAYS: dict[str, Callable[[Any], Any]] = {
     "deepcopy": deep_copy,

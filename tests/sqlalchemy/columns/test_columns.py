@@ -14,6 +14,8 @@ from lumix_sqlalchemy import reading
 from tests.sqlalchemy import column_rows as rows
 from tests.sqlalchemy.columns.reading import ADAPTER, Badge, Machine, Site, assert_as_instances, paths_of, read
 
+pytestmark = pytest.mark.one_database
+
 CLASSES = [
     rows.Everything,
     Machine,

@@ -73,6 +73,7 @@ SELECTS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("make", SELECTS.values(), ids=SELECTS)
 def test_a_select_is_read_as_its_instances(session: Session, make: Callable[[], Any]) -> None:
     cls = ADAPTER.query(make(), session).row_type  # type: ignore[union-attr]

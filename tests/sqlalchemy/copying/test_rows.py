@@ -33,6 +33,8 @@ from tests.sqlalchemy.copying.mapped import (
     upper,
 )
 
+pytestmark = pytest.mark.one_database
+
 
 class TestRows:
     def test_a_copy_compiles_to_the_same_arrays_without_the_session(self, session, copied):

@@ -1,7 +1,8 @@
-"""Ctrl-C while Xpress runs: it remains Python's.
+"""Ctrl-C while native code runs, and after it: it remains Python's.
 
-Xpress's module gives SIGINT back to the system while it solves, which then ends the program. Only the main thread can
-set a handler by `signal.signal`; the functions that are used here are Python's own, by which any thread can.
+Xpress gives SIGINT back to the system while it solves, which then ends the program; Gurobi may leave a handler of its
+own behind. Only the main thread can set a handler by `signal.signal`; the functions that are used here are Python's own,
+by which any thread can.
 """
 
 from __future__ import annotations
