@@ -1,8 +1,8 @@
 """Ctrl-C while native code runs, and after it: it remains Python's.
 
 Xpress gives SIGINT back to the system while it solves, which then ends the program; Gurobi may leave a handler of its
-own behind. Only the main thread can set a handler by `signal.signal`; the functions that are used here are Python's own,
-by which any thread can.
+own behind. Only the main thread can set a handler by `signal.signal`; the functions that are used here are Python's
+own, by which any thread can.
 """
 
 from __future__ import annotations
