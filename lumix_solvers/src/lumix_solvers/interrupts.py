@@ -8,6 +8,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from lumix_solvers.signals import hear_ctrl_c
+
 GRACE = 3.0
 """Seconds that work gets to end after Ctrl-C."""
 MOMENT = 1e-6
@@ -55,6 +57,7 @@ class Worker:
         """
         task = Task(work)
         self._is_free = False
+        hear_ctrl_c()
         self._is_free = _watch(lambda: self._give(task), task, stop, is_cancelled)
         if task.failure is not None:
             raise task.failure

@@ -11,7 +11,7 @@ import ctypes
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, current_thread, main_thread
 
 Handler = int | None
 
@@ -43,6 +43,12 @@ class _Kept:
         set_handler = ctypes.pythonapi.PyOS_setsig
         set_handler.restype, set_handler.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
         set_handler(signal.SIGINT, self._handler)
+
+
+def hear_ctrl_c() -> None:
+    """Set Python's handler again, on the main thread: native code that ran before may have left its own behind."""
+    if current_thread() is main_thread() and callable(handler := signal.getsignal(signal.SIGINT)):
+        signal.signal(signal.SIGINT, handler)
 
 
 def _handler() -> Handler:
