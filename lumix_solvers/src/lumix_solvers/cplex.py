@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
@@ -11,7 +9,7 @@ from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
 from lumix_solvers.cplex_live import CplexLiveRun
 from lumix_solvers.cplex_native import configured
 from lumix_solvers.cplex_run import CplexRun
-from lumix_solvers.logs import log_lines
+from lumix_solvers.native_run import begun
 
 
 class CplexSolver:
@@ -40,21 +38,14 @@ class CplexSolver:
             LXOptionError: CPLEX has no such parameter, or refuses its value.
             LXSolverError: the problem is larger than the licence allows.
         """
-        with _begun(problem, options) as run:
+        with begun(CplexRun, problem, options) as run:
             return run.solve()
 
     def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
         """Find requirements that cannot hold together; see `lumix_core.solver.FindsConflicts`. Raises as `solve`."""
-        with _begun(problem, options) as run:
+        with begun(CplexRun, problem, options) as run:
             return run.find_conflict()
 
     def open(self, problem: LXProblem, options: SolverOptions) -> CplexLiveRun:
         """Keep a problem open; see `lumix_core.solver.LiveSolver`. Raises as `solve` does."""
         return CplexLiveRun(problem, options)
-
-
-@contextmanager
-def _begun(problem: LXProblem, options: SolverOptions) -> Iterator[CplexRun]:
-    """Yield one run with its log; both are closed at the end."""
-    with log_lines(options.log) as write, closing(CplexRun(problem, options, write)) as run:
-        yield run

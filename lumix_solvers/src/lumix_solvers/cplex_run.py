@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from lumix_core.problem import LXProblem, Requirements
-from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult, SolverOptions
+from lumix_core.problem import Requirements
+from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult
 from lumix_solvers.cplex_model import hand_over
 from lumix_solvers.cplex_native import configured, imported, parameters_of, send_output, translated
-from lumix_solvers.interrupts import Worker
-from lumix_solvers.logs import Write
+from lumix_solvers.native_run import NativeRun
 from lumix_solvers.rows import crossed_row
-from lumix_solvers.watch import Watch, given_constant, known
+from lumix_solvers.watch import Watch, known
 
 NOTHING = LXStatus.NO_SOLUTION
 STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
@@ -67,7 +67,7 @@ INFINITE_OBJECTIVE = 1e74
 """CPLEX's objective values are not known from here on."""
 
 
-class CplexRun:
+class CplexRun(NativeRun):
     """One problem in an environment of its own.
 
     Args:
@@ -79,18 +79,6 @@ class CplexRun:
         LXOptionError: CPLEX has no such parameter, or refuses its value.
     """
 
-    def __init__(self, problem: LXProblem, options: SolverOptions, write: Write) -> None:
-        self._problem = problem
-        self._options = options
-        self._watch = Watch(options, write, self._stop)
-        self._ended = True
-        self._opened = ExitStack()
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
-
     def _open(self) -> None:
         self._module = imported()
         self._native = configured(self._options)
@@ -99,24 +87,14 @@ class CplexRun:
         self._opened.callback(self._aborter.end)
         if self._options.log is not False:
             send_output(self._native, _Log(self._watch))
-        with translated(self._problem):
+        with self._translated():
             hand_over(self._native, self._problem, self._set_constant())
         if self._options.progress is not None and self._problem.is_mip:
             contexts = self._module.callbacks.Context.id
             self._native.set_callback(_Progress(self._module, self._watch), contexts.global_progress)
-        self._worker = Worker()
-        self._opened.callback(self._worker.close)
 
-    def _set_constant(self) -> float:
-        """Return the constant that CPLEX is given; what it is not given is added to all of its objective values."""
-        given = given_constant(self._problem, self._options)
-        self._watch.constant = self._problem.offset - given
-        return given
-
-    def close(self) -> None:
-        """Release the environment and the thread, unless it was left behind running."""
-        if self._ended:
-            self._opened.close()
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self._problem)
 
     def solve(self) -> RawResult:
         """Run, and read the answer; errors of CPLEX's own are one."""
@@ -154,18 +132,9 @@ class CplexRun:
     def _optimize(self) -> None:
         self._watched(self._native.solve)
 
-    def _watched(self, work: Any) -> None:
-        self._watch.reset()
+    def _watched(self, work: Callable[[], object]) -> None:
         self._aborter.clear()
-        self._ended = False
-        try:
-            with translated(self._problem):
-                self._ended = self._worker.run(work, self._stop, self._watch.is_cancelled)
-        except BaseException:
-            self._ended = True
-            raise
-        if self._ended and self._watch.failure is not None:
-            raise self._watch.failure
+        super()._watched(work)
 
     def _settle(self, started: float) -> None:
         """Run again, without presolve, so that CPLEX tells infeasible from unbounded."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
@@ -11,7 +9,7 @@ from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
 from lumix_solvers.gurobi_live import GurobiLiveRun
 from lumix_solvers.gurobi_native import configured_env
 from lumix_solvers.gurobi_run import GurobiRun
-from lumix_solvers.logs import log_lines
+from lumix_solvers.native_run import begun
 
 
 class GurobiSolver:
@@ -40,21 +38,14 @@ class GurobiSolver:
             LXOptionError: Gurobi has no such parameter, or refuses its value.
             LXSolverError: there is no licence, or the problem is larger than it allows.
         """
-        with _begun(problem, options) as run:
+        with begun(GurobiRun, problem, options) as run:
             return run.solve()
 
     def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
         """Find an irreducible infeasible set; see `lumix_core.solver.FindsConflicts`. Raises as `solve` does."""
-        with _begun(problem, options) as run:
+        with begun(GurobiRun, problem, options) as run:
             return run.find_conflict()
 
     def open(self, problem: LXProblem, options: SolverOptions) -> GurobiLiveRun:
         """Keep a problem open; see `lumix_core.solver.LiveSolver`. Raises as `solve` does."""
         return GurobiLiveRun(problem, options)
-
-
-@contextmanager
-def _begun(problem: LXProblem, options: SolverOptions) -> Iterator[GurobiRun]:
-    """Yield one run with its log; both are closed at the end."""
-    with log_lines(options.log) as write, closing(GurobiRun(problem, options, write)) as run:
-        yield run

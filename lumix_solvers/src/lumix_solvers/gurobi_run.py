@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,9 @@ from lumix_core.problem import FloatArray, LXProblem, Requirements
 from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult, SolverOptions
 from lumix_solvers.gurobi_model import GurobiModel
 from lumix_solvers.gurobi_native import configured_env, translated
-from lumix_solvers.interrupts import Worker
 from lumix_solvers.logs import Write
-from lumix_solvers.signals import KEPT
-from lumix_solvers.watch import Watch, given_constant, known
+from lumix_solvers.native_run import NativeRun
+from lumix_solvers.watch import known
 
 STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
     "OPTIMAL": (LXStatus.OPTIMAL, None),
@@ -48,7 +47,7 @@ INFINITY = 1e100
 """Gurobi's infinite objective values."""
 
 
-class GurobiRun:
+class GurobiRun(NativeRun):
     """One problem in an environment of its own.
 
     Args:
@@ -65,43 +64,24 @@ class GurobiRun:
         import gurobipy  # native, so imported on use only
 
         self._native = gurobipy
-        self._problem = problem
-        self._options = options
-        self._watch = Watch(options, write, self._stop)
         self._statuses = {
             getattr(gurobipy.GRB.Status, name): (name, *STATUSES[name])
             for name in STATUSES
             if hasattr(gurobipy.GRB.Status, name)
         }
-        self._ended = True
-        self._opened = ExitStack()
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
+        super().__init__(problem, options, write)
 
     def _open(self) -> None:
         env = configured_env(self._options, self._problem)
         self._opened.callback(env.dispose)
-        with translated(self._problem):
+        with self._translated():
             env.start()
         self._held = GurobiModel(self._native, env, self._problem, self._set_constant())
         self._model = self._held.model
         self._opened.callback(self._model.dispose)
-        self._worker = Worker()
-        self._opened.callback(self._worker.close)
 
-    def _set_constant(self) -> float:
-        """Return the constant that Gurobi is given; what it is not given is added to all of its objective values."""
-        given = given_constant(self._problem, self._options)
-        self._watch.constant = self._problem.offset - given
-        return given
-
-    def close(self) -> None:
-        """Release the model, its environment and the thread, unless it was left behind running."""
-        if self._ended:
-            self._opened.close()
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self._problem)
 
     def solve(self) -> RawResult:
         """Run, and read the answer."""
@@ -129,18 +109,6 @@ class GurobiRun:
     def _optimize(self) -> None:
         needed = self._options.log is not False or self._options.progress is not None
         self._watched(lambda: self._model.optimize(self._callback if needed else None))
-
-    def _watched(self, work: Any) -> None:
-        self._watch.reset()
-        self._ended = False
-        try:
-            with translated(self._problem), KEPT.during_a_run():
-                self._ended = self._worker.run(work, self._stop, self._watch.is_cancelled)
-        except BaseException:
-            self._ended = True
-            raise
-        if self._ended and self._watch.failure is not None:
-            raise self._watch.failure
 
     def _settle(self, started: float) -> None:
         """Run again so that Gurobi tells infeasible from unbounded."""

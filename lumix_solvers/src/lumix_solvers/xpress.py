@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
 from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
-from lumix_solvers.logs import log_lines
+from lumix_solvers.native_run import begun
 from lumix_solvers.nothing import NO_PROBLEM
 from lumix_solvers.xpress_live import XpressLiveRun
 from lumix_solvers.xpress_run import XpressRun
@@ -42,21 +41,14 @@ class XpressSolver:
             LXOptionError: Xpress has no such control, or refuses its value.
             LXSolverError: there is no licence, or the problem is larger than it allows.
         """
-        with _begun(problem, options) as run:
+        with begun(XpressRun, problem, options) as run:
             return run.solve()
 
     def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
         """Find an irreducible infeasible set; see `lumix_core.solver.FindsConflicts`. Raises as `solve` does."""
-        with _begun(problem, options) as run:
+        with begun(XpressRun, problem, options) as run:
             return run.find_conflict()
 
     def open(self, problem: LXProblem, options: SolverOptions) -> XpressLiveRun:
         """Keep a problem open; see `lumix_core.solver.LiveSolver`. Raises as `solve` does."""
         return XpressLiveRun(problem, options)
-
-
-@contextmanager
-def _begun(problem: LXProblem, options: SolverOptions) -> Iterator[XpressRun]:
-    """Yield one run with its log; both are closed at the end."""
-    with log_lines(options.log) as write, closing(XpressRun(problem, options, write)) as run:
-        yield run

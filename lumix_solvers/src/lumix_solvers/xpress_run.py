@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from lumix_core.problem import FloatArray, LXProblem, Requirements
 from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult, SolverOptions
-from lumix_solvers.interrupts import Worker
 from lumix_solvers.logs import Write
+from lumix_solvers.native_run import NativeRun
 from lumix_solvers.signals import KEPT
-from lumix_solvers.watch import Watch, given_constant, known
+from lumix_solvers.watch import known
 from lumix_solvers.xpress_model import crossed_bounds, hand_over
 from lumix_solvers.xpress_native import all_coefficients, configured, licensed, translated
 
@@ -43,7 +44,7 @@ DETAILS = {"nodes": "nodes", "simplex_iterations": "simplexiter", "barrier_itera
 INFINITY = 1e20
 
 
-class XpressRun:
+class XpressRun(NativeRun):
     """One problem in one of Xpress's.
 
     Args:
@@ -57,18 +58,9 @@ class XpressRun:
     """
 
     def __init__(self, problem: LXProblem, options: SolverOptions, write: Write) -> None:
-        self._problem = problem
-        self._options = options
-        self._watch = Watch(options, write, self._stop)
-        self._ended = True
         self._has_begun = self._is_stopping = False
         self._native: Any = None
-        self._opened = ExitStack()
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
+        super().__init__(problem, options, write)
 
     def _open(self) -> None:
         self._module = self._opened.enter_context(licensed())
@@ -77,24 +69,14 @@ class XpressRun:
         if self._options.log is not False:
             self._native.addMessageCallback(self._hear, None, 0)
         self._native.addCheckTimeCallback(self._look, None, 0)
-        with translated(self._module, self._problem), all_coefficients(self._native):
+        with self._translated(), all_coefficients(self._native):
             hand_over(self._native, self._module, self._problem, self._set_constant())
-        self._worker = Worker()
-        self._opened.callback(self._worker.close)
 
-    def _set_constant(self) -> float:
-        """Return the constant that Xpress is given; what it is not given is added to all of its objective values."""
-        given = given_constant(self._problem, self._options)
-        self._watch.constant = self._problem.offset - given
-        return given
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self._module, self._problem)
 
     def _release(self) -> None:
         self._native = None
-
-    def close(self) -> None:
-        """Release the problem, the licence and the thread, unless it was left behind running."""
-        if self._ended:
-            self._opened.close()
 
     def solve(self) -> RawResult:
         """Run, and read the answer; errors of Xpress's own are one."""
@@ -118,17 +100,9 @@ class XpressRun:
         word = f"the search for an IIS ended with status {found[0]}"
         return RawConflict(raw_status=word, requirements=self._requirements() if found[0] == 0 else None)
 
-    def _watched(self, work: Any) -> None:
-        self._watch.reset()
-        self._ended = self._has_begun = self._is_stopping = False
-        try:
-            with translated(self._module, self._problem), KEPT.during_a_run():
-                self._ended = self._worker.run(work, self._stop, self._watch.is_cancelled)
-        except BaseException:
-            self._ended = True
-            raise
-        if self._ended and self._watch.failure is not None:
-            raise self._watch.failure
+    def _watched(self, work: Callable[[], object]) -> None:
+        self._has_begun = self._is_stopping = False
+        super()._watched(work)
 
     def _stop(self) -> None:
         """End the run; Xpress does not hear of that from outside unless it is in the midst of it."""

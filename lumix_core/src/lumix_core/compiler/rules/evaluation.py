@@ -88,11 +88,7 @@ def _added_up(
     """Return nonzeros of which some are added up at each position, without those that are 0 then."""
     positions = rows[which] * (int(columns.max(initial=0)) + 1) + columns[which]
     unique, first, inverse = np.unique(positions, return_index=True, return_inverse=True)
-    weights = values[which]
-    totals: FloatArray = np.bincount(inverse, weights=weights, minlength=len(unique)).astype(np.float64)
-    counts = np.bincount(inverse, minlength=len(unique))
-    sizes = np.bincount(inverse, weights=np.abs(weights), minlength=len(unique))
-    totals = np.where(counts > 1, without_noise(totals, sizes, counts), totals)
+    totals = _totals(inverse, values[which], np.bincount(inverse, minlength=len(unique)))
     kept = totals != 0.0
     return (
         np.concatenate([rows[~which], rows[which][first][kept]]),
@@ -162,11 +158,16 @@ def summed(rows: list[IntArray], values: list[FloatArray], size: int) -> FloatAr
     if counts.max(initial=0) > 2:
         order = np.lexsort((all_values, all_rows))
         all_rows, all_values = all_rows[order], all_values[order]
-    totals: FloatArray = np.bincount(all_rows, weights=all_values, minlength=size).astype(np.float64)
+    return _totals(all_rows, all_values, counts) + 0.0
+
+
+def _totals(groups: IntArray, values: FloatArray, counts: IntArray) -> FloatArray:
+    """Return the sum of the values of each group, of which ``counts`` are how many; 0 where noise alone is left."""
+    totals: FloatArray = np.bincount(groups, weights=values, minlength=len(counts)).astype(np.float64)
     if counts.max(initial=0) > 1:
-        sizes = np.bincount(all_rows, weights=np.abs(all_values), minlength=size)
+        sizes = np.bincount(groups, weights=np.abs(values), minlength=len(counts))
         totals = np.where(counts > 1, without_noise(totals, sizes, counts), totals)
-    return totals + 0.0
+    return totals
 
 
 def in_order_of_values(rows: IntArray, columns: IntArray, values: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:

@@ -1,0 +1,90 @@
+"""One problem in the environment of a native library: its runs go on on a thread of their own, and end from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from typing import TypeVar
+
+from lumix_core.problem import LXProblem
+from lumix_core.solver import SolverOptions
+from lumix_solvers.interrupts import Worker
+from lumix_solvers.logs import Write, log_lines
+from lumix_solvers.signals import KEPT
+from lumix_solvers.watch import Watch, given_constant
+
+
+class NativeRun:
+    """One problem in an environment of its own.
+
+    Args:
+        problem: what to solve.
+        options: of the run.
+        write: takes the lines of the log.
+
+    Raises:
+        LXOptionError: the library has no such option, or refuses its value.
+        LXSolverError: there is no licence.
+    """
+
+    def __init__(self, problem: LXProblem, options: SolverOptions, write: Write) -> None:
+        self._problem = problem
+        self._options = options
+        self._watch = Watch(options, write, self._stop)
+        self._ended = True
+        self._opened = ExitStack()
+        try:
+            self._open()
+            self._worker = Worker()
+            self._opened.callback(self._worker.close)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        """Hand the problem over; what is to be released goes into ``_opened``."""
+        raise NotImplementedError
+
+    def _stop(self) -> None:
+        """End the run, from any thread."""
+        raise NotImplementedError
+
+    def _translated(self) -> AbstractContextManager[None]:
+        """Turn errors of the licence into those of LumiX."""
+        raise NotImplementedError
+
+    def _set_constant(self) -> float:
+        """Return the constant that the solver is given; the rest is added to all of its objective values."""
+        given = given_constant(self._problem, self._options)
+        self._watch.constant = self._problem.offset - given
+        return given
+
+    def close(self) -> None:
+        """Release the environment and the thread, unless it was left behind running."""
+        if self._ended:
+            self._opened.close()
+
+    def _watched(self, work: Callable[[], object]) -> None:
+        """Do native work on the thread, and raise what failed while it went on."""
+        self._watch.reset()
+        self._ended = False
+        try:
+            with self._translated(), KEPT.during_a_run():
+                self._ended = self._worker.run(work, self._stop, self._watch.is_cancelled)
+        except BaseException:
+            self._ended = True
+            raise
+        if self._ended and self._watch.failure is not None:
+            raise self._watch.failure
+
+
+Run = TypeVar("Run", bound=NativeRun)
+
+
+@contextmanager
+def begun(
+    run: Callable[[LXProblem, SolverOptions, Write], Run], problem: LXProblem, options: SolverOptions
+) -> Iterator[Run]:
+    """Yield one run with its log; both are closed at the end."""
+    with log_lines(options.log) as write, closing(run(problem, options, write)) as opened:
+        yield opened
