@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lumix_core.plugins.registry import Registry
+from lumix_core.plugins import registry as plugins
 from lumix_core.rows import registry
 from lumix_core.testing.solvers import statuses
 
@@ -34,8 +34,25 @@ def module_of(package: str, name: str) -> Any:
     return module
 
 
+def install(package: str, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install what the package's own pyproject.toml says, and look for plugins anew."""
+    project = tomllib.loads((ADAPTERS / package / "pyproject.toml").read_text())["project"]
+    metadata = site / f"{package}-0.1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 0.1.0\n")
+    points = "\n".join(f"{name} = {target}" for name, target in project["entry-points"]["lumix"].items())
+    (metadata / "entry_points.txt").write_text(f"[lumix]\n{points}\n")
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setattr(plugins, "REGISTRY", plugins.Registry())
+    monkeypatch.setattr(registry, "_SHARED", registry.RowAdapters(plugins.REGISTRY))
+
+
 @pytest.mark.thorough
 class TestScipySolver(module_of("lumix_scipy", "test_scipy_solver").TestScipySolver):  # type: ignore[misc]
+    @pytest.fixture(autouse=True)
+    def registered(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        install("lumix_scipy", tmp_path, monkeypatch)
+
     @pytest.fixture(autouse=True)
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Wait less for runs of which it is known that they do not hear Ctrl-C."""
@@ -46,15 +63,7 @@ class TestScipySolver(module_of("lumix_scipy", "test_scipy_solver").TestScipySol
 class TestPeeweeAdapter(module_of("lumix_peewee", "test_peewee_adapter").TestPeeweeAdapter):  # type: ignore[misc]
     @pytest.fixture(autouse=True)
     def registered(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Install what the package's own pyproject.toml says, and look for plugins anew."""
-        project = tomllib.loads((ADAPTERS / "lumix_peewee" / "pyproject.toml").read_text())["project"]
-        metadata = tmp_path / "lumix_peewee-0.1.0.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: lumix-peewee\nVersion: 0.1.0\n")
-        points = "\n".join(f"{name} = {target}" for name, target in project["entry-points"]["lumix"].items())
-        (metadata / "entry_points.txt").write_text(f"[lumix]\n{points}\n")
-        monkeypatch.syspath_prepend(str(tmp_path))
-        monkeypatch.setattr(registry, "_SHARED", registry.RowAdapters(Registry()))
+        install("lumix_peewee", tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -1,10 +1,8 @@
 """The solver kit itself catches every planted fault; that it passes a faithful solver, `test_highs.py` shows."""
 
 import os
-import re
-import subprocess
-import sys
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -36,6 +34,8 @@ class Bare:
 
 class TestBareSolver(SolverConformance):
     """A solver without features passes the kit: all that it lacks is refused for it."""
+
+    expected_failures: ClassVar = {"test_is_registered": "it is given as an object"}
 
     @pytest.fixture
     def solver(self):
@@ -376,93 +376,6 @@ def test_missing_log_is_caught(capfd, tmp_path):
 def test_log_on_the_wrong_channel_is_caught(capfd):
     with pytest.raises(AssertionError):
         SolverConformance().test_log_to_a_logger(solver=Fake(ignore("log", True)), capfd=capfd)
-
-
-JOINING = """
-import pytest
-
-from lumix_core.testing import SolverConformance
-from lumix_solvers.highs import HighsSolver
-
-
-class TestMine(SolverConformance):
-    expected_failures = {failures!r}
-
-    @pytest.fixture
-    def solver(self):
-        return HighsSolver()
-
-    def test_something_wrong(self):
-        assert 1 == 2
-
-    @pytest.mark.parametrize("number", [1, 2])
-    def test_odd(self, number):
-        assert number % 2 == 1
-"""
-
-
-@pytest.fixture
-def outcome(tmp_path):
-    """Run one test of the kit in a module of its own, without configuration, and return what pytest says."""
-
-    def run(test, failures):
-        (tmp_path / "test_mine.py").write_text(JOINING.format(failures=failures), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-k", test, "test_mine.py"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120).stdout
-
-    return run
-
-
-def test_joining_needs_a_class_and_a_fixture(outcome):
-    output = outcome("test_no_rows", {})
-
-    assert "2 passed" in output
-
-
-def test_expected_failure_that_passes_is_a_failure(outcome):
-    output = outcome("test_no_rows", {"test_no_rows": "it cannot do without rows"})
-
-    assert "2 failed" in output
-    assert "it cannot do without rows" in output
-
-
-def test_expected_failure_that_fails_is_none(outcome):
-    output = outcome("test_something_wrong", {"test_something_wrong": "it cannot count"})
-
-    assert "1 xfailed" in output
-    assert "it cannot count" in output
-
-
-@pytest.mark.parametrize(("parameter", "counts"), [(2, "1 passed, .*1 xfailed"), (1, "2 failed")])
-def test_expected_failure_of_one_parameter(outcome, parameter, counts):
-    output = outcome("test_odd", {f"test_odd[{parameter}]": "it cannot halve"})
-
-    assert re.search(counts, output)
-    assert "it cannot halve" in output
-
-
-def test_unexpected_failure_is_a_failure(outcome):
-    output = outcome("test_something_wrong", {})
-
-    assert "1 failed" in output
-
-
-def test_expected_failure_leaves_the_kit_as_it_was():
-    kit = deviating({"test_no_rows": "it cannot do without rows"})
-
-    assert [mark.name for mark in kit.test_no_rows.pytestmark] == ["parametrize", "xfail"]
-    assert [mark.name for mark in SolverConformance.test_no_rows.pytestmark] == ["parametrize"]
-
-
-def test_expected_failure_of_no_test_is_refused():
-    with pytest.raises(
-        TypeError, match=r"Deviating\.expected_failures names 'test_speed', which is no test of the kit"
-    ):
-        deviating({"test_speed": "it is slow"})
-
-
-def deviating(failures):
-    return type("Deviating", (SolverConformance,), {"expected_failures": failures})
 
 
 def test_every_test_of_the_kit_says_what_it_is_for():

@@ -17,6 +17,7 @@ from lumix_core.rows.adapter import RowAdapter
 from lumix_core.rows.features import OF_ADAPTERS, OF_QUERIES, LXRowFeature, features_of
 from lumix_core.testing.kit import Kit
 from lumix_core.testing.limits import on_main_thread
+from lumix_core.testing.registering import not_registered
 from lumix_core.testing.rows.world import RowWorld
 
 
@@ -32,9 +33,15 @@ class Reading(Kit, limited=on_main_thread):
         assert isinstance(adapter, RowAdapter)
         assert adapter.name == adapter.name.strip() != ""
 
-    def test_is_registered(self, world: RowWorld) -> None:
+    def test_is_registered(self, adapter: RowAdapter, world: RowWorld) -> None:
         """Copies find the adapter of a row by its class, among those that plugins registered."""
-        assert_registered(world)
+        if registry._SHARED.owner_of(world.Product) is None:
+            not_registered(
+                f"No adapter is registered for {world.Product.__name__}, so that copies cannot find the adapter of its "
+                f"rows. {registry.hindrances()}",
+                "lumix_row_adapters",
+                adapter,
+            )
 
     def test_has_what_its_features_promise(self, adapter: RowAdapter, world: RowWorld) -> None:
         """The core looks at features, and then uses what these say that adapter and queries have."""
@@ -144,15 +151,6 @@ class Reading(Kit, limited=on_main_thread):
 
         with pytest.raises(LXNumberError, match=r"'x'.*NULL.*key 2.*Product\.price"):
             model.compile()
-
-
-def assert_registered(world: RowWorld) -> None:
-    """Fail where no plugin registers an adapter for the classes of the world."""
-    assert registry._SHARED.owner_of(world.Product) is not None, (
-        f"No adapter is registered for {world.Product.__name__}, so that copies cannot find the adapter of its rows. "
-        f"Install the distribution whose plugin registers it (see 'Registering' in docs/row-adapters.md); "
-        f"'python -m lumix plugins' lists what is registered, and why a plugin was not loaded."
-    )
 
 
 def family(adapter: RowAdapter, world: RowWorld) -> LXVariable[Any, float]:

@@ -9,10 +9,12 @@ from functools import partial
 
 import numpy as np
 
+from lumix_core.plugins import registry as plugins
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, solve
 from lumix_core.testing.limits import all_within, in_thread
+from lumix_core.testing.registering import not_registered
 from lumix_core.testing.solvers import footprint
 from lumix_core.testing.solvers.native_imports import imported_by_being_made, imports
 from lumix_core.testing.solvers.problems import INF, planted, problem
@@ -25,6 +27,26 @@ class Seam(Kit, limited=in_thread):
     def test_is_a_solver(self, solver: Solver) -> None:
         """It has the four names of the protocol."""
         assert isinstance(solver, Solver)
+
+    def test_is_registered(self, solver: Solver) -> None:
+        """``use_solver(name)`` finds its class, among those that plugins registered."""
+        found = next((one for one in plugins.registrations() if (one.kind, one.name) == ("solver", solver.name)), None)
+        if found is None:
+            not_registered(
+                f"No solver is registered as {solver.name!r}, so that use_solver({solver.name!r}) does not find it. "
+                f"{plugins.hindrances(plugins.REGISTRY.registered())}",
+                "lumix_solvers",
+                solver,
+            )
+        assert found.state == "ready", f"{found} is {found.state}: {found.reason}. Repair it, or run: {found.install}"
+        made = plugins.imported(found)
+        if isinstance(made, type) and not isinstance(solver, made):
+            not_registered(
+                f"use_solver({solver.name!r}) makes another solver: {found} is {found.target!r}, and this one is a "
+                f"{type(solver).__qualname__}.",
+                "lumix_solvers",
+                solver,
+            )
 
     def test_has_a_name(self, solver: Solver) -> None:
         """Its name is a word that users can write."""
