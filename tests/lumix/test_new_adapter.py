@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,11 @@ import pytest
 from lumix.commands import main
 
 PLACES = {
-    "solver": ("test_has_a_name", "test_infeasible and not after and not integers", r"Fill in AcmeSolver.solve()"),
+    "solver": (
+        "test_has_a_name or test_is_registered",
+        "test_infeasible and not after and not integers",
+        r"Fill in AcmeSolver.solve()",
+    ),
     "orm": ("nothing", "test_is_registered", "Fill in a world"),
 }
 
@@ -41,7 +46,10 @@ def test_a_package_installs_and_its_kit_says_what_to_fill_in(
 
     assert status == 0
     assert message in kit
-    assert ("1 passed" in kit) == (kind == "solver")
+    assert ("2 passed" in kit) == (kind == "solver")
+    assert 'written_for = "' + ".".join(version("lumix-core").split(".")[:2]) in (
+        folder / "tests" / "test_acme.py"
+    ).read_text(encoding="utf-8")
     assert "acme" in run("lumix", "plugins", cwd=tmp_path, site=site)
 
 

@@ -80,6 +80,8 @@ from lumix_$name.$module import $class_name
 
 
 class Test$class_name(SolverConformance):
+    written_for = "$kit"  # the kit that it passes: younger tests that fail are warned of, and raise it then
+
     @pytest.fixture
     def solver(self) -> $class_name:
         return $class_name()
@@ -122,6 +124,8 @@ from lumix_$name.$module import $class_name
 
 
 class Test$class_name(RowAdapterConformance):
+    written_for = "$kit"  # the kit that it passes: younger tests that fail are warned of, and raise it then
+
     @pytest.fixture
     def adapter(self) -> $class_name:
         return $class_name()
@@ -182,8 +186,10 @@ def _files(kind: str, name: str) -> dict[str, str]:
     hook, module, suffix, code, test = KINDS[kind]
     class_name = name.title().replace("_", "") + suffix
     package = f"src/lumix_{name}"
-    core = ".".join(version("lumix-core").split(".")[:3])
+    numbers = version("lumix-core").split(".")
+    core, kit = ".".join(numbers[:3]), ".".join(numbers[:2])
     words = {"name": name, "hook": hook, "module": module, "class_name": class_name, "seam": SEAM, "core": core}
+    words |= {"kit": kit}
     texts = {
         "pyproject.toml": PROJECT,
         f"{package}/__init__.py": '"""LumiX for $name."""\n',

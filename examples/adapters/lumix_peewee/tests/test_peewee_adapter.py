@@ -97,6 +97,8 @@ class PeeweeWorld:
 
 
 class TestPeeweeAdapter(RowAdapterConformance):
+    written_for = "0.1"
+
     @pytest.fixture
     def adapter(self) -> PeeweeAdapter:
         return PeeweeAdapter()

@@ -11,6 +11,7 @@ DEAF = "SciPy hears Ctrl-C only when milp() has returned"
 
 
 class TestScipySolver(SolverConformance):
+    written_for = "0.1"
     expected_failures: ClassVar = {
         "test_ctrl_c_ends_a_run": DEAF,
         "test_ctrl_c_leaves_the_solver_usable": DEAF,
