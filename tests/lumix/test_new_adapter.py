@@ -12,14 +12,8 @@ import pytest
 
 from lumix.commands import main
 
-PLACES = {
-    "solver": (
-        "test_has_a_name or test_is_registered",
-        "test_infeasible and not after and not integers",
-        r"Fill in AcmeSolver.solve()",
-    ),
-    "orm": ("nothing", "test_is_registered", "Fill in a world"),
-}
+FIRST = {"solver": "Fill in AcmeSolver.solve()", "orm": "Fill in World.__init__()"}
+"""What the first test that fails says, after some that pass."""
 
 
 def run(*command: str, cwd: Path, site: Path) -> str:
@@ -30,11 +24,10 @@ def run(*command: str, cwd: Path, site: Path) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("kind", PLACES)
+@pytest.mark.parametrize("kind", FIRST)
 def test_a_package_installs_and_its_kit_says_what_to_fill_in(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    passing, failing, message = PLACES[kind]
     monkeypatch.chdir(tmp_path)
     folder, site = tmp_path / "lumix_acme", tmp_path / "site"
 
@@ -42,18 +35,20 @@ def test_a_package_installs_and_its_kit_says_what_to_fill_in(
     run(
         "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", f"--target={site}", ".", cwd=folder, site=site
     )
-    kit = run("pytest", "-q", "-p", "no:cacheprovider", "-k", f"{passing} or ({failing})", cwd=folder, site=site)
+    kit = run("pytest", "-x", "-q", "-p", "no:cacheprovider", cwd=folder, site=site)
 
     assert status == 0
-    assert message in kit
-    assert ("2 passed" in kit) == (kind == "solver")
     assert 'written_for = "' + ".".join(version("lumix-core").split(".")[:2]) in (
         folder / "tests" / "test_acme.py"
     ).read_text(encoding="utf-8")
+    assert FIRST[kind] in kit
+    assert " passed" in kit
     assert "acme" in run("lumix", "plugins", cwd=tmp_path, site=site)
 
 
-@pytest.mark.parametrize(("name", "message"), [("Ac-me", "small letters"), ("there", "is there already")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("Ac-me", "small letters"), ("there", "is there already"), ("highs", "has this name already")]
+)
 def test_a_package_that_cannot_be_written_is_refused(
     name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

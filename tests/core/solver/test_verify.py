@@ -281,6 +281,21 @@ def test_duals_that_are_no_numbers_are_refused(duals: dict[str, Any], said: str,
     assert said in text
 
 
+@pytest.mark.parametrize(("maximize", "cost"), [(False, 0.25), (True, -0.25)])
+def test_duals_that_prove_no_bound_are_refused_with_the_column(
+    maximize: bool, cost: float, error_text: ErrorText
+) -> None:
+    x = LXVariable[None, float]("x")
+    row = LXConstraint[None]("least").expression(LXLinearExpression().add_term(x)).ge().rhs(1)
+    model = LXModel("free").add_variable(x).add_constraint(row)
+    objective = LXLinearExpression().add_term(x, -1.0 if maximize else 1.0)
+    model = model.maximize(objective) if maximize else model.minimize(objective)
+
+    text = error_text(LXVerificationError, solved, lambda raw: replace(raw, duals=0.75 * raw.duals), model)
+
+    assert f"its duals prove no bound: the reduced cost of x is {cost}, and x has no lower bound" in text
+
+
 @pytest.mark.parametrize("answer", [None, {}, "optimal", 12.0], ids=["None", "dict", "text", "number"])
 def test_an_answer_that_is_none_is_the_solvers_failure(answer: Any) -> None:
     with pytest.raises(LXSolverError, match="'liar'"):

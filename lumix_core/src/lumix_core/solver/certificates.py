@@ -78,6 +78,18 @@ def duality_gap(
     return DualityGap(sign * gap.bound + problem.offset, gap.gap, gap.allowed)
 
 
+def endless_column(problem: LXProblem, duals: FloatArray) -> tuple[int, float]:
+    """Return the column that keeps duals from proving any bound, and its reduced cost, in the user's sense.
+
+    Of several, that with the largest reduced cost: it has no bound on the side to which the reduced cost points.
+    """
+    sign = -1.0 if problem.maximize else 1.0
+    reduced = _without_noise(problem, sign * problem.objective, _without_wrong_signs(problem, sign * duals))
+    endless = ((reduced > 0) & np.isinf(problem.lower)) | ((reduced < 0) & np.isinf(problem.upper))
+    column = int(np.argmax(np.where(endless, np.abs(reduced), 0.0)))
+    return column, float(sign * reduced[column])
+
+
 def quadratic_gap(problem: LXProblem, tangent: LXProblem, x: FloatArray, duals: FloatArray) -> DualityGap:
     """Return the gap between a feasible point of a convex problem and the bound that duals prove at its tangent.
 

@@ -10,7 +10,7 @@ from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.breaches import FEASIBILITY, breaches
-from lumix_core.solver.certificates import better_move, duality_gap, quadratic_gap
+from lumix_core.solver.certificates import better_move, duality_gap, endless_column, quadratic_gap
 from lumix_core.solver.linear_parts import gradient_at, restricted_at
 from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import RawResult, SolverOptions
@@ -216,8 +216,10 @@ class Verifier:
 
     def _check_optimum(self, x: FloatArray, duals: FloatArray, reduced_costs: FloatArray | None) -> None:
         """Check an optimum of a linear problem by the bound that its duals prove."""
+        linear = self.problem
         if self.problem.structures.has_terms:
-            gap = quadratic_gap(self.problem, gradient_at(self.problem, x), x, duals)
+            linear = gradient_at(self.problem, x)
+            gap = quadratic_gap(self.problem, linear, x, duals)
         else:
             if reduced_costs is not None and not self._belong(duals, reduced_costs):
                 reduced_costs = None
@@ -227,8 +229,15 @@ class Verifier:
                 f"reported optimal with the objective {self.problem.objective_at(x):.12g}",
                 f"its duals prove the bound {gap.bound:.12g} only"
                 if np.isfinite(gap.bound)
-                else "its duals prove no bound: some reduced cost has the wrong sign",
+                else f"its duals prove no bound: {self._endless(linear, duals)}",
             )
+
+    def _endless(self, linear: LXProblem, duals: FloatArray) -> str:
+        """Return which reduced cost points to where there is no bound."""
+        column, reduced = endless_column(linear, duals)
+        is_lower = (reduced > 0) != self.problem.maximize
+        name = self.problem.column_name(column)
+        return f"the reduced cost of {name} is {reduced:.6g}, and {name} has no {'lower' if is_lower else 'upper'} bound"
 
     def _belong(self, duals: FloatArray, reduced_costs: FloatArray) -> bool:
         """Whether reduced costs are known to be those of the duals, without adding all coefficients up anew."""

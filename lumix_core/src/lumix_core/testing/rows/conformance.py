@@ -21,20 +21,21 @@ from lumix_core.testing.rows.writing import Writing
 
 
 class RowAdapterConformance(
-    Reading,
-    Queries,
-    Selections,
+    # pytest runs the tests of the last base first: an author meets simple ones before others.
+    Refreshing,
+    Snapshots,
+    Transactions,
+    Writing,
+    Writers,
+    Keeping,
     Columns,
     Conversions,
-    Loading,
-    Copies,
-    Keeping,
     Forms,
-    Writers,
-    Writing,
-    Transactions,
-    Snapshots,
-    Refreshing,
+    Copies,
+    Loading,
+    Selections,
+    Queries,
+    Reading,
 ):
     """Everything that LumiX counts on in the adapter of an ORM, as tests to inherit.
 

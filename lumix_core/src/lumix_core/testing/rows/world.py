@@ -16,11 +16,11 @@ class RowWorld(Protocol):
 
     ``Product`` has ``id`` (primary key, int), ``name`` (text), ``price`` (float, nullable), ``category`` (to-one,
     nullable) and ``parts`` (to-many). ``Category`` has ``id`` and ``markup`` (float), and nothing that leads back to
-    products. ``Part`` has ``id`` and ``weight`` (float).
+    products where the ORM does not ask for it. ``Part`` has ``id`` and ``weight`` (float).
     Relationships are lazy. The database enforces the foreign keys behind them, and deletes nothing on its own.
 
     `fill` saves products with the ids 1 to n, the i-th named ``"product i"`` with the price i, all in one category with
-    the markup 1.5, each with two parts of the weights i and 2 i.
+    the id 1 and the markup 1.5, each with two parts: the i-th with the ids 2 i - 1 and 2 i, and the weights i and 2 i.
     """
 
     Product: type[Any]
@@ -41,7 +41,10 @@ class RowWorld(Protocol):
         ...
 
     def fill(self, count: int) -> None:
-        """Save ``count`` products, and forget them: nothing of them is loaded afterwards."""
+        """Save ``count`` products in place of those that are there, and forget them: none is loaded afterwards.
+
+        A test may call it several times, and after changes that it has not saved.
+        """
         ...
 
     def queries(self) -> AbstractContextManager[list[str]]:
@@ -72,7 +75,7 @@ class RowWorld(Protocol):
         ...
 
     def close(self) -> None:
-        """Close the handle and take the database away: nothing can be read after it."""
+        """Close the handle and take the database away: nothing can be read after it. A second call does nothing."""
         ...
 
 

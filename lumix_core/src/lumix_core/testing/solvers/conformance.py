@@ -19,24 +19,25 @@ from lumix_core.testing.solvers.structures import StructuredAnswers
 
 
 class SolverConformance(
-    Seam,
-    LinearAnswers,
-    DualAnswers,
-    IntegerAnswers,
-    StructuredAnswers,
-    LiveRuns,
-    LiveOptions,
-    LiveInterrupts,
+    # pytest runs the tests of the last base first: an author meets simple ones before others.
     Ranges,
-    Statuses,
-    Limits,
-    Interrupts,
-    Starts,
-    Progress,
-    Cancelling,
+    LiveInterrupts,
+    LiveOptions,
+    LiveRuns,
     Conflicts,
-    Options,
+    Cancelling,
+    Progress,
+    Starts,
+    StructuredAnswers,
+    Interrupts,
+    Limits,
     Silence,
+    Options,
+    IntegerAnswers,
+    Statuses,
+    DualAnswers,
+    LinearAnswers,
+    Seam,
 ):
     """Everything that LumiX counts on in a solver, as tests to inherit.
 
