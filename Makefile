@@ -12,7 +12,7 @@ WITH_EXTRAS = ./lumix_core[frames] ./lumix_sqlalchemy[arrow] ./lumix_django ./lu
 INSTALLED = $(foreach dist,$(WITH_EXTRAS),-e "$(dist)")
 BIN = .venv/bin
 STAMP = .venv/installed
-SOURCES = $(foreach dist,$(DISTRIBUTIONS),$(dist)/src)
+SOURCES = $(foreach dist,$(DISTRIBUTIONS),$(dist)/src) $(wildcard examples/adapters/*/src)
 EXAMPLES = examples/production_planning
 DJANGO_EXAMPLE = examples/django_planning
 # Many tests wait for a database or a process: one more runs than there are cores.

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from lumix.doctor import examined, versions
+from lumix.doctor import examined, summary_row, versions
 from lumix.model_commands import add_commands
 from lumix.new_adapter import add_new_adapter
 from lumix.plugin_checks import checked
@@ -18,7 +18,7 @@ from lumix.tested_versions import untested
 from lumix_core.errors import LXError, LXPluginWarning
 from lumix_core.plugins import VARIABLE, Registration, listing
 
-FAILED, INTERRUPTED = 2, 130
+FAILED, INTERRUPTED, CLOSED = 2, 130, 141
 HEADING = ("kind", "name", "plugin", "distribution", "version", "state", "reason")
 
 
@@ -31,11 +31,18 @@ def main(argv: Sequence[str] | None = None, prog: str = "lumix") -> int:
 
     Returns:
         0 where it did what it was asked for and, of a model, found a point; 1 where there is none, or something is
-        broken; 2 for an error, which is printed; 130 after Ctrl-C.
+        broken; 2 for an error, which is printed; 130 after Ctrl-C; 141 where nobody reads the output any more.
     """
     words = _parser(prog).parse_args(argv)
     try:
         status: int = words.run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if words.traceback:
+            raise
+        # Python would complain of what it still holds for the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED
     except (LXError, OSError) as error:
         if words.traceback:
             raise
@@ -77,7 +84,9 @@ def show_health(as_json: bool = False) -> int:
         found = {"versions": dict(versions()), "plugins": _records(registered), "problems": problems, "notes": notes}
         print(json.dumps(found))
         return int(bool(problems))
-    print(aligned([*versions()]), plugin_table(registered), sep="\n\n", end="\n\n")
+    shown = {registration.requires for registration in registered}
+    print(aligned([pair for pair in versions() if pair[0] not in shown]), end="\n\n")
+    print(aligned([summary_row(registration) for registration in registered]) if registered else _nothing(), end="\n\n")
     for sentence in notes:
         print(f"Note: {sentence}")
     for sentence in problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import warnings
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from packaging.requirements import Requirement
 
 from lumix.tested_versions import untested
 from lumix_core.errors import LXError, LXPluginWarning
-from lumix_core.plugins import Registration, listing
+from lumix_core.plugins import VARIABLE, Registration, listing
 from lumix_core.solver import SharesNoProcess, load_solver
 
 OURS = ("lumix-modeling", "lumix-core", "lumix-sqlalchemy", "lumix-django", "lumix-solvers")
@@ -29,11 +30,29 @@ def versions() -> Iterator[tuple[str, str]]:
             continue
         yield name, ours.version
         asked |= {Requirement(text).name for text in ours.requires or ()} - {*OURS}
-    for name in sorted(asked):
-        try:
-            yield name, version(name)
-        except PackageNotFoundError:
-            continue
+    yield from ((name, found) for name in sorted(asked) if (found := installed_version(name)))
+
+
+def installed_version(name: str) -> str:
+    """Return the version of a distribution, or nothing where there is none of this name."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def summary_row(registration: Registration) -> tuple[str, ...]:
+    """Return kind, name and state of what a plugin registered, and its library, what is missing, or what is wrong.
+
+    A library is named where its module and its distribution have one name, as those of all of LumiX's solvers have.
+    """
+    what_to_do = {"not installed": registration.install, "broken": registration.reason}
+    last = what_to_do.get(registration.state) or _library(registration.requires)
+    return registration.kind, registration.name, registration.state, last
+
+
+def _library(module: str) -> str:
+    return f"{module} {installed_version(module)}".rstrip()
 
 
 def problems(registered: list[Registration], error: LXError | None) -> Iterator[str]:
@@ -42,7 +61,8 @@ def problems(registered: list[Registration], error: LXError | None) -> Iterator[
         yield str(error)
     solvers = [one for one in registered if one.kind == "solver"]
     if not any(one.state == "ready" for one in solvers):
-        yield 'No solver is ready. Run: pip install "lumix-modeling[highs]"'
+        advice = f"Unset {VARIABLE}." if VARIABLE in os.environ else 'Run: pip install "lumix-modeling[highs]"'
+        yield f"No solver is ready. {advice}"
     yield from (f"{one} is broken: {one.reason}" for one in registered if one.state == "broken")
     yield from untested({*OURS, *(one.plugin.distribution for one in registered)})
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lumix_core.errors import LXError
+from lumix_core.errors import LXError, did_you_mean
 from lumix_core.language import LXModel
 
 FUNCTION = "build"
@@ -47,16 +49,31 @@ def value_of(target: str) -> Any:
     place, name = _parts(target)
     module = _module(target, place)
     if not hasattr(module, name):
-        raise LXCommandError(f"{place!r} has no {name!r}. Write {place}:NAME, with a name that it defines.")
+        advice = did_you_mean(name, [other for other in vars(module) if not other.startswith("_")])
+        raise LXCommandError(f"{place!r} has no {name!r}.{advice} Write {place}:NAME, with a name that it defines.")
     value = getattr(module, name)
     if not callable(value) or isinstance(value, LXModel):
         return value
+    _refuse_arguments(target, name, value)
     try:
         return value()
     except LXError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LXCommandError(f"{target!r} failed: {_where(error)}.") from error
+
+
+def _refuse_arguments(target: str, name: str, function: Callable[..., Any]) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # of what is not written in Python it may not be known
+        return
+    try:
+        signature.bind()
+    except TypeError:
+        raise LXCommandError(
+            f"{target!r} needs arguments: {name}{signature}. Name a function without any, such as one that calls it."
+        ) from None
 
 
 def _parts(target: str) -> tuple[str, str]:
@@ -68,11 +85,13 @@ def _parts(target: str) -> tuple[str, str]:
 
 
 def _module(target: str, place: str) -> ModuleType:
+    if not place:
+        raise LXCommandError(f"{target!r} names no module. Write module:name or path.py:name.")
     try:
         return _of_file(Path(place)) if place.endswith(".py") else _of_name(place)
     except LXError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LXCommandError(f"{place!r} (of {target!r}) cannot be imported: {_where(error)}.") from error
 
 
@@ -98,8 +117,8 @@ def _of_file(path: Path) -> ModuleType:
     return module
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """Return an error in one sentence, with the line of the user's that raised it, where there is one."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames[-1].filename not in OWN else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"

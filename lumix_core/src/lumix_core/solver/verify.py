@@ -235,9 +235,9 @@ class Verifier:
     def _endless(self, linear: LXProblem, duals: FloatArray) -> str:
         """Return which reduced cost points to where there is no bound."""
         column, reduced = endless_column(linear, duals)
-        is_lower = (reduced > 0) != self.problem.maximize
         name = self.problem.column_name(column)
-        return f"the reduced cost of {name} is {reduced:.6g}, and {name} has no {'lower' if is_lower else 'upper'} bound"
+        side = "lower" if (reduced > 0) != self.problem.maximize else "upper"
+        return f"the reduced cost of {name} is {reduced:.6g}, and {name} has no {side} bound"
 
     def _belong(self, duals: FloatArray, reduced_costs: FloatArray) -> bool:
         """Whether reduced costs are known to be those of the duals, without adding all coefficients up anew."""
