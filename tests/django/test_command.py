@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from lumix_django.checks import check_installation
-from lumix_django.management.commands.lumix import Command
+from lumix_django.management.commands.lumix import Command, without_settings
 
 MANAGE = """
 import sys
@@ -51,6 +51,20 @@ def test_a_model_over_the_projects_rows_is_solved(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "Model 'plan': optimal" in done.stdout
+
+
+def test_words_that_choose_the_settings_are_djangos() -> None:
+    words = ["sweep", "plan", "--settings", "shop.settings", "--pythonpath=.", "--scale", "wood=2", "--json"]
+
+    assert without_settings(words) == ["sweep", "plan", "--scale", "wood=2", "--json"]
+
+
+def test_help_is_that_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        Command().print_help("manage.py", "lumix")
+
+    assert caught.value.code == 0
+    assert "solve scenarios of a model, and compare them" in capsys.readouterr().out
 
 
 def test_a_command_that_fails_is_an_error_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

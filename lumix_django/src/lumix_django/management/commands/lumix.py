@@ -17,12 +17,16 @@ class Command(BaseCommand):  # type: ignore[misc]  # Django is not typed
     help = "Solve, explain, export and compare optimisation models over this project's rows."
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Pass on the words as they are: ``lumix`` has a parser of its own."""
+        """Pass on the words: ``lumix`` has a parser of its own."""
         try:
-            status = run(argv[2:])
+            status = run(without_settings(argv[2:]))
         finally:
             connections.close_all()
         sys.exit(status)
+
+    def print_help(self, prog_name: str, subcommand: str) -> None:
+        """Print the help of ``lumix``, for ``manage.py help lumix``."""
+        run(["--help"])
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take words as `django.core.management.call_command` passes them."""
@@ -33,6 +37,14 @@ class Command(BaseCommand):  # type: ignore[misc]  # Django is not typed
         status = run(words)
         if status:
             raise CommandError(f"lumix {' '.join(words)} ended with exit status {status}.", returncode=status)
+
+
+def without_settings(words: Sequence[str]) -> list[str]:
+    """Return words without those that chose the settings, which Django has read already."""
+    parser = CommandParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--settings")
+    parser.add_argument("--pythonpath")
+    return list(parser.parse_known_args(list(words))[1])
 
 
 def run(words: Sequence[str]) -> int:
