@@ -70,10 +70,12 @@ class TestPeeweeAdapter(module_of("lumix_peewee", "test_peewee_adapter").TestPee
 def test_a_package_is_under_a_hundred_lines_and_imports_what_is_public(package: str) -> None:
     texts = [path.read_text() for path in (ADAPTERS / package / "src" / package).glob("*.py")]
     nodes = [node for text in texts for node in ast.walk(ast.parse(text))]
-    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and str(node.module).startswith("lumix_")]
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and str(node.module).startswith("lumix")]
+    whole = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
 
     assert sum(bool(line.strip()) for text in texts for line in text.splitlines()) < 100
     assert {node.module for node in imports} <= PUBLIC
+    assert not [name for name in whole if name.startswith("lumix")]
     for node in imports:
         public = importlib.import_module(str(node.module))
         assert {alias.name for alias in node.names} <= {*getattr(public, "__all__", vars(public))}
