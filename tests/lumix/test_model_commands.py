@@ -274,6 +274,21 @@ def test_doctor_tells_versions_and_problems(
     assert found["notes"][0].startswith("Solver 'highs' runs isolated where module 'ortools' is loaded")
 
 
+def test_doctor_names_versions_that_give_wrong_answers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = {"highspy": "1.15.1", "gurobipy": "13.0.3"}
+    monkeypatch.setattr("lumix_solvers.known_faults._installed", installed.get)
+    monkeypatch.setattr("lumix.doctor.untested", lambda _: iter([]))
+
+    assert main(["doctor"]) == 1
+
+    text = capsys.readouterr().out
+    assert "\nProblem: Solver 'highs': highspy 1.15.1 calls points optimal that are not" in text
+    assert "\nNote: Solver 'gurobi': gurobipy 13.0.3 calls points" in text
+    assert "No problem was found." not in text
+
+
 def test_plugins_are_listed_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugins", "--json"]) == 0
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from lumix.tested_versions import untested
 from lumix_core.errors import LXError, LXPluginWarning
 from lumix_core.plugins import VARIABLE, Registration, listing
-from lumix_core.solver import SharesNoProcess, load_solver
+from lumix_core.solver import KnowsFaults, SharesNoProcess, Solver, load_solver
 
 OURS = ("lumix-modeling", "lumix-core", "lumix-sqlalchemy", "lumix-django", "lumix-solvers")
 
@@ -68,19 +68,31 @@ def problems(registered: list[Registration], error: LXError | None) -> Iterator[
 
 
 def notes(registered: list[Registration]) -> Iterator[str]:
-    """Yield a sentence for each pair of libraries that cannot share a process; the solver then runs isolated."""
-    for one in registered:
-        if one.kind != "solver" or one.state != "ready":
-            continue
-        try:
-            solver = load_solver(one.name, {})
-        except LXError as error:
-            yield str(error)
-            continue
-        if isinstance(solver, SharesNoProcess):
-            for module, why in solver.clashes.items():
+    """Yield a sentence for each solver that cannot be made, and for each pair of libraries that share no process."""
+    for name, made in _solvers(registered):
+        if isinstance(made, LXError):
+            yield str(made)
+        elif isinstance(made, SharesNoProcess):
+            for module, why in made.clashes.items():
                 if find_spec(module) is not None:
-                    yield f"Solver {one.name!r} runs isolated where module {module!r} is loaded: {why}."
+                    yield f"Solver {name!r} runs isolated where module {module!r} is loaded: {why}."
+
+
+def faults(registered: list[Registration], are_avoided: bool) -> Iterator[str]:
+    """Yield what is known to be wrong with the versions of solvers here, and is kept from answers or is not."""
+    for name, made in _solvers(registered):
+        if isinstance(made, KnowsFaults):
+            found = (fault.told(version) for fault, version in made.known_faults if bool(fault.avoided) == are_avoided)
+            yield from (f"Solver {name!r}: {text}" for text in found)
+
+
+def _solvers(registered: list[Registration]) -> Iterator[tuple[str, Solver | LXError]]:
+    for one in registered:
+        if one.kind == "solver" and one.state == "ready":
+            try:
+                yield one.name, load_solver(one.name, {})
+            except LXError as error:
+                yield one.name, error
 
 
 def examined() -> tuple[list[Registration], list[str], list[str]]:
@@ -89,4 +101,5 @@ def examined() -> tuple[list[Registration], list[str], list[str]]:
         warnings.simplefilter("ignore", LXPluginWarning)
         registered, error = listing()
     registered = sorted(registered, key=lambda one: (one.kind, one.name))
-    return registered, list(problems(registered, error)), list(notes(registered))
+    wrong = [*problems(registered, error), *faults(registered, are_avoided=False)]
+    return registered, wrong, [*notes(registered), *faults(registered, are_avoided=True)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from lumix_core.errors import LXOptionError
 from lumix_core.problem import LXProblem
-from lumix_core.solver import LXFeature, LXStatus, RawResult, SolverOptions
+from lumix_core.solver import KnownFault, LXFeature, LXStatus, RawResult, SolverOptions
 from lumix_solvers.cpsat_run import CpSatRun, parameters
+from lumix_solvers.known_faults import faults_of
 from lumix_solvers.logs import log_lines
 from lumix_solvers.whole import bounds_cross
 
@@ -41,6 +43,11 @@ class CpSatSolver:
                 f"Option max_denom={max_denom!r:.80} makes no sense: give a whole number of at least 1."
             )
         self.max_denom = max_denom
+
+    @property
+    def known_faults(self) -> Sequence[tuple[KnownFault, str]]:
+        """See `lumix_core.solver.KnowsFaults`."""
+        return faults_of("ortools")
 
     def is_available(self) -> bool:
         """Whether OR-Tools is installed; it is not imported."""

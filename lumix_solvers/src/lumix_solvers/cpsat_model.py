@@ -16,6 +16,8 @@ from lumix_solvers.whole import integer_bounds
 
 LARGEST = 2**62
 """CP-SAT computes with 64 bits: no sum of terms may come near what they hold."""
+LARGE = 2**24
+"""From here on the terms of a row are large: presolve combines rows, and one of its steps may count in 32 bits."""
 NEAR = 1e-9
 """How far a row may be outside of its bounds, relative to 1 and their size: less than any solver's tolerance."""
 
@@ -32,6 +34,7 @@ class CpSatModel:
 
     Attributes:
         native: OR-Tools' ``CpModel``.
+        is_large: whether the terms of some row are `LARGE` together.
 
     Raises:
         LXUnsupportedError: a column is not whole, or has no end.
@@ -171,6 +174,7 @@ class CpSatModel:
         sums = [0] * (self.problem.num_constraints + 1)
         for row, column, coefficient in zip(rows, columns, whole, strict=True):
             sums[row] += abs(coefficient) * max(self._sizes[column], 1)
+        self.is_large = max(sums[:-1], default=0) >= LARGE
         for row, total in enumerate(sums):
             if total > LARGEST:
                 is_row = row < self.problem.num_constraints

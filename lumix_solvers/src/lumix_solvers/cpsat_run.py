@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -44,8 +46,12 @@ SILENT = {"log_search_progress": False, "log_to_stdout": False, "catch_sigint_si
 """What LumiX sets itself; no user may."""
 
 
-def parameters(options: SolverOptions) -> Any:
-    """Return CP-SAT's parameters: the common options, then the native ones, which win.
+OF_LARGE = {"presolve_inclusion_work_limit": 0}
+"""Leaves out the step of presolve that counts in 32 bits in OR-Tools 9.15, and so mistakes rows of large numbers."""
+
+
+def parameters(options: SolverOptions, careful: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    """Return CP-SAT's parameters: the careful ones, the common options, then the native ones, which win.
 
     Raises:
         LXOptionError: CP-SAT has no such native option, or refuses the value of an option.
@@ -54,7 +60,7 @@ def parameters(options: SolverOptions) -> Any:
     from ortools.sat import sat_parameters_pb2  # native, so imported on use only
 
     made = sat_parameters_pb2.SatParameters()
-    for name, value in SILENT.items():
+    for name, value in {**SILENT, **careful}.items():
         setattr(made, name, value)
     made.log_search_progress = options.log is not False
     if options.seed is not None and options.threads is None:
@@ -91,8 +97,8 @@ class CpSatRun:
         self._interrupted = False
         self._status: Any = None
         self._native: Any = cp_model.CpSolver()
-        _set(self._native.parameters, parameters(options))
         self._model = CpSatModel(problem, max_denom)
+        _set(self._native.parameters, parameters(options, OF_LARGE if self._model.is_large else {}))
 
     def solve(self) -> RawResult:
         """Run, and read the answer."""

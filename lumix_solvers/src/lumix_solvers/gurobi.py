@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
-from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
+from lumix_core.solver import KnownFault, LXFeature, RawConflict, RawResult, SolverOptions
 from lumix_solvers.gurobi_live import GurobiLiveRun
 from lumix_solvers.gurobi_native import configured_env
 from lumix_solvers.gurobi_run import GurobiRun
+from lumix_solvers.known_faults import faults_of
 from lumix_solvers.native_run import begun
 
 
@@ -22,6 +24,11 @@ class GurobiSolver:
 
     name = "gurobi"
     features = frozenset(LXFeature) - {LXFeature.FUNCTIONS}
+
+    @property
+    def known_faults(self) -> Sequence[tuple[KnownFault, str]]:
+        """See `lumix_core.solver.KnowsFaults`."""
+        return faults_of("gurobipy")
 
     def is_available(self) -> bool:
         """Whether gurobipy is installed; it is not imported."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
-from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
+from lumix_core.solver import KnownFault, LXFeature, RawConflict, RawResult, SolverOptions
 from lumix_solvers.highs_live import HighsLiveRun
 from lumix_solvers.highs_run import HighsRun
+from lumix_solvers.known_faults import faults_of
 from lumix_solvers.logs import log_lines
 from lumix_solvers.nothing import NO_PROBLEM
 
@@ -42,6 +43,11 @@ class HighsSolver:
     def clashes(self) -> Mapping[str, str]:
         """See `lumix_core.solver.SharesNoProcess`: until 1.15 its library and that of OR-Tools share symbols."""
         return ORTOOLS if version("highspy").startswith("1.15") else {}
+
+    @property
+    def known_faults(self) -> Sequence[tuple[KnownFault, str]]:
+        """See `lumix_core.solver.KnowsFaults`."""
+        return faults_of("highspy")
 
     def is_available(self) -> bool:
         """Whether highspy is installed; it is not imported."""

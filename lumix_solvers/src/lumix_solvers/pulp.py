@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
@@ -18,11 +18,12 @@ import numpy as np
 
 from lumix_core.errors import LXSolverNotFoundError, LXVerificationError, listed
 from lumix_core.problem import FloatArray, LXProblem
-from lumix_core.solver import LXFeature, LXLimit, LXStatus, RawResult, SolverOptions, Verifier
+from lumix_core.solver import KnownFault, LXFeature, LXLimit, LXStatus, RawResult, SolverOptions, Verifier
 from lumix_solvers.cbc import Cbc
 from lumix_solvers.highs_native import new_highs
 from lumix_solvers.highs_run import interrupt
 from lumix_solvers.interrupts import run_until_done
+from lumix_solvers.known_faults import faults_of
 from lumix_solvers.logs import log_lines
 from lumix_solvers.onesided import AT_LEAST, AT_MOST, EQUAL, OneSidedRows, one_sided
 from lumix_solvers.whole import integer_bounds
@@ -106,6 +107,8 @@ EXECUTABLES: Mapping[str, Callable[[Any], str]] = {
 }
 """Where PuLP has, or looks for, CBC."""
 
+LIBRARIES: Mapping[str, str] = {"PULP_CBC_CMD": "pulp", "HiGHS": "highspy"}
+"""The distributions that bring solvers whose faults are known."""
 
 STATUSES = {
     0: LXStatus.NO_SOLUTION,
@@ -138,6 +141,11 @@ class PulpSolver:
     def features(self) -> frozenset[LXFeature]:
         """What the solver behind PuLP can do."""
         return self._reach.features
+
+    @property
+    def known_faults(self) -> Sequence[tuple[KnownFault, str]]:
+        """See `lumix_core.solver.KnowsFaults`."""
+        return faults_of(LIBRARIES.get(self.solver, ""))
 
     def is_available(self) -> bool:
         """Whether PuLP is installed; it is not imported."""

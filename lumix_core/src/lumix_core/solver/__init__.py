@@ -4,6 +4,7 @@ from lumix_core.solver.certificates import recession_of
 from lumix_core.solver.closing import Closing
 from lumix_core.solver.goal_stage import LXGoalStage
 from lumix_core.solver.isolation import is_isolated, isolated_solver
+from lumix_core.solver.known_faults import KnownFault, KnowsFaults
 from lumix_core.solver.logs import Write, log_lines
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
 from lumix_core.solver.progress import LXProgress
@@ -38,6 +39,8 @@ __all__ = [
     "Closing",
     "FamilyValues",
     "FindsConflicts",
+    "KnownFault",
+    "KnowsFaults",
     "LXFeature",
     "LXGoalStage",
     "LXIntegrality",

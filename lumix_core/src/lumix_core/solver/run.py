@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 from lumix_core.errors import LXError, LXSolverError, LXUnsupportedError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
+from lumix_core.solver.known_faults import warn_of_faults
 from lumix_core.solver.options import refuse_unsupported
 from lumix_core.solver.preparation import answer_without_columns, crossed_bounds
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
@@ -36,7 +37,7 @@ def run(solver: Solver, problem: LXProblem, options: SolverOptions) -> RawResult
 
 
 def check_supported(solver: Solver, problem: LXProblem, options: SolverOptions) -> None:
-    """Refuse what the solver lacks; raises as `run` does."""
+    """Refuse what the solver lacks, and warn of what it is known to get wrong; raises as `run` does."""
     refuse_unsupported(solver, options)
     if problem.is_mip and LXFeature.INTEGER not in solver.features:
         raise LXUnsupportedError(
@@ -48,12 +49,13 @@ def check_supported(solver: Solver, problem: LXProblem, options: SolverOptions) 
             f"Model {problem.name!r} has goals, which no solver handles as they are: solver {solver.name!r} would take "
             f"them for constraints. Solve it with LXOptimizer."
         )
-    if not problem.is_linear:
-        _refuse_structures(solver, problem)
+    wanted = {} if problem.is_linear else wanted_features(problem)
+    _refuse_structures(solver, problem, wanted)
+    warn_of_faults(solver, problem, frozenset({*wanted, *([LXFeature.INTEGER] if problem.is_mip else [])}))
 
 
-def _refuse_structures(solver: Solver, problem: LXProblem) -> None:
-    lacked = [words for feature, words in wanted_features(problem).items() if feature not in solver.features]
+def _refuse_structures(solver: Solver, problem: LXProblem, wanted: Mapping[LXFeature, str]) -> None:
+    lacked = [words for feature, words in wanted.items() if feature not in solver.features]
     if lacked:
         raise LXUnsupportedError(
             f"Model {problem.name!r} has {' and '.join(lacked)}, which solver {solver.name!r} cannot handle as they "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
@@ -14,6 +14,7 @@ from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.isolation.placeholders import named, parts_of
 from lumix_core.solver.isolation.pool import Processes
 from lumix_core.solver.isolation.process import ProcessEndedError, SolverProcess, Watch
+from lumix_core.solver.known_faults import KnownFault, KnowsFaults
 from lumix_core.solver.logs import log_lines
 from lumix_core.solver.solver import (
     ChecksOptions,
@@ -52,6 +53,11 @@ class IsolatedSolver:
     def features(self) -> frozenset[LXFeature]:
         """What the solver can do."""
         return frozenset(self.inner.features)
+
+    @property
+    def known_faults(self) -> Sequence[tuple[KnownFault, str]]:
+        """What the solver is known to get wrong here; see `lumix_core.solver.KnowsFaults`."""
+        return self.inner.known_faults if isinstance(self.inner, KnowsFaults) else ()
 
     def is_available(self) -> bool:
         """Whether the solver can run here."""

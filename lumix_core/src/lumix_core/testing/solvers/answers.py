@@ -10,6 +10,7 @@ import pytest
 
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
+from lumix_core.problem.structures import Structures
 from lumix_core.solver.solver import LXFeature, Solver
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, needs, solve
@@ -18,6 +19,7 @@ from lumix_core.testing.solvers.problems import (
     INF,
     fixed_charge,
     nondegenerate,
+    once_wrong,
     planted,
     problem,
     random_integers,
@@ -32,6 +34,7 @@ from lumix_core.testing.solvers.proofs import (
 
 SENSES = pytest.mark.parametrize("maximize", [False, True], ids=["min", "max"])
 SEEDS = pytest.mark.parametrize("seed", range(4))
+ONCE_WRONG = once_wrong()
 
 
 class LinearAnswers(Kit, limited=in_thread):
@@ -342,6 +345,28 @@ class IntegerAnswers(Kit, limited=in_thread):
 
         assert_reaches(result, whole, best_integer_point(boxed))
         assert best_integer_point(boxed) < best_vertex(mip) - 0.5
+
+    @needs(LXFeature.INTEGER)
+    @pytest.mark.parametrize("name", ONCE_WRONG)
+    def test_problems_that_a_release_got_wrong(self, solver: Solver, name: str) -> None:
+        """What was wrong in one solver is tried in all."""
+        mip, optimum = ONCE_WRONG[name]
+
+        result = solve(solver, mip)
+
+        assert_reaches(result, mip, optimum)
+
+    @needs(LXFeature.INTEGER, LXFeature.SEMICONTINUOUS)
+    def test_semicontinuous_variables_beside_integers(self, solver: Solver) -> None:
+        """Of two rows with whole variables, a semi-continuous one takes the least amount that it may."""
+        rows = [([9.0, 7.0, 0.0], 13.0, INF), ([1.0, -1.0, -1.0], 0.0, 0.0)]
+        integer = [False, True, True]
+        base = problem([1.0, 0.0, 0.0], rows, lower=[1.0, -INF, -INF], upper=[3.0, 1.0, INF], integer=integer)
+        asked = replace(base, structures=Structures(semi=np.array([True, False, False])))
+
+        result = solve(solver, asked)
+
+        assert_reaches(result, asked, 1.0)
 
     @needs(LXFeature.INTEGER)
     def test_integers_between_fractional_bounds(self, solver: Solver) -> None:

@@ -312,3 +312,31 @@ def _market_split(markets: int = 5) -> tuple[FloatArray, FloatArray]:
     random = np.random.default_rng(7)
     matrix = random.integers(0, 100, (markets, 10 * (markets - 1))).astype(np.float64)
     return matrix, np.floor(matrix.sum(axis=1) / 2)
+
+
+def once_wrong() -> dict[str, tuple[LXProblem, float]]:
+    """Return small problems of which a release of a solver gave a wrong answer, and their optima.
+
+    Each is named after the report in the solver's repository.
+    """
+    cbc = [
+        ([1.0, 0.0, 0.0, 0.0, 1.0], 1.0, 1.0),
+        ([1.0, 0.0, 0.0, 1.0, 0.0], 1.0, INF),
+        ([0.0, 1.0, 0.0, 0.0, 1.0], -INF, 1.0),
+        ([0.0, 0.0, 0.0, 1.0, 1.0], -INF, 1.0),
+        ([0.0, 0.0, 1.0, 0.0, 0.0], 1.0, 1.0),
+        ([0.0, 9000.0, 7200.0, 0.0, 10800.0], 16200.0, INF),
+    ]
+    switch = [([1.0, 1.0, 0.0], 10.0, 10.0), ([1.0, 0.0, -100.0], -INF, 0.0)]
+    free = [
+        ([0.0, 1.0, -1.0, 0.0], 0.0, INF),
+        ([1.0, 0.0, 1.0, -1.0], 0.0, 0.0),
+        ([0.0, 0.0, -68.0, -1.0], -12.0, INF),
+    ]
+    costly = problem([0.0, 2.0, 99999.0], switch, upper=[INF, INF, 1.0], integer=[False, False, True])
+    endless = problem([0.0, 1.0, 0.0, 0.0], free, lower=[-INF, -INF, 0.0, 0.0], integer=[True, True, False, True])
+    return {
+        "Cbc 632": (problem([0.0, 0.0, 0.0, 1.0, 1.0], cbc, upper=1.0, integer=True), 0.0),
+        "HiGHS 2975": (costly, 20.0),
+        "HiGHS 3274": (endless, 0.0),
+    }
