@@ -73,7 +73,7 @@ def test_a_column_is_found_and_what_is_set_counts(expert):
     name = expert.__name__
     if name in LICENSED:
         skip_where_missing(lambda: load_solver(name, {}))
-    optimizer = LXOptimizer().use_solver(name, **OWN.get(name, {}))
+    optimizer = LXOptimizer().use_solver(name, isolated=False, **OWN.get(name, {}))
 
     assert optimizer.solve(sack()).objective_value == BEST
     assert optimizer.solve(sack(), on_native=expert).objective_value == WITHOUT_TENT
@@ -139,7 +139,7 @@ def test_columns_and_rows_that_are_added_stay_behind_those_of_the_model():
         model.addCol(0.0, 0.0, 1.0, 0, [], [])
         model.addRow(0.0, 3.0, 1, [problem.num_variables], [1.0])
 
-    solution = LXOptimizer().solve(sack(), on_native=with_a_gift)
+    solution = LXOptimizer().use_solver("highs", isolated=False).solve(sack(), on_native=with_a_gift)
 
     assert solution.objective_value == BEST
     assert len(solution.variables["taken"]) == len(GAINS)

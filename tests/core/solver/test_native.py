@@ -47,6 +47,11 @@ def calls() -> Calls:
     return Calls()
 
 
+def here(**options: Any) -> LXOptimizer:
+    """Return HiGHS in this process, also where an old release would rather have one of its own."""
+    return LXOptimizer().use_solver("highs", isolated=False, **options)
+
+
 def without_tables(model: Any, problem: LXProblem) -> None:
     column = problem.column("made", "table")
     model.changeColBounds(column, 0.0, 0.0)
@@ -54,12 +59,12 @@ def without_tables(model: Any, problem: LXProblem) -> None:
 
 class TestCalled:
     def test_once_with_the_model_of_the_solver(self, calls: Calls) -> None:
-        LXOptimizer().solve(shop(), on_native=calls)
+        here().solve(shop(), on_native=calls)
 
         assert [model.getNumCol() for model in calls.models] == [2]
 
     def test_with_the_positions_of_families_and_keys(self) -> None:
-        assert LXOptimizer().solve(shop(whole=True), on_native=without_tables).objective_value == 15.0
+        assert here().solve(shop(whole=True), on_native=without_tables).objective_value == 15.0
 
     def test_not_for_further_runs_by_which_a_claim_is_checked(self, calls: Calls) -> None:
         model = shop(at_least=6.0)
@@ -67,14 +72,14 @@ class TestCalled:
             wear = LXLinearExpression().sum_over(model.variables[0], lambda one, name=name: 2.0 if one == name else 1.0)
             model.add_constraint(LXConstraint(f"wear of {name}").expression(wear).le().rhs(8.0))
 
-        solution = LXOptimizer().solve(model, on_native=calls)
+        solution = here().solve(model, on_native=calls)
 
         assert solution.status is LXStatus.INFEASIBLE
         assert solution.details["checks"], "the claim was checked by further runs"
         assert len(calls.models) == 1
 
     def test_not_where_the_answer_needs_no_solver(self, calls: Calls) -> None:
-        LXOptimizer().solve(
+        here().solve(
             shop(hours=1.0, at_least=2.0).remove_constraint("limit").remove_constraint("least"), on_native=calls
         )
 
@@ -84,12 +89,12 @@ class TestCalled:
         model = shop()
         model.constraints[0].as_goal(priority=1)
 
-        LXOptimizer().solve(model.set_goal_mode("sequential"), on_native=calls)
+        here().solve(model.set_goal_mode("sequential"), on_native=calls)
 
         assert len(calls.models) == 2
 
     def test_for_each_run_of_a_session_with_the_same_model(self, calls: Calls) -> None:
-        with LXOptimizer().open(shop(), on_native=calls) as session:
+        with here().open(shop(), on_native=calls) as session:
             session.solve()
             session.set_rhs("limit", 6.0)
             session.solve()
@@ -99,7 +104,7 @@ class TestCalled:
 
     def test_for_every_run_of_an_optimizer(self, calls: Calls) -> None:
         other = Calls()
-        optimizer = LXOptimizer().use_solver("highs", on_native=calls)
+        optimizer = here(on_native=calls)
 
         optimizer.solve(shop())
         optimizer.solve(shop(), on_native=other)
@@ -107,19 +112,19 @@ class TestCalled:
         assert (len(calls.models), len(other.models)) == (1, 1)
 
     def test_by_solve_async(self, calls: Calls) -> None:
-        asyncio.run(LXOptimizer().solve_async(shop(), on_native=calls))
+        asyncio.run(here().solve_async(shop(), on_native=calls))
 
         assert len(calls.models) == 1
 
     def test_not_for_an_explanation(self, calls: Calls) -> None:
-        optimizer = LXOptimizer().use_solver("highs", on_native=calls)
+        optimizer = here(on_native=calls)
 
         optimizer.explain_infeasibility(shop(at_least=10.5, hours=12))
 
         assert calls.models == []
 
     def test_in_a_copy_of_the_optimizer(self) -> None:
-        optimizer = pickle.loads(pickle.dumps(LXOptimizer().use_solver("highs", on_native=without_tables)))
+        optimizer = pickle.loads(pickle.dumps(here(on_native=without_tables)))
 
         assert optimizer.solve(shop(whole=True)).objective_value == 15.0
 
@@ -130,29 +135,27 @@ class TestChecked:
             model.changeColCost(problem.column("made", "table"), 1.0)
 
         with pytest.raises(LXVerificationError, match="reported the objective"):
-            LXOptimizer().solve(shop(), on_native=cheaper_tables)
+            here().solve(shop(), on_native=cheaper_tables)
 
     def test_an_optimum_of_fewer_points(self) -> None:
         with pytest.raises(LXVerificationError, match="reported optimal"):
-            LXOptimizer().solve(shop(), on_native=without_tables)
+            here().solve(shop(), on_native=without_tables)
 
     def test_a_point_that_breaks_a_constraint(self) -> None:
         def endless(model: Any, problem: LXProblem) -> None:
             model.changeRowBounds(problem.row("limit"), 0.0, 100.0)
 
         with pytest.raises(LXVerificationError, match="limit"):
-            LXOptimizer().solve(shop(), on_native=endless)
+            here().solve(shop(), on_native=endless)
 
     def test_a_claim_that_there_is_no_point(self) -> None:
         def impossible(model: Any, problem: LXProblem) -> None:
             model.changeRowBounds(problem.row("limit"), 90.0, 100.0)
 
-        assert LXOptimizer().solve(shop(), on_native=impossible).status is LXStatus.ERROR
+        assert here().solve(shop(), on_native=impossible).status is LXStatus.ERROR
 
     def test_a_gap_that_was_set_is_not_taken_for_a_fault(self) -> None:
-        solution = LXOptimizer().solve(
-            shop(whole=True), on_native=lambda highs, _: highs.setOptionValue("mip_rel_gap", 0.9)
-        )
+        solution = here().solve(shop(whole=True), on_native=lambda highs, _: highs.setOptionValue("mip_rel_gap", 0.9))
 
         assert solution.is_optimal()
 
@@ -162,7 +165,7 @@ class TestErrors:
         calls.fails = True
 
         with pytest.raises(ZeroDivisionError, match="of the user") as raised:
-            LXOptimizer().solve(shop(), on_native=calls)
+            here().solve(shop(), on_native=calls)
 
         assert raised.value.__cause__ is raised.value.__context__ is None
 
@@ -171,10 +174,10 @@ class TestErrors:
             raise LXModelError("of the user")
 
         with pytest.raises(LXModelError, match="of the user"):
-            LXOptimizer().solve(shop(), on_native=fail)
+            here().solve(shop(), on_native=fail)
 
     def test_a_session_goes_on_with_a_new_model(self, calls: Calls) -> None:
-        with LXOptimizer().open(shop(), on_native=calls) as session:
+        with here().open(shop(), on_native=calls) as session:
             session.solve()
             calls.fails = True
             with pytest.raises(ZeroDivisionError):
@@ -190,18 +193,18 @@ class TestErrors:
 class TestRefused:
     @pytest.mark.parametrize("call", [5, "highs", 0])
     def test_what_cannot_be_called(self, call: Any) -> None:
-        for use in (LXOptimizer().use_solver("highs").solve, LXOptimizer().open):
+        for use in (here().solve, here().open):
             with pytest.raises(LXOptionError, match=r"on_native=.* cannot be called. Give a function of two arguments"):
                 use(shop(), on_native=call)
         with pytest.raises(LXOptionError, match="cannot be called"):
-            LXOptimizer().use_solver("highs", on_native=call)
+            here(on_native=call)
 
     def test_a_coroutine_function(self) -> None:
         async def look(model: Any, problem: LXProblem) -> None:
             """Look."""
 
         with pytest.raises(LXOptionError, match="is a coroutine function, which nobody would await"):
-            LXOptimizer().solve(shop(), on_native=look)
+            here().solve(shop(), on_native=look)
 
     def test_a_solver_without_a_model_of_its_own(self, calls: Calls) -> None:
         for solver in (Without(LXFeature.NATIVE), "pulp"):
