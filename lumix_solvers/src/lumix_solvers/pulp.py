@@ -132,7 +132,7 @@ class PulpSolver:
     """A solver that PuLP reaches; needs ``pip install "lumix-solvers[pulp]"``.
 
     What it can do depends on the solver: `REACHES` holds those that were tried; of others LumiX assumes only
-    that they solve problems with integers.
+    that they solve problems with integers, as PuLP's own model holds them.
 
     Args:
         solver: PuLP's name for it, as ``pulp.listSolvers(onlyAvailable=True)`` shows it.
