@@ -74,6 +74,7 @@ RIGHT = {
     "a float value": "profit: float = LXOptimizer().solve(LXModel('m')).get_mapped(x)[1]",
     "a start point": "LXOptimizer().solve(LXModel('m'), start={'y': {(1, 1): 1}, x: {products[0]: 2.0}})",
     "progress": "LXOptimizer().solve(LXModel('m'), on_progress=lambda progress: progress.gap)",
+    "the solver's own model": "LXOptimizer().open(LXModel('m'), on_native=lambda highs, problem: problem.column(x, 1))",
     "an int value": "whole: int = LXOptimizer().solve(LXModel('m')).get_mapped(y)[1, 1]",
 }
 
@@ -96,10 +97,12 @@ WRONG = {
     "the key of a dimension": "LXIndexDimension(Product, lambda p: p.proft_per_unit)",
     "a dimension": "LXIndexDimension(Product).where(lambda p: p.proft_per_unit > 1)",
     "progress": "LXOptimizer().solve(LXModel('m'), on_progress=lambda progress: progress.incumbant)",
+    "the solver's own model": "LXOptimizer().open(LXModel('m'), on_native=lambda highs, problem: problem.colum(x, 1))",
 }
 MISSPELT = '"Product" has no attribute "proft_per_unit"; maybe "profit_per_unit"?  [attr-defined]'
 OTHERWISE_MISSPELT = {
     "progress": '"LXProgress" has no attribute "incumbant"; maybe "incumbent"?  [attr-defined]',
+    "the solver's own model": '"LXProblem" has no attribute "colum"; maybe "column" or "columns"?  [attr-defined]',
 }
 
 

@@ -16,6 +16,7 @@ from lumix_core.solver.solver import LXFeature, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing.kit import solve
 from lumix_core.testing.solvers.answers import IntegerAnswers
+from lumix_core.testing.solvers.native import NativeModels
 from lumix_core.testing.solvers.options import Options, Silence
 from lumix_core.testing.solvers.problems import INF, hard_to_find, knapsacks, problem, random_integers
 from lumix_core.testing.solvers.progress import Cancelling, Progress
@@ -48,7 +49,7 @@ class InWholeNumbers(CpSatSolver):
         return replace(raw, best_bound=None, objective=None if raw.x is None else problem.objective_at(raw.x))
 
 
-class TestCpSat(Seam, IntegerAnswers, Limits, Interrupts, Starts, Progress, Cancelling, Options, Silence):
+class TestCpSat(Seam, IntegerAnswers, Limits, Interrupts, Starts, Progress, Cancelling, NativeModels, Options, Silence):
     expected_failures: ClassVar = {
         "test_integers_need_not_be_binary": "every variable needs bounds",
         "test_integers_and_continuous_variables": "its optimum is not whole",

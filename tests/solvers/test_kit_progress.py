@@ -1,10 +1,11 @@
-"""The solver kit catches what is planted in start points, reports of progress and cancelled runs."""
+"""The solver kit catches what is planted in start points, progress, cancelled runs, and models handed over."""
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from solver_faults import Fake
+from solver_faults import Fake, Opening, Run, without
 
 from lumix_core.errors import LXError
 from lumix_core.solver.solver import RawProgress
@@ -13,6 +14,7 @@ from lumix_core.testing import SolverConformance
 from lumix_core.testing.solvers import options as solver_options
 from lumix_core.testing.solvers import progress as solver_progress
 from lumix_core.testing.solvers import statuses as solver_statuses
+from lumix_core.testing.solvers.answers import replace_rows
 
 
 def forget_the_start(problem, options):
@@ -119,6 +121,47 @@ def invent_a_point(problem, result):
     return replace(result, status=LXStatus.FEASIBLE, x=x, objective=problem.objective_at(x))
 
 
+def forget_to_hand_over(problem, options):
+    return problem, replace(options, native=None)
+
+
+def hand_over_twice(problem, options):
+    options.call_native("a model", problem)
+    return problem, options
+
+
+def handing_over(change):
+    """Return what changes how the function of the user's is called."""
+
+    def before(problem, options):
+        call = options.native
+        return problem, replace(options, native=None if call is None else lambda *given: change(call, *given))
+
+    before.__name__ = change.__name__
+    return before
+
+
+def hand_nothing_over(call, model, problem):
+    return call(None, problem)
+
+
+def hand_over_another_problem(call, model, problem):
+    return call(model, replace_rows(problem, 0, 1))
+
+
+def swallow_the_error(call, model, problem):
+    with suppress(Exception):
+        call(model, problem)
+
+
+class HandsOverOnce(Run):
+    """Hands its model over before the first run alone."""
+
+    def __init__(self, problem, options):
+        calls = [options.native]
+        super().__init__(problem, replace(options, native=lambda *given: [calls.pop()(*given) for _ in calls[:1]]))
+
+
 class Unusable(Fake):
     """Heeds no run after one that was cancelled."""
 
@@ -153,6 +196,13 @@ FAULTS = [
     (Fake(after=lose_the_incumbent), "test_another_thread_ends_a_run", MAX),
     (Fake(after=invent_a_point), "test_cancelled_without_an_incumbent", {}),
     (Unusable(), "test_cancelling_leaves_the_solver_usable", {}),
+    (Fake(forget_to_hand_over), "test_native_model_is_handed_over", {}),
+    (Fake(hand_over_twice), "test_native_model_is_handed_over", {}),
+    (Fake(handing_over(hand_nothing_over)), "test_native_model_is_handed_over", {}),
+    (Fake(handing_over(hand_over_another_problem)), "test_native_model_is_handed_over", {}),
+    (Fake(handing_over(swallow_the_error)), "test_error_of_a_native_function_is_raised", {}),
+    (Opening(options=without("native")), "test_native_model_is_handed_over_before_each_live_run", {}),
+    (Opening(HandsOverOnce), "test_native_model_is_handed_over_before_each_live_run", {}),
 ]
 
 

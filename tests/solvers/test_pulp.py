@@ -89,8 +89,8 @@ class TestReach:
         with pytest.raises(LXSolverNotFoundError, match="PuLP cannot run a solver named 'COIN_CMD' here"):
             solve(PulpSolver("COIN_CMD"), small)
 
-    def test_of_an_untried_solver_nothing_is_supposed(self):
-        assert PulpSolver("GUROBI").features == {LXFeature.INTEGER}
+    def test_of_an_untried_solver_no_more_is_supposed_than_what_pulp_promises(self):
+        assert PulpSolver("GUROBI").features == {LXFeature.INTEGER, LXFeature.NATIVE}
 
     def test_option_that_is_not_known_to_be_passed_on_is_refused(self, small):
         with pytest.raises(LXOptionError, match="cannot honour threads=2: it would be ignored"):

@@ -104,9 +104,7 @@ LICENSED = {
 """Solvers that might tell of their licence."""
 RUNS = [
     *[(solver, position) for solver in SOLVERS for position in PLACES],
-    *[(solver, "a thread") for solver in OTHERS if solver != "ortools"],
-    # About one program in twenty ends with SIGABRT when OR-Tools was used on a thread: not settled yet.
-    pytest.param("ortools", "a thread", marks=pytest.mark.thorough),
+    *[(solver, "a thread") for solver in OTHERS],
     *[(solver, "a program whose standard output is closed") for solver in LICENSED],
 ]
 

@@ -88,7 +88,7 @@ def show_solution(words: argparse.Namespace) -> int:
 
 
 def exit_status(solution: LXSolution) -> int:
-    """Return the exit status of a solve: of one that was interrupted that of Ctrl-C, whether it found a point or not."""
+    """Return the exit status of a solve: that of Ctrl-C where it was interrupted, whether it found a point or not."""
     if solution.limit is LXLimit.INTERRUPT:
         return INTERRUPTED
     return SOLVED if solution.is_feasible() else UNSOLVED

@@ -110,6 +110,7 @@ class CplexRun(NativeRun):
     def _solved(self) -> RawResult:
         if self._options.start is not None:
             self._add_start(self._options.start.tolist())
+        self._options.call_native(self._native, self._problem)
         started = time.monotonic()
         self._optimize()
         if self._ended and self._status()[1] is LXStatus.INFEASIBLE_OR_UNBOUNDED:
@@ -179,13 +180,13 @@ class CplexRun(NativeRun):
         )
 
     def _point(self, status: LXStatus) -> dict[str, Any]:
-        solution = self._native.solution
-        point = {"x": np.array(solution.get_values()), "objective": self._objective()}
+        solution, n, m = self._native.solution, self._problem.num_variables, self._problem.num_constraints
+        point = {"x": np.array(solution.get_values())[:n], "objective": self._objective()}
         if status is not LXStatus.OPTIMAL or self._problem.is_mip or len(self._problem.structures.rows_with_terms()):
             return point
         return point | {
-            "duals": np.array(solution.get_dual_values(), dtype=np.float64) + 0.0,
-            "reduced_costs": np.array(solution.get_reduced_costs(), dtype=np.float64) + 0.0,
+            "duals": np.array(solution.get_dual_values(), dtype=np.float64)[:m] + 0.0,
+            "reduced_costs": np.array(solution.get_reduced_costs(), dtype=np.float64)[:n] + 0.0,
         }
 
     def _objective(self) -> float:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from lumix_core.solver import (
 from lumix_solvers.cpsat_model import CpSatModel
 from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import Lines, Write
+from lumix_solvers.watch import no_callback
 
 STATUSES = {
     "OPTIMAL": LXStatus.OPTIMAL,
@@ -81,6 +82,18 @@ def parameters(options: SolverOptions, careful: Mapping[str, Any] = MappingProxy
     return made
 
 
+class CpSatNative(NamedTuple):
+    """What CP-SAT runs with, as the user's function is given it.
+
+    Args:
+        model: the ``CpModel``.
+        solver: the ``CpSolver``.
+    """
+
+    model: Any
+    solver: Any
+
+
 class CpSatRun:
     """One problem in an instance of CP-SAT of its own."""
 
@@ -110,14 +123,25 @@ class CpSatRun:
             self._native.log_callback = self._hear
         if self._options.progress is not None:
             self._native.best_bound_callback = self._note_bound
-        ended = run_until_done(self._run, self._stop, self._is_cancelled)
+        callback = self._call_native()
+        ended = run_until_done(lambda: self._run(callback), self._stop, self._is_cancelled)
         if self._failures:
             raise self._failures[0]
         return self._answer() if ended else self._left_behind()
 
-    def _run(self) -> None:
-        listener = None if self._options.progress is None else _listener()(self._note_incumbent)
-        self._status = self._native.solve(self._model.native, listener)
+    def _call_native(self) -> Any:
+        """Let the user set what LumiX does not know; return a callback of the user's, or None."""
+        from ortools.sat.python import cp_model  # native, so imported on use only
+
+        returned = self._options.call_native(CpSatNative(self._model.native, self._native), self._problem)
+        if returned is None or isinstance(returned, cp_model.CpSolverSolutionCallback):
+            return returned
+        raise no_callback("cpsat", returned, "a CpSolverSolutionCallback")
+
+    def _run(self, callback: Any) -> None:
+        if callback is None and self._options.progress is not None:
+            callback = _listener()(self._note_incumbent)
+        self._status = self._native.solve(self._model.native, callback)
 
     def _stop(self) -> None:
         self._interrupted = True

@@ -32,6 +32,7 @@ class GlpkSolver:
             LXFeature.START,
             LXFeature.PROGRESS,
             LXFeature.CANCEL,
+            LXFeature.NATIVE,
         }
     )
 

@@ -55,7 +55,6 @@ class Search(ctypes.Structure):
 
 
 FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "glp_create_prob": (POINTER, ()),
     "glp_delete_prob": (None, (POINTER,)),
     "glp_free_env": (INT, ()),
     "glp_config": (ctypes.c_char_p, (ctypes.c_char_p,)),
@@ -75,6 +74,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "glp_std_basis": (None, (POINTER,)),
     "glp_init_smcp": (INT, (POINTER,)),
     "glp_init_iocp": (INT, (POINTER,)),
+    "glp_get_num_cols": (INT, (POINTER,)),
     "glp_simplex": (INT, (POINTER, POINTER)),
     "glp_intopt": (INT, (POINTER, POINTER)),
     "glp_get_status": (INT, (POINTER,)),

@@ -26,12 +26,16 @@ class GlpkModel:
 
     Attributes:
         native: GLPK's pointer.
+        swig: the same as swiglpk's functions take it.
     """
 
     def __init__(self, problem: LXProblem) -> None:
+        from swiglpk import glp_create_prob as create  # native, so imported on use only
+
         self._problem = problem
         self._glpk: Any = glpk()
-        self.native: Any = self._glpk.glp_create_prob()
+        self.swig: Any = create()
+        self.native = int(self.swig)
         self._add_columns()
         self._add_rows()
         self._load_matrix()

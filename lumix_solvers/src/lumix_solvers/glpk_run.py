@@ -118,8 +118,11 @@ class GlpkRun:
         try:
             with Environment(self._hear, self._die):
                 model = GlpkModel(self._problem)
-                self._raw = self._solved(model)
-                model.delete()
+                try:
+                    self._options.call_native(model.swig, self._problem)
+                    self._raw = self._solved(model)
+                finally:
+                    model.delete()
         finally:
             self._is_idle = True
 
@@ -254,6 +257,8 @@ class GlpkRun:
     def _begin(self, tree: int, start: Any) -> None:
         if self._glpk.glp_ios_reason(tree) == HEURISTIC:
             self._has_started = True
+            if self._glpk.glp_get_num_cols(self._glpk.glp_ios_get_prob(tree)) != len(start):
+                return  # the user has added columns, whose values are not known
             point = np.concatenate([[0.0], start])
             self._glpk.glp_ios_heur_sol(tree, point.ctypes.data)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -14,7 +15,7 @@ from lumix_solvers.gurobi_model import GurobiModel
 from lumix_solvers.gurobi_native import configured_env, translated
 from lumix_solvers.logs import Write
 from lumix_solvers.native_run import NativeRun
-from lumix_solvers.watch import known
+from lumix_solvers.watch import known, no_callback
 
 STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
     "OPTIMAL": (LXStatus.OPTIMAL, None),
@@ -43,6 +44,9 @@ DETAILS = {
 }
 """What is told besides, and what Gurobi calls it."""
 
+Callback = Callable[[Any, int], object]
+"""What Gurobi calls while it runs, given the model and where it is."""
+
 INFINITY = 1e100
 """Gurobi's infinite objective values."""
 
@@ -64,6 +68,7 @@ class GurobiRun(NativeRun):
         import gurobipy  # native, so imported on use only
 
         self._native = gurobipy
+        self._of_user: Callback | None = None
         self._statuses = {
             getattr(gurobipy.GRB.Status, name): (name, *STATUSES[name])
             for name in STATUSES
@@ -87,6 +92,7 @@ class GurobiRun(NativeRun):
         """Run, and read the answer."""
         if self._options.start is not None:
             self._model.setAttr("Start", self._held.columns, self._options.start.tolist())
+        self._of_user = self._call_native()
         started = time.monotonic()
         self._optimize()
         parameters = self._model.Params
@@ -106,8 +112,18 @@ class GurobiRun(NativeRun):
             return RawConflict(raw_status="Interrupted, and left behind", limit=LXLimit.INTERRUPT)
         return self._conflict()
 
+    def _call_native(self) -> Callback | None:
+        """Let the user set what LumiX does not know; return a callback of the user's."""
+        if self._options.native is None:
+            return None
+        self._model.update()  # before it, Gurobi shows no rows
+        callback: Callback | None = self._options.call_native(self._model, self._problem)
+        if callback is None or callable(callback):
+            return callback
+        raise no_callback("gurobi", callback, "a callback of the arguments (model, where)")
+
     def _optimize(self) -> None:
-        needed = self._options.log is not False or self._options.progress is not None
+        needed = self._options.log is not False or self._options.progress is not None or self._of_user is not None
         self._watched(lambda: self._model.optimize(self._callback if needed else None))
 
     def _settle(self, started: float) -> None:
@@ -131,6 +147,8 @@ class GurobiRun(NativeRun):
             self._watch.hear(model.cbGet(at.MSG_STRING))
         elif where == at.MIP:
             self._watch.note(model.cbGet(at.MIP_OBJBST), model.cbGet(at.MIP_OBJBND), infinity=INFINITY)
+        if self._of_user is not None:
+            self._watch.call_user(self._of_user, model, where)
 
     def _answer(self) -> RawResult:
         word, status, limit = self._statuses.get(

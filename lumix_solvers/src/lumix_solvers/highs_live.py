@@ -44,7 +44,7 @@ class HighsLiveRun(HighsRun):
         except BaseException:
             self.close()
             raise
-        self._quiet = options.log is False and not options.options
+        self._quiet = options.log is False and not options.is_native
 
     def update(self, changes: ProblemDiff) -> bool:
         """Change numbers in place; see `lumix_core.solver.LiveRun`."""

@@ -159,6 +159,7 @@ class HighsRun:
 
     def _run(self) -> RawResult:
         self._incumbent, self._newest = None, RawProgress()
+        self._options.call_native(self._highs, self._problem)
         self._ended = False
         self._ended = self._run_until_done()
         if not self._ended:
@@ -256,11 +257,12 @@ class HighsRun:
         )
 
     def _point(self, status: LXStatus, info: Any) -> dict[str, Any]:
-        solution = self._highs.getSolution()
-        point = {"x": floats(solution.col_value), "objective": float(info.objective_function_value)}
+        n, m, solution = self._problem.num_variables, self._problem.num_constraints, self._highs.getSolution()
+        point = {"x": floats(solution.col_value)[:n], "objective": float(info.objective_function_value)}
         if status is not LXStatus.OPTIMAL or self._problem.is_mip or not solution.dual_valid:
             return point
-        return point | {"duals": floats(solution.row_dual) + 0.0, "reduced_costs": floats(solution.col_dual) + 0.0}
+        duals, reduced_costs = floats(solution.row_dual)[:m], floats(solution.col_dual)[:n]
+        return point | {"duals": duals + 0.0, "reduced_costs": reduced_costs + 0.0}
 
     def _bound(self, status: LXStatus, info: Any) -> float | None:
         if not self._problem.is_mip:

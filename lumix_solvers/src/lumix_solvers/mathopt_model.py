@@ -41,9 +41,11 @@ def start_hint(parameters: Any, x: FloatArray) -> None:
 
 
 def dense(values: Any, size: int) -> FloatArray:
-    """Return a sparse vector of MathOpt's as an array, shape ``(size,)``."""
+    """Return a sparse vector of MathOpt's as an array, shape ``(size,)``, without ids behind those of the problem."""
+    ids = np.fromiter(values.ids, dtype=np.int64)
+    own = ids < size
     array = np.zeros(size)
-    array[np.fromiter(values.ids, dtype=np.int64)] = np.fromiter(values.values, dtype=np.float64)
+    array[ids[own]] = np.fromiter(values.values, dtype=np.float64)[own]
     return array
 
 

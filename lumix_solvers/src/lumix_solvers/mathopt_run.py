@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from lumix_core.problem import LXProblem
 from lumix_core.solver import LXLimit, LXStatus, RawResult, SolverOptions, bad_native_option, unknown_native_option
@@ -62,6 +62,20 @@ COUNTS = {
 """What ``details`` hold, and what MathOpt calls it."""
 
 
+class MathOptNative(NamedTuple):
+    """The messages of MathOpt's that a run is started with, as the user's function is given them.
+
+    Args:
+        model: the ``ModelProto``.
+        parameters: the ``SolveParametersProto``.
+        model_parameters: the ``ModelSolveParametersProto``.
+    """
+
+    model: Any
+    parameters: Any
+    model_parameters: Any
+
+
 class MathOptRun:
     """One problem for one solver.
 
@@ -93,25 +107,34 @@ class MathOptRun:
             return RawResult(status=LXStatus.NO_SOLUTION, raw_status="not begun", limit=LXLimit.CANCELLED)
         if bounds_cross(self._problem):
             return RawResult(status=LXStatus.INFEASIBLE, raw_status="bounds cross")  # such a model is refused
-        ended = run_until_done(self._run, self._interrupter.interrupt, lambda: self._options.is_cancelled)
+        native = self._made_native()
+        self._options.call_native(native, self._problem)
+        ended = run_until_done(
+            lambda: self._run(native), self._interrupter.interrupt, lambda: self._options.is_cancelled
+        )
         if self._failures:
             raise self._failures[0]
         return self._answer() if ended else self._left_behind()
 
-    def _run(self) -> None:
-        from ortools.math_opt import callback_pb2, model_parameters_pb2, parameters_pb2
+    def _made_native(self) -> MathOptNative:
+        from ortools.math_opt import model_parameters_pb2
 
-        for_model = model_parameters_pb2.ModelSolveParametersProto()
+        of_model = model_parameters_pb2.ModelSolveParametersProto()
         if self._options.start is not None:
-            start_hint(for_model, self._options.start)
+            start_hint(of_model, self._options.start)
+        return MathOptNative(mathopt_model(self._problem), self._parameters, of_model)
+
+    def _run(self, native: MathOptNative) -> None:
+        from ortools.math_opt import callback_pb2, parameters_pb2
+
         with heard_errors(self._native) as errors:
             try:
                 self._result = self._native.solve(
-                    mathopt_model(self._problem),
+                    native.model,
                     parameters_pb2.SolverTypeProto.Value(f"SOLVER_TYPE_{self._solver}"),
                     parameters_pb2.SolverInitializerProto(),
-                    self._parameters,
-                    for_model,
+                    native.parameters,
+                    native.model_parameters,
                     self._hear if self._options.log is not False else None,
                     callback_pb2.CallbackRegistrationProto(),
                     None,

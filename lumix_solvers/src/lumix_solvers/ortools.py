@@ -13,7 +13,7 @@ from lumix_solvers.logs import log_lines
 from lumix_solvers.mathopt_run import MathOptRun
 from lumix_solvers.nothing import NO_PROBLEM
 
-OF_ALL = {LXFeature.TIME_LIMIT, LXFeature.LOG, LXFeature.NATIVE_OPTIONS}
+OF_ALL = {LXFeature.TIME_LIMIT, LXFeature.LOG, LXFeature.NATIVE_OPTIONS, LXFeature.NATIVE}
 OF_INTEGERS = {LXFeature.INTEGER, LXFeature.BEST_BOUND, LXFeature.MIP_REL_GAP, LXFeature.MIP_ABS_GAP}
 BEYOND = {
     LXFeature.SOS2,

@@ -88,12 +88,21 @@ CBC = Reach(
         }
     )
 )
-UNKNOWN = Reach(frozenset({LXFeature.INTEGER}))
+UNKNOWN = Reach(frozenset({LXFeature.INTEGER, LXFeature.NATIVE}))
 REACHES: Mapping[str, Reach] = {
     "PULP_CBC_CMD": CBC,
     "COIN_CMD": CBC,
     "HiGHS": Reach(
-        frozenset({LXFeature.INTEGER, LXFeature.DUALS, LXFeature.TIME_LIMIT, LXFeature.MIP_ABS_GAP, LXFeature.SEED}),
+        frozenset(
+            {
+                LXFeature.INTEGER,
+                LXFeature.DUALS,
+                LXFeature.TIME_LIMIT,
+                LXFeature.MIP_ABS_GAP,
+                LXFeature.SEED,
+                LXFeature.NATIVE,
+            }
+        ),
         keywords={"time_limit": "timeLimit", "mip_abs_gap": "gapAbs", "seed": "random_seed"},
         stop=interrupt,
         native=_silent_highs,
@@ -126,7 +135,7 @@ class PulpSolver:
     """A solver that PuLP reaches; needs ``pip install "lumix-solvers[pulp]"``.
 
     What it can do depends on the solver: `REACHES` holds those that were tried; of others LumiX assumes only
-    that they solve problems with integers.
+    that they solve problems with integers, as PuLP's own model holds them.
 
     Args:
         solver: PuLP's name for it, as ``pulp.listSolvers(onlyAvailable=True)`` shows it.
@@ -210,6 +219,8 @@ class _Run:
 
     def solve(self) -> RawResult:
         """Run PuLP's solver, and read the answer."""
+        self._model.setSolver(self._native)
+        self._options.call_native(self._model, self._problem)
         started = time.monotonic()
         if not self._ended():
             return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Interrupted", limit=LXLimit.INTERRUPT)
@@ -217,7 +228,7 @@ class _Run:
 
     def _ended(self) -> bool:
         try:
-            return run_until_done(lambda: self._model.solve(self._native), self._stop)
+            return run_until_done(self._model.solve, self._stop)
         except Exception:
             if self._interrupted:  # and PuLP does not expect that
                 return False

@@ -48,19 +48,21 @@ def reason(texts: list[str]) -> str:
     return first.strip().rstrip(".")
 
 
-@cache
-def _listen(path: str) -> Any:
-    printer = PRINTER(_hear)
-    listen = getattr(ctypes.CDLL(path), "SCIPmessageSetErrorPrinting", None)
-    if listen is not None:
-        listen.restype, listen.argtypes = None, [PRINTER, ctypes.c_void_p]
-        listen(printer, None)
-    return printer  # which must live as long as the library
-
-
 def _hear(data: int, file: int, text: bytes | None) -> None:
     words = (text or b"").decode("utf-8", errors="replace")
     if HEARD.texts is None:
         sys.stderr.write(words)
     else:
         HEARD.texts.append(words)
+
+
+HEAR = PRINTER(_hear)
+"""One for good: SCIP calls it as long as the process lives, and several threads may be the first to listen."""
+
+
+@cache
+def _listen(path: str) -> None:
+    listen = getattr(ctypes.CDLL(path), "SCIPmessageSetErrorPrinting", None)
+    if listen is not None:
+        listen.restype, listen.argtypes = None, [PRINTER, ctypes.c_void_p]
+        listen(HEAR, None)

@@ -112,6 +112,7 @@ class ScipRun:
             self._model.add_start(self._options.start)
         if self._options.progress is not None:
             self._listen(self._options.progress)
+        self._options.call_native(self._native, self._problem)
         ended = run_until_done(self._run, self._native.interruptSolve, lambda: self._is_cancelled(log))
         if not ended:
             return self._left_behind()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
-from lumix_core.errors import LXSolverError
+from lumix_core.errors import LXOptionError, LXSolverError
 from lumix_core.problem import LXProblem
-from lumix_core.solver import LXLimit, LXStatus, RawProgress, RawResult, SolverOptions
+from lumix_core.solver import LXLimit, LXStatus, NativeCallError, RawProgress, RawResult, SolverOptions
 from lumix_solvers.logs import Lines, Write
 
 
@@ -61,6 +61,16 @@ class Watch:
             self.failure = failure
             self._stop()
 
+    def call_user(self, callback: Callable[..., object], *arguments: object) -> None:
+        """Call a callback of the user's; what it raises ends the run."""
+        if self.failure is not None:
+            return
+        try:
+            callback(*arguments)
+        except Exception as error:  # noqa: BLE001
+            self.failure = NativeCallError(error)
+            self._stop()
+
     def is_cancelled(self) -> bool:
         """Report what was found so far; return whether the run is to end."""
         if self._options.progress is not None:
@@ -82,7 +92,7 @@ def given_constant(problem: LXProblem, options: SolverOptions) -> float:
 
     Beside a large constant solvers compute with fewer digits what a small objective depends on.
     """
-    return problem.offset if options.mip_rel_gap or options.options else 0.0
+    return problem.offset if options.mip_rel_gap or options.is_native else 0.0
 
 
 def known(value: float, infinity: float) -> float | None:
@@ -111,4 +121,18 @@ def no_licence(solver: str, advice: str, reason: object) -> LXSolverError:
     """Return the error for a solver that finds no licence."""
     return LXSolverError(
         f"Solver {solver!r} has no licence here: {reason}. {advice}, or use another solver, such as 'highs'."
+    )
+
+
+def no_callback(solver: str, returned: object, wanted: str) -> LXOptionError:
+    """Return the error for what the user's function returns that is given the solver's own model, and is no callback.
+
+    Args:
+        solver: its name.
+        returned: by the function.
+        wanted: what it may return, in words.
+    """
+    return LXOptionError(
+        f"The function on_native= returned {returned!r:.80}, and solver {solver!r} takes {wanted} from it, or None. "
+        f"Return one of these."
     )

@@ -85,6 +85,7 @@ class XpressRun(NativeRun):
             return RawResult(status=LXStatus.INFEASIBLE, raw_status=f"the bounds of {crossed} cross")
         if self._options.start is not None:
             self._native.addMipSol(self._options.start.tolist(), None, "start")
+        self._options.call_native(self._native, self._problem)
         try:
             self._watched(self._native.optimize)
         except self._module.SolverError as error:
@@ -153,14 +154,14 @@ class XpressRun(NativeRun):
         return self._problem.is_mip or self._problem.structures.has_terms
 
     def _point(self, status: LXStatus) -> dict[str, Any]:
-        problem, native = self._problem, self._native
-        point = {"x": _floats(native.getSolution()), "objective": native.attributes.objval + self._watch.constant}
+        problem, native, n = self._problem, self._native, self._problem.num_variables
+        point = {"x": _floats(native.getSolution())[:n], "objective": native.attributes.objval + self._watch.constant}
         if status is not LXStatus.OPTIMAL or problem.is_mip or len(problem.structures.rows_with_terms()):
             return point
         rows = problem.num_constraints  # without rows Xpress has no duals at all
         try:
             duals = _floats(native.getDuals())[:rows] if rows else np.empty(0)
-            return point | {"duals": duals, "reduced_costs": _floats(native.getRedCosts())}
+            return point | {"duals": duals, "reduced_costs": _floats(native.getRedCosts())[:n]}
         except self._module.ModelError:  # after a search for products that are not convex
             if not problem.structures.has_terms:
                 raise

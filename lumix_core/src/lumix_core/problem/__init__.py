@@ -6,15 +6,21 @@ from lumix_core.problem.edits import (
     PART_NAMES,
     element_name,
     elements_of,
-    find_block,
     number_for,
-    position_of,
     refuse_crossed,
 )
 from lumix_core.problem.goals import Goals, LXGoalMode
 from lumix_core.problem.keys import Keys
 from lumix_core.problem.numbers import checked_count, checked_number, flaw, is_real_type
-from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, same_families
+from lumix_core.problem.problem import (
+    LXBlock,
+    LXProblem,
+    LXSense,
+    block_at,
+    find_block,
+    position_of,
+    same_families,
+)
 from lumix_core.problem.requirements import Requirements
 from lumix_core.problem.structures import (
     LINEAR,

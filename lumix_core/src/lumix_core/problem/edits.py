@@ -9,12 +9,12 @@ from typing import Any, SupportsFloat
 
 import numpy as np
 
-from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, LXUnknownNameError, listed, sentence
+from lumix_core.errors import LXModelError, LXNumberError, LXUnknownKeyError, listed, sentence
 from lumix_core.problem.arrays import FloatArray, IntArray, without_noise
 from lumix_core.problem.csr import inserted, without_zeros
 from lumix_core.problem.edit_positions import Elements, Nonzeros
 from lumix_core.problem.numbers import flaw
-from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at
+from lumix_core.problem.problem import LXBlock, LXProblem, LXSense, block_at, find_block, position_of
 
 NewNumber = SupportsFloat | Callable[[float], SupportsFloat] | FloatArray
 """A number, a function of the number that is there now, or an array of one number for each element."""
@@ -246,18 +246,6 @@ def _names_one(block: LXBlock, key: Any) -> bool:
     return key is not None or block.keys.is_scalar
 
 
-def find_block(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
-    """Return a family of a problem by name.
-
-    Raises:
-        LXUnknownNameError: there is no such family.
-    """
-    for block in blocks:
-        if block.name == name:
-            return block
-    raise LXUnknownNameError(f"The model has no {word} named {name!r}. It has {listed(one.name for one in blocks)}.")
-
-
 def element_name(block: LXBlock, key: Any) -> str:
     """Name a family, or the one element that a key or a row stands for.
 
@@ -284,30 +272,6 @@ def elements_of(block: LXBlock, key: Any) -> IntArray:
             f"Give key= one of these, or a row of the family, or leave it out for the whole family."
         )
     return np.array([position])
-
-
-def position_of(block: LXBlock, key: Any) -> int | None:
-    """Return the position of the element with a key, or of a row; None where the family has no such element."""
-    position = block.keys.find(key)
-    if position is None:
-        position = block.keys.find_row(key)
-    return None if position is None else block.start + position
-
-
-def known_position(block: LXBlock, key: Any) -> int:
-    """Return the position of the element with a key, or of a row; of the only one for None, where there is no index.
-
-    Raises:
-        LXUnknownKeyError: the family has no such element.
-    """
-    position = position_of(block, () if key is None else key)
-    if position is not None:
-        return position
-    if block.keys.is_scalar:
-        raise LXUnknownKeyError(f"{block.name!r} has no key {key!r:.200}: it has no index. Leave the key out.")
-    known = listed(block.keys[:3], empty="no element at all") + (", ..." if len(block.keys) > 3 else "")
-    wrong = "needs a key: it has" if key is None else f"has no key {key!r:.200}: it has"
-    raise LXUnknownKeyError(f"{block.name!r} {wrong} {known}. Give one of its keys, or a row of the family.")
 
 
 def new_numbers(edit: Edit, count: int, now: FloatArray | None) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumix_core.errors import LXUnknownKeyError, LXUnknownNameError, listed
 from lumix_core.problem.arrays import BoolArray, FloatArray, IndexArray, IntArray, stable_order, starts_of
 from lumix_core.problem.goals import NO_GOALS, Goals
 from lumix_core.problem.keys import Keys
@@ -244,6 +245,23 @@ class LXProblem:
         """Return the name of a row, as ``family[key]``."""
         return block_at(self.constraints, row, "row").element(row)
 
+    def column(self, variable: Any, key: Any = None) -> int:
+        """Return the position of the column of a variable.
+
+        Args:
+            variable: the family, or its name.
+            key: of the element, or its row; none where the family has no index.
+
+        Raises:
+            LXUnknownNameError: there is no such family.
+            LXUnknownKeyError: the family has no such element.
+        """
+        return known_position(find_block(self.variables, getattr(variable, "name", variable), "variable"), key)
+
+    def row(self, constraint: Any, key: Any = None) -> int:
+        """Return the position of the row of a constraint; otherwise as `column`."""
+        return known_position(find_block(self.constraints, getattr(constraint, "name", constraint), "constraint"), key)
+
 
 def _by_row(problem: LXProblem, values: FloatArray) -> FloatArray:
     sums = np.bincount(problem.row_numbers(), weights=values, minlength=problem.num_constraints)
@@ -260,3 +278,39 @@ def block_at(blocks: tuple[LXBlock, ...], position: int, word: str = "") -> LXBl
         if block.start <= position < block.stop:
             return block
     return LXBlock(f"{word}{position}", position, Keys.scalar())
+
+
+def find_block(blocks: tuple[LXBlock, ...], name: str, word: str) -> LXBlock:
+    """Return a family of a problem by name.
+
+    Raises:
+        LXUnknownNameError: there is no such family.
+    """
+    for block in blocks:
+        if block.name == name:
+            return block
+    raise LXUnknownNameError(f"The model has no {word} named {name!r}. It has {listed(one.name for one in blocks)}.")
+
+
+def position_of(block: LXBlock, key: Any) -> int | None:
+    """Return the position of the element with a key, or of a row; None where the family has no such element."""
+    position = block.keys.find(key)
+    if position is None:
+        position = block.keys.find_row(key)
+    return None if position is None else block.start + position
+
+
+def known_position(block: LXBlock, key: Any) -> int:
+    """Return the position of the element with a key, or of a row; of the only one for None, where there is no index.
+
+    Raises:
+        LXUnknownKeyError: the family has no such element.
+    """
+    position = position_of(block, () if key is None else key)
+    if position is not None:
+        return position
+    if block.keys.is_scalar:
+        raise LXUnknownKeyError(f"{block.name!r} has no key {key!r:.200}: it has no index. Leave the key out.")
+    known = listed(block.keys[:3], empty="no element at all") + (", ..." if len(block.keys) > 3 else "")
+    wrong = "needs a key: it has" if key is None else f"has no key {key!r:.200}: it has"
+    raise LXUnknownKeyError(f"{block.name!r} {wrong} {known}. Give one of its keys, or a row of the family.")

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from lumix_core.problem.arrays import FloatArray, IndexArray, IntArray
-from lumix_core.problem.edits import find_block, known_position
-from lumix_core.problem.problem import LXBlock, LXProblem
+from lumix_core.problem.problem import LXBlock, LXProblem, find_block, known_position
 from lumix_core.problem.structure_text import domain_text, indicator_text, kinds_text, set_lines, terms_beyond
 from lumix_core.problem.structures import OBJECTIVE
 

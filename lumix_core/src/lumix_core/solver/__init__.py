@@ -6,6 +6,7 @@ from lumix_core.solver.goal_stage import LXGoalStage
 from lumix_core.solver.isolation import is_isolated, isolated_solver
 from lumix_core.solver.known_faults import KnownFault, KnowsFaults
 from lumix_core.solver.logs import Write, log_lines
+from lumix_core.solver.native import NativeCallError, OnNative
 from lumix_core.solver.optimizer import LXOptimizer, checked_model, checked_optimizer
 from lumix_core.solver.progress import LXProgress
 from lumix_core.solver.reformulations.ranges import Ranges
@@ -55,6 +56,8 @@ __all__ = [
     "LXStatus",
     "LiveRun",
     "LiveSolver",
+    "NativeCallError",
+    "OnNative",
     "Ranges",
     "Ranging",
     "RawConflict",

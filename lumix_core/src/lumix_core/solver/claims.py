@@ -323,11 +323,12 @@ class Claims:
         return raw
 
     def _of_problem(self, options: SolverOptions, problem: LXProblem) -> SolverOptions:
-        """Return options with the start point of the user's own problem; others report no numbers of theirs."""
+        """Return options with the start point of the user's own problem; of other problems the user is told nothing."""
         if problem is self._main:
             return replace(options, start=self._start)
         report = options.progress
-        return replace(options, start=None, progress=None if report is None else without_numbers(report))
+        report = None if report is None else without_numbers(report)
+        return replace(options, start=None, native=None, progress=report)
 
 
 def answered(

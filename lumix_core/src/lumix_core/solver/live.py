@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lumix_core.errors import LXError, LXVerificationError
+from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.diff import changes_between, difference_in_shape
 from lumix_core.problem.problem import LXProblem
@@ -229,7 +229,7 @@ class Live:
             raw = answered(self.solver, prepared, self.options, run.solve, self._verifier(prepared))
         except LXVerificationError:
             raise
-        except LXError:
+        except Exception:
             self.close()
             raise
         if raw.limit is LXLimit.INTERRUPT:

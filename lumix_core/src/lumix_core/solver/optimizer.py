@@ -18,6 +18,7 @@ from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infe
 from lumix_core.solver.integrality import without_integrality
 from lumix_core.solver.isolation import PROCESS_OPTIONS, Isolation, checked_process_options
 from lumix_core.solver.live import Live
+from lumix_core.solver.native import OnNative, checked_native
 from lumix_core.solver.options import COMMON, KNOWN, checked_options, refuse_unsupported
 from lumix_core.solver.progress import OnProgress
 from lumix_core.solver.registry import load_solver
@@ -42,12 +43,14 @@ class LXOptimizer(Bracketed):
         self._segments = SolverOptions.segments
         self._isolation = Isolation()
         self._max_denom: int | None = None
+        self._on_native: OnNative | None = None
 
-    def use_solver(self, solver: str | Solver, /, **options: Any) -> Self:
+    def use_solver(self, solver: str | Solver, /, *, on_native: OnNative | None = None, **options: Any) -> Self:
         """Choose a solver and options for every run.
 
         Args:
             solver: the name of an installed solver, or a solver object.
+            on_native: a function for every run; see `solve`.
             options: common options (`time_limit` in seconds, `mip_rel_gap`, `mip_abs_gap`, `threads`, `seed`, `log`,
                 `options={...}` for native ones), and arguments of the solver's own, which may be called ``solver`` too:
                 ``use_solver("pulp", solver="HiGHS")``. With ``isolated=True`` the solver runs in a process of its own,
@@ -62,10 +65,12 @@ class LXOptimizer(Bracketed):
         own = {name: value for name, value in options.items() if name not in _OF_EVERY_SOLVER}
         if isinstance(common.get("options"), Mapping):
             common["options"] = dict(common["options"])  # what the user changes later is no option of this solver
+        checked_native(on_native)
         checked_process_options(common)
         checked_options({name: value for name, value in common.items() if name in COMMON})
         self._solver = load_solver(solver, own) if isinstance(solver, str) else _given(solver, own)
         self._options = common
+        self._on_native = on_native
         return self
 
     def enable_linearization(self, *, pwl_segments: int = SolverOptions.segments) -> Self:
@@ -115,6 +120,7 @@ class LXOptimizer(Bracketed):
         relax: bool = False,
         fix: LXSolution | None = None,
         on_progress: OnProgress | None = None,
+        on_native: OnNative | None = None,
         snapshot: bool = False,
         **options: Any,
     ) -> LXSolution:
@@ -130,6 +136,10 @@ class LXOptimizer(Bracketed):
             on_progress: a function that is told of the progress, an `LXProgress`: at the beginning, and then at least
                 once a second and at most ten times, on the thread that called `solve`. It may call ``cancel()``, and
                 so may other threads. What it raises ends the run, and is raised here.
+            on_native: a function that is called just before each run with the solver's own model, in which it may set
+                what LumiX does not know, and the `LXProblem` that is in it, on the thread that solves. The guide says
+                what each solver's model is. LumiX's own runs, by which it checks claims, are not shown. What it raises
+                is raised here.
             snapshot: whether all of them are read at one moment, as by ``model.compile(snapshot=True)``.
             options: common options for this run, over those of `use_solver`.
 
@@ -140,7 +150,7 @@ class LXOptimizer(Bracketed):
             LXNoSolutionError: the solution to be held at, or to start from, has no point.
             LXSolverError: the solver failed, or its answer does not satisfy the model.
         """
-        solver, chosen = self._prepared("solve", model, options)
+        solver, chosen = self._prepared("solve", model, options, on_native)
         request = SolveRequest.of(solver, chosen, without_integrality(relax, fix), start, on_progress)
         return _noted(model, request.solution(model.compile(snapshot=True) if snapshot else model.compile()))
 
@@ -152,6 +162,7 @@ class LXOptimizer(Bracketed):
         relax: bool = False,
         fix: LXSolution | None = None,
         on_progress: OnProgress | None = None,
+        on_native: OnNative | None = None,
         snapshot: bool = False,
         **options: Any,
     ) -> LXSolution:
@@ -170,7 +181,7 @@ class LXOptimizer(Bracketed):
         """
         from lumix_core.solver.event_loop import LoopReports, solved
 
-        solver, chosen = self._prepared("solve_async", model, options)
+        solver, chosen = self._prepared("solve_async", model, options, on_native)
         change = without_integrality(relax, fix)
         request = SolveRequest.of(solver, chosen, change, start, on_progress, make_reports=LoopReports, can_cancel=True)
         return _noted(model, await solved(request, model, partial(model.compile, snapshot=snapshot)))
@@ -195,26 +206,31 @@ class LXOptimizer(Bracketed):
         solver, chosen = self._prepared("explain_infeasibility", model, options)
         return explain_infeasibility(solver, model.compile(), chosen)
 
-    def open(self, model: LXModel, **options: Any) -> LXLiveSession:
+    def open(self, model: LXModel, *, on_native: OnNative | None = None, **options: Any) -> LXLiveSession:
         """Compile a model and keep it open in the solver, to be changed and solved again.
 
         Args:
             model: the model; its rows are read now.
+            on_native: a function for every run of the session; see `solve`. The model of the solver is the same one
+                from run to run, unless the solver has to start anew.
             options: common options for every run of the session, over those of `use_solver`.
 
         Raises:
             LXModelError: the model would be wrong.
             LXOptionError: an option is unknown, or the solver cannot honour it.
         """
-        solver, chosen = self._prepared("open", model, options)
+        solver, chosen = self._prepared("open", model, options, on_native)
         return LXLiveSession(model, Live(solver, chosen))
 
-    def _prepared(self, call: str, model: LXModel, options: Mapping[str, Any]) -> tuple[Solver, SolverOptions]:
+    def _prepared(
+        self, call: str, model: LXModel, options: Mapping[str, Any], on_native: OnNative | None = None
+    ) -> tuple[Solver, SolverOptions]:
         checked_model(model, call)
         given = {**self._options, **options}
         of_process = checked_process_options(given)
         of_run = {name: value for name, value in given.items() if name not in PROCESS_OPTIONS}
-        chosen = replace(checked_options(of_run), segments=self._segments, max_denom=self._max_denom)
+        native = checked_native(self._on_native if on_native is None else on_native)
+        chosen = replace(checked_options(of_run), segments=self._segments, max_denom=self._max_denom, native=native)
         solver = self._isolation.solver(self._chosen(), **of_process)
         refuse_unsupported(solver, chosen)
         return solver, chosen

@@ -10,7 +10,7 @@ from typing import Any
 
 from lumix_core.errors import LXOptionError, did_you_mean, listed
 from lumix_core.problem.numbers import flaw
-from lumix_core.solver.isolation import PROCESS_OPTIONS
+from lumix_core.solver.isolation import PROCESS_OPTIONS, IsolatedSolver
 from lumix_core.solver.solver import ChecksOptions, LXFeature, Solver, SolverOptions
 
 
@@ -99,6 +99,7 @@ OF_ONE_RUN: dict[LXFeature, str] = {
     LXFeature.START: "It cannot begin with a start point. Leave out start=",
     LXFeature.PROGRESS: "It does not report what it has found so far. Leave out on_progress=",
     LXFeature.CANCEL: "No other thread can end its runs, as on_progress= and solve_async() need. Call solve() without",
+    LXFeature.NATIVE: "It has no model of its own that on_native= could be given. Leave out on_native=",
 }
 """What is asked of one run alone, and what to say where a solver lacks it."""
 
@@ -107,10 +108,20 @@ def refuse_lacking(solver: Solver, needed: Iterable[LXFeature]) -> None:
     """Raise LXOptionError where a solver lacks what is asked of one run."""
     for feature in needed:
         if feature not in solver.features:
+            if isinstance(solver, IsolatedSolver) and feature in solver.inner.features:
+                raise _is_elsewhere(solver)
             raise LXOptionError(
                 f"Solver {solver.name!r} has no feature {str(feature)!r}. {OF_ONE_RUN[feature]}, or use another "
                 f"solver, such as 'highs'."
             )
+
+
+def _is_elsewhere(solver: IsolatedSolver) -> LXOptionError:
+    return LXOptionError(
+        f"Solver {solver.name!r} runs in a process of its own, where its model cannot be given to on_native=. Leave it "
+        f"out, or solve with isolated=False. Where nobody said isolated=True, the logger 'lumix.solver' tells why the "
+        f"solver cannot share this process."
+    )
 
 
 def refuse_unsupported(solver: Solver, options: SolverOptions) -> None:

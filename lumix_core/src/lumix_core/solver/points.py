@@ -10,9 +10,8 @@ import numpy as np
 from lumix_core.errors import LXMissingKeyError, LXModelError, LXNumberError, LXUnknownNameError, listed
 from lumix_core.language.variables import LXVariable
 from lumix_core.problem.arrays import FloatArray
-from lumix_core.problem.edits import find_block, known_position
 from lumix_core.problem.numbers import checked_number, flaw, is_real_type
-from lumix_core.problem.problem import LXBlock, LXProblem, block_at
+from lumix_core.problem.problem import LXBlock, LXProblem, block_at, find_block, known_position
 from lumix_core.solver.solution import FamilyValues, LXSolution
 from lumix_core.solver.verify import ENDLESS
 

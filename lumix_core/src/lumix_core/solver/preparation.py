@@ -315,7 +315,7 @@ class Preparation:
         if self._matrix is None or not self._matrix.fits(problem):
             self._matrix = Matrix(problem)
         prepared = _settle_idle(Prepared(problem, _with_matrix(problem, self._matrix)), self._matrix)
-        return prepared if options.options else _scale_costs(prepared, self._scale_of(prepared.problem))
+        return prepared if options.is_native else _scale_costs(prepared, self._scale_of(prepared.problem))
 
     def _scale_of(self, problem: LXProblem) -> float:
         if problem.structures.has_terms:

@@ -73,7 +73,7 @@ def checked_call(call: Any) -> OnProgress | None:
             f"on_progress={call!r:.80} cannot be called. Give a function of one argument, such as "
             f"on_progress=lambda progress: print(progress.incumbent, progress.gap)."
         )
-    if _is_awaited(call):
+    if is_awaited(call):
         raise LXOptionError(
             f"on_progress={call!r:.80} is a coroutine function, which nobody would await. Give a plain function; with "
             f"solve_async() it is called in the event loop, where it may call asyncio.create_task(...)."
@@ -82,7 +82,8 @@ def checked_call(call: Any) -> OnProgress | None:
     return checked
 
 
-def _is_awaited(call: OnProgress) -> bool:
+def is_awaited(call: Callable[..., object]) -> bool:
+    """Whether what a function returns would have to be awaited."""
     return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004
 
 

@@ -12,6 +12,7 @@ from lumix_core.errors import LXError, LXSolverError, LXUnsupportedError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.problem import LXProblem
 from lumix_core.solver.known_faults import warn_of_faults
+from lumix_core.solver.native import NativeCallError
 from lumix_core.solver.options import refuse_unsupported
 from lumix_core.solver.preparation import answer_without_columns, crossed_bounds
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
@@ -91,16 +92,19 @@ def answer_of(solver: Solver, problem: LXProblem, call: Callable[[], Any]) -> Ra
 
 
 def guarded(solver: Solver, problem: LXProblem, call: Callable[[], T]) -> T:
-    """Call a solver; whatever it raises is an `LXError`."""
+    """Call a solver; whatever it raises is an `LXError`, but for what functions of the user's raise."""
     try:
         return call()
     except LXError:
         raise
+    except NativeCallError as failure:
+        of_user = failure.error
     except Exception as error:
         raise LXSolverError(
             f"Solver {solver.name!r} failed on model {problem.name!r}: {type(error).__name__}: {error}. "
             f"Nothing is known of the model; try log=True to see what it did, or another solver."
         ) from error
+    raise of_user
 
 
 def own_result(raw: Any) -> RawResult:

@@ -9,6 +9,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
@@ -21,8 +22,8 @@ from lumix_core.compiler.reading import Reading
 from lumix_core.errors import LXCopyError, LXModelError, LXStaleReadWarning, caller_level
 from lumix_core.formulas.lookup_table import LookupTable
 from lumix_core.problem.changed_numbers import changes_by_key
-from lumix_core.problem.edits import Draft, Edit, NewNumber, find_block, refuse_crossed
-from lumix_core.problem.problem import LXProblem, LXSense
+from lumix_core.problem.edits import Draft, Edit, NewNumber, refuse_crossed
+from lumix_core.problem.problem import LXProblem, LXSense, find_block
 from lumix_core.rows.refreshing import Refreshing
 from lumix_core.rows.snapshots import Snapshot
 from lumix_core.rows.tables import Table
@@ -264,7 +265,7 @@ class LXLiveSession(Closing):
         Raises:
             LXSolverError: the solver failed, or its answer does not satisfy the problem.
         """
-        return solve(self._live.solver, problem, self._live.options)
+        return solve(self._live.solver, problem, replace(self._live.options, native=None))
 
     @in_turn
     def explain_infeasibility(self, problem: LXProblem | None = None) -> LXInfeasibility:

@@ -52,6 +52,8 @@ class LXFeature(StrEnum):
     """Reports of incumbent and bound while a run goes on."""
     CANCEL = "cancelled"
     """Runs that another thread ends."""
+    NATIVE = "native"
+    """The solver's own model, handed to a function of the user's before a run."""
 
     SEMICONTINUOUS = "semicontinuous"
     """Semi-continuous columns, between a lower bound above 0 and a finite upper one; see `LimitsSemicontinuous`.
@@ -115,6 +117,9 @@ class SolverOptions:
             each call may take time. It never raises an error of its own.
         cancelled: once it is set, by any thread, the run is to end within seconds, with its incumbent if it has one and
             `LXLimit.CANCELLED`.
+        native: to be called with the solver's own model and the problem that is in it, once just before each run, when
+            all else is set. What it raises is to be let through. What it returns is None, or a callback where the
+            solver's library takes one as an argument of the run.
     """
 
     time_limit: float | None = None
@@ -130,11 +135,21 @@ class SolverOptions:
     start: FloatArray | None = field(default=None, compare=False, repr=False)
     progress: Callable[[RawProgress], object] | None = field(default=None, compare=False, repr=False)
     cancelled: Event | None = field(default=None, compare=False, repr=False)
+    native: Callable[[Any, LXProblem], Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_cancelled(self) -> bool:
         """Whether the run is to end."""
         return self.cancelled is not None and self.cancelled.is_set()
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the user sets natively what LumiX does not know, such as another gap."""
+        return bool(self.options) or self.native is not None
+
+    def call_native(self, model: Any, problem: LXProblem) -> Any:
+        """Call `native`, where there is such a function, and return what it returns."""
+        return None if self.native is None else self.native(model, problem)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

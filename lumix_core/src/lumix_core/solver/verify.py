@@ -158,7 +158,7 @@ class Verifier:
         ahead = self._ahead(bound, objective)
         if ahead < -room:
             self._fail(f"proved the bound {bound:.12g}", f"its own point is better: {objective:.12g}")
-        is_optimal = raw.status is LXStatus.OPTIMAL and not self.options.options
+        is_optimal = raw.status is LXStatus.OPTIMAL and not self.options.is_native
         if is_optimal and ahead > self._gap(objective) + room:
             self._fail(
                 f"reported optimal with the objective {objective:.12g}",
@@ -173,7 +173,7 @@ class Verifier:
         room = FEASIBILITY * (1.0 + abs(known))
         if raw.best_bound is not None and self._ahead(known, raw.best_bound) > room:
             self._fail(f"proved the bound {raw.best_bound:.12g}", f"the start point is better: {known:.12g}")
-        is_optimal = raw.status is LXStatus.OPTIMAL and not self.options.options
+        is_optimal = raw.status is LXStatus.OPTIMAL and not self.options.is_native
         if is_optimal and self._ahead(known, objective) > self._gap(objective) + room:
             self._fail(f"reported optimal with the objective {objective:.12g}", f"the start point has {known:.12g}")
 
@@ -198,7 +198,7 @@ class Verifier:
             return  # whose optimum was checked where it was found, in the problem that was rewritten
         if raw.duals is not None and not self.problem.is_mip:
             self._check_optimum(x, raw.duals, raw.reduced_costs)
-        elif len(x) and not self.options.options and not self.problem.structures.has_terms:
+        elif len(x) and not self.options.is_native and not self.problem.structures.has_terms:
             self._check_moves(x)
 
     def _check_moves(self, x: FloatArray) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Runner:
     def __init__(self, model: LXModel, optimizer: LXOptimizer, threads: int | None = None) -> None:
         self.model = model
         self.optimizer = optimizer
-        self._options = {} if threads is None else {"threads": threads}
+        self._options: dict[str, Any] = {} if threads is None else {"threads": threads}
         self._turns = Turns(
             f"The solver of the scenarios of model {model.name!r}",
             "Make another analyzer here: LXScenarioAnalyzer(model, optimizer).",

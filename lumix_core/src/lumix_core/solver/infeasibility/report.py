@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -316,4 +316,4 @@ def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOpt
     """
     problem = reformulated(hard_part(problem), Native(solver.name, frozenset())).problem
     check_supported(solver, problem, options)
-    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, options))
+    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, replace(options, native=None)))

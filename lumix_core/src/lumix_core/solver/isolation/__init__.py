@@ -2,6 +2,13 @@
 
 from lumix_core.solver.isolation.child import is_isolated
 from lumix_core.solver.isolation.choice import PROCESS_OPTIONS, Isolation, checked_process_options
-from lumix_core.solver.isolation.solver import isolated_solver
+from lumix_core.solver.isolation.solver import IsolatedSolver, isolated_solver
 
-__all__ = ["PROCESS_OPTIONS", "Isolation", "checked_process_options", "is_isolated", "isolated_solver"]
+__all__ = [
+    "PROCESS_OPTIONS",
+    "IsolatedSolver",
+    "Isolation",
+    "checked_process_options",
+    "is_isolated",
+    "isolated_solver",
+]

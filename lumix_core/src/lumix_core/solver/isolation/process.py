@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.spawn import get_executable
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, NoReturn
 
 from lumix_core.errors import LXError, LXSolverError
@@ -41,7 +41,7 @@ GRACE = 10.0
 POLL = 0.1
 """Seconds between two looks at what is to end a run."""
 MOMENT = 1.0
-"""Seconds that an idle process gets to end by itself."""
+"""Seconds that an idle process gets to end by itself, and the last words of one that has ended to arrive."""
 LAST_WORDS = 40
 """Lines of what native code wrote that are kept for messages."""
 
@@ -104,6 +104,7 @@ class SolverProcess:
         self._memory_limit = memory_limit
         self._messages: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self._heard: deque[str] = deque(maxlen=LAST_WORDS)
+        self._has_heard_all = Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
         # Linux ends the process with the thread that started it, so that thread lives as long as it.
@@ -236,6 +237,7 @@ class SolverProcess:
         with process.stderr as written:
             while data := written.readline(1 << 16):
                 self._heard.append(data.decode(errors="replace").rstrip())
+        self._has_heard_all.set()
 
     def _send(self, request: tuple[Any, ...]) -> None:
         assert self._channel is not None
@@ -271,6 +273,7 @@ class SolverProcess:
         assert self._process is not None
         _kill_group(self._process)  # what it started; of its own end nothing changes any more
         status = self._process.wait(timeout=GRACE)
+        self._has_heard_all.wait(timeout=MOMENT)  # its last words may still be on their way
         word = f"with {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
         cause = f"crashed: its process ended {word}{self._last_words()}"
         return cause if self._memory_limit is None else f"{cause}. It may have {EXHAUSTED}"

@@ -51,8 +51,8 @@ class IsolatedSolver:
 
     @property
     def features(self) -> frozenset[LXFeature]:
-        """What the solver can do."""
-        return frozenset(self.inner.features)
+        """What the solver can do, but for its own model, which is in the other process."""
+        return frozenset(self.inner.features) - {LXFeature.NATIVE}
 
     @property
     def known_faults(self) -> Sequence[tuple[KnownFault, str]]:
@@ -300,7 +300,7 @@ def _settings(options: SolverOptions) -> tuple[Any, ...]:
 
 
 def _plain(options: SolverOptions) -> SolverOptions:
-    return replace(options, log=False, progress=None, cancelled=None)
+    return replace(options, log=False, progress=None, cancelled=None, native=None)
 
 
 def _failed(name: str, error: ProcessEndedError) -> LXSolverError:

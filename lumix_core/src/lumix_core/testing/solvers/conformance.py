@@ -9,6 +9,7 @@ from lumix_core.testing.solvers.answers import DualAnswers, IntegerAnswers, Line
 from lumix_core.testing.solvers.conflicts import Conflicts
 from lumix_core.testing.solvers.live_options import LiveInterrupts, LiveOptions
 from lumix_core.testing.solvers.live_runs import LiveRuns
+from lumix_core.testing.solvers.native import NativeModels
 from lumix_core.testing.solvers.options import Options, Silence
 from lumix_core.testing.solvers.progress import Cancelling, Progress
 from lumix_core.testing.solvers.protocol import Seam
@@ -24,6 +25,7 @@ class SolverConformance(
     LiveInterrupts,
     LiveOptions,
     LiveRuns,
+    NativeModels,
     Conflicts,
     Cancelling,
     Progress,
