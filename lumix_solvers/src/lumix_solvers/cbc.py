@@ -27,6 +27,7 @@ from lumix_core.solver import (
     bad_native_option,
     unknown_native_option,
 )
+from lumix_solvers.cbc_rows import without_units
 from lumix_solvers.logs import Write
 from lumix_solvers.mps import write_mps
 from lumix_solvers.onesided import OneSidedRows, one_sided
@@ -98,7 +99,8 @@ class Cbc:
         arguments = [*_common(options), *self._native(options.options)]
         with TemporaryDirectory(prefix="lumix-") as name:
             folder = Path(name)
-            write_mps(problem, one_sided(problem), folder / "problem.mps")
+            given = without_units(problem) if problem.is_mip else problem
+            write_mps(given, one_sided(given), folder / "problem.mps")
             if options.start is not None:
                 _write_start(options.start, folder / "start.txt")
                 arguments += ["-mipstart", "start.txt"]
