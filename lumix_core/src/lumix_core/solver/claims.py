@@ -167,7 +167,8 @@ class Claims:
         if self._has_farkas(linear_relaxation(problem)):
             self._checks.append("infeasible: proved by multipliers of the constraints")
             return True
-        if not problem.is_mip and LXFeature.DUALS in self._solver.features:
+        has_proof = not problem.is_mip and not len(problem.structures.rows_with_terms())  # if there is no point
+        if has_proof and LXFeature.DUALS in self._solver.features:
             return False
         return not self._finds_point(problem) and self._is_infeasible_again(problem)
 
@@ -260,7 +261,9 @@ class Claims:
         if self._limit is None and self._proves_infeasible(problem):
             return RawResult(status=LXStatus.INFEASIBLE, raw_status=doubt)
         if self._limit is None and (not problem.is_linear or self._has_ray(problem)):
-            return self._endless(problem, RawResult(status=LXStatus.UNBOUNDED, raw_status=doubt))
+            answer = self._endless(problem, RawResult(status=LXStatus.UNBOUNDED, raw_status=doubt))
+            if answer.status is not LXStatus.ERROR:
+                return answer
         return RawResult(status=LXStatus.ERROR, raw_status=doubt)
 
     def probe(self, problem: LXProblem, *, presolve: bool = True, patience: float | None = None) -> RawResult | None:
