@@ -12,11 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "shared"))
 
-from agreement import Case, Disagreement, Outcome, brief, case_of, disagreements  # noqa: E402
+from agreement import Case, Outcome, brief, case_of, disagreements, told  # noqa: E402
 from problem_classes import CLASSES  # noqa: E402
 
-from lumix_core.solver import Solver  # noqa: E402
-from lumix_core.solver.isolation.solver import isolated_solver  # noqa: E402
+from lumix_core.solver import Solver, isolated_solver  # noqa: E402
 from lumix_solvers.cplex import CplexSolver  # noqa: E402
 from lumix_solvers.cpsat import CpSatSolver  # noqa: E402
 from lumix_solvers.glpk import GlpkSolver  # noqa: E402
@@ -91,7 +90,7 @@ def write(path: Path | None, case: Case) -> None:
 def show(cases: list[Case], solvers: list[str], *, all_of_them: bool) -> None:
     show_outcomes(cases, solvers)
     show_reasons(cases, solvers)
-    show_disagreements([pair for case in cases for pair in disagreements(case)], all_of_them=all_of_them)
+    show_disagreements(cases, all_of_them=all_of_them)
 
 
 def show_outcomes(cases: list[Case], solvers: list[str]) -> None:
@@ -116,18 +115,19 @@ def show_reasons(cases: list[Case], solvers: list[str]) -> None:
             print(f"| {solver} | {outcome} | {reason} | {count} |")
 
 
-def show_disagreements(pairs: list[Disagreement], *, all_of_them: bool) -> None:
-    """Show by kind how many pairs of solvers disagree, on how many problems, and some of them."""
+def show_disagreements(cases: list[Case], *, all_of_them: bool) -> None:
+    """Show what explains that pairs of solvers do not answer the same, and some problems of each kind."""
+    explained = [(case, Counter(disagreements(case).values())) for case in cases]
+    kinds = sorted({kind for _, counts in explained for kind in counts})
     print("\n| disagreement | problems | pairs of solvers |\n| --- | ---: | ---: |")
-    kinds = sorted({pair.reason for pair in pairs})
     for kind in kinds:
-        own = [pair for pair in pairs if pair.reason == kind]
-        print(f"| {kind} | {len({(pair.case.kind, pair.case.seed) for pair in own})} | {len(own)} |")
+        counts = [counts[kind] for _, counts in explained if counts[kind]]
+        print(f"| {kind} | {len(counts)} | {sum(counts)} |")
     for kind in kinds:
-        own = [pair for pair in pairs if pair.reason == kind]
-        print(f"\n{kind}:")
-        for pair in own if all_of_them or kind == Outcome.WRONG else own[:EXAMPLES]:
-            print(f"* {pair}")
+        own = [case for case, counts in explained if counts[kind]]
+        print(f"\n{kind}:\n")
+        for case in own if all_of_them or kind == Outcome.WRONG else own[:EXAMPLES]:
+            print(f"* {told(case)}")
 
 
 if __name__ == "__main__":

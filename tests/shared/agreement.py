@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -88,25 +88,6 @@ class Case:
             for solver, answer in data["answers"].items()
         }
         return cls(data["kind"], data["seed"], data["truth"], answers)
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """Two solvers that do not answer the same.
-
-    Args:
-        case: the problem.
-        solvers: their names.
-        reason: "tolerance", or the outcome of the one that does not decide.
-    """
-
-    case: Case
-    solvers: tuple[str, str]
-    reason: str
-
-    def __str__(self) -> str:
-        told = (f"{name}: {_told(self.case.answers[name])}" for name in self.solvers)
-        return f"{self.case.kind} {self.case.seed}, {self.reason}: {'; '.join(told)}"
 
 
 def case_of(kind: str, seed: int, problem: LXProblem, solvers: Mapping[str, Solver]) -> Case:
@@ -203,36 +184,49 @@ def _held_against(problem: LXProblem, best: float | None, answer: Answer) -> Ans
     return answer
 
 
-def disagreements(case: Case) -> Iterator[Disagreement]:
-    """Yield each pair of solvers that do not answer the same; a refusal is no answer."""
+def disagreements(case: Case) -> dict[tuple[str, str], str]:
+    """Return the pairs of solvers that do not answer the same, and what explains it; a refusal is no answer.
+
+    Two right answers may differ by a tolerance. Of all other pairs one did not decide, or is wrong.
+    """
     asked = [name for name, answer in case.answers.items() if answer.outcome is not Outcome.REFUSED]
-    for pair in itertools.combinations(asked, 2):
-        one, other = (case.answers[name] for name in pair)
-        if one.outcome is Outcome.RIGHT and other.outcome is Outcome.RIGHT:
-            if not _is_same(one, other):
-                yield Disagreement(case, pair, "tolerance")
-        elif one.outcome is not other.outcome or not _is_same(one, other):
-            worst = max((one.outcome, other.outcome), key=list(Outcome).index)
-            yield Disagreement(case, pair, str(worst))
+    pairs = {pair: [case.answers[name] for name in pair] for pair in itertools.combinations(asked, 2)}
+    return {pair: _explanation(*answers) for pair, answers in pairs.items() if not _is_same(*answers)}
+
+
+def _explanation(one: Answer, other: Answer) -> str:
+    worst = max(one, other, key=lambda answer: list(Outcome).index(answer.outcome))
+    if worst.outcome is Outcome.RIGHT:
+        return "tolerance"
+    return f"limit: {worst.reason}" if worst.outcome is Outcome.LIMIT else str(worst.outcome)
 
 
 def _is_same(one: Answer, other: Answer) -> bool:
-    if one.status != other.status or (one.objective is None) != (other.objective is None):
+    if (one.outcome, one.status) != (other.outcome, other.status):
         return False
     if one.objective is None or other.objective is None:
-        return True
+        return one.objective is other.objective
     return abs(one.objective - other.objective) <= NEAR * (1.0 + abs(one.objective))
 
 
+def told(case: Case) -> str:
+    """Return what was answered to a problem, the solvers that answered alike together."""
+    groups: dict[str, list[str]] = {}
+    for name, answer in case.answers.items():
+        if answer.outcome is not Outcome.REFUSED:
+            groups.setdefault(_told(answer), []).append(name)
+    return f"{case.kind} {case.seed}: " + "; ".join(f"{text} ({', '.join(names)})" for text, names in groups.items())
+
+
 def _told(answer: Answer) -> str:
-    number = "" if answer.objective is None else f" {answer.objective:.9g}"
-    bound = "" if answer.bound is None or answer.status == LXStatus.OPTIMAL else f", bound {answer.bound:.9g}"
-    reason = f" ({brief(answer.reason)})" if answer.reason else ""
-    return f"{answer.status}{number}{bound}{reason}".strip()
+    number = "" if answer.objective is None else f" {answer.objective:.6g}"
+    reason = f": {brief(answer.reason)}" if answer.reason else ""
+    return f"{answer.status or answer.outcome}{number}{reason}"
 
 
 def brief(reason: str) -> str:
     """Return the first sentence of a reason, without the names of the problem and its parts."""
-    without_names = re.sub(r"Model '[^']*'[:]? ?", "", reason)
-    first = re.split(r"\. |: give|; no number", re.sub(r"\b(x|row)\d+\b", r"\1", without_names))[0]
-    return re.sub(r"-?\d[\d.e+-]*", "N", first)[:160]
+    without_names = re.sub(r"[Mm]odel '[^']*'[:]? ?|\(model ''\)|LX\w+Error: ", "", reason)
+    without_solver = re.sub(r"^[Ss]olver '\w+' ", "", without_names)
+    first = re.split(r"\. |; ", re.sub(r"\b(x|row)\d+\b", r"\1", without_solver))[0]
+    return re.sub(r"(?<![\w.])-?\d[\d.]*(e[-+]?\d+)?", "N", first).strip()
