@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -112,8 +113,17 @@ class Verdict:
     text: str
 
 
-def verdict(problem: LXProblem, answer: RawResult, truth: Exact) -> Verdict:
-    """Return whether an answer claims anything wrong. An error claims nothing."""
+def verdict(
+    problem: LXProblem, answer: RawResult, truth: Exact, truth_of: Callable[[LXProblem], Exact] = exact
+) -> Verdict:
+    """Return whether an answer claims anything wrong. An error claims nothing.
+
+    Args:
+        problem: the problem.
+        answer: to it.
+        truth: of it.
+        truth_of: tells the truth of a problem of its class.
+    """
     text = f"{problem.name}: {answer.status} {answer.objective}, truth {truth.status} {_shown(truth.objective)}"
     if truth.status == "unknown" or answer.status in CLAIM_NOTHING:
         return Verdict(False, text)
@@ -123,7 +133,7 @@ def verdict(problem: LXProblem, answer: RawResult, truth: Exact) -> Verdict:
         return Verdict(answer.status != truth.status, text)
     if truth.objective is not None and _is_near(problem, answer, truth.objective):
         return Verdict(False, text)
-    return Verdict(not _is_between(problem, answer, truth, exact(loosened(problem))), text)
+    return Verdict(not _is_between(problem, answer, truth, truth_of(loosened(problem))), text)
 
 
 CLAIM_NOTHING = (LXStatus.ERROR, LXStatus.NO_SOLUTION, LXStatus.FEASIBLE)
@@ -148,7 +158,9 @@ def _is_near(problem: LXProblem, answer: RawResult, optimum: Fraction) -> bool:
     assert answer.x is not None
     own = optimum - Fraction(problem.offset)
     given = Fraction(answer.objective) - Fraction(problem.offset)
-    terms = float(np.abs(problem.objective * answer.x).sum())
+    products = problem.structures.quadratics
+    of_products = np.abs(products.products_at(answer.x)[products.of_objective])
+    terms = float(np.abs(problem.objective * answer.x).sum() + of_products.sum())
     rounding = 1e-15 * abs(problem.offset) + 1e-9 * float(np.abs(problem.objective).max(initial=0.0))
     return abs(float(given - own)) <= 3e-6 * max(terms, abs(float(own))) + rounding
 

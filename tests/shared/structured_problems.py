@@ -23,12 +23,17 @@ from lumix_core.testing.solvers.problems import problem
 KINDS = ("semi", "sets", "indicators", "quadratics", "functions")
 
 
-def structured_problem(seed: int) -> LXProblem:
-    """Return a random problem with one to three kinds of structures, of at most five whole variables."""
+def structured_problem(seed: int, *kinds: str) -> LXProblem:
+    """Return a random problem with structures, of at most five whole variables.
+
+    Args:
+        seed: its number.
+        kinds: of its structures, out of `KINDS`; without them one to three are drawn.
+    """
     random = np.random.default_rng(seed)
-    binaries = int(random.integers(0, 3))
+    binaries = max(int(random.integers(0, 3)), int("indicators" in kinds))
     base = _linear(random, int(random.integers(3, 6)), int(random.integers(1, 4)), binaries)
-    kinds = random.choice(KINDS, size=int(random.integers(1, 4)), replace=False)
+    kinds = kinds or tuple(random.choice(KINDS, size=int(random.integers(1, 4)), replace=False).tolist())
     parts: dict[str, Any] = {}
     if "semi" in kinds:
         base, parts["semi"] = _with_semi(random, base, binaries)
@@ -146,7 +151,7 @@ def _functions(random: np.random.Generator, base: LXProblem, semi: Any) -> Funct
 
 def best_by_trying(of: LXProblem) -> float | None:
     """Return the optimum of a problem of whole variables, none of LumiX's own arithmetic used; None without a point."""
-    found = [value for x in _points(of) if (value := _objective(of, np.array(x))) is not None]
+    found = [value for x in _points(of) if (value := objective_at(of, np.array(x))) is not None]
     if not found:
         return None
     return max(found) if of.maximize else min(found)
@@ -162,29 +167,42 @@ def _points(of: LXProblem) -> Any:
     return itertools.product(*axes)
 
 
-def _objective(of: LXProblem, x: Any) -> float | None:
-    """Return the objective at a point; None where the point breaks something."""
+def objective_at(of: LXProblem, x: Any, room: float = 1e-9) -> float | None:
+    """Return the objective at a point; None where the point breaks something.
+
+    Args:
+        of: the problem.
+        x: the point; whole numbers, and bounds, are not looked at.
+        room: by how much rows may be missed, relative to 1 and to what is added up in them.
+    """
     held = of.structures
     rows = [0.0] * of.num_constraints + [float(of.offset) + sum(float(c * v) for c, v in zip(of.objective, x))]  # noqa: B905
+    sizes = [1.0] * len(rows)
+
+    def add(row: int, value: float) -> None:
+        rows[row] += float(value)
+        sizes[row] += abs(float(value))
+
     for row in range(of.num_constraints):
         for k in range(of.row_starts[row], of.row_starts[row + 1]):
-            rows[row] += float(of.coefficients[k] * x[of.columns[k]])
+            add(row, of.coefficients[k] * x[of.columns[k]])
     for row, left, right, value in zip(*held.quadratics.arrays().values(), strict=True):
-        rows[row] += float(value * x[left] * x[right])
-    values = [_function(held.functions, k, x) for k in range(len(held.functions))]
-    if any(value is None for value in values) or not all(_keeps(*one, x) for one in held.sets):
+        add(row, value * x[left] * x[right])
+    values = [_function(held.functions, k, x, room) for k in range(len(held.functions))]
+    if any(value is None for value in values) or not all(_keeps(*one, x, room) for one in held.sets):
         return None
     functions = held.functions
     for row, k, value in zip(functions.use_rows, functions.use_functions, functions.use_values, strict=True):
-        rows[row] += float(value * values[k])
-    off = {row for row, column, on in zip(*held.indicators.arrays().values(), strict=True) if (x[column] == 1) != on}
+        add(row, value * values[k])
+    off = {row for row, column, on in zip(*held.indicators.arrays().values(), strict=True) if round(x[column]) != on}
     for row in set(range(of.num_constraints)) - off:
-        if not of.row_lower[row] - 1e-9 <= rows[row] <= of.row_upper[row] + 1e-9:
+        near = room * sizes[row]
+        if not of.row_lower[row] - near <= rows[row] <= of.row_upper[row] + near:
             return None
     return rows[OBJECTIVE]
 
 
-def _function(functions: Functions, k: int, x: Any) -> float | None:
+def _function(functions: Functions, k: int, x: Any, room: float) -> float | None:
     arguments = []
     for g in range(functions.starts[k], functions.starts[k + 1]):
         span = range(functions.argument_starts[g], functions.argument_starts[g + 1])
@@ -196,10 +214,11 @@ def _function(functions: Functions, k: int, x: Any) -> float | None:
     if kind != FunctionKind.PIECEWISE:
         return min(arguments) if kind == FunctionKind.MIN else max(arguments)
     points, heights = functions.points(k)
-    inside = points[0] - 1e-9 <= arguments[0] <= points[-1] + 1e-9
+    near = room * (1.0 + np.abs(points).max())
+    inside = points[0] - near <= arguments[0] <= points[-1] + near
     return float(np.interp(arguments[0], points, heights)) if inside else None
 
 
-def _keeps(kind: int, columns: Any, weights: Any, x: Any) -> bool:
-    used = [place for place, column in enumerate(columns) if x[column] != 0]
+def _keeps(kind: int, columns: Any, weights: Any, x: Any, room: float) -> bool:
+    used = [place for place, column in enumerate(columns) if abs(x[column]) > room]
     return len(used) <= 1 or (kind == 2 and len(used) == 2 and used[1] == used[0] + 1)

@@ -19,6 +19,7 @@ from lumix_core.testing.solvers.problems import INF, hard_to_find, hard_to_prove
 from lumix_core.testing.solvers.proofs import assert_reaches
 from lumix_solvers import program
 from lumix_solvers.cbc import OPTIONS, Cbc
+from lumix_solvers.cbc_rows import without_units
 from lumix_solvers.pulp import PulpSolver
 
 
@@ -215,6 +216,48 @@ class TestCbcRuns:
             solve(solver, small, log=tmp_path / "solver.log")
 
         assert (tmp_path / "solver.log").read_text().count("Welcome to the CBC MILP Solver") == 2
+
+
+class TestOptimaThatAreNone:
+    """Problems of which CBC, left to itself, reports points as optimal that are not."""
+
+    def test_continuous_columns_that_are_added_up_need_not_be_whole(self, solver):
+        rows = [
+            ([-1.0, 1.0, 1.0, 0.0, 0.0], 0.0, 0.0),
+            ([0.0, 1.0, 2.0, 4.0, 3.0], 8.0, INF),
+            ([0.0, 3.0, 1.0, 0.0, 4.0], 4.0, INF),
+        ]
+        upper, whole = [20.0, 25.0, 25.0, 1.0, 1.0], [False, False, False, True, True]
+        lower = [1.0, 0.0, 0.0, 0.0, 0.0]
+        asked = problem([1.0, 0.0, 0.0, 2.0, 1.0], rows, lower=lower, upper=upper, integer=whole)
+
+        assert solve(solver, asked).objective == pytest.approx(3.5)
+
+    def test_two_batches_are_not_taken_for_one(self, solver):
+        rows = [
+            ([-2.0, 3.0, 2.0, -2.0, 2.0, 0.0, 0.0], -INF, -1.5),
+            ([-2.0, 4.0, 1.0, 4.0, 0.0, 0.0, 0.0], -INF, 12.5),
+            ([-4.0, 0.0, -3.0, -1.0, 2.0, 0.0, 0.0], -3.0, INF),
+            ([0.0, 1.0, 0.0, 0.0, 0.0, -3.0, 0.0], -INF, 0.0),
+            ([0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -2.0], -INF, 0.0),
+            ([0.0, 1.0, 0.0, 0.0, 0.0, -2.0, 0.0], 0.0, INF),
+            ([0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0], 0.0, INF),
+        ]
+        lower, upper = [0.0, 0.0, -2.0, 1.0, 0.0, 0.0, 0.0], [1.0, 3.0, 1.0, 4.0, 2.0, 1.0, 1.0]
+        costs, whole = [-2.0, 3.0, 4.0, -3.0, 3.0, 0.0, 0.0], [False] * 5 + [True] * 2
+        asked = problem(costs, rows, lower=lower, upper=upper, integer=whole)
+
+        assert solve(solver, asked).objective == pytest.approx(-22.0)
+
+    def test_rows_keep_what_they_mean_and_lose_their_units(self):
+        rows = [([1.0, -0.5, 1.0], 1.0, INF), ([3.0, 0.0, 1.0], -INF, 2.0), ([0.1, 0.25, 0.0], 1 / 3, 0.7)]
+        asked = problem([1.0, 1.0, 1.0], rows, integer=[False, False, True])
+
+        given = without_units(asked)
+
+        assert given.row_lower.tolist() == [4.0, -INF, 1 / 3]
+        assert given.row_upper.tolist() == [INF, 2.0, 0.7]
+        assert given.coefficients.tolist() == [4.0, -2.0, 4.0, 3.0, 1.0, 0.1, 0.25]
 
 
 class TestReading:

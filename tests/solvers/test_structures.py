@@ -180,3 +180,40 @@ def test_what_a_solver_has_is_what_it_was_tried_with():
 
     assert beyond <= HighsSolver().features
     assert not beyond & PulpSolver().features
+
+
+def with_product(objective, rows, left, right, **parts):
+    """Return a problem with the product of two continuous variables in its first row."""
+    base = problem(objective, rows, **parts)
+    product = Quadratics.of(np.array([0]), np.array([left]), np.array([right]), np.array([1.0]))
+    return replace(base, structures=Structures(quadratics=product))
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip"])
+def test_products_without_a_point_are_infeasible(solver):
+    """That x y <= 1 and x + y >= 9 have no point within 4 and 6 no multipliers of the linear rows prove."""
+    rows = [([0.0, 0.0], -np.inf, 1.0), ([1.0, 1.0], 9.0, np.inf)]
+
+    raw = solve(SOLVERS[solver], with_product([1.0, 1.0], rows, 0, 1, lower=3.0, upper=6.0), OPTIONS)
+
+    assert raw.status is LXStatus.INFEASIBLE
+
+
+def test_duals_of_relaxed_products_are_not_passed_on():
+    """At x = 0 the product x y is exact, and y <= 4 is worth what the relaxation makes of it."""
+    rows = [([0.0, 1.0], -np.inf, 8.0), ([1.0, 0.0], 0.0, np.inf)]
+
+    raw = solve(HighsSolver(), with_product([1.0, -1.0], rows, 0, 1, upper=[3.0, 4.0]), OPTIONS)
+
+    assert (raw.status, raw.x.tolist(), raw.duals) == (LXStatus.OPTIMAL, [0.0, 4.0], None)
+
+
+def test_a_convex_objective_beside_products_in_parts_is_solved_by_tangents():
+    rows = [([0.0, 0.0], 6.0, np.inf)]
+    made = with_product([0.0, 0.0], rows, 0, 1, lower=1.0, upper=5.0)
+    both = Quadratics.of(np.array([-1, -1, 0]), np.array([0, 1, 0]), np.array([0, 1, 1]), np.array([1.0, 1.0, 1.0]))
+
+    raw = solve(HighsSolver(), replace(made, structures=Structures(quadratics=both)), OPTIONS)
+
+    assert (raw.status, raw.limit) == (LXStatus.FEASIBLE, LXLimit.RELAXATION)
+    assert raw.best_bound <= 12.0 <= raw.objective <= 13.0

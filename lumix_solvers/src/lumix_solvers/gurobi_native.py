@@ -7,12 +7,9 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-
 from lumix_core.errors import LXOptionError
 from lumix_core.problem import LXProblem
 from lumix_core.solver import SolverOptions, bad_native_option, unknown_native_option
-from lumix_solvers.nothing import NO_PROBLEM
 from lumix_solvers.watch import no_licence, too_large
 
 OPTIONS = {
@@ -41,11 +38,8 @@ NO_LICENCE, TOO_LARGE = 10009, 10010
 """Gurobi's numbers of errors."""
 
 
-def configured_env(options: SolverOptions, problem: LXProblem = NO_PROBLEM) -> Any:
+def configured_env(options: SolverOptions) -> Any:
     """Return an environment that is not started: it has the options, the native ones last, and no licence yet.
-
-    Gurobi (seen in 13.0.3) returns points of some problems with integers that have no end, such as those of the tests,
-    unless its presolve leaves out what only keeps an optimum.
 
     Raises:
         LXOptionError: Gurobi has no such parameter, or refuses its value.
@@ -57,8 +51,6 @@ def configured_env(options: SolverOptions, problem: LXProblem = NO_PROBLEM) -> A
         _set_quiet(env, options)
         for name, value in (ALWAYS if options.presolve else ALWAYS | CAREFUL).items():
             env.setParam(name, value)
-        if has_endless_integers(problem):
-            env.setParam("DualReductions", 0)
         _set_common(gurobipy, env, options)
         for name, value in options.options.items():
             _set_native(gurobipy, env, name, value)
@@ -86,11 +78,6 @@ def translated(problem: LXProblem) -> Iterator[None]:
         if error.errno == NO_LICENCE:
             raise no_licence("gurobi", advice, error) from error
         raise
-
-
-def has_endless_integers(problem: LXProblem) -> bool:
-    """Whether there are integer columns without a lower or an upper bound."""
-    return bool((problem.integer & (np.isinf(problem.lower) | np.isinf(problem.upper))).any())
 
 
 def _set_quiet(env: Any, options: SolverOptions) -> None:

@@ -77,7 +77,7 @@ class GurobiRun(NativeRun):
         super().__init__(problem, options, write)
 
     def _open(self) -> None:
-        env = configured_env(self._options, self._problem)
+        env = configured_env(self._options)
         self._opened.callback(env.dispose)
         with self._translated():
             env.start()

@@ -203,6 +203,36 @@ def test_an_optimum_costs_no_further_run():
     assert (len(solver.problems), dict(result.details)) == (1, {})
 
 
+def growing(bound: float, sense: float) -> LXProblem:
+    """Return a problem whose best is `bound`: as many pairs of a and b as possible, or their negative, made least."""
+    rows = [([1.0, -1.0], 0.0, 0.0)]
+    asked = problem([sense, sense], rows, upper=[INF, bound], integer=[True, False], maximize=sense > 0)
+    return replace(asked, name="plan")
+
+
+def stopped_at_1(given: LXProblem, _: SolverOptions, raw: RawResult) -> RawResult:
+    """Call a point optimal that only two variables together improve."""
+    if given.name != "plan":
+        return raw
+    x = np.array([1.0, 1.0])
+    return RawResult(status=LXStatus.OPTIMAL, raw_status="so", x=x, objective=given.objective_at(x))
+
+
+@pytest.mark.parametrize("sense", [1.0, -1.0])
+def test_an_optimum_of_integers_that_has_no_end_is_unbounded(sense):
+    result = solve(Liar(stopped_at_1), growing(INF, sense), OPTIONS)
+
+    assert result.status is LXStatus.UNBOUNDED
+
+
+def test_an_optimum_of_integers_costs_no_further_run_where_rows_bound_it():
+    solver = Liar(lambda given, options, raw: raw)
+
+    result = solve(solver, growing(4.0, 1.0), OPTIONS)
+
+    assert (len(solver.problems), result.objective) == (1, 8.0)
+
+
 @pytest.mark.parametrize("sense", [1.0, -1.0])
 def test_an_optimum_of_integers_that_one_variable_improves_is_solved_again(sense):
     def lie(given: LXProblem, options: SolverOptions, raw: RawResult) -> RawResult:

@@ -1,10 +1,10 @@
 """Claims of a solver that come without a proof: checked by certificates, and by further runs where they are doubtful.
 
-An optimum of a linear problem has duals, which the verifier checks. That there is no point, or no end, a solver claims
-without a point. The core looks for a certificate of its own by other problems, which it gives the same solver: an
-elastic problem, whose duals prove that there is no point; the recession problem, whose point is a ray; the problem
-without an objective, whose point shows that there is one. What is doubtful is solved again without presolve. What
-stays doubtful is an error.
+An optimum of a linear problem has duals, which the verifier checks. One without duals may be none, where columns have
+no bound: the core looks for a ray. That there is no point, or no end, a solver claims without a point. The core looks
+for a certificate of its own by other problems, which it gives the same solver: an elastic problem, whose duals prove
+that there is no point; the recession problem, whose point is a ray; the problem without an objective, whose point shows
+that there is one. What is doubtful is solved again without presolve. What stays doubtful is an error.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from lumix_core.solver.infeasibility.elastic import elastic, misses
 from lumix_core.solver.infeasibility.obvious import plain_conflict
 from lumix_core.solver.linear_parts import flat_directions, linear_relaxation, restricted_at, without_objective
 from lumix_core.solver.preparation import Preparation, Prepared, answer_without_solver, without_numbers
+from lumix_core.solver.reformulations.ranges import Ranges
 from lumix_core.solver.rewritten_runs import solve_reformulated
 from lumix_core.solver.run import answer_of, check_supported
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
@@ -150,10 +151,8 @@ class Claims:
         if raw.status is LXStatus.ERROR:
             answer = self._repeated(problem, f"solver {self._solver.name!r} gave up ({raw.raw_status})")
             return raw if answer.status is LXStatus.ERROR else answer
-        if raw.status is LXStatus.OPTIMAL and problem.is_mip and _has_wide_costs(problem) and self._has_ray(problem):
+        if raw.status is LXStatus.OPTIMAL and _may_be_endless(problem, raw) and self._has_ray(problem, raw.x):
             return self._endless(problem, raw)
-        if raw.status is LXStatus.OPTIMAL and problem.structures.has_terms and _has_open_ends(problem):
-            return self._endless(problem, raw) if self._has_ray(problem, raw.x) else raw
         return raw
 
     def _infeasible(self, problem: LXProblem, raw: RawResult) -> RawResult:
@@ -168,7 +167,8 @@ class Claims:
         if self._has_farkas(linear_relaxation(problem)):
             self._checks.append("infeasible: proved by multipliers of the constraints")
             return True
-        if not problem.is_mip and LXFeature.DUALS in self._solver.features:
+        has_proof = not problem.is_mip and not len(problem.structures.rows_with_terms())  # if there is no point
+        if has_proof and LXFeature.DUALS in self._solver.features:
             return False
         return not self._finds_point(problem) and self._is_infeasible_again(problem)
 
@@ -261,7 +261,9 @@ class Claims:
         if self._limit is None and self._proves_infeasible(problem):
             return RawResult(status=LXStatus.INFEASIBLE, raw_status=doubt)
         if self._limit is None and (not problem.is_linear or self._has_ray(problem)):
-            return self._endless(problem, RawResult(status=LXStatus.UNBOUNDED, raw_status=doubt))
+            answer = self._endless(problem, RawResult(status=LXStatus.UNBOUNDED, raw_status=doubt))
+            if answer.status is not LXStatus.ERROR:
+                return answer
         return RawResult(status=LXStatus.ERROR, raw_status=doubt)
 
     def probe(self, problem: LXProblem, *, presolve: bool = True, patience: float | None = None) -> RawResult | None:
@@ -366,13 +368,18 @@ def _has_wide_rows(problem: LXProblem) -> bool:
     return bool((np.maximum.reduceat(sizes, firsts) > WIDE * np.minimum.reduceat(sizes, firsts)).any())
 
 
-def _has_open_ends(problem: LXProblem) -> bool:
-    """Whether columns have no bound: along a flat direction solvers of quadratic problems stop far out."""
-    return bool((np.isinf(problem.lower) | np.isinf(problem.upper)).any())
+def _may_be_endless(problem: LXProblem, raw: RawResult) -> bool:
+    """Whether an optimum may be none, since the objective improves without end along columns that nothing bounds.
 
-
-def _has_wide_costs(problem: LXProblem) -> bool:
-    """Whether some costs are so small beside others that a solver's tolerance may hide what they bring."""
-    costs = np.abs(problem.objective)
-    largest = float(costs.max(initial=0.0))
-    return bool((costs[costs > 0] * WIDE * WIDE < largest).any())
+    The duals of a continuous linear problem were checked before: they prove that it has an end.
+    """
+    if problem.structures.has_terms:  # along a flat direction solvers of quadratic problems stop far out
+        return bool((np.isinf(problem.lower) | np.isinf(problem.upper)).any())
+    if raw.duals is not None and not problem.is_mip:
+        return False
+    rises = (problem.objective > 0) == problem.maximize
+    costly = problem.objective != 0
+    if not (costly & np.isinf(np.where(rises, problem.upper, problem.lower))).any():
+        return False
+    ranges = Ranges.of(problem)
+    return bool((costly & np.isinf(np.where(rises, ranges.upper, ranges.lower))).any())

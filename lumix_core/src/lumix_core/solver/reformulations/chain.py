@@ -62,7 +62,7 @@ class Reformulated:
             return replace(raw, status=LXStatus.ERROR, raw_status=reason)
         if raw.x is None:
             return raw
-        # The duals of tangents are those of another point: the model's own are known only where its curves are.
+        # Duals of tangents are those of another point, and duals of relaxed products those of another problem.
         n, m = self.original.num_variables, self.original.num_constraints
         x = raw.x[:n]
         relaxation = tuple(self.relaxed_terms(raw.x))
@@ -70,8 +70,8 @@ class Reformulated:
             raw,
             x=x,
             objective=self.original.objective_at(x),
-            duals=None if raw.duals is None or self.tangents else raw.duals[:m],
-            reduced_costs=None if raw.reduced_costs is None or self.tangents else raw.reduced_costs[:n],
+            duals=None if raw.duals is None or self.is_relaxed else raw.duals[:m],
+            reduced_costs=None if raw.reduced_costs is None or self.is_relaxed else raw.reduced_costs[:n],
             relaxation=relaxation,
         )
         return _of_relaxation(answer) if self.gap_at(raw.x) > CLOSED else answer

@@ -27,6 +27,8 @@ def taken_products(problem: LXProblem, native: Native) -> BoolArray:
     for row in np.unique(products.rows).tolist():
         if _takes(problem, native, row):
             taken |= products.rows == row
+    if native.segments > 1 and not taken.all() and not native.has(LXFeature.QUADRATIC_INTEGER):
+        return np.zeros_like(taken)  # since binary columns are to choose among the parts of the others
     return taken
 
 
