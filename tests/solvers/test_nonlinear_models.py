@@ -44,6 +44,13 @@ def both():
     return [LXOptimizer(), LXOptimizer().use_solver("pulp")]
 
 
+def test_squares_with_small_factors_are_as_exact_as_others():
+    x = LXVariable[None, float]("x").bounds(lower=-10, upper=10)
+    model = LXModel("small").add_variable(x).minimize(LXQuadraticExpression().add_squared(x, 1e-9).add_term(x, -6e-9))
+
+    assert LXOptimizer().use_solver("pulp").solve(model).objective_value == pytest.approx(-9e-9, rel=1e-5)
+
+
 @pytest.mark.parametrize("optimizer", both(), ids=["highs", "cbc"])
 def test_all_constructs_together(optimizer):
     used = over_products(LXVariable[Product, int], "used").binary()

@@ -99,7 +99,7 @@ class Reformulated:
             for one in self.products
         ]
         terms += [
-            LXRelaxedTerm("sum of products", float(one.products.products_at(x).sum()), float(x[one.column]))
+            LXRelaxedTerm("sum of products", one.scale * one.products.products_at(x).sum(), one.scale * x[one.column])
             for one in self.tangents
             if one.gap_at(x) > CLOSED
         ]

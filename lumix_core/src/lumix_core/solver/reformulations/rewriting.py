@@ -102,14 +102,16 @@ class Tangents:
     """A sum of products that a column stands for, which is on the outer side of its tangents.
 
     Args:
-        products: of one row, or of the objective.
+        products: of one row, or of the objective, divided by ``scale``.
         column: what stands for their sum.
         sign: 1 where the sum is convex, and the column at least every tangent; -1 where it is concave.
+        scale: what the row, or the objective, has the column times.
     """
 
     products: Quadratics
     column: int
     sign: float
+    scale: float
 
     def gap_at(self, x: FloatArray) -> float:
         """Return by how much the sum passes the column that stands for it, relative to 1 and its terms."""

@@ -8,6 +8,7 @@ approximation (Duran and Grossmann, An outer-approximation algorithm for a class
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -48,12 +49,20 @@ def add_tangents(grown: Extension, ranges: Ranges, rows: IntArray, points: Seque
     touched = [low, (low + high) / 2.0, high, *points]
     for row in rows.tolist():
         products = problem.structures.quadratics.taken(problem.structures.quadratics.rows == row)
+        scale = _scale(products)
+        products = replace(products, values=products.values / scale)
         column = int(grown.add_columns("sum of products", 1, -np.inf, np.inf)[0])
-        grown.add_terms(np.array([row]), column, 1.0)
+        grown.add_terms(np.array([row]), column, scale)
         sign = convex_side(problem, row)
         for x in touched:
             _add_tangent(grown, products, column, sign, x)
-        yield Tangents(products, column, sign)
+        yield Tangents(products, column, sign, scale)
+
+
+def _scale(products: Quadratics) -> float:
+    """Return what brings small products to 1, beside which tolerances are small: a power of 2, which rounds nothing."""
+    largest = float(np.abs(products.values).max())
+    return float(np.exp2(np.floor(np.log2(largest)))) if 0.0 < largest < 1.0 else 1.0
 
 
 def _add_tangent(grown: Extension, products: Quadratics, column: int, sign: float, x: FloatArray) -> None:
