@@ -222,6 +222,15 @@ class TestAnswers:
 
         assert LXWhatIfAnalyzer(model, highs).find_bottlenecks() == [("row", pytest.approx(1.5))]
 
+    @pytest.mark.parametrize("solver", ["highs", "glpk"])
+    def test_bottlenecks_are_rows_with_a_price_whether_or_not_the_solver_has_ranges(self, solver):
+        x = LXVariable[None, float]("x").bounds(lower=0)
+        most = LXConstraint("most").expression(LXLinearExpression().add_term(x, 2.0)).le().rhs(10)
+        wide = LXConstraint("wide").expression(LXLinearExpression().add_term(x)).between(-9, 9)
+        model = LXModel("two").add_variable(x).add_constraints(most, wide).maximize(LXLinearExpression().add_term(x))
+
+        assert LXWhatIfAnalyzer(model, LXOptimizer().use_solver(solver)).find_bottlenecks() == [("most", 0.5)]
+
     def test_bottlenecks_of_integers_are_solved_for(self, integer_workshop, optimizer):
         found = LXWhatIfAnalyzer(integer_workshop.model, optimizer).find_bottlenecks(test_amount=20)
 

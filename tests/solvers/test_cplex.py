@@ -126,6 +126,12 @@ def test_small_objective_beside_a_large_constant_is_optimal(solver):
     assert solve_and_check(solver, mip, SolverOptions()).objective - 1e6 == pytest.approx(2.85e-3, abs=1e-8)
 
 
+def test_objective_that_stops_the_search_is_no_interrupt(solver):
+    result = solve(solver, hard_to_prove(), options={"mip.limits.lowerobjstop": 1e9})
+
+    assert (result.status, result.limit) == (LXStatus.FEASIBLE, LXLimit.OBJECTIVE)
+
+
 def test_ctrl_c_is_pythons_own_again_after_runs_in_two_threads():
     code = (
         "import signal\n"

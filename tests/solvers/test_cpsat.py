@@ -243,6 +243,45 @@ def test_another_end_than_the_time_limit_is_told(solver):
     assert (result.status, result.limit) == (LXStatus.NO_SOLUTION, LXLimit.OTHER)
 
 
+@pytest.mark.parametrize("maximize", [True, False])
+def test_before_there_is_a_point_nothing_is_proved(solver, maximize):
+    asked = replace(random_integers(1, maximize=maximize), offset=-1000.0 if maximize else 1000.0)
+
+    result = solve(solver, asked, options={"stop_after_presolve": True, "cp_model_presolve": False})
+
+    assert (result.status, result.best_bound) == (LXStatus.NO_SOLUTION, None)
+
+
+def test_what_ends_a_run_without_other_options_is_its_time(solver):
+    result = solve(solver, hard_to_find(), time_limit=0.01)
+
+    assert (result.status, result.limit) == (LXStatus.NO_SOLUTION, LXLimit.TIME)
+
+
+def whole_plan(most=4):
+    made = LXVariable[str, int]("made").from_data(["a", "b"]).integer().bounds(lower=0, upper=9)
+    limit = LXConstraint("limit").expression(LXLinearExpression().add_term(made)).le().rhs(most)
+    least = LXConstraint("least").expression(LXLinearExpression().add_term(made, 2.0)).ge().rhs(3)
+    return (
+        LXModel("plan").add_variable(made).add_constraints(limit, least).maximize(LXLinearExpression().add_term(made))
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [({"a": 1}, "repaired"), ({"a": 9, "b": 9}, "rejected"), ({"a": -1, "b": 2}, "repaired"), ({}, "ignored")],
+)
+def test_a_start_point_of_whole_variables_may_lack_values_or_be_wrong(values, outcome):
+    found = LXOptimizer().use_solver("cpsat").solve(whole_plan(), start={"made": values})
+
+    assert (found.objective_value, found.start_point) == (4, outcome)
+
+
+def test_reasons_are_left_to_other_solvers():
+    with pytest.raises(LXUnsupportedError, match=r"'cpsat' cannot explain why model 'plan' is infeasible.*'highs'"):
+        LXOptimizer().use_solver("cpsat").explain_infeasibility(whole_plan(most=1))
+
+
 def test_details_hold_counts(solver):
     assert solve(solver, knapsacks(offset=0.0)).details["branches"] > 0
 
@@ -254,9 +293,9 @@ def test_nothing_is_printed(solver, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_failing_logger_ends_the_run_with_its_own_error(solver):
+def test_failing_logger_ends_the_run_and_is_named(solver):
     logger = logging.Logger("failing")
     logger.addFilter(lambda record: 1 / 0)
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(LXOptionError, match=r"logger .failing.: ZeroDivisionError"):
         solver.solve(hard_to_find(), SolverOptions(log=logger, time_limit=30.0))

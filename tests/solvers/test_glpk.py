@@ -148,9 +148,9 @@ def test_a_fatal_error_of_glpk_is_an_error_of_that_solve_alone(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "LXSolverError True\n2.0\n", "")
 
 
-def test_failing_logger_ends_the_run_with_its_own_error(solver):
+def test_failing_logger_ends_the_run_and_is_named(solver):
     logger = logging.Logger("failing")
     logger.addFilter(lambda record: 1 / 0)
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(LXOptionError, match=r"logger .failing.: ZeroDivisionError"):
         solver.solve(hard_to_find(), SolverOptions(log=logger, time_limit=30.0))

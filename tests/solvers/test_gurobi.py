@@ -1,5 +1,6 @@
 """Gurobi: the conformance kit, and what is its own."""
 
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -125,6 +126,16 @@ def test_missing_licence_is_named_with_what_to_do(tmp_path):
 
     assert done.stdout.startswith("LXSolverError Solver 'gurobi' has no licence here: Unable to open Gurobi license")
     assert done.stderr == ""
+
+
+def test_ctrl_c_is_pythons_own_while_gurobi_runs_and_nothing_is_written(solver, capfd):
+    def interrupt(_):
+        signal.raise_signal(signal.SIGINT)
+
+    result = solver.solve(hard_to_prove(), SolverOptions(progress=interrupt, time_limit=20.0))
+
+    assert result.limit is LXLimit.INTERRUPT
+    assert capfd.readouterr() == ("", "")
 
 
 def test_integers_without_an_end_are_not_called_optimal(solver):

@@ -44,6 +44,24 @@ def both():
     return [LXOptimizer(), LXOptimizer().use_solver("pulp")]
 
 
+def test_squares_with_small_factors_are_as_exact_as_others():
+    x = LXVariable[None, float]("x").bounds(lower=-10, upper=10)
+    model = LXModel("small").add_variable(x).minimize(LXQuadraticExpression().add_squared(x, 1e-9).add_term(x, -6e-9))
+
+    assert LXOptimizer().use_solver("pulp").solve(model).objective_value == pytest.approx(-9e-9, rel=1e-5)
+
+
+def test_many_squares_need_few_tangents():
+    x = LXVariable[int, float]("x").from_data(range(60)).bounds(lower=0, upper=7)
+    squares = LXQuadraticExpression().add_squared(x, lambda i: 1.0 + i % 3).add_term(x, lambda i: -2.0 - i % 5)
+    model = LXModel("squares").add_variable(x).minimize(squares)
+
+    found = LXOptimizer().use_solver("pulp").solve(model)
+
+    assert found.is_optimal()
+    assert found.objective_value == pytest.approx(LXOptimizer().solve(model).objective_value, rel=1e-5)
+
+
 @pytest.mark.parametrize("optimizer", both(), ids=["highs", "cbc"])
 def test_all_constructs_together(optimizer):
     used = over_products(LXVariable[Product, int], "used").binary()

@@ -1,5 +1,6 @@
 """The parts that solvers share: interruptible work, programs, logs, one-sided rows, MPS files."""
 
+import ctypes
 import logging
 import os
 import signal
@@ -19,6 +20,7 @@ from lumix_solvers.logs import Lines, log_lines
 from lumix_solvers.mps import write_mps
 from lumix_solvers.onesided import one_sided
 from lumix_solvers.program import Program
+from lumix_solvers.signals import KEPT
 
 
 class TestInterrupts:
@@ -54,6 +56,17 @@ class TestInterrupts:
         ended = run_until_done(lambda: stop.wait(20.0), stop.set)
 
         assert ended
+
+    def test_handler_that_native_code_has_left_is_not_put_back(self):
+        handler, set_handler = ctypes.pythonapi.PyOS_getsig, ctypes.pythonapi.PyOS_setsig
+        handler.restype, set_handler.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
+        before = handler(signal.SIGINT)
+        set_handler(signal.SIGINT, signal.SIG_IGN)
+
+        with KEPT.during_a_run():
+            during = handler(signal.SIGINT)
+
+        assert (during, handler(signal.SIGINT)) == (before, before)
 
     def test_work_that_does_not_stop_is_left_behind(self, ctrl_c, monkeypatch):
         monkeypatch.setattr(interrupts, "GRACE", 0.2)

@@ -116,6 +116,17 @@ def test_missing_licence_is_named_with_what_to_do(tmp_path):
     assert done.stderr == ""
 
 
+def test_cost_of_a_fixed_variable_may_be_anything(solver):
+    fixed = problem([3.0, 2.0], [([1.0, 1.0], -INF, 4.0)], maximize=True, lower=[0.0, 1.0], upper=[9.0, 1.0])
+    run = solver.open(fixed, SolverOptions())
+    run.solve()
+
+    found = run.ranging()
+    run.close()
+
+    assert (found.cost_lower[1], found.cost_upper[1]) == (-INF, INF)
+
+
 def test_small_objective_beside_a_large_constant_is_optimal(solver):
     rows = [([-1.0, 4.0, 3.0, 1.0], -INF, 20.0)]
     lower, upper, whole = [0.0, -INF, 0.0, 0.0], [2.0, INF, INF, 4.0], [True, False, True, True]

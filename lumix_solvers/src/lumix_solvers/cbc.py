@@ -28,6 +28,7 @@ from lumix_core.solver import (
     unknown_native_option,
 )
 from lumix_solvers.cbc_rows import without_units
+from lumix_solvers.cutoffs import within_cutoff
 from lumix_solvers.logs import Write
 from lumix_solvers.mps import write_mps
 from lumix_solvers.onesided import OneSidedRows, one_sided
@@ -225,7 +226,8 @@ class _Reading:
             return self._optimal(header, _Point.read(folder / "solution.bin", self._problem, rows))
         if status is LXStatus.UNBOUNDED and self._problem.is_mip:
             status = LXStatus.INFEASIBLE_OR_UNBOUNDED  # CBC has looked at the relaxation only
-        return RawResult(status=status, raw_status=header)
+        status, limit = within_cutoff((status, None), self._options, "cutoff")
+        return RawResult(status=status, raw_status=header, limit=limit)
 
     def _header(self, path: Path) -> str:
         if self._run.killed:

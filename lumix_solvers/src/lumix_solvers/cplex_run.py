@@ -13,6 +13,7 @@ from lumix_core.problem import Requirements
 from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult
 from lumix_solvers.cplex_model import hand_over
 from lumix_solvers.cplex_native import configured, imported, parameters_of, send_output, translated
+from lumix_solvers.cutoffs import within_cutoff
 from lumix_solvers.native_run import NativeRun
 from lumix_solvers.rows import crossed_row
 from lumix_solvers.watch import Watch, known
@@ -55,6 +56,8 @@ STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
     "MIP_abort_infeasible": (NOTHING, LXLimit.INTERRUPT),
 }
 """CPLEX's ends of a run; every other one is an error. After a limit, a point makes it `FEASIBLE`."""
+
+CUTOFFS = ("mip.tolerances.lowercutoff", "mip.tolerances.uppercutoff")
 
 DETAILS = {
     "nodes": "get_num_nodes_processed",
@@ -162,9 +165,11 @@ class CplexRun(NativeRun):
     def _status(self) -> tuple[str, LXStatus, LXLimit | None]:
         solution = self._native.solution
         name = solution.status[solution.get_status()]
-        status, limit = STATUSES.get(name, (LXStatus.ERROR, None))
+        status, limit = within_cutoff(STATUSES.get(name, (LXStatus.ERROR, None)), self._options, *CUTOFFS)
         if limit is not None and solution.is_primal_feasible():
             status = LXStatus.FEASIBLE
+        if limit is LXLimit.INTERRUPT:
+            limit = self._watch.end if self._aborter.is_aborted() else LXLimit.OBJECTIVE
         return solution.get_status_string(), status, limit
 
     def _answer(self) -> RawResult:
@@ -173,7 +178,7 @@ class CplexRun(NativeRun):
         return RawResult(
             status=status,
             raw_status=word,
-            limit=self._watch.end if limit is LXLimit.INTERRUPT else limit,
+            limit=limit,
             best_bound=self._bound(status),
             details={name: int(getattr(progress, native)()) for name, native in DETAILS.items()},
             **(self._point(status) if status.has_point else {}),

@@ -69,8 +69,8 @@ class CpSatModel:
             name = problem.column_name(int(np.argmin(problem.integer)))
             raise LXUnsupportedError(
                 f"Model {problem.name!r}: {name} is continuous, and solver 'cpsat' takes whole variables alone. Make "
-                f"it an integer one, counted in smaller units, or use another solver, such as 'highs'. Minima, maxima, "
-                f"absolute values and curves are rewritten with continuous variables too."
+                f"it an integer one, counted in smaller units, or use another solver, such as 'highs'. Goals, minima, "
+                f"maxima, absolute values and curves bring continuous variables of their own."
             )
 
     def _bounds(self) -> tuple[list[int], list[int]]:

@@ -187,7 +187,7 @@ class CpSatRun:
             status=status,
             raw_status=word,
             limit=self._limit() if has_limit else None,
-            best_bound=self._proved() if status.has_point or has_limit else None,
+            best_bound=self._proved(status) if status.has_point or has_limit else None,
             details={
                 "branches": int(native.num_branches),
                 "conflicts": int(native.num_conflicts),
@@ -209,11 +209,16 @@ class CpSatRun:
         """Return what ended the run; CP-SAT itself does not tell."""
         if self._interrupted:
             return self._ended_from_outside()
+        if not self._options.options:
+            return LXLimit.OTHER if self._options.time_limit is None else LXLimit.TIME
         most = self._native.parameters.max_time_in_seconds
         return LXLimit.TIME if self._native.wall_time > 0.95 * most else LXLimit.OTHER
 
-    def _proved(self) -> float | None:
+    def _proved(self, status: LXStatus) -> float | None:
+        """Return the bound; before CP-SAT has a point, its 0 may only mean that it has not looked for one yet."""
         bound = float(self._native.best_objective_bound)
+        if not status.has_point and bound == 0.0:
+            return None
         return bound if math.isfinite(bound) and abs(bound) < 2.0**62 else None
 
     def _point(self) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class GurobiModel:
         self._constant = constant
         self.linear = linear_rows(problem)
         self.ranged = np.flatnonzero(is_range(problem) & self.linear)
-        self.model = native.Model(problem.name, env=env)
+        self.model = native.Model(env=env)
         self._add_columns()
         self._add_rows()
         self._add_objective()

@@ -22,9 +22,8 @@ class HighsSolver:
     """The HiGHS solver; needs ``pip install "lumix-solvers[highs]"``.
 
     It takes linear and mixed-integer problems, semi-continuous columns, and convex quadratic objectives of problems
-    without integers. Every run has an instance and a thread of its own. HiGHS keeps its pool of threads per calling
-    thread, and
-    refuses to change its size. So each run can have its own number of ``threads``.
+    without integers. Every run has an instance and a thread of its own: HiGHS keeps its pool of threads per calling
+    thread and refuses to change its size, and so each run can have its own number of ``threads``.
     """
 
     name = "highs"

@@ -23,6 +23,7 @@ from lumix_core.solver import (
     bad_native_option,
     unknown_native_option,
 )
+from lumix_solvers.cutoffs import within_cutoff
 from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
 from lumix_solvers.highs_native import new_highs, reset_scheduler
 from lumix_solvers.interrupts import run_until_done
@@ -243,7 +244,8 @@ class HighsRun:
         native = self._highs.getModelStatus()
         word = self._highs.modelStatusToString(native)
         info = self._highs.getInfo()
-        status, limit = self._statuses.get(int(native), (LXStatus.ERROR, None))
+        end = self._statuses.get(int(native), (LXStatus.ERROR, None))
+        status, limit = within_cutoff(end, self._options, "objective_bound")
         if limit is not None and info.primal_solution_status == self._native.kSolutionStatusFeasible:
             status = LXStatus.FEASIBLE
         if self._changed and limit is None and not status.has_point:

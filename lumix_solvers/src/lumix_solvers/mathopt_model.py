@@ -19,7 +19,7 @@ def mathopt_model(problem: LXProblem) -> Any:
     """
     from ortools.math_opt import model_pb2  # native, so imported on use only
 
-    model = model_pb2.ModelProto(name=problem.name)
+    model = model_pb2.ModelProto()  # without a name, which need not be one that protobuf takes
     lower, upper = integer_bounds(problem)
     _fill(model.variables, ids=np.arange(problem.num_variables), lower_bounds=lower, upper_bounds=upper)
     model.variables.integers.extend(problem.integer.tolist())

@@ -50,6 +50,9 @@ OWN = {"GLOP": "glop", "PDLP": "pdlp", "GSCIP": "gscip"}
 ENDLESS = "inf; invalid PrimalSolutionProto.objective_value"
 """How MathOpt refuses SCIP's answer where the objective of a problem with integers has no end."""
 
+INVALID_ARGUMENT = 3
+"""The code of MathOpt's errors that are about what it was given."""
+
 TIGHT = {"eps_optimal_absolute": 1e-9, "eps_optimal_relative": 1e-9}
 """PDLP's tolerances, by which its points satisfy a problem as those of others do; its own are 1e-6."""
 
@@ -147,6 +150,10 @@ class MathOptRun:
     def _refusal(self, error: Exception, words: str) -> Exception:
         """Return what to raise for an error of MathOpt's: where a solver's own parameter is named in it, that."""
         text = f"{words} {error}"
+        if getattr(error, "code", None) == INVALID_ARGUMENT:
+            for name, value in self._options.options.items():
+                if name in text and name not in OWN.values():
+                    return bad_native_option("ortools", name, value, str(error).partition(" [")[0].rstrip("."))
         own = self._options.options.get(OWN[self._solver], {})
         for group in own.values() if isinstance(own, dict) else ():
             for name, value in group.items() if isinstance(group, dict) else ():

@@ -70,12 +70,20 @@ class NativeRun:
         self._ended = False
         try:
             with self._translated(), KEPT.during_a_run():
-                self._ended = self._worker.run(work, self._stop, self._watch.is_cancelled)
+                self._ended = self._worker.run(work, self._stop, self._is_cancelled)
         except BaseException:
             self._ended = True
             raise
         if self._ended and self._watch.failure is not None:
             raise self._watch.failure
+
+    def _is_cancelled(self) -> bool:
+        """Report what was found so far; return whether the run is to end.
+
+        Gurobi takes Ctrl-C for itself while it runs, and writes to standard output then: it is given back.
+        """
+        KEPT.put_back()
+        return self._watch.is_cancelled()
 
 
 Run = TypeVar("Run", bound=NativeRun)

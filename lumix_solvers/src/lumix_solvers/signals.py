@@ -29,6 +29,7 @@ class _Kept:
         """Remember the handler before a run, and put it back at its end."""
         with self._lock:
             if not self._runs:
+                hear_ctrl_c()
                 self._handler = _handler()
             self._runs += 1
         try:

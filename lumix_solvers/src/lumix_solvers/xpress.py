@@ -18,8 +18,8 @@ class XpressSolver:
 
     It takes everything as it is but absolute values, minima, maxima, curves, and products that are not convex: Xpress
     (seen in 9.9.1) does not end on some of these, whatever its time limit. The licence that comes with the wheel is for
-    problems whose variables and constraints are up to 5,000 together. It is held while a run, or a live session,
-    has its problem.
+    problems whose variables and constraints are up to 5,000 together, or 200 with products. It is held while a run, or
+    a live session, has its problem.
     """
 
     name = "xpress"

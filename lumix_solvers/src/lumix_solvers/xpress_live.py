@@ -83,6 +83,8 @@ class XpressLiveRun(XpressRun):
         (rhs_lower, rhs_upper), (cost_lower, cost_upper) = rhs, costs
         rhs_lower[rows == BASIC] = rhs_upper[rows == BASIC] = np.nan
         self._keep_ranges_apart(rows, rhs_lower, rhs_upper)
+        fixed = (columns != BASIC) & (self._problem.lower == self._problem.upper)  # whatever its cost, it stays there
+        cost_lower[fixed], cost_upper[fixed] = -np.inf, np.inf
         return Ranging(
             rhs_lower=rhs_lower,
             rhs_upper=rhs_upper,

@@ -113,7 +113,7 @@ def translated(xpress: Any, problem: LXProblem) -> Iterator[None]:
     except xpress.SolverError as error:
         if not str(error).startswith(TOO_LARGE):
             raise
-        limits = "the licence that comes with the wheel allows 5,000 of both together"
+        limits = "the licence that comes with the wheel allows 5,000 of both together, and 200 where there are products"
         raise too_large("xpress", problem, limits, ADVICE, str(error)) from error
 
 

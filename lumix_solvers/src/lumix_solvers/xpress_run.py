@@ -10,6 +10,7 @@ import numpy as np
 
 from lumix_core.problem import FloatArray, LXProblem, Requirements
 from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult, SolverOptions
+from lumix_solvers.cutoffs import within_cutoff
 from lumix_solvers.logs import Write
 from lumix_solvers.native_run import NativeRun
 from lumix_solvers.signals import KEPT
@@ -142,7 +143,7 @@ class XpressRun(NativeRun):
 
     def _status(self, ended: str, found: str, stop: str) -> tuple[LXStatus, LXLimit | None]:
         if ended == "COMPLETED":
-            return COMPLETED.get(found, LXStatus.ERROR), None
+            return within_cutoff((COMPLETED.get(found, LXStatus.ERROR), None), self._options, "mipabscutoff")
         if ended != "STOPPED" or stop not in STOPPED:
             return LXStatus.ERROR, None
         has_point = found in ("OPTIMAL", "FEASIBLE") and self._branches

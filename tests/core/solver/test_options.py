@@ -88,11 +88,11 @@ def test_a_log_may_be_the_path_of_a_file(given: Any, tmp_path: Path, monkeypatch
 FLAWED: dict[str, tuple[list[Any], str]] = {
     "time_limit": (
         [0, -1, float("nan"), float("inf"), "60", True, [60], 10**400],
-        "a number of seconds above 0",
+        "a number of seconds above 0 and up to 2000000, or None for no limit",
     ),
     "mip_rel_gap": ([-0.1, float("nan"), float("inf"), "0.1", False, 1j], "a number of at least 0"),
     "mip_abs_gap": ([-1, float("nan"), Decimal("NaN"), "1", True], "a number of at least 0"),
-    "threads": ([0, -1, 1.0, 2.5, "2", True], "a whole number of at least 1"),
+    "threads": ([0, -1, 1.0, 2.5, "2", True, 1025], "a whole number from 1 to 1024"),
     "seed": ([-1, 2**31, 1.0, "1", True], "a whole number from 0 to 2147483647"),
     "log": ([1, 0, "", b"run.log", [], print], "True, False, the path of a file, or a logging.Logger"),
     "options": ([[("a", 1)], "presolve=off", {1: 2}, True], "a dictionary of the solver's own option names and values"),

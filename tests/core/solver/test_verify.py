@@ -227,6 +227,16 @@ def test_a_bound_that_the_point_beats_is_refused(bound: float, maximize: bool, e
 
 
 @pytest.mark.parametrize("maximize", [True, False], ids=["max", "min"])
+@pytest.mark.parametrize("bound", [12.0 + 1e-15, 12.0 - 1e-9])
+def test_a_bound_that_rounding_has_moved_is_the_objective(bound: float, maximize: bool) -> None:
+    sign = 1 if maximize else -1
+
+    found = solved(lambda raw: replace(raw, best_bound=sign * bound), plan(maximize))
+
+    assert (found.best_bound, found.gap) == (found.objective_value, 0.0)
+
+
+@pytest.mark.parametrize("maximize", [True, False], ids=["max", "min"])
 @pytest.mark.parametrize("bound", [12.1, 100.0, inf])
 def test_optimal_with_a_gap_that_nobody_asked_for_is_refused(
     bound: float, maximize: bool, error_text: ErrorText

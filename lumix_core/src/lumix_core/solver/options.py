@@ -13,11 +13,16 @@ from lumix_core.problem.numbers import flaw
 from lumix_core.solver.isolation import PROCESS_OPTIONS, IsolatedSolver
 from lumix_core.solver.solver import ChecksOptions, LXFeature, Solver, SolverOptions
 
+LONGEST = 2_000_000
+"""Seconds, 23 days: some solvers and systems count milliseconds, with 31 bits."""
+MOST_THREADS = 1024
+"""Beyond, solvers refuse, or are busy with starting threads."""
+
 
 def _seconds(value: Any) -> float:
-    if _is_number(value) and float(value) > 0:
+    if _is_number(value) and 0 < float(value) <= LONGEST:
         return float(value)
-    raise ValueError("a number of seconds above 0")
+    raise ValueError(f"a number of seconds above 0 and up to {LONGEST}, or None for no limit")
 
 
 def _gap(value: Any) -> float:
@@ -27,9 +32,9 @@ def _gap(value: Any) -> float:
 
 
 def _count(value: Any) -> int:
-    if _is_whole(value) and value >= 1:
+    if _is_whole(value) and 1 <= value <= MOST_THREADS:
         return int(value)
-    raise ValueError("a whole number of at least 1")
+    raise ValueError(f"a whole number from 1 to {MOST_THREADS}")
 
 
 def _seed(value: Any) -> int:

@@ -157,11 +157,12 @@ class _Repair:
         return np.where(self._held, np.clip(np.round(self._x), lower, upper), 0.0)
 
     def _with_held_values(self) -> LXProblem:
-        """Return the problem of the other values."""
+        """Return the problem of the other values; where none is continuous, some solvers take whole ones alone."""
         problem, held, values = self._problem, self._held, self._whole_values()
         lower, upper = (np.where(held, values, bound) for bound in (problem.lower, problem.upper))
+        integer = problem.integer if problem.integer.all() else self._open
         name = f"{problem.name}, from a start point"
-        return replace(problem, lower=lower, upper=upper, integer=self._open, name=name)
+        return replace(problem, lower=lower, upper=upper, integer=integer, name=name)
 
     def _patience(self) -> float | None:
         """Return the seconds for a search of whole values; a linear problem is solved to its end."""

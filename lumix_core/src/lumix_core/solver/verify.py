@@ -14,12 +14,14 @@ from lumix_core.solver.certificates import better_move, duality_gap, endless_col
 from lumix_core.solver.linear_parts import gradient_at, restricted_at
 from lumix_core.solver.row_activities import RowActivities
 from lumix_core.solver.solver import RawResult, SolverOptions
-from lumix_core.solver.status import LXStatus
+from lumix_core.solver.status import LXLimit, LXStatus
 
 ENDLESS = 1e18
 """From here on a value stands for one without an end."""
 INTEGRALITY = 1e-5
 """How far an integer variable may be from a whole number before it is rounded."""
+ROUNDING = 1e-12
+"""How far two sums of the same numbers may differ, relative to the size of the numbers."""
 OPTIMALITY = 1e-4
 """The relative gap up to which solvers call an answer optimal, where no other gap was requested."""
 
@@ -48,7 +50,8 @@ class Verifier:
         """
         self._check_status(raw)
         if raw.x is None:
-            return raw
+            is_cut_off = raw.limit is LXLimit.OBJECTIVE  # the bound is of what is within the limit, or the limit
+            return replace(raw, best_bound=None) if is_cut_off else raw
         x = raw.x
         self._check_numbers("the point", x, self.problem.num_variables)
         self._check_size(x)
@@ -62,7 +65,7 @@ class Verifier:
         self._check_bound(raw, objective)
         self._check_start(raw, objective)
         self._check_duals(raw, whole)
-        return replace(raw, x=whole, objective=objective)
+        return replace(raw, x=whole, objective=objective, best_bound=self._bound(raw, whole, objective))
 
     def _check_status(self, raw: RawResult) -> None:
         if raw.status.has_point != (raw.x is not None):
@@ -164,6 +167,13 @@ class Verifier:
                 f"reported optimal with the objective {objective:.12g}",
                 f"its proved bound is {bound:.12g}, further away than the requested gap",
             )
+
+    def _bound(self, raw: RawResult, x: FloatArray, objective: float) -> float | None:
+        """Return the proved bound: the objective itself where they differ by rounding alone, or the point is ahead."""
+        bound = raw.best_bound
+        if bound is None or self._ahead(bound, objective) > ROUNDING * self.problem.objective_size(x):
+            return bound
+        return objective
 
     def _check_start(self, raw: RawResult, objective: float) -> None:
         """Check that no proof denies the start point, which satisfies the problem."""

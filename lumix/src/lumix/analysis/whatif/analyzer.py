@@ -420,7 +420,8 @@ class LXWhatIfAnalyzer(Closing, Bracketed):
         return found
 
     def _pays(self, row: int) -> bool:
-        return self._dual_prices is None or self._dual_prices.duals[row] != 0.0
+        baseline = self.get_baseline_solution()
+        return not baseline.has_duals() or baseline.shadow_prices.array[row] != 0.0
 
     def _gain_of_sides(self, row: int, amount: float) -> float:
         """Return the gain of a move of the side that binds, of two; only the duals know it."""

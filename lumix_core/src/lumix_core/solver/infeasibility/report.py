@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lumix_core.errors import LXUnsupportedError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.goal_columns import hard_part
 from lumix_core.problem.problem import LXProblem, LXSense, block_at
@@ -313,7 +314,18 @@ def explain_infeasibility(solver: Solver, problem: LXProblem, options: SolverOpt
 
     What is not linear is looked at as the linear rows that it can be rewritten into. Goals can be missed, so they are
     left out.
+
+    Raises:
+        LXUnsupportedError: the solver does not take the problems by which the reason is found.
     """
     problem = reformulated(hard_part(problem), Native(solver.name, frozenset())).problem
     check_supported(solver, problem, options)
-    return Wording(problem, solver.name).infeasibility(diagnose(problem, solver, replace(options, native=None)))
+    try:
+        found = diagnose(problem, solver, replace(options, native=None))
+    except LXUnsupportedError as error:
+        raise LXUnsupportedError(
+            f"Solver {solver.name!r} cannot explain why model {problem.name!r} is infeasible: the reason is found by "
+            f"problems with continuous variables and without some of the bounds, which it does not take. Use another "
+            f"solver: LXOptimizer().use_solver('highs').explain_infeasibility(model)."
+        ) from error
+    return Wording(problem, solver.name).infeasibility(found)

@@ -99,7 +99,11 @@ class Reformulated:
             for one in self.products
         ]
         terms += [
-            LXRelaxedTerm("sum of products", float(one.products.products_at(x).sum()), float(x[one.column]))
+            LXRelaxedTerm(
+                "sum of products",
+                float(one.scale * one.products.products_at(x).sum()),
+                float(one.scale * x[one.columns].sum()),
+            )
             for one in self.tangents
             if one.gap_at(x) > CLOSED
         ]

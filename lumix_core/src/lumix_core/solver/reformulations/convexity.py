@@ -46,13 +46,19 @@ def _takes(problem: LXProblem, native: Native, row: int) -> bool:
 
 def is_convex(products: Quadratics, sign: float = 1.0) -> bool:
     """Whether a sum of products, times a sign, is convex: its matrix has no negative eigenvalue."""
+    part = independent_parts(products)
+    order = np.argsort(part, kind="stable")
+    cuts = np.flatnonzero(np.diff(part[order])) + 1
+    groups = np.split(order, cuts) if len(order) else []
+    left, right = (columns.astype(np.int64) for columns in (products.left, products.right))
+    return all(_is_semidefinite(left[group], right[group], sign * products.values[group]) for group in groups)
+
+
+def independent_parts(products: Quadratics) -> IntArray:
+    """Return the number of the part, from 0, that each product is in, shape ``(q,)``: parts share no column."""
     columns, numbers = np.unique(np.concatenate([products.left, products.right]), return_inverse=True)
     left, right = np.split(numbers.reshape(-1), 2)
-    component = _components(len(columns), left, right)
-    order = np.argsort(component[left], kind="stable")
-    cuts = np.flatnonzero(np.diff(component[left][order])) + 1
-    groups = np.split(order, cuts) if len(order) else []
-    return all(_is_semidefinite(left[group], right[group], sign * products.values[group]) for group in groups)
+    return np.unique(_components(len(columns), left, right)[left], return_inverse=True)[1].reshape(-1)
 
 
 def _components(size: int, left: IntArray, right: IntArray) -> IntArray:

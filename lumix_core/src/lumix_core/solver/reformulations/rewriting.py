@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from lumix_core.problem.arrays import FloatArray
+from lumix_core.problem.arrays import FloatArray, IntArray
 from lumix_core.problem.problem import LXProblem, block_at
 from lumix_core.problem.structures import Quadratics
 from lumix_core.solver.reformulations.ranges import Ranges
@@ -99,23 +99,28 @@ class Product:
 
 @dataclass(frozen=True, eq=False)
 class Tangents:
-    """A sum of products that a column stands for, which is on the outer side of its tangents.
+    """A sum of products that columns stand for, each for a part of it, which are on the outer side of its tangents.
 
     Args:
-        products: of one row, or of the objective.
-        column: what stands for their sum.
-        sign: 1 where the sum is convex, and the column at least every tangent; -1 where it is concave.
+        products: of one row, or of the objective, divided by ``scale``.
+        columns: what stands for the parts of their sum.
+        sign: 1 where the sum is convex, and each column at least every tangent; -1 where it is concave.
+        scale: what the row, or the objective, has the columns times.
     """
 
     products: Quadratics
-    column: int
+    columns: IntArray
     sign: float
+    scale: float
 
     def gap_at(self, x: FloatArray) -> float:
-        """Return by how much the sum passes the column that stands for it, relative to 1 and its terms."""
+        """Return by how much the sum passes the columns that stand for it, relative to its terms and 1.
+
+        Beside small products that 1 is their size, since what they bring may be all that there is.
+        """
         terms = self.products.products_at(x)
-        passed = self.sign * (float(terms.sum()) - float(x[self.column]))
-        return passed / (1.0 + float(np.abs(terms).sum()))
+        passed = self.sign * (float(terms.sum()) - float(x[self.columns].sum()))
+        return passed / (min(1.0, 1.0 / self.scale) + float(np.abs(terms).sum()))
 
 
 @dataclass(frozen=True, eq=False)
