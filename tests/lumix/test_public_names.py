@@ -1,4 +1,4 @@
-"""What the documents name can be imported from `lumix`."""
+"""What the documents for users name can be imported from `lumix`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ import lumix
 from lumix_core import errors
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OF_AUTHORS = {"kit.md", "new-orm.md", "new-solver.md"}
+"""Documents for authors of adapters, who import from `lumix_core`."""
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in OF_AUTHORS),
+]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
