@@ -10,6 +10,7 @@ from solver_faults import Fake
 
 from lumix_core.errors import LXError
 from lumix_core.problem.requirements import Requirements
+from lumix_core.solver import KnownFault
 from lumix_core.solver.solver import LXFeature
 from lumix_core.solver.status import LXLimit, LXStatus
 from lumix_core.testing import SolverConformance
@@ -268,6 +269,15 @@ class Deaf(Fake):
         return result
 
 
+class Alarming(Fake):
+    """Tells of faults that are not in the installed version, or without a cure."""
+
+    def __init__(self, version, **parts):
+        super().__init__()
+        parts = {"library": "acme", "first": "1.2", "fixed": None, "what": "errs", "source": "here"} | parts
+        self.known_faults = ((KnownFault(**parts), version),)
+
+
 class Obliging(Fake):
     """Ignores native options that it does not know."""
 
@@ -316,6 +326,9 @@ FAULTS = [
     (Stale(), "test_infeasible_after_optimal", {}),
     (OneBuffer(), "test_earlier_answers_stay", {}),
     (OneProblem(), "test_runs_in_several_threads", {}),
+    (Alarming("1.1", avoided="It is."), "test_tells_of_faults_in_the_versions_that_have_them", {}),
+    (Alarming("1.2"), "test_tells_of_faults_in_the_versions_that_have_them", {}),
+    (Alarming("1.2", install="pip install acme"), "test_tells_of_faults_in_the_versions_that_have_them", {}),
     (Obliging(), "test_unknown_native_option_is_refused", {}),
 ]
 

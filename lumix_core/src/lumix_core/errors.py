@@ -152,10 +152,6 @@ class LXSolverVersionWarning(LXWarning):
     """A solver runs in a version that is known to give wrong answers."""
 
 
-class LXNewTestWarning(LXWarning):
-    """A test of a conformance kit fails that is younger than the kit that a class was written for."""
-
-
 def sentence(text: str) -> str:
     """Return a text with a capital at its start."""
     return text[:1].upper() + text[1:]

@@ -9,8 +9,10 @@ from lumix_core.testing.rows.world import PlanningWorld, RowWorld  # noqa: E402
 from lumix_core.testing.solvers.conformance import SolverConformance  # noqa: E402
 from lumix_core.testing.solvers.constructs import ways_table, without_bounds  # noqa: E402
 from lumix_core.testing.solvers.tables import features_table  # noqa: E402
+from lumix_core.testing.versions import LXNewTestWarning  # noqa: E402
 
 __all__ = [
+    "LXNewTestWarning",
     "PlanningWorld",
     "RowAdapterConformance",
     "RowWorld",

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from lumix_core.plugins import registry as plugins
+from lumix_core.solver.known_faults import KnowsFaults
 from lumix_core.solver.solver import LXFeature, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXStatus
 from lumix_core.testing.kit import Kit, solve
@@ -80,6 +81,13 @@ class Seam(Kit, limited=in_thread):
 
         early = sorted({*imported, *imported_by_being_made(solver)})
         assert early == [], f"imported by the class or by is_available(): {early}. Import it within solve() or open()"
+
+    def test_tells_of_faults_in_the_versions_that_have_them(self, solver: Solver) -> None:
+        """What is known to be wrong is so in the installed version, and is avoided or says what to install."""
+        known = solver.known_faults if isinstance(solver, KnowsFaults) else ()
+
+        assert [fault for fault, version in known if not fault.is_in(version)] == []
+        assert [fault for fault, _ in known if not (fault.avoided or (fault.install and fault.features))] == []
 
     def test_answers_with_a_raw_result(self, solver: Solver) -> None:
         """Its answer has the types that the core counts on."""
