@@ -209,7 +209,7 @@ class CpSatRun:
         """Return what ended the run; CP-SAT itself does not tell."""
         if self._interrupted:
             return self._ended_from_outside()
-        if not self._options.options:
+        if not self._options.is_native:
             return LXLimit.OTHER if self._options.time_limit is None else LXLimit.TIME
         most = self._native.parameters.max_time_in_seconds
         return LXLimit.TIME if self._native.wall_time > 0.95 * most else LXLimit.OTHER
