@@ -159,8 +159,9 @@ def sentence(text: str) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a question for a name that is almost one of those known, with a space before it; else nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    by_small_letters = {one.casefold(): one for one in known}
+    close = difflib.get_close_matches(name.casefold(), by_small_letters, n=1)
+    return f" Did you mean {by_small_letters[close[0]]!r}?" if close else ""
 
 
 def listed(names: Iterable[object], limit: int = 8, empty: str = "none") -> str:

@@ -126,7 +126,7 @@ def _choice(registered: list[Registration], besides: Registration | None = None)
         if registration.state == "not installed"
     ]
     parts = [
-        f"Ready to use{' instead' if besides else ''}: {listed(ready)}.",
+        f"Ready to use{' instead' if besides else ''}: {listed(ready, limit=len(ready))}.",
         f"Not installed: {', '.join(missing)}." if missing else "",
         hindrances(registered),
     ]
