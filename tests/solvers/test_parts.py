@@ -15,7 +15,7 @@ import pytest
 from lumix_core.solver.status import LXLimit
 from lumix_core.testing.solvers.problems import INF, fixed_charge, planted, problem, random_integers
 from lumix_solvers import interrupts, program
-from lumix_solvers.interrupts import run_until_done
+from lumix_solvers.interrupts import KeptWorkers, run_until_done
 from lumix_solvers.logs import Lines, log_lines
 from lumix_solvers.mps import write_mps
 from lumix_solvers.onesided import one_sided
@@ -147,6 +147,47 @@ class TestLogs:
             write("gap 5% %s")
 
         assert caplog.messages == ["gap 5% %s"]
+
+
+class TestKeptWorkers:
+    def test_one_run_after_the_other_is_on_one_thread(self):
+        kept, threads = KeptWorkers(), []
+
+        for _ in range(3):
+            assert kept.run(lambda: threads.append(threading.get_ident()), lambda: None)
+
+        assert len(set(threads)) == 1
+        assert threads[0] != threading.get_ident()
+
+    def test_runs_at_the_same_time_have_threads_of_their_own(self):
+        kept, threads = KeptWorkers(), []
+
+        def outer():
+            threads.append(threading.get_ident())
+            kept.run(lambda: threads.append(threading.get_ident()), lambda: None)
+
+        assert kept.run(outer, lambda: None)
+        assert len(set(threads)) == 2
+
+    def test_what_fails_is_raised_and_the_thread_kept(self):
+        kept, threads = KeptWorkers(), []
+
+        with pytest.raises(ZeroDivisionError):
+            kept.run(lambda: threads.append(threading.get_ident()) or 1 / 0, lambda: None)
+        kept.run(lambda: threads.append(threading.get_ident()), lambda: None)
+
+        assert threads[0] == threads[1]
+
+    def test_work_that_does_not_end_keeps_its_thread_to_itself(self, monkeypatch):
+        monkeypatch.setattr("lumix_solvers.interrupts.GRACE", 0.01)
+        kept, threads, end = KeptWorkers(), [], threading.Event()
+
+        ended = kept.run(lambda: threads.append(threading.get_ident()) or end.wait(30.0), lambda: None, lambda: True)
+        kept.run(lambda: threads.append(threading.get_ident()), lambda: None)
+        end.set()
+
+        assert not ended
+        assert threads[0] != threads[1]
 
 
 class TestOneSidedRows:

@@ -156,3 +156,14 @@ def test_failing_logger_ends_the_run_and_is_named(solver):
 
     with pytest.raises(LXOptionError, match=r"logger .failing.: ZeroDivisionError"):
         solver.solve(hard_to_find(), SolverOptions(log=logger, time_limit=30.0))
+
+
+@pytest.mark.thorough
+def test_more_problems_with_products_than_scip_bears_threads(solver):
+    """SCIP crashes on the 65th thread of a process that solves such problems."""
+    base = problem([-3.0, -2.0], [([1.0, 1.0], -INF, 1.0)], upper=4.0)
+    squares = with_products(base, (-1, 0, 0, 1), (-1, 1, 1, 1))
+
+    objectives = [solve(solver, squares).objective for _ in range(70)]
+
+    assert objectives == pytest.approx([-2.125] * 70, abs=1e-5)

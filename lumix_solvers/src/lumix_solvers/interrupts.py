@@ -63,6 +63,11 @@ class Worker:
             raise task.failure
         return self._is_free
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the thread waits for work; after a fork it does not exist in the new process."""
+        return self._is_free and self._thread.is_alive()
+
     def close(self) -> None:
         """Let the thread end, and wait a moment for that unless work was left behind on it."""
         self._tasks.put(None)
@@ -73,6 +78,34 @@ class Worker:
         self._tasks.put(task)
         if self._thread.ident is None:
             self._thread.start()
+
+
+class KeptWorkers:
+    """Threads that later runs use again: for a library that bears only so many threads in the life of a process."""
+
+    def __init__(self) -> None:
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+
+    def run(
+        self, work: Callable[[], object], stop: Callable[[], object], is_cancelled: Callable[[], bool] = never
+    ) -> bool:
+        """Run ``work`` on a thread that no other run uses now; see `Worker.run`."""
+        worker = self._taken()
+        try:
+            return worker.run(work, stop, is_cancelled)
+        finally:
+            if worker.is_idle:
+                self._idle.put(worker)
+            else:
+                worker.close()
+
+    def _taken(self) -> Worker:
+        with suppress(Empty):
+            while True:
+                worker = self._idle.get_nowait()
+                if worker.is_idle:
+                    return worker
+        return Worker()
 
 
 class Task:

@@ -56,12 +56,30 @@ FAULTS = (
         avoided="LumiX runs CBC again without it where preprocessing alone decides.",
     ),
     KnownFault(
+        library="pulp",
+        first="2.7",
+        fixed=None,
+        what="brings CBC 2.10.3, which takes objectives for multiples of whole steps that are not, and calls points "
+        "optimal that are not the best",
+        source=OURS,
+        avoided="LumiX multiplies rows in which continuous variables are added up by 2.",
+    ),
+    KnownFault(
+        library="pulp",
+        first="2.7",
+        fixed=None,
+        what="brings CBC 2.10.3, which takes columns for alike that are not, and calls points optimal that are not the "
+        "best",
+        source=OURS,
+        avoided="LumiX tells it not to look for such columns.",
+    ),
+    KnownFault(
         library="gurobipy",
         first="13.0.3",
         fixed=None,
         what="calls points of problems with integers optimal that have no end",
         source=OURS,
-        avoided="LumiX leaves out dual reductions where integers have no bounds.",
+        avoided="LumiX looks for a ray behind an optimum where nothing bounds the objective.",
     ),
 )
 """The table that the README shows, and `lumix doctor` where a version is installed."""

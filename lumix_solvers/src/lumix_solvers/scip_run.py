@@ -19,7 +19,7 @@ from lumix_core.solver import (
     bad_native_option,
     unknown_native_option,
 )
-from lumix_solvers.interrupts import run_until_done
+from lumix_solvers.interrupts import KeptWorkers, run_until_done
 from lumix_solvers.log_tail import LogTail
 from lumix_solvers.scip_errors import heard_errors, reason
 from lumix_solvers.scip_model import ScipModel
@@ -82,6 +82,11 @@ VALUES: tuple[tuple[type, tuple[type, ...], str], ...] = (
 """For each type of SCIP's parameters: what is accepted, and what to call it."""
 
 
+KEPT = KeptWorkers()
+"""Threads for problems that are not linear: SCIP 10 counts the threads that it derives products on, and crashes on the
+65th of a process, although the others have ended."""
+
+
 class ScipRun:
     """One problem in an instance of SCIP of its own."""
 
@@ -113,7 +118,8 @@ class ScipRun:
         if self._options.progress is not None:
             self._listen(self._options.progress)
         self._options.call_native(self._native, self._problem)
-        ended = run_until_done(self._run, self._native.interruptSolve, lambda: self._is_cancelled(log))
+        run = run_until_done if self._problem.is_linear else KEPT.run
+        ended = run(self._run, self._native.interruptSolve, lambda: self._is_cancelled(log))
         if not ended:
             return self._left_behind()
         if log is not None:
