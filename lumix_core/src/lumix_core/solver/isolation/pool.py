@@ -13,6 +13,7 @@ import cloudpickle
 from lumix_core.errors import LXOptionError
 from lumix_core.solver.isolation.process import SolverProcess, Watch
 from lumix_core.solver.solver import Solver, SolverOptions
+from lumix_core.solver.status import LXLimit
 
 MOST_IDLE = 1
 """Processes that wait for another run; those of several runs at a time are ended after them."""
@@ -50,6 +51,7 @@ class Processes:
         Raises:
             LXSolverError: it does not start.
             ProcessEndedError: it ended at once.
+            KeyboardInterrupt: Ctrl-C came.
         """
         if os.getpid() != self._process:
             _INHERITED.append(self._idle)
@@ -61,11 +63,13 @@ class Processes:
                 if idle.is_alive:
                     return idle
                 idle.end()
-        process = SolverProcess(self._memory_limit)
+        process, watch = SolverProcess(self._memory_limit), Watch(SolverOptions(), lambda _: None)
         try:
-            process.ask(("use", self._solver, self._memory_limit), Watch(SolverOptions(), lambda _: None))
+            process.ask(("use", self._solver, self._memory_limit), watch)
         except BaseException:
             process.end()
+            if watch.stopped is LXLimit.INTERRUPT:
+                raise KeyboardInterrupt from None
             raise
         return process
 
