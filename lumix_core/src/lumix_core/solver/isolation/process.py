@@ -40,7 +40,7 @@ GRACE = 10.0
 POLL = 0.1
 """Seconds between two looks at what is to end a run."""
 MOMENT = 1.0
-"""Seconds that a process gets to end by itself, which is idle or has closed its connection, and its last words to arrive."""
+"""Seconds for a process to end by itself that is idle or has closed its connection, and for its last words to arrive."""
 SIGNALS = {known.value: known.name for known in signal.Signals}
 LAST_WORDS = 40
 """Lines of what native code wrote that are kept for messages."""
@@ -90,17 +90,15 @@ class Watch:
 
 
 class SolverProcess:
-    """One process, which answers one request at a time.
+    """One process, which starts by itself, and then answers one request at a time.
 
     Args:
         memory_limit: bytes; None without a limit.
-
-    Raises:
-        LXSolverError: it does not start.
     """
 
     def __init__(self, memory_limit: int | None = None) -> None:
         self.is_fit = False
+        self._is_wanted = True
         self._broken = ""
         self._memory_limit = memory_limit
         self._messages: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
@@ -110,29 +108,28 @@ class SolverProcess:
         self._channel: Channel | None = None
         # Linux ends the process with the thread that started it, so that thread lives as long as it.
         Thread(target=self._serve, daemon=True, name="lumix-isolated").start()
-        self._await_start()
 
-    def _await_start(self) -> None:
+    def await_start(self) -> None:
+        """Wait until requests are taken.
+
+        Raises:
+            LXSolverError: it does not start.
+        """
         try:
             message = self._messages.get(timeout=STARTUP)
         except Empty:
             message = ("ended",)
-        except BaseException:
-            self.end()
-            raise
         if message[0] != "ready":
-            self.end()
             raise LXSolverError(
                 f"The process of an isolated solver does not start: {' '.join([*message[1:], *self._heard][-3:])}. "
                 f"It is {os.fsdecode(get_executable())!r}; where that is no Python, call "
                 f"multiprocessing.set_executable(), or solve with isolated=False."
             )
-        self.is_fit = True
 
     @property
     def is_alive(self) -> bool:
-        """Whether nobody has ended the process meanwhile."""
-        return self._process is not None and self._process.poll() is None
+        """Whether nobody has ended the process meanwhile; it may be starting."""
+        return self._is_wanted and (self._process is None or self._process.poll() is None)
 
     def ask(self, request: tuple[Any, ...], watch: Watch) -> Any:
         """Send a request and return the answer.
@@ -184,11 +181,11 @@ class SolverProcess:
         Args:
             at_once: whether it is killed.
         """
-        self.is_fit = False
-        process, channel = self._process, self._channel
-        if process is None or channel is None:
+        self.is_fit = self._is_wanted = False
+        process = self._process
+        if process is None:
             return
-        if not at_once:
+        if not at_once and self._channel is not None:
             self._tell("end")
             self._ends()
         if process.returncode is None:
@@ -210,6 +207,8 @@ class SolverProcess:
             self._messages.put(("ended", str(failure)))
             return
         assert self._channel is not None
+        if not self._is_wanted:
+            self.end(at_once=True)
         try:
             while True:
                 self._messages.put(self._channel.receive())

@@ -73,6 +73,10 @@ class IsolatedSolver:
         result: RawResult = asked.named_result(raw, problem)
         return result
 
+    def start(self) -> None:
+        """Have a process start, which takes a while, if the next run would have to wait for that."""
+        self._processes.start()
+
     @contextmanager
     def _lent(self) -> Iterator[Asked]:
         process = self._taken()
@@ -300,6 +304,12 @@ def isolated_solver(solver: Solver, memory_limit: int | None = None) -> Solver:
     with _MAKING:
         made = _CLASSES.setdefault(bases, type("IsolatedSolver", bases, {}))
     return made(solver, memory_limit)
+
+
+def start_early(solver: Solver) -> None:
+    """Have the process of an isolated solver start while something else is done before it is used."""
+    if isinstance(solver, IsolatedSolver):
+        solver.start()
 
 
 def _settings(options: SolverOptions) -> tuple[Any, ...]:

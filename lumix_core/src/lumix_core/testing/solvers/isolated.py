@@ -41,7 +41,8 @@ class _Isolated(Kit):
         if settings not in twins:
             twins[settings] = isolated_solver(solver)
             tests.addfinalizer(twins.clear)
-        return twins[settings]
+        twin: Solver = twins[settings]
+        return twin
 
 
 class Isolated(_Isolated, limited=in_thread):
@@ -79,7 +80,7 @@ class Isolated(_Isolated, limited=in_thread):
         assert capfd.readouterr() == ("", "")
 
     def test_isolated_problem_stays_open(self, solver: Solver, twin: Solver) -> None:
-        """A problem that is changed and solved again is, step by step, what it is in this process; so are its ranges."""
+        """A problem that is changed and solved again is, each time, what it is in this process; so are its ranges."""
         given = _problem_of("linear", solver)
         changed = replace(given, upper=np.minimum(given.upper, 1.0))
 
@@ -147,7 +148,7 @@ def _problem_of(kind: str, solver: Solver) -> LXProblem:
 
 
 def _settled(result: RawResult, first: RawResult, second: RawResult) -> dict[str, Any]:
-    """Return the details of a result in which two other runs agree; real numbers, which may be seconds, are left out."""
+    """Return the details in which two other runs agree; real numbers, which may be seconds, are left out."""
     agreed = {name for name, value in first.details.items() if second.details.get(name) == value}
     floats = {name for name, value in first.details.items() if isinstance(value, float)}
     return {name: value for name, value in result.details.items() if name in agreed - floats}
