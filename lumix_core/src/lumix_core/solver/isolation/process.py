@@ -40,7 +40,7 @@ GRACE = 10.0
 POLL = 0.1
 """Seconds between two looks at what is to end a run."""
 MOMENT = 1.0
-"""Seconds for a process to end by itself that is idle or has closed its connection, and for its last words to arrive."""
+"""Seconds for a process to end that is idle or has closed its connection, and for its last words to arrive."""
 SIGNALS = {known.value: known.name for known in signal.Signals}
 LAST_WORDS = 40
 """Lines of what native code wrote that are kept for messages."""
