@@ -18,7 +18,7 @@ from lumix_solvers.highs import HighsSolver
 
 OPTIONS = {
     "linear": SolverOptions(threads=1),
-    "whole": SolverOptions(threads=1, mip_rel_gap=0.05),
+    "whole": SolverOptions(threads=1, mip_rel_gap=0.5),
 }
 ROUNDS = 9
 HANDED_OVER = 100

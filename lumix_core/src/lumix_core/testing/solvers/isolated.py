@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.isolation import isolated_solver
+from lumix_core.solver.isolation import isolated_solver, process
 from lumix_core.solver.live import Live
 from lumix_core.solver.solver import LXFeature, RawProgress, RawResult, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStatus
@@ -27,6 +27,8 @@ from lumix_core.testing.solvers.statuses import backstop_of_interrupts, interrup
 
 SOON = 0.4
 """Seconds after which a run is cancelled that reports nothing."""
+GRACE = 2.0
+"""Seconds that a solver gets to heed Ctrl-C, before its process is killed."""
 TWINS = pytest.StashKey[dict[bytes, Solver]]()
 """Where a class of tests keeps isolated solvers, by what they were pickled as."""
 
@@ -126,8 +128,9 @@ class IsolatedInterrupts(_Isolated, limited=on_main_thread):
     """Ctrl-C, while the run is in another process."""
 
     @needs(LXFeature.INTEGER)
-    def test_ctrl_c_ends_an_isolated_run(self, solver: Solver, twin: Solver) -> None:
-        """The run ends, the result says so, and its process is gone."""
+    def test_ctrl_c_ends_an_isolated_run(self, solver: Solver, twin: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The run ends, also where the solver does not heed Ctrl-C, the result says so, and its process is gone."""
+        monkeypatch.setattr(process, "GRACE", GRACE)
         solve(twin, _problem_of("integer", solver))
         before = holding()
 
