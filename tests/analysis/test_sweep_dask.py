@@ -8,8 +8,9 @@ from pathlib import Path
 
 import distributed
 import pytest
+from process_faults import Fragile
 
-from lumix import LXModelError, LXScenario, LXScenarioAnalyzer, LXStatus
+from lumix import LXModelError, LXOptimizer, LXScenario, LXScenarioAnalyzer, LXStatus
 from lumix.analysis.workers.pools import workers_of
 
 
@@ -86,3 +87,17 @@ def test_a_scenario_that_kills_its_workers_is_recorded(analyzer, client, tmp_pat
     assert [name for name, one in sweep.items() if one.status is LXStatus.ERROR] == ["deadly"]
     assert "KilledWorker" in sweep["deadly"].error
     assert len(list(deaths.iterdir())) == 3
+
+
+@pytest.mark.thorough
+def test_a_crash_of_an_isolated_solver_is_the_error_of_one_scenario(workshop, client):
+    workshop.model.constraints.sort(key=lambda constraint: constraint.name != "most")
+    fragile = LXOptimizer().use_solver(Fragile("segfault", rhs=112.0), isolated=True)
+    analyzer = LXScenarioAnalyzer(workshop.model, fragile)
+    for rhs in (111, 112, 113):
+        analyzer.add_scenario(LXScenario(f"most {rhs}").modify_constraint_rhs("most", set_value=rhs, key=1))
+
+    sweep = analyzer.run_all_scenarios(client.get_executor())
+
+    assert [name for name, one in sweep.items() if one.error] == ["most 112"]
+    assert "SIGSEGV" in sweep["most 112"].error

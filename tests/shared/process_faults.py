@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
 import sys
 import time
+from contextlib import suppress
+from dataclasses import replace
+from threading import Lock
 from typing import Any
 
-from lumix_core.solver.solver import LXFeature, SolverOptions
+import numpy as np
+
+from lumix_core.solver.solver import LXFeature, RawResult, SolverOptions
+from lumix_core.solver.status import LXStatus
 from lumix_solvers.highs import HighsSolver
 
 
@@ -16,7 +23,7 @@ class Faulty:
     """HiGHS, which does something else first: a method of this class, by name.
 
     Args:
-        fault: the name.
+        fault: the name, where ``options={"fault": name}`` says nothing else.
     """
 
     name = "faulty"
@@ -29,8 +36,9 @@ class Faulty:
         return True
 
     def solve(self, problem: Any, options: SolverOptions) -> Any:
-        getattr(self, self.fault)(problem, options)
-        return HighsSolver().solve(problem, options)
+        fault = options.options.get("fault", self.fault)
+        changed = getattr(self, fault)(problem, options)
+        return changed or HighsSolver().solve(problem, replace(options, options={}))
 
     def open(self, problem: Any, options: SolverOptions) -> Any:
         run = HighsSolver().open(problem, options)
@@ -58,6 +66,36 @@ class Faulty:
     def exit(self, *_: Any) -> None:
         """Leave the process."""
         os._exit(7)
+
+    def leave(self, *_: Any) -> None:
+        """Leave the program, as Python does."""
+        raise SystemExit(3)
+
+    def scribble(self, *_: Any) -> None:
+        """Write into descriptors that belong to others."""
+        for descriptor in range(3, 20):
+            with suppress(OSError):
+                os.write(descriptor, b"native noise" * 10)
+
+    def keep(self, *_: Any) -> RawResult:
+        """Answer with what cannot be handed to another process."""
+        return RawResult(status=LXStatus.NO_SOLUTION, raw_status="locked", details={"lock": Lock()})
+
+    def starve(self, *_: Any) -> RawResult:
+        """Answer at length, where no room is left for that."""
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        return RawResult(status=LXStatus.NO_SOLUTION, raw_status="long", details={"trace": np.zeros(10_000)})
+
+    def misload(self, *_: Any) -> None:
+        """Fail as a library does for which there is no room."""
+        raise ImportError("failed to map segment from shared object")
+
+    def beget(self, *_: Any) -> None:
+        """Start a program and hang."""
+        subprocess.Popen(["sleep", "600"])
+        self.hang()
 
     def hang(self, *_: Any) -> None:
         """Wait in native code that holds Python's lock, and hears no signal of Python's."""
@@ -95,3 +133,27 @@ class Faulty:
                 time.sleep(0.1)
             except KeyboardInterrupt:
                 continue
+
+
+class Fragile(Faulty):
+    """The same in problems that stay open, and only where the right-hand side of the first row is ``rhs``."""
+
+    def __init__(self, fault: str, rhs: float) -> None:
+        super().__init__()
+        self.at_rhs, self.rhs = fault, rhs
+
+    def open(self, problem: Any, options: SolverOptions) -> Any:
+        run = HighsSolver().open(problem, options)
+        solve, update, upper = run.solve, run.update, [problem.row_upper[0]]
+
+        def noted(changes: Any) -> bool:
+            upper[0] = changes.problem.row_upper[0]
+            return update(changes)
+
+        def solve_with_fault() -> Any:
+            if upper[0] == self.rhs:
+                getattr(self, self.at_rhs)(problem, options)
+            return solve()
+
+        run.solve, run.update = solve_with_fault, noted  # type: ignore[method-assign]
+        return run

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, set_executable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -51,23 +51,31 @@ def short_grace(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert not [one for one in children() if one.status() == psutil.STATUS_ZOMBIE]
 
 
+@pytest.fixture(scope="module")
+def shared() -> LXOptimizer:
+    """An optimizer whose process is used by one test after the other."""
+    return LXOptimizer().use_solver(Faulty(), isolated=True)
+
+
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
         ("segfault", "crashed: its process ended with SIGSEGV"),
         ("abort", "crashed: its process ended with SIGABRT (corrupted size vs. prev_size)"),
         ("exit", "crashed: its process ended with exit status 7"),
+        ("leave", "failed with SystemExit: 3"),
         ("fail", "NativeError: 1 2 made[2] total"),
+        ("scribble", "broke the connection to your program (what came is no message"),
+        ("keep", "could not hand back its answer: TypeError"),
+        pytest.param("starve", "could not hand back its answer: OSError", marks=ON_LINUX),
     ],
 )
-def test_a_fault_of_native_code_is_an_error_of_one_solve(fault: str, text: str) -> None:
-    optimizer, faulty = LXOptimizer(), Faulty(fault)
-
+def test_a_fault_of_native_code_is_an_error_of_one_solve(shared: LXOptimizer, fault: str, text: str) -> None:
     with pytest.raises(LXSolverError) as caught:
-        optimizer.use_solver(faulty, isolated=True).solve(plan())
+        shared.solve(plan(), options={"fault": fault})
 
     assert text in str(caught.value)
-    assert optimizer.use_solver("highs", isolated=True).solve(plan()).objective_value == 12.0
+    assert shared.solve(plan()).objective_value == 12.0
 
 
 def test_a_hang_is_ended_after_the_time_limit() -> None:
@@ -78,10 +86,17 @@ def test_a_hang_is_ended_after_the_time_limit() -> None:
 
 
 @ON_LINUX
-def test_exhausted_memory_is_an_error_of_one_solve() -> None:
-    optimizer = LXOptimizer().use_solver(Faulty("allocate"), isolated=True, memory_limit="300 MB")
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("allocate", "exhausted its memory_limit of 300,000,000 bytes"),
+        ("misload", "ImportError: failed to map .* It may have exhausted its memory_limit of 300,000,000 bytes"),
+    ],
+)
+def test_exhausted_memory_is_an_error_of_one_solve(fault: str, text: str) -> None:
+    optimizer = LXOptimizer().use_solver(Faulty(fault), isolated=True, memory_limit="300 MB")
 
-    with pytest.raises(LXSolverError, match=r"exhausted its memory_limit of 300,000,000 bytes"):
+    with pytest.raises(LXSolverError, match=text):
         optimizer.solve(plan())
 
 
@@ -129,7 +144,7 @@ def test_an_idle_process_that_somebody_killed_is_replaced() -> None:
     (started,) = [one for one in children() if one not in before]
 
     started.kill()
-    assert _eventually(lambda: os.waitid(os.P_PID, started.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG))
+    assert _eventually(lambda: not started.is_running())
 
     assert optimizer.solve(plan()).objective_value == 12.0
 
@@ -153,6 +168,22 @@ def test_a_crash_in_a_session_leaves_the_session_usable() -> None:
         for _ in range(2):
             with pytest.raises(LXSolverError, match="exit status 7"):
                 session.solve()
+
+
+def test_a_session_whose_idle_process_somebody_killed_goes_on_in_another() -> None:
+    before = children()
+    with LXOptimizer().use_solver("highs", isolated=True).open(plan()) as session:
+        session.solve()
+        for one in children():
+            if one not in before:
+                one.kill()
+                assert _eventually(lambda one=one: not one.is_running())
+
+        with pytest.raises(LXSolverError, match="SIGKILL, as the system ends one where memory is short"):
+            session.ranging()
+        solution = session.set_rhs("total", 4).solve()
+
+    assert (solution.objective_value, solution.start) == (15.0, LXStart.COLD)
 
 
 def test_an_explanation_of_infeasibility_is_isolated_too() -> None:
@@ -243,7 +274,7 @@ made = LXVariable[int, float]("made").bounds(lower=0, upper=1).from_data([1])
 limit = LXConstraint("limit").expression(LXLinearExpression().sum_over(made)).le().rhs(1)
 model = LXModel("plan").add_variable(made).add_constraint(limit).maximize(LXLinearExpression().add_term(made))
 print(LXOptimizer().use_solver(Mine(), isolated=True).solve(model).objective_value, flush=True)
-LXOptimizer().use_solver(Mine("hang"), isolated=True).solve(model)
+LXOptimizer().use_solver(Mine("beget"), isolated=True).solve(model)
 """
 
 
@@ -254,20 +285,74 @@ def test_a_script_needs_no_guard_and_its_solver_ends_with_it(tmp_path: Path) -> 
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         assert [next(program.stdout), next(program.stdout)] == ["once\n", "1.0\n"]
-        started = _eventually(lambda: psutil.Process(program.pid).children())
-        time.sleep(0.3)
-        started = _eventually(lambda: psutil.Process(program.pid).children())
+        assert _eventually(lambda: "sleep" in [one.name() for one in _descendants(program.pid)])
+        started = _descendants(program.pid)
         program.kill()
 
     _, alive = psutil.wait_procs(started, timeout=10)
     assert not alive
 
 
+def _descendants(process: int) -> list[psutil.Process]:
+    return psutil.Process(process).children(recursive=True)
+
+
 def _eventually(look: Any) -> Any:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not (seen := look()) and time.monotonic() < end:
         time.sleep(0.05)
     return seen
+
+
+def test_a_process_starts_while_the_model_is_compiled() -> None:
+    before, seen = children(), list[psutil.Process]()
+    optimizer, model = LXOptimizer().use_solver("highs", isolated=True), plan()
+
+    def look(size: int) -> float:
+        seen.extend(seen or _eventually(lambda: [one for one in children() if one not in before]))
+        return float(size)
+
+    model.get_constraint("total").lhs = LXLinearExpression().add_term(model.get_variable("made"), look)
+    optimizer.solve(model)
+
+    assert [one for one in children() if one not in before] == seen[:1]
+
+
+class Summons:
+    """Is picked up by another process, which presses Ctrl-C in this one and waits."""
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+
+    def __reduce__(self) -> Any:
+        return _press_and_wait, (self.process,)
+
+
+def _press_and_wait(process: int) -> None:
+    os.kill(process, signal.SIGINT)
+    time.sleep(60)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal like that of a terminal")
+def test_ctrl_c_while_the_process_starts_is_that_of_the_program() -> None:
+    solver = Faulty()
+    solver.summons = Summons(os.getpid())  # type: ignore[attr-defined]
+
+    with pytest.raises(KeyboardInterrupt):
+        LXOptimizer().use_solver(solver, isolated=True).solve(plan())
+
+
+@ON_LINUX
+def test_a_process_that_cannot_start_leaves_nothing_open() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    set_executable("/nowhere/python")
+    try:
+        with pytest.raises(LXSolverError, match=r"does not start: .* It is '/nowhere/python'; where that is no Python"):
+            LXOptimizer().use_solver("highs", isolated=True).solve(plan())
+    finally:
+        set_executable(sys.executable)
+
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 class Shy(Faulty):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from lumix_core.errors import LXVerificationError
 from lumix_core.problem.arrays import FloatArray
 from lumix_core.problem.diff import changes_between, difference_in_shape
@@ -16,6 +19,8 @@ from lumix_core.solver.run import check_supported, guarded
 from lumix_core.solver.solver import LiveRun, LiveSolver, Ranging, RawResult, RewindingRun, Solver, SolverOptions
 from lumix_core.solver.status import LXLimit, LXStart, LXStatus
 from lumix_core.solver.verify import Verifier
+
+T = TypeVar("T")
 
 
 class Live:
@@ -119,7 +124,7 @@ class Live:
         run, held = self._run, self._held
         if run is None or held is None or not self._has_ranges:
             return None
-        ranging = guarded(self.solver, held.original, run.ranging)
+        ranging = self._asked(held.original, run.ranging)
         return None if ranging is None else held.ranging(ranging)
 
     def rewind(self, problem: LXProblem) -> None:
@@ -194,7 +199,7 @@ class Live:
         prepared = self._prepared(problem)
         if self._difference(held, prepared) or self._updated(held, prepared):
             return False
-        return guarded(self.solver, problem, run.rewind)
+        return self._asked(problem, run.rewind)
 
     def _difference(self, before: Prepared, prepared: Prepared) -> str:
         if self.options.mip_abs_gap and before.cost_scale != prepared.cost_scale:
@@ -205,12 +210,16 @@ class Live:
         """Pass the changes to the solver; returns why it could not take them, empty where it did."""
         changes = changes_between(before.problem, prepared.problem)
         run, self._held = self._run, prepared
+        taken = run is not None and self._asked(prepared.original, lambda: run.update(changes))
+        return "" if taken else f"solver {self.solver.name!r} could not take the change in place"
+
+    def _asked(self, problem: LXProblem, call: Callable[[], T]) -> T:
+        """Ask the open solver; where it fails or is interrupted it is released, since its state is unknown."""
         try:
-            taken = run is not None and guarded(self.solver, prepared.original, lambda: run.update(changes))
-        except BaseException:  # Ctrl-C, say: some of the changes may have been made
+            return guarded(self.solver, problem, call)
+        except BaseException:
             self.close()
             raise
-        return "" if taken else f"solver {self.solver.name!r} could not take the change in place"
 
     def _hot(self, prepared: Prepared) -> tuple[RawResult | None, str]:
         """Solve from where the solver is; returns None, and why, where there is no answer, or a wrong one."""

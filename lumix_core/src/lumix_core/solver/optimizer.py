@@ -16,7 +16,7 @@ from lumix_core.errors import (
 from lumix_core.language.mixins import Bracketed
 from lumix_core.solver.infeasibility.report import LXInfeasibility, explain_infeasibility
 from lumix_core.solver.integrality import without_integrality
-from lumix_core.solver.isolation import PROCESS_OPTIONS, Isolation, checked_process_options
+from lumix_core.solver.isolation import PROCESS_OPTIONS, Isolation, checked_process_options, start_early
 from lumix_core.solver.live import Live
 from lumix_core.solver.native import OnNative, checked_native
 from lumix_core.solver.options import COMMON, KNOWN, checked_options, refuse_unsupported
@@ -233,6 +233,7 @@ class LXOptimizer(Bracketed):
         chosen = replace(checked_options(of_run), segments=self._segments, max_denom=self._max_denom, native=native)
         solver = self._isolation.solver(self._chosen(), **of_process)
         refuse_unsupported(solver, chosen)
+        start_early(solver)  # while the model is compiled
         return solver, chosen
 
     def _chosen(self) -> Solver:

@@ -2,7 +2,7 @@
 
 from lumix_core.solver.isolation.child import is_isolated
 from lumix_core.solver.isolation.choice import PROCESS_OPTIONS, Isolation, checked_process_options
-from lumix_core.solver.isolation.solver import IsolatedSolver, isolated_solver
+from lumix_core.solver.isolation.solver import IsolatedSolver, isolated_solver, start_early
 
 __all__ = [
     "PROCESS_OPTIONS",
@@ -11,4 +11,5 @@ __all__ = [
     "checked_process_options",
     "is_isolated",
     "isolated_solver",
+    "start_early",
 ]

@@ -16,7 +16,9 @@ import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
-HEAD = struct.Struct("<QI")
+HEAD = struct.Struct("<4sQI")
+MARK = b"LXM1"
+"""With which each message begins: native code may write into any descriptor of its process."""
 SIZE = struct.Struct("<Q")
 SMALL = 1 << 12
 """Bytes; smaller arrays go through the pipe, as a part of the message."""
@@ -107,12 +109,18 @@ class Channel:
                 raise BrokenPipeError("the other process is gone")
             if self._outbox is not None:
                 self._outbox.write(buffers)
-            self._writer.write(HEAD.pack(len(data), len(buffers)) + sizes + data)
+            self._writer.write(HEAD.pack(MARK, len(data), len(buffers)) + sizes + data)
             self._writer.flush()
 
     def receive(self) -> Any:
-        """Return the next message; raises EOFError where the other end is gone."""
-        length, count = HEAD.unpack(self._bytes(HEAD.size))
+        """Return the next message.
+
+        Raises:
+            EOFError: the other end is gone, or what came is no message.
+        """
+        mark, length, count = HEAD.unpack(self._bytes(HEAD.size))
+        if mark != MARK:
+            raise EOFError(f"what came is no message: {mark!r}")
         sizes = [SIZE.unpack(self._bytes(SIZE.size))[0] for _ in range(count)]
         data = self._bytes(length)
         buffers = self._inbox.read(sizes) if self._inbox is not None else []

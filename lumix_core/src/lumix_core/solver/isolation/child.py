@@ -100,12 +100,12 @@ class Child:
     def serve(self) -> None:
         """Answer requests until the other end asks for an end, or is gone."""
         signal.signal(signal.SIGINT, self._interrupted)
+        if sys.platform != "win32":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as the thread that started this may have it
         Thread(target=self._listen, daemon=True, name="lumix-listen").start()
         self._channel.send(("ready",))
         while (request := self._next()) is not None:
-            answer = self._answer(*request)
-            with suppress(OSError):  # nobody waits for it
-                self._channel.send(answer)
+            self._send(self._answer(*request))
 
     def _listen(self) -> None:
         try:
@@ -139,6 +139,16 @@ class Child:
             self._can_interrupt = False
             return "raised", *_portable(failure)
         return "answer", value
+
+    def _send(self, answer: tuple[Any, ...]) -> None:
+        """Send an answer, or why it cannot be sent: no memory is left to share, or it cannot be pickled."""
+        with suppress(BrokenPipeError):  # nobody waits for it
+            try:
+                self._channel.send(answer)
+            except BrokenPipeError:
+                raise
+            except Exception as failure:  # noqa: BLE001 - told to the other end
+                self._channel.send(("unsent", f"{type(failure).__name__}: {failure}"))
 
     def _interrupted(self, *_: object) -> None:
         if self._can_interrupt:

@@ -13,6 +13,7 @@ import cloudpickle
 from lumix_core.errors import LXOptionError
 from lumix_core.solver.isolation.process import SolverProcess, Watch
 from lumix_core.solver.solver import Solver, SolverOptions
+from lumix_core.solver.status import LXLimit
 
 MOST_IDLE = 1
 """Processes that wait for another run; those of several runs at a time are ended after them."""
@@ -45,29 +46,44 @@ class Processes:
         self._renew()
 
     def take(self) -> SolverProcess:
-        """Return a process that is ready for a run: an idle one, or a new one.
+        """Return a process that is ready for a run: an idle one, one that was started, or a new one.
 
         Raises:
             LXSolverError: it does not start.
             ProcessEndedError: it ended at once.
+            KeyboardInterrupt: Ctrl-C came.
         """
-        if os.getpid() != self._process:
-            _INHERITED.append(self._idle)
-            self._finalizer.detach()
-            self._renew()
+        process = self._waiting() or SolverProcess(self._memory_limit)
+        if not process.is_fit:
+            self._set_up(process)
+        return process
+
+    def start(self) -> None:
+        """Start a process, unless one is idle: the next run need not wait for it, if something else is done before."""
+        self._disown_inherited()
+        if self._idle.empty():
+            self._idle.put(SolverProcess(self._memory_limit))
+
+    def _waiting(self) -> SolverProcess | None:
+        self._disown_inherited()
         with suppress(Empty):
             while True:
                 idle = self._idle.get_nowait()
                 if idle.is_alive:
                     return idle
                 idle.end()
-        process = SolverProcess(self._memory_limit)
+        return None
+
+    def _set_up(self, process: SolverProcess) -> None:
+        watch = Watch(SolverOptions(), lambda _: None)
         try:
-            process.ask(("use", self._solver, self._memory_limit), Watch(SolverOptions(), lambda _: None))
+            process.await_start()
+            process.ask(("use", self._solver, self._memory_limit), watch)
         except BaseException:
             process.end()
+            if watch.stopped is LXLimit.INTERRUPT:
+                raise KeyboardInterrupt from None
             raise
-        return process
 
     def give_back(self, process: SolverProcess) -> None:
         """Take back a process after its run; it ends, unless it is fit for another one."""
@@ -75,6 +91,12 @@ class Processes:
             self._idle.put(process)
         else:
             process.end()
+
+    def _disown_inherited(self) -> None:
+        if os.getpid() != self._process:
+            _INHERITED.append(self._idle)
+            self._finalizer.detach()
+            self._renew()
 
     def _renew(self) -> None:
         self._process = os.getpid()

@@ -12,21 +12,20 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from inspect import getsource
 from multiprocessing.spawn import get_executable
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any, NoReturn
 
 from lumix_core.errors import LXError, LXSolverError
+from lumix_core.solver.isolation import boot
 from lumix_core.solver.isolation.channel import CAN_SHARE, Channel, SharedFile
 from lumix_core.solver.isolation.memory import EXHAUSTED
 from lumix_core.solver.solver import RawProgress, SolverOptions
 from lumix_core.solver.status import LXLimit
 
-BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from lumix_core.solver.isolation.child import main; main(*map(int, sys.argv[2:5]))"
-)
+BOOT = getsource(boot)
 """The program: with the path of the program that starts it, and nothing else of it."""
 OWN_GROUP: dict[str, Any] = (
     {"process_group": 0}
@@ -41,7 +40,8 @@ GRACE = 10.0
 POLL = 0.1
 """Seconds between two looks at what is to end a run."""
 MOMENT = 1.0
-"""Seconds that an idle process gets to end by itself, and the last words of one that has ended to arrive."""
+"""Seconds for a process to end that is idle or has closed its connection, and for its last words to arrive."""
+SIGNALS = {known.value: known.name for known in signal.Signals}
 LAST_WORDS = 40
 """Lines of what native code wrote that are kept for messages."""
 
@@ -90,17 +90,16 @@ class Watch:
 
 
 class SolverProcess:
-    """One process, which answers one request at a time.
+    """One process, which starts by itself, and then answers one request at a time.
 
     Args:
         memory_limit: bytes; None without a limit.
-
-    Raises:
-        LXSolverError: it does not start.
     """
 
     def __init__(self, memory_limit: int | None = None) -> None:
         self.is_fit = False
+        self._is_wanted = True
+        self._broken = ""
         self._memory_limit = memory_limit
         self._messages: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self._heard: deque[str] = deque(maxlen=LAST_WORDS)
@@ -109,29 +108,28 @@ class SolverProcess:
         self._channel: Channel | None = None
         # Linux ends the process with the thread that started it, so that thread lives as long as it.
         Thread(target=self._serve, daemon=True, name="lumix-isolated").start()
-        self._await_start()
 
-    def _await_start(self) -> None:
+    def await_start(self) -> None:
+        """Wait until requests are taken.
+
+        Raises:
+            LXSolverError: it does not start.
+        """
         try:
             message = self._messages.get(timeout=STARTUP)
         except Empty:
             message = ("ended",)
-        except BaseException:
-            self.end()
-            raise
         if message[0] != "ready":
-            self.end()
             raise LXSolverError(
                 f"The process of an isolated solver does not start: {' '.join([*message[1:], *self._heard][-3:])}. "
-                f"It is {get_executable()!r}; where that is no Python, call multiprocessing.set_executable(), or "
-                f"solve with isolated=False."
+                f"It is {os.fsdecode(get_executable())!r}; where that is no Python, call "
+                f"multiprocessing.set_executable(), or solve with isolated=False."
             )
-        self.is_fit = True
 
     @property
     def is_alive(self) -> bool:
-        """Whether nobody has ended the process meanwhile."""
-        return self._process is not None and self._process.poll() is None
+        """Whether nobody has ended the process meanwhile; it may be starting."""
+        return self._is_wanted and (self._process is None or self._process.poll() is None)
 
     def ask(self, request: tuple[Any, ...], watch: Watch) -> Any:
         """Send a request and return the answer.
@@ -158,7 +156,7 @@ class SolverProcess:
         while True:
             kind, *content = self._next()
             if kind == "answer":
-                self.is_fit = watch.stopped is None
+                self.is_fit = watch.stopped in (None, LXLimit.CANCELLED)
                 return content[0]
             if kind == "raised":
                 self._raise(*content)
@@ -166,6 +164,8 @@ class SolverProcess:
                 watch.write(content[0])
             elif kind == "progress":
                 watch.newest = content[0]
+            elif kind == "unsent":
+                raise ProcessEndedError(f"could not hand back its answer: {content[0]}")
             elif kind == "ended":
                 raise ProcessEndedError(self._cause())
             if watch.is_cancelled:
@@ -181,17 +181,23 @@ class SolverProcess:
         Args:
             at_once: whether it is killed.
         """
-        self.is_fit = False
-        process, channel = self._process, self._channel
-        if process is None or channel is None:
+        self.is_fit = self._is_wanted = False
+        process = self._process
+        if process is None:
             return
-        if not at_once:
+        if not at_once and self._channel is not None:
             self._tell("end")
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=MOMENT)
+            self._ends()
         if process.returncode is None:
             _kill_group(process)
             process.wait(timeout=GRACE)
+
+    def _ends(self) -> bool:
+        """Whether the process ends by itself within a moment."""
+        assert self._process is not None
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=MOMENT)
+        return self._process.returncode is not None
 
     def _serve(self) -> None:
         """Start the process, and pass on what it sends, until it ends."""
@@ -201,35 +207,45 @@ class SolverProcess:
             self._messages.put(("ended", str(failure)))
             return
         assert self._channel is not None
+        if not self._is_wanted:
+            self.end(at_once=True)
         try:
             while True:
                 self._messages.put(self._channel.receive())
         except Exception as failure:  # noqa: BLE001 - what cannot be read is as good as no answer
+            self._broken = "" if self._ends() else str(failure)
             self._messages.put(("ended", str(failure)))
         finally:
             self._channel.close()
 
     def _start(self) -> None:
         shared = [SharedFile.new(), SharedFile.new()] if CAN_SHARE else []
-        numbers = [file.descriptor for file in shared] or [-1, -1]
-        environment = dict(os.environ)
-        if self._memory_limit is not None:
-            environment["MALLOC_ARENA_MAX"] = "2"  # else each thread of a solver reserves 128 MB that it never uses
-        path = json.dumps([os.path.abspath(folder) for folder in sys.path])
-        self._process = process = subprocess.Popen(
-            [get_executable(), "-c", BOOT, path, str(os.getpid()), *map(str, numbers)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=numbers if shared else (),
-            env=environment,
-            **OWN_GROUP,
-        )
+        try:
+            self._process = process = self._started([file.descriptor for file in shared])
+        except BaseException:
+            for file in shared:
+                file.close()
+            raise
         assert process.stdin is not None
         assert process.stdout is not None
         outbox, inbox = shared or (None, None)
         self._channel = Channel(process.stdout, process.stdin, inbox, outbox)
         Thread(target=self._drain, args=(process,), daemon=True, name="lumix-drain").start()
+
+    def _started(self, shared: list[int]) -> subprocess.Popen[bytes]:
+        environment = dict(os.environ)
+        if self._memory_limit is not None:
+            environment["MALLOC_ARENA_MAX"] = "2"  # else each thread of a solver reserves 128 MB that it never uses
+        path = json.dumps([os.path.abspath(folder) for folder in sys.path])
+        return subprocess.Popen(
+            [get_executable(), "-c", BOOT, path, str(os.getpid()), *map(str, shared or [-1, -1])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=shared,
+            env=environment,
+            **OWN_GROUP,
+        )
 
     def _drain(self, process: subprocess.Popen[bytes]) -> None:
         """Take what native code writes to standard output and error; the last lines are kept."""
@@ -245,6 +261,8 @@ class SolverProcess:
             self._channel.send(request)
         except BrokenPipeError:
             raise ProcessEndedError(self._cause()) from None
+        except OSError as failure:
+            raise ProcessEndedError(f"could not be handed its problem: {failure}") from None
 
     def _tell(self, word: str) -> None:
         assert self._channel is not None
@@ -264,6 +282,8 @@ class SolverProcess:
             raise ProcessEndedError(self._exhausted())
         error = pickle.loads(data) if data is not None else type(name, (Exception,), {})(text)
         self.is_fit = isinstance(error, LXError)
+        if not isinstance(error, Exception) or not (self.is_fit or self._memory_limit is None):
+            raise ProcessEndedError(self._doubting(f"failed with {name}: {text}")) from None
         if lines:
             error.add_note(f"In the process of the solver:\n{lines}")
         raise error
@@ -271,15 +291,18 @@ class SolverProcess:
     def _cause(self) -> str:
         """Say how the process ended that is gone."""
         assert self._process is not None
-        _kill_group(self._process)  # what it started; of its own end nothing changes any more
-        status = self._process.wait(timeout=GRACE)
+        if self._broken or not self._ends():
+            self.end(at_once=True)
+            return f"broke the connection to your program ({self._broken}), so its process was killed"
         self._has_heard_all.wait(timeout=MOMENT)  # its last words may still be on their way
-        word = f"with {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
-        cause = f"crashed: its process ended {word}{self._last_words()}"
-        return cause if self._memory_limit is None else f"{cause}. It may have {EXHAUSTED}"
+        return self._doubting(f"crashed: its process {_end_of(self._process.returncode)}{self._last_words()}")
 
     def _exhausted(self) -> str:
         return f"{EXHAUSTED} of {self._memory_limit:,} bytes"
+
+    def _doubting(self, cause: str) -> str:
+        """Say that a limit on memory may be behind a failure, which native code does not always tell."""
+        return cause if self._memory_limit is None else f"{cause}. It may have {self._exhausted()}"
 
     def _last_words(self) -> str:
         """Return the last line of what native code wrote that is no part of a list of frames."""
@@ -288,8 +311,16 @@ class SolverProcess:
         return f" ({telling[-1]:.200})" if telling else ""
 
 
+def _end_of(status: int) -> str:
+    """Say how a process ended, of which this is the exit status."""
+    if status >= 0:
+        return f"ended with exit status {status}"
+    word = SIGNALS.get(-status, f"signal {-status}")
+    return f"ended with {word}" + (", as the system ends one where memory is short" if word == "SIGKILL" else "")
+
+
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process with what it started."""
+    """Kill a process with what it started; where it is gone already, its guard has done so."""
     if sys.platform == "win32":
         process.kill()
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +30,8 @@ from lumix_core.solver.solver import (
     SolverOptions,
 )
 from lumix_core.solver.status import LXLimit, LXStatus
+
+_LOG = logging.getLogger("lumix.solver")
 
 
 class IsolatedSolver:
@@ -69,6 +72,10 @@ class IsolatedSolver:
             raw = asked.run("solve", problem, options, parts_of(problem))
         result: RawResult = asked.named_result(raw, problem)
         return result
+
+    def start(self) -> None:
+        """Have a process start, which takes a while, if the next run would have to wait for that."""
+        self._processes.start()
 
     @contextmanager
     def _lent(self) -> Iterator[Asked]:
@@ -145,8 +152,6 @@ class Asked:
     def _ask(self, request: tuple[Any, ...], watch: Watch, problem: LXProblem | None) -> Any:
         try:
             return self._process.ask(request, watch)
-        except ProcessEndedError:
-            raise
         except Exception as error:
             if problem is not None:
                 error.args = named(error.args, problem)
@@ -156,6 +161,11 @@ class Asked:
         return RawResult(
             status=LXStatus.NO_SOLUTION, raw_status="Stopped, and its process was ended", limit=self._stopped
         )
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the process has ended since it was asked last: somebody killed it."""
+        return not self._process.is_alive
 
     def conflict(self, raw: Any) -> Any:
         """Return a conflict, or that the search for it was stopped."""
@@ -186,6 +196,9 @@ class IsolatedRun:
 
     def update(self, changes: ProblemDiff) -> bool:
         """Send the arrays that are others now; see `lumix_core.solver.LiveRun`."""
+        if self._asked.is_gone:
+            _LOG.warning("the process of an open problem has ended meanwhile; the problem is opened in a new one")
+            return False
         positions = {name: value for name, value in vars(changes).items() if name != "problem"}
         parts = parts_of(changes.problem, self._problem)
         self._problem = changes.problem
@@ -214,7 +227,7 @@ class IsolatedRewindingRun(IsolatedRun):
 
     def rewind(self) -> bool:
         """Have the solver go back; see `lumix_core.solver.RewindingRun`."""
-        return bool(self._asked.ask(self._options, self._problem, "rewind"))
+        return not self._asked.is_gone and bool(self._asked.ask(self._options, self._problem, "rewind"))
 
 
 class _Opens(IsolatedSolver):
@@ -293,6 +306,12 @@ def isolated_solver(solver: Solver, memory_limit: int | None = None) -> Solver:
     return made(solver, memory_limit)
 
 
+def start_early(solver: Solver) -> None:
+    """Have the process of an isolated solver start while something else is done before it is used."""
+    if isinstance(solver, IsolatedSolver):
+        solver.start()
+
+
 def _settings(options: SolverOptions) -> tuple[Any, ...]:
     """Return options as they are sent: with flags in place of what belongs to this process."""
     flags = (options.log is not False, options.progress is not None, options.cancelled is not None)
@@ -305,6 +324,6 @@ def _plain(options: SolverOptions) -> SolverOptions:
 
 def _failed(name: str, error: ProcessEndedError) -> LXSolverError:
     return LXSolverError(
-        f"Solver {name!r} {error}. Nothing is known of the model; your program is not affected. Try other options, "
-        f"log=True to see what it did, or another solver."
+        f"Solver {name!r} {error}. Nothing is known of the model; your program is not affected, and the next solve is "
+        f"in a new process. Try other options, log=True to see what it did, or another solver."
     )

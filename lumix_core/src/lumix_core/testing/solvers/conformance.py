@@ -7,6 +7,7 @@ import pytest
 from lumix_core.solver.solver import Solver
 from lumix_core.testing.solvers.answers import DualAnswers, IntegerAnswers, LinearAnswers
 from lumix_core.testing.solvers.conflicts import Conflicts
+from lumix_core.testing.solvers.isolated import Isolated, IsolatedInterrupts
 from lumix_core.testing.solvers.live_options import LiveInterrupts, LiveOptions
 from lumix_core.testing.solvers.live_runs import LiveRuns
 from lumix_core.testing.solvers.native import NativeModels
@@ -21,6 +22,8 @@ from lumix_core.testing.solvers.structures import StructuredAnswers
 
 class SolverConformance(
     # pytest runs the tests of the last base first: an author meets simple ones before others.
+    IsolatedInterrupts,
+    Isolated,
     Ranges,
     LiveInterrupts,
     LiveOptions,
