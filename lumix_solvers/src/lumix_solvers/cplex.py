@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
@@ -9,7 +10,6 @@ from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
 from lumix_solvers.cplex_live import CplexLiveRun
 from lumix_solvers.cplex_native import configured
 from lumix_solvers.cplex_run import CplexRun
-from lumix_solvers.native_run import begun
 
 
 class CplexSolver:
@@ -38,12 +38,12 @@ class CplexSolver:
             LXOptionError: CPLEX has no such parameter, or refuses its value.
             LXSolverError: the problem is larger than the licence allows.
         """
-        with begun(CplexRun, problem, options) as run:
+        with closing(CplexRun(problem, options)) as run:
             return run.solve()
 
     def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
         """Find requirements that cannot hold together; see `lumix_core.solver.FindsConflicts`. Raises as `solve`."""
-        with begun(CplexRun, problem, options) as run:
+        with closing(CplexRun(problem, options)) as run:
             return run.find_conflict()
 
     def open(self, problem: LXProblem, options: SolverOptions) -> CplexLiveRun:

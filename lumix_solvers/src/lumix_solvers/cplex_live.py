@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from lumix_core.problem import FloatArray, IntArray, LXProblem, ProblemDiff
 from lumix_core.solver import Ranging, RawResult, SolverOptions
 from lumix_solvers.cplex_model import INFINITY, finite, sides
 from lumix_solvers.cplex_run import CplexRun
-from lumix_solvers.logs import log_lines
 from lumix_solvers.rows import is_range, linear_rows, rows_of
 from lumix_solvers.whole import integer_bounds
 
@@ -28,19 +26,11 @@ class CplexLiveRun(CplexRun):
     """
 
     def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
-        self._log = ExitStack()
         self._first_basis: tuple[list[int], list[int]] | None = None
         self._has_run = False
-        super().__init__(problem, options, self._log.enter_context(log_lines(options.log)))
+        super().__init__(problem, options)
         if problem.is_mip:
             self._native.parameters.advance.set(0)  # an old incumbent would decide which optimum is found
-
-    def close(self) -> None:
-        """Release CPLEX and the log."""
-        try:
-            super().close()
-        finally:
-            self._log.close()
 
     def update(self, changes: ProblemDiff) -> bool:
         """Change numbers in place; see `lumix_core.solver.LiveRun`."""

@@ -76,7 +76,6 @@ class CplexRun(NativeRun):
     Args:
         problem: what to solve.
         options: of the run.
-        write: takes the lines of the log.
 
     Raises:
         LXOptionError: CPLEX has no such parameter, or refuses its value.

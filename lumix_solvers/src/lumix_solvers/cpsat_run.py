@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,7 +15,6 @@ from lumix_core.problem import LXProblem
 from lumix_core.solver import (
     LXLimit,
     LXStatus,
-    RawProgress,
     RawResult,
     SolverOptions,
     bad_native_option,
@@ -23,8 +22,8 @@ from lumix_core.solver import (
 )
 from lumix_solvers.cpsat_model import CpSatModel
 from lumix_solvers.interrupts import run_until_done
-from lumix_solvers.logs import Lines, Write
-from lumix_solvers.watch import no_callback
+from lumix_solvers.logs import Write
+from lumix_solvers.watch import Watch, known, no_callback
 
 STATUSES = {
     "OPTIMAL": LXStatus.OPTIMAL,
@@ -42,6 +41,9 @@ OPTIONS = {
     "seed": "random_seed",
 }
 """The common options, and what CP-SAT calls them."""
+
+INFINITY = 2.0**62
+"""From here on CP-SAT's objective values stand for none."""
 
 SILENT = {"log_search_progress": False, "log_to_stdout": False, "catch_sigint_signal": False}
 """What LumiX sets itself; no user may."""
@@ -102,11 +104,7 @@ class CpSatRun:
 
         self._problem = problem
         self._options = options
-        self._write = write
-        self._lines = Lines()
-        self._failures: list[Exception] = []
-        self._incumbent: float | None = None
-        self._bound: float | None = None
+        self._watch = Watch(options, write)
         self._interrupted = False
         self._status: Any = None
         self._native: Any = cp_model.CpSolver()
@@ -124,10 +122,9 @@ class CpSatRun:
         if self._options.progress is not None:
             self._native.best_bound_callback = self._note_bound
         callback = self._call_native()
-        ended = run_until_done(lambda: self._run(callback), self._stop, self._is_cancelled)
-        if self._failures:
-            raise self._failures[0]
-        return self._answer() if ended else self._left_behind()
+        ended = run_until_done(lambda: self._run(callback), self._stop, self._watch.is_cancelled)
+        self._watch.raise_failure()
+        return self._answer() if ended else self._watch.left_behind()
 
     def _call_native(self) -> Any:
         """Let the user set what LumiX does not know; return a callback of the user's, or None."""
@@ -147,35 +144,14 @@ class CpSatRun:
         self._interrupted = True
         self._native.stop_search()
 
-    def _is_cancelled(self) -> bool:
-        """Report what was found so far; return whether the run is to end."""
-        if self._options.progress is not None:
-            self._options.progress(RawProgress(incumbent=self._incumbent, bound=self._bound))
-        return self._options.is_cancelled
-
     def _note_incumbent(self, incumbent: float, bound: float) -> None:
-        self._incumbent = incumbent
-        self._note_bound(bound)
+        self._watch.note(incumbent, bound, infinity=INFINITY)
 
     def _note_bound(self, bound: float) -> None:
-        self._bound = float(bound) if math.isfinite(bound) else None
+        self._watch.newest = replace(self._watch.newest, bound=known(bound, INFINITY))
 
     def _hear(self, text: str) -> None:
-        """Take a piece of the log. CP-SAT must not see an exception, so it is raised after the run."""
-        try:
-            for line in self._lines.add(f"{text}\n") if not self._failures else ():
-                self._write(line)
-        except Exception as failure:  # noqa: BLE001
-            self._failures.append(failure)
-            self._native.stop_search()
-
-    def _left_behind(self) -> RawResult:
-        return RawResult(
-            status=LXStatus.NO_SOLUTION, raw_status="Interrupted, and left behind", limit=self._ended_from_outside()
-        )
-
-    def _ended_from_outside(self) -> LXLimit:
-        return LXLimit.CANCELLED if self._options.is_cancelled else LXLimit.INTERRUPT
+        self._watch.hear(f"{text}\n")
 
     def _answer(self) -> RawResult:
         word, native = str(self._native.status_name(self._status)), self._native
@@ -208,7 +184,7 @@ class CpSatRun:
     def _limit(self) -> LXLimit:
         """Return what ended the run; CP-SAT itself does not tell."""
         if self._interrupted:
-            return self._ended_from_outside()
+            return self._watch.end
         if not self._options.is_native:
             return LXLimit.OTHER if self._options.time_limit is None else LXLimit.TIME
         most = self._native.parameters.max_time_in_seconds
@@ -219,7 +195,7 @@ class CpSatRun:
         bound = float(self._native.best_objective_bound)
         if not status.has_point and bound == 0.0:
             return None
-        return bound if math.isfinite(bound) and abs(bound) < 2.0**62 else None
+        return known(bound, INFINITY)
 
     def _point(self) -> dict[str, Any]:
         solution = list(self._native.response_proto.solution)[: self._problem.num_variables]

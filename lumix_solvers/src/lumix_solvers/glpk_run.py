@@ -16,8 +16,9 @@ from lumix_solvers.glpk_library import BRANCHING, TURN, Environment, Search, Sim
 from lumix_solvers.glpk_model import GlpkModel
 from lumix_solvers.glpk_options import set_native
 from lumix_solvers.interrupts import POLL, run_until_done
-from lumix_solvers.logs import Lines, Write
+from lumix_solvers.logs import Write
 from lumix_solvers.single_rows import reduced_costs, without_noise
+from lumix_solvers.watch import Watch
 
 STATUSES = {
     2: (LXStatus.FEASIBLE, "feasible"),
@@ -52,9 +53,7 @@ class GlpkRun:
     def __init__(self, problem: LXProblem, options: SolverOptions, write: Write) -> None:
         self._problem = problem
         self._options = options
-        self._write = write
-        self._lines = Lines()
-        self._failures: list[Exception] = []
+        self._watch = Watch(options, write)
         self._deadline = math.inf
         self._incumbent: float | None = None
         self._bound: float | None = None
@@ -84,7 +83,7 @@ class GlpkRun:
     def _wait_for_turn(self) -> LXLimit | None:
         """Wait until no other run uses GLPK; return what ended the waiting before that."""
         while not TURN.acquire(timeout=POLL):
-            if self._is_cancelled():
+            if self._watch.is_cancelled():
                 return LXLimit.CANCELLED
             if time.monotonic() > self._deadline:
                 return LXLimit.TIME
@@ -98,7 +97,7 @@ class GlpkRun:
     def _solve_in_turn(self) -> RawResult:
         ended = False
         try:
-            ended = run_until_done(self._run, self._stop, self._is_cancelled)
+            ended = run_until_done(self._run, self._stop, self._watch.is_cancelled)
         finally:
             if self._is_dead:
                 reset_hooks()
@@ -106,17 +105,12 @@ class GlpkRun:
                 TURN.release()
             else:
                 LEFT_BEHIND.append(self)
-        if self._failures:
-            raise self._failures[0]
-        if not ended or self._raw is None:
-            return RawResult(
-                status=LXStatus.NO_SOLUTION, raw_status="Interrupted, and left behind", limit=self._end_from_outside()
-            )
-        return self._raw
+        self._watch.raise_failure()
+        return self._watch.left_behind() if not ended or self._raw is None else self._raw
 
     def _run(self) -> None:
         try:
-            with Environment(self._hear, self._die):
+            with Environment(self._watch.hear, self._die):
                 model = GlpkModel(self._problem)
                 try:
                     self._options.call_native(model.swig, self._problem)
@@ -201,7 +195,7 @@ class GlpkRun:
         raw = RawResult(
             status=status,
             raw_status=word,
-            limit=self._end_from_outside() if limit is LXLimit.INTERRUPT else limit,
+            limit=self._watch.end if limit is LXLimit.INTERRUPT else limit,
             details={"nodes": self._nodes, "simplex_iterations": int(self._glpk.glp_get_it_cnt(model.native))},
         )
         if not status.has_point:
@@ -216,7 +210,7 @@ class GlpkRun:
         return RawResult(
             status=LXStatus.NO_SOLUTION,
             raw_status="stopped",
-            limit=self._end_from_outside() if self._is_stopped or limit is None else limit,
+            limit=self._watch.end if self._is_stopped or limit is None else limit,
             best_bound=self._bound,
             details={"nodes": self._nodes},
         )
@@ -225,9 +219,6 @@ class GlpkRun:
     def _status(native: int) -> tuple[LXStatus, str]:
         return STATUSES.get(native, (LXStatus.ERROR, f"status {native}"))
 
-    def _end_from_outside(self) -> LXLimit:
-        return LXLimit.CANCELLED if self._options.is_cancelled else LXLimit.INTERRUPT
-
     def _look(self, tree: int) -> None:
         """Look at the search while it goes on; GLPK must not see an exception."""
         try:
@@ -235,8 +226,8 @@ class GlpkRun:
             if self._options.start is not None and not self._has_started:
                 self._begin(tree, self._options.start)
         except Exception as failure:  # noqa: BLE001
-            self._failures.append(failure)
-        if self._is_stopped or self._failures or self._is_within_gap:
+            self._fail(failure)
+        if self._is_stopped or self._watch.failure is not None or self._is_within_gap:
             self._glpk.glp_ios_terminate(tree)
 
     def _note(self, tree: int) -> None:
@@ -250,6 +241,7 @@ class GlpkRun:
         self._bound = bound if abs(bound) < 1e300 else self._bound
         if self._glpk.glp_mip_status(model) == 2:
             self._incumbent = float(self._glpk.glp_mip_obj_val(model))
+        self._watch.newest = RawProgress(incumbent=self._incumbent, bound=self._bound)
         gap = self._options.mip_abs_gap
         if gap and self._incumbent is not None and self._bound is not None:
             self._is_within_gap = abs(self._incumbent - self._bound) <= gap
@@ -265,23 +257,12 @@ class GlpkRun:
     def _stop(self) -> None:
         self._is_stopped = True
 
-    def _is_cancelled(self) -> bool:
-        """Report what was found so far; return whether the run is to end."""
-        if self._options.progress is not None:
-            self._options.progress(RawProgress(incumbent=self._incumbent, bound=self._bound))
-        return self._options.is_cancelled or bool(self._failures)
-
-    def _hear(self, text: str) -> None:
-        try:
-            for line in self._lines.add(text) if not self._failures else ():
-                self._write(line)
-        except Exception as failure:  # noqa: BLE001
-            self._failures.append(failure)
-            self._is_stopped = True
+    def _fail(self, failure: Exception) -> None:
+        self._watch.failure = self._watch.failure or failure
 
     def _die(self, words: str) -> None:
         self._is_dead = True
-        self._failures.append(
+        self._fail(
             LXSolverError(
                 f"Solver 'glpk' ended with a fatal error: {words}. Nothing is known of the model; use another solver."
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
@@ -11,7 +12,6 @@ from lumix_solvers.gurobi_live import GurobiLiveRun
 from lumix_solvers.gurobi_native import configured_env
 from lumix_solvers.gurobi_run import GurobiRun
 from lumix_solvers.known_faults import faults_of
-from lumix_solvers.native_run import begun
 
 
 class GurobiSolver:
@@ -45,12 +45,12 @@ class GurobiSolver:
             LXOptionError: Gurobi has no such parameter, or refuses its value.
             LXSolverError: there is no licence, or the problem is larger than it allows.
         """
-        with begun(GurobiRun, problem, options) as run:
+        with closing(GurobiRun(problem, options)) as run:
             return run.solve()
 
     def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
         """Find an irreducible infeasible set; see `lumix_core.solver.FindsConflicts`. Raises as `solve` does."""
-        with begun(GurobiRun, problem, options) as run:
+        with closing(GurobiRun(problem, options)) as run:
             return run.find_conflict()
 
     def open(self, problem: LXProblem, options: SolverOptions) -> GurobiLiveRun:

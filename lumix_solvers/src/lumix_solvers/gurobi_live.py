@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy as np
 from lumix_core.problem import FloatArray, IntArray, LXProblem, ProblemDiff
 from lumix_core.solver import Ranging, RawResult, SolverOptions
 from lumix_solvers.gurobi_run import GurobiRun
-from lumix_solvers.logs import log_lines
 from lumix_solvers.rows import is_range, rows_of
 from lumix_solvers.whole import integer_bounds
 
@@ -34,17 +32,8 @@ class GurobiLiveRun(GurobiRun):
     """
 
     def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
-        self._log = ExitStack()
         self._first_basis: list[list[int]] | None = None
-        write = self._log.enter_context(log_lines(options.log))
-        super().__init__(problem, options, write)
-
-    def close(self) -> None:
-        """Release Gurobi and the log."""
-        try:
-            super().close()
-        finally:
-            self._log.close()
+        super().__init__(problem, options)
 
     def update(self, changes: ProblemDiff) -> bool:
         """Change numbers in place; see `lumix_core.solver.LiveRun`."""

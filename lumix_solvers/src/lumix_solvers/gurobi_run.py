@@ -13,7 +13,6 @@ from lumix_core.problem import FloatArray, LXProblem, Requirements
 from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult, SolverOptions
 from lumix_solvers.gurobi_model import GurobiModel
 from lumix_solvers.gurobi_native import configured_env, translated
-from lumix_solvers.logs import Write
 from lumix_solvers.native_run import NativeRun
 from lumix_solvers.watch import known, no_callback
 
@@ -57,14 +56,13 @@ class GurobiRun(NativeRun):
     Args:
         problem: what to solve.
         options: of the run.
-        write: takes the lines of the log.
 
     Raises:
         LXOptionError: Gurobi has no such parameter, or refuses its value.
         LXSolverError: there is no licence.
     """
 
-    def __init__(self, problem: LXProblem, options: SolverOptions, write: Write) -> None:
+    def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
         import gurobipy  # native, so imported on use only
 
         self._native = gurobipy
@@ -74,7 +72,7 @@ class GurobiRun(NativeRun):
             for name in STATUSES
             if hasattr(gurobipy.GRB.Status, name)
         }
-        super().__init__(problem, options, write)
+        super().__init__(problem, options)
 
     def _open(self) -> None:
         env = configured_env(self._options)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 
@@ -12,7 +13,6 @@ from lumix_core.solver import KnownFault, LXFeature, RawConflict, RawResult, Sol
 from lumix_solvers.highs_live import HighsLiveRun
 from lumix_solvers.highs_run import HighsRun
 from lumix_solvers.known_faults import faults_of
-from lumix_solvers.logs import log_lines
 from lumix_solvers.nothing import NO_PROBLEM
 
 ORTOOLS = {"ortools": "highspy 1.15 crashes in one process with it"}
@@ -54,8 +54,8 @@ class HighsSolver:
 
     def check_options(self, options: SolverOptions) -> None:
         """Refuse native options; see `lumix_core.solver.ChecksOptions`."""
-        with closing(HighsRun(NO_PROBLEM, lambda _: None)) as run:
-            run.set_options(options)
+        with closing(HighsRun(NO_PROBLEM, replace(options, log=False))) as run:
+            run.set_options()
 
     def solve(self, problem: LXProblem, options: SolverOptions) -> RawResult:
         """Solve a problem; see `lumix_core.solver.Solver`.
@@ -63,8 +63,8 @@ class HighsSolver:
         Raises:
             LXOptionError: HiGHS has no such native option, or refuses the value of an option.
         """
-        with _begun(problem, options) as run:
-            run.set_options(options)
+        with closing(HighsRun(problem, options)) as run:
+            run.set_options()
             return run.solve()
 
     def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
@@ -73,16 +73,9 @@ class HighsSolver:
         Raises:
             LXOptionError: HiGHS has no such native option, or refuses the value of an option.
         """
-        with _begun(problem, options) as run:
-            return run.find_conflict(options)
+        with closing(HighsRun(problem, options)) as run:
+            return run.find_conflict()
 
     def open(self, problem: LXProblem, options: SolverOptions) -> HighsLiveRun:
         """Keep a problem open; see `lumix_core.solver.LiveSolver`. Raises as `solve` does."""
         return HighsLiveRun(problem, options)
-
-
-@contextmanager
-def _begun(problem: LXProblem, options: SolverOptions) -> Iterator[HighsRun]:
-    """Yield one run with its log; both are closed at the end."""
-    with log_lines(options.log) as write, closing(HighsRun(problem, write)) as run:
-        yield run

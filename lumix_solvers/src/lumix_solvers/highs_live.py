@@ -12,7 +12,6 @@ from lumix_core.solver import Ranging, RawResult, SolverOptions
 from lumix_solvers.highs_native import reset_scheduler
 from lumix_solvers.highs_run import HighsRun, floats
 from lumix_solvers.interrupts import Worker
-from lumix_solvers.logs import log_lines
 from lumix_solvers.whole import integer_bounds
 
 FEW = 200
@@ -32,7 +31,7 @@ class HighsLiveRun(HighsRun):
 
     def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
         self._opened = ExitStack()
-        super().__init__(problem, self._opened.enter_context(log_lines(options.log)))
+        super().__init__(problem, options)
         self._opened.callback(super().close)
         self._time_limit = options.time_limit
         self._is_handed_over = False
@@ -40,7 +39,7 @@ class HighsLiveRun(HighsRun):
         self._worker = Worker(reset_scheduler)
         self._opened.callback(self._worker.close)
         try:
-            self.set_options(options)
+            self.set_options()
         except BaseException:
             self.close()
             raise
@@ -138,7 +137,7 @@ class HighsLiveRun(HighsRun):
         return True
 
     def _run_until_done(self) -> bool:
-        return self._worker.run(self._highs.run, self._stop, self._is_cancelled)
+        return self._worker.run(self._highs.run, self._stop, self._watch.is_cancelled)
 
     def _read_ranging(self, native: Any) -> Ranging:
         basis, basic = self._highs.getBasis(), self._native.HighsBasisStatus.kBasic

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
+from contextlib import ExitStack
 from numbers import Integral, Real
 from typing import Any
 
@@ -17,7 +18,6 @@ from lumix_core.solver import (
     LXLimit,
     LXStatus,
     RawConflict,
-    RawProgress,
     RawResult,
     SolverOptions,
     bad_native_option,
@@ -27,7 +27,8 @@ from lumix_solvers.cutoffs import within_cutoff
 from lumix_solvers.highs_iis import LEFT_BEHIND, IisSearch
 from lumix_solvers.highs_native import new_highs, reset_scheduler
 from lumix_solvers.interrupts import run_until_done
-from lumix_solvers.logs import Lines, Write
+from lumix_solvers.logs import log_lines
+from lumix_solvers.watch import Watch
 from lumix_solvers.whole import integer_bounds
 
 STATUSES: dict[str, tuple[LXStatus, LXLimit | None]] = {
@@ -93,20 +94,23 @@ def _request_interrupt(event: Any) -> None:
 
 
 class HighsRun:
-    """One problem in an instance of HiGHS of its own."""
+    """One problem in an instance of HiGHS of its own.
 
-    def __init__(self, problem: LXProblem, write: Write) -> None:
+    Args:
+        problem: what to solve.
+        options: of the run, which `set_options` hands over; its log is open as long as the run.
+    """
+
+    def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
         import highspy  # native, so imported on use only
 
         self._native = highspy
         self._problem = problem
-        self._lines = Lines()
-        self._write = write
+        self._options = options
+        self._log = ExitStack()
+        self._watch = Watch(options, self._log.enter_context(log_lines(options.log)))
         self._complaints: list[str] = []
-        self._failures: list[Exception] = []
         self._incumbent: FloatArray | None = None
-        self._options = SolverOptions()
-        self._newest = RawProgress()
         self._changed = ""  # HiGHS's own words on changes that it made to the problem
         self._statuses = {
             int(native): STATUSES[name]
@@ -118,9 +122,9 @@ class HighsRun:
         self._highs.cbLogging.subscribe(self._hear)
         self._highs.cbMipImprovingSolution.subscribe(self._keep)
 
-    def set_options(self, options: SolverOptions) -> None:
+    def set_options(self) -> None:
         """Set the common options, then the native ones, which win."""
-        self._options = options
+        options = self._options
         if options.progress is not None:
             self._highs.cbMipLogging.subscribe(self._note)
         for name, native in OPTIONS.items():
@@ -159,41 +163,35 @@ class HighsRun:
         return None
 
     def _run(self) -> RawResult:
-        self._incumbent, self._newest = None, RawProgress()
+        self._incumbent = None
+        self._watch.raise_failure()  # of the log, while the problem was handed over
+        self._watch.reset()
         self._options.call_native(self._highs, self._problem)
         self._ended = False
         self._ended = self._run_until_done()
         if not self._ended:
             return self._answer_without_highs()
-        if self._failures:
-            raise self._failures[0]
+        self._watch.raise_failure()
         return self._answer()
 
-    def find_conflict(self, options: SolverOptions) -> RawConflict:
+    def find_conflict(self) -> RawConflict:
         """Hand the problem over, search, and read the conflict."""
         search = IisSearch(self._native, self._highs)
-        search.configure(options.time_limit)
-        self.set_options(options)
+        search.configure(self._options.time_limit)
+        self.set_options()
         self._pass_problem(as_written=True)
         self._ended = False
         self._ended = run_until_done(search.run, self._stop)
-        if self._failures:
-            raise self._failures[0]
+        self._watch.raise_failure()
         return search.answer(self._problem) if self._ended else LEFT_BEHIND
 
     def _run_until_done(self) -> bool:
-        return run_until_done(self._run_once, self._stop, self._is_cancelled)
-
-    def _is_cancelled(self) -> bool:
-        """Report what was found so far; return whether the run is to end."""
-        if self._options.progress is not None:
-            self._options.progress(self._newest)
-        return self._options.is_cancelled
+        return run_until_done(self._run_once, self._stop, self._watch.is_cancelled)
 
     def close(self) -> None:
-        """Release HiGHS, unless it was left behind running."""
-        if self._ended:
-            for callback in self._highs.callbacks:
+        """Release HiGHS, unless it was left behind running; and the log."""
+        with self._log:
+            for callback in self._highs.callbacks if self._ended else ():
                 callback.clear()
 
     def _run_once(self) -> None:
@@ -273,8 +271,8 @@ class HighsRun:
         return bound if math.isfinite(bound) and (status.has_point or status is LXStatus.NO_SOLUTION) else None
 
     def _limit(self, limit: LXLimit | None, info: Any) -> LXLimit | None:
-        if limit is LXLimit.INTERRUPT and self._options.is_cancelled:
-            return LXLimit.CANCELLED
+        if limit is LXLimit.INTERRUPT:
+            return self._watch.end
         return LXLimit.NODE if limit is LXLimit.SOLUTION and self._has_all_nodes(info) else limit
 
     def _has_all_nodes(self, info: Any) -> bool:
@@ -300,7 +298,7 @@ class HighsRun:
         return RawResult(
             status=LXStatus.FEASIBLE if has_point else LXStatus.NO_SOLUTION,
             raw_status="Interrupted, and left behind",
-            limit=LXLimit.CANCELLED if self._options.is_cancelled else LXLimit.INTERRUPT,
+            limit=self._watch.end,
             x=self._incumbent,
             objective=self._problem.objective_at(self._incumbent) if self._incumbent is not None else None,
         )
@@ -324,17 +322,12 @@ class HighsRun:
         return passed_on(value)
 
     def _hear(self, event: Any) -> None:
-        """Take a piece of the log. HiGHS must not see an exception, so it is raised after the run."""
-        if self._failures or INTEGRALITY in event.message:
+        """Take a piece of the log."""
+        if INTEGRALITY in event.message:
             return
         if event.data_out.log_type in (self._native.HighsLogType.kWarning, self._native.HighsLogType.kError):
             self._complaints.append(event.message.removeprefix("WARNING:").removeprefix("ERROR:").strip())
-        try:
-            for line in self._lines.add(event.message):
-                self._write(line)
-        except Exception as failure:  # noqa: BLE001
-            self._failures.append(failure)
-            self._stop()
+        self._watch.hear(event.message)
 
     def _keep(self, event: Any) -> None:
         self._incumbent = np.array(event.data_out.mip_solution)
@@ -342,19 +335,13 @@ class HighsRun:
 
     def _note(self, event: Any) -> None:
         """Take incumbent and bound; the thread that waits reports them."""
-        incumbent, bound = event.data_out.mip_primal_bound, event.data_out.mip_dual_bound
-        self._newest = RawProgress(incumbent=_finite(incumbent), bound=_finite(bound))
+        self._watch.note(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound, infinity=math.inf)
 
     def _stop(self) -> None:
         interrupt(self._highs)
 
     def _complaint(self) -> str:
         return self._complaints[-1] if self._complaints else "it gives no reason"
-
-
-def _finite(value: float) -> float | None:
-    """Return a number of HiGHS's; None where it is infinite, and so not known."""
-    return float(value) if math.isfinite(value) else None
 
 
 def variable_types(problem: LXProblem) -> NDArray[np.int32]:

@@ -12,6 +12,7 @@ from lumix_solvers.interrupts import run_until_done
 from lumix_solvers.logs import Write
 from lumix_solvers.mathopt_model import dense, mathopt_model, start_hint
 from lumix_solvers.scip_errors import heard_errors, reason
+from lumix_solvers.watch import Watch
 from lumix_solvers.whole import bounds_cross
 
 STATUSES = {
@@ -96,10 +97,9 @@ class MathOptRun:
         self._problem = problem
         self._options = options
         self._solver = solvers[0]
-        self._write = write
         self._with_duals = False
-        self._failures: list[Exception] = []
         self._interrupter = _new_interrupter(solver)
+        self._watch = Watch(options, write)
         self._parameters = self._made_parameters(solvers)
         self._result: Any = None
 
@@ -112,12 +112,9 @@ class MathOptRun:
             return RawResult(status=LXStatus.INFEASIBLE, raw_status="bounds cross")  # such a model is refused
         native = self._made_native()
         self._options.call_native(native, self._problem)
-        ended = run_until_done(
-            lambda: self._run(native), self._interrupter.interrupt, lambda: self._options.is_cancelled
-        )
-        if self._failures:
-            raise self._failures[0]
-        return self._answer() if ended else self._left_behind()
+        ended = run_until_done(lambda: self._run(native), self._interrupter.interrupt, self._watch.is_cancelled)
+        self._watch.raise_failure()
+        return self._answer() if ended else self._watch.left_behind()
 
     def _made_native(self) -> MathOptNative:
         from ortools.math_opt import model_parameters_pb2
@@ -138,7 +135,7 @@ class MathOptRun:
                     parameters_pb2.SolverInitializerProto(),
                     native.parameters,
                     native.model_parameters,
-                    self._hear if self._options.log is not False else None,
+                    self._watch.write if self._options.log is not False else None,
                     callback_pb2.CallbackRegistrationProto(),
                     None,
                     self._interrupter,
@@ -160,19 +157,6 @@ class MathOptRun:
                 if name in text or "param" in text.lower():
                     return bad_native_option("ortools", name, value, words if name in words else str(error))
         return error
-
-    def _hear(self, lines: Any) -> None:
-        """Take lines of the log. MathOpt must not see an exception, so it is raised after the run."""
-        try:
-            for line in lines if not self._failures else ():
-                self._write(line)
-        except Exception as failure:  # noqa: BLE001
-            self._failures.append(failure)
-            self._interrupter.interrupt()
-
-    def _left_behind(self) -> RawResult:
-        limit = LXLimit.CANCELLED if self._options.is_cancelled else LXLimit.INTERRUPT
-        return RawResult(status=LXStatus.NO_SOLUTION, raw_status="Interrupted, and left behind", limit=limit)
 
     def _answer(self) -> RawResult:
         from ortools.math_opt import result_pb2
@@ -197,7 +181,7 @@ class MathOptRun:
 
     def _limit(self, word: str) -> LXLimit:
         limit = LIMITS.get(word, LXLimit.OTHER)
-        return LXLimit.CANCELLED if limit is LXLimit.INTERRUPT and self._options.is_cancelled else limit
+        return self._watch.end if limit is LXLimit.INTERRUPT else limit
 
     def _bound(self, status: LXStatus, bound: float) -> float | None:
         if not math.isfinite(bound) or not (status.has_point or status is LXStatus.NO_SOLUTION):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from typing import TypeVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 
 from lumix_core.problem import LXProblem
 from lumix_core.solver import SolverOptions
 from lumix_solvers.interrupts import Worker
-from lumix_solvers.logs import Write, log_lines
+from lumix_solvers.logs import log_lines
 from lumix_solvers.signals import KEPT
 from lumix_solvers.watch import Watch, given_constant
 
@@ -19,20 +18,19 @@ class NativeRun:
 
     Args:
         problem: what to solve.
-        options: of the run.
-        write: takes the lines of the log.
+        options: of the run; its log is open as long as the run.
 
     Raises:
-        LXOptionError: the library has no such option, or refuses its value.
+        LXOptionError: the library has no such option, or refuses its value; or the log cannot be written.
         LXSolverError: there is no licence.
     """
 
-    def __init__(self, problem: LXProblem, options: SolverOptions, write: Write) -> None:
+    def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
         self._problem = problem
         self._options = options
-        self._watch = Watch(options, write, self._stop)
         self._ended = True
-        self._opened = ExitStack()
+        self._log, self._opened = ExitStack(), ExitStack()
+        self._watch = Watch(options, self._log.enter_context(log_lines(options.log)))
         try:
             self._open()
             self._worker = Worker()
@@ -60,9 +58,10 @@ class NativeRun:
         return given
 
     def close(self) -> None:
-        """Release the environment and the thread, unless it was left behind running."""
-        if self._ended:
-            self._opened.close()
+        """Release the environment and the thread, unless it was left behind running; and the log."""
+        with self._log:
+            if self._ended:
+                self._opened.close()
 
     def _watched(self, work: Callable[[], object]) -> None:
         """Do native work on the thread, and raise what failed while it went on."""
@@ -74,8 +73,8 @@ class NativeRun:
         except BaseException:
             self._ended = True
             raise
-        if self._ended and self._watch.failure is not None:
-            raise self._watch.failure
+        if self._ended:
+            self._watch.raise_failure()
 
     def _is_cancelled(self) -> bool:
         """Report what was found so far; return whether the run is to end.
@@ -84,15 +83,3 @@ class NativeRun:
         """
         KEPT.put_back()
         return self._watch.is_cancelled()
-
-
-Run = TypeVar("Run", bound=NativeRun)
-
-
-@contextmanager
-def begun(
-    run: Callable[[LXProblem, SolverOptions, Write], Run], problem: LXProblem, options: SolverOptions
-) -> Iterator[Run]:
-    """Yield one run with its log; both are closed at the end."""
-    with log_lines(options.log) as write, closing(run(problem, options, write)) as opened:
-        yield opened

@@ -17,21 +17,20 @@ class Watch:
     Args:
         options: of the run.
         write: takes the lines of the log.
-        stop: ends the run, from any thread.
 
     Attributes:
         newest: the last incumbent and bound; the thread that waits reports them.
         constant: what the solver's objective values lack.
-        failure: the first error of the log or the like. Native code must not see it, so it is raised after the run.
+        failure: the first error of the log or the like, which ends the run. Native code must not see it, so it is
+            raised after the run.
     """
 
-    def __init__(self, options: SolverOptions, write: Write, stop: Callable[[], object]) -> None:
+    def __init__(self, options: SolverOptions, write: Write) -> None:
         self.newest = RawProgress()
         self.constant = 0.0
         self.failure: Exception | None = None
         self._options = options
         self._write = write
-        self._stop = stop
         self._lines = Lines()
 
     def reset(self) -> None:
@@ -59,7 +58,6 @@ class Watch:
                 self._write(line)
         except Exception as failure:  # noqa: BLE001
             self.failure = failure
-            self._stop()
 
     def call_user(self, callback: Callable[..., object], *arguments: object) -> None:
         """Call a callback of the user's; what it raises ends the run."""
@@ -69,13 +67,18 @@ class Watch:
             callback(*arguments)
         except Exception as error:  # noqa: BLE001
             self.failure = NativeCallError(error)
-            self._stop()
 
     def is_cancelled(self) -> bool:
         """Report what was found so far; return whether the run is to end."""
         if self._options.progress is not None:
             self._options.progress(self.newest)
-        return self._options.is_cancelled
+        return self._options.is_cancelled or self.failure is not None
+
+    def raise_failure(self) -> None:
+        """Raise what failed, if something did, and forget it."""
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
 
     @property
     def end(self) -> LXLimit:

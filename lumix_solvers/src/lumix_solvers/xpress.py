@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from importlib.util import find_spec
 
 from lumix_core.problem import LXProblem
 from lumix_core.solver import LXFeature, RawConflict, RawResult, SolverOptions
-from lumix_solvers.native_run import begun
 from lumix_solvers.nothing import NO_PROBLEM
 from lumix_solvers.xpress_live import XpressLiveRun
 from lumix_solvers.xpress_run import XpressRun
@@ -31,7 +31,7 @@ class XpressSolver:
 
     def check_options(self, options: SolverOptions) -> None:
         """Refuse native options; see `lumix_core.solver.ChecksOptions`."""
-        with closing(XpressRun(NO_PROBLEM, options, lambda _: None)):
+        with closing(XpressRun(NO_PROBLEM, replace(options, log=False))):
             pass
 
     def solve(self, problem: LXProblem, options: SolverOptions) -> RawResult:
@@ -41,12 +41,12 @@ class XpressSolver:
             LXOptionError: Xpress has no such control, or refuses its value.
             LXSolverError: there is no licence, or the problem is larger than it allows.
         """
-        with begun(XpressRun, problem, options) as run:
+        with closing(XpressRun(problem, options)) as run:
             return run.solve()
 
     def find_conflict(self, problem: LXProblem, options: SolverOptions) -> RawConflict:
         """Find an irreducible infeasible set; see `lumix_core.solver.FindsConflicts`. Raises as `solve` does."""
-        with begun(XpressRun, problem, options) as run:
+        with closing(XpressRun(problem, options)) as run:
             return run.find_conflict()
 
     def open(self, problem: LXProblem, options: SolverOptions) -> XpressLiveRun:

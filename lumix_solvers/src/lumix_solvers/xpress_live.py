@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 import numpy as np
 
 from lumix_core.problem import FloatArray, IntArray, LXProblem, ProblemDiff
 from lumix_core.solver import Ranging, RawResult, SolverOptions
-from lumix_solvers.logs import log_lines
 from lumix_solvers.rows import is_range, rows_of
 from lumix_solvers.xpress_model import INFINITY, finite, sides
 from lumix_solvers.xpress_native import all_coefficients
@@ -36,16 +33,8 @@ class XpressLiveRun(XpressRun):
     """
 
     def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
-        self._log = ExitStack()
         self._first_basis: tuple[list[int], list[int]] | None = None
-        super().__init__(problem, options, self._log.enter_context(log_lines(options.log)))
-
-    def close(self) -> None:
-        """Release Xpress and the log."""
-        try:
-            super().close()
-        finally:
-            self._log.close()
+        super().__init__(problem, options)
 
     def update(self, changes: ProblemDiff) -> bool:
         """Change numbers in place; see `lumix_core.solver.LiveRun`."""

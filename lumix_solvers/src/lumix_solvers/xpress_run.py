@@ -11,7 +11,6 @@ import numpy as np
 from lumix_core.problem import FloatArray, LXProblem, Requirements
 from lumix_core.solver import LXLimit, LXStatus, RawConflict, RawResult, SolverOptions
 from lumix_solvers.cutoffs import within_cutoff
-from lumix_solvers.logs import Write
 from lumix_solvers.native_run import NativeRun
 from lumix_solvers.signals import KEPT
 from lumix_solvers.watch import known
@@ -51,17 +50,16 @@ class XpressRun(NativeRun):
     Args:
         problem: what to solve.
         options: of the run.
-        write: takes the lines of the log.
 
     Raises:
         LXOptionError: Xpress has no such control, or refuses its value.
         LXSolverError: there is no licence.
     """
 
-    def __init__(self, problem: LXProblem, options: SolverOptions, write: Write) -> None:
+    def __init__(self, problem: LXProblem, options: SolverOptions) -> None:
         self._has_begun = self._is_stopping = False
         self._native: Any = None
-        super().__init__(problem, options, write)
+        super().__init__(problem, options)
 
     def _open(self) -> None:
         self._module = self._opened.enter_context(licensed())
