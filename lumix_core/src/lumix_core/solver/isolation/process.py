@@ -25,8 +25,6 @@ from lumix_core.solver.isolation.memory import EXHAUSTED
 from lumix_core.solver.solver import RawProgress, SolverOptions
 from lumix_core.solver.status import LXLimit
 
-BOOT = getsource(boot)
-"""The program: with the path of the program that starts it, and nothing else of it."""
 OWN_GROUP: dict[str, Any] = (
     {"process_group": 0}
     if os.name == "posix"
@@ -238,7 +236,7 @@ class SolverProcess:
             environment["MALLOC_ARENA_MAX"] = "2"  # else each thread of a solver reserves 128 MB that it never uses
         path = json.dumps([os.path.abspath(folder) for folder in sys.path])
         return subprocess.Popen(
-            [get_executable(), "-c", BOOT, path, str(os.getpid()), *map(str, shared or [-1, -1])],
+            [get_executable(), "-c", getsource(boot), path, str(os.getpid()), *map(str, shared or [-1, -1])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
