@@ -138,13 +138,14 @@ def _fault(problem: LXProblem, truth: Exact, raw: RawResult) -> str:
     if truth.objective is None or raw.best_bound is None:
         return ""
     best = float(truth.objective)
-    return f"its bound is {raw.best_bound}, and the optimum {best}" if _denies(problem, raw.best_bound, best) else ""
+    is_denied = _denies(problem, raw.best_bound, best, abs(best))
+    return f"its bound is {raw.best_bound}, and the optimum {best}" if is_denied else ""
 
 
-def _denies(problem: LXProblem, bound: float, objective: float) -> bool:
-    """Whether no point can have an objective, given a bound that is proved."""
+def _denies(problem: LXProblem, bound: float, objective: float, size: float) -> bool:
+    """Whether no point can have an objective, whose terms have a size, given a bound that is proved."""
     ahead = objective - bound if problem.maximize else bound - objective
-    return ahead > NEAR * (1.0 + abs(objective))
+    return ahead > NEAR * (1.0 + size)
 
 
 def _best_bound(problem: LXProblem, raws: Mapping[str, RawResult | Exception]) -> Fraction | None:
@@ -156,13 +157,15 @@ def _best_bound(problem: LXProblem, raws: Mapping[str, RawResult | Exception]) -
     return min(found) if problem.maximize else max(found)
 
 
-def _best_point(problem: LXProblem, raws: Mapping[str, RawResult | Exception]) -> float | None:
-    """Return the best objective of a point that satisfies the problem up to rounding; None without one.
+def _best_point(problem: LXProblem, raws: Mapping[str, RawResult | Exception]) -> tuple[float, float] | None:
+    """Return the best objective, and the size of its terms, at a point that satisfies the problem up to rounding.
+
+    None without such a point.
 
     Where products have to be equal, points that miss them by a tolerance may be far from all that do not.
     """
     found = [
-        objective
+        (objective, problem.objective_size(raw.x))
         for raw in raws.values()
         if isinstance(raw, RawResult) and raw.x is not None
         if (objective := objective_at(problem, raw.x, ROUNDING)) is not None
@@ -172,15 +175,16 @@ def _best_point(problem: LXProblem, raws: Mapping[str, RawResult | Exception]) -
     return max(found) if problem.maximize else min(found)
 
 
-def _held_against(problem: LXProblem, best: float | None, answer: Answer) -> Answer:
+def _held_against(problem: LXProblem, best: tuple[float, float] | None, answer: Answer) -> Answer:
     """Return an answer, wrong where a point of another solver denies it."""
     if best is None or answer.outcome in (Outcome.WRONG, Outcome.REFUSED, Outcome.ERROR):
         return answer
     if answer.status == LXStatus.INFEASIBLE:
-        return replace(answer, outcome=Outcome.WRONG, reason=f"infeasible, and there is a point with {best}")
+        return replace(answer, outcome=Outcome.WRONG, reason=f"infeasible, and there is a point with {best[0]}")
     bound = answer.objective if answer.status == LXStatus.OPTIMAL else answer.bound
-    if bound is not None and _denies(problem, bound, best):
-        return replace(answer, outcome=Outcome.WRONG, reason=f"no point is better than {bound}, and there is {best}")
+    if bound is not None and _denies(problem, bound, *best):
+        reason = f"no point is better than {bound}, and there is {best[0]}"
+        return replace(answer, outcome=Outcome.WRONG, reason=reason)
     return answer
 
 

@@ -249,6 +249,14 @@ class TestOptimaThatAreNone:
 
         assert solve(solver, asked).objective == pytest.approx(-22.0)
 
+    def test_a_point_that_preprocessing_loses_on_the_way_back_is_looked_for_without_it(self, solver):
+        rows = [([4.0, 1.0, 0.0, 1.0], -INF, 0.0), ([1.0, 4.0, 3.0, 2.0], -INF, 0.0)]
+        lower, upper = [-INF, 0.0, -INF, -3.0], [INF, 6.0, INF, 0.0]
+        whole = [False, True, True, True]
+        asked = problem([1.0, 3.0, 0.0, 7.0], rows, lower=lower, upper=upper, integer=whole, maximize=True)
+
+        assert solve(solver, asked, mip_rel_gap=0.0, mip_abs_gap=0.0, threads=1).objective == pytest.approx(16.5)
+
     def test_rows_keep_what_they_mean_and_lose_their_units(self):
         rows = [([1.0, -0.5, 1.0], 1.0, INF), ([3.0, 0.0, 1.0], -INF, 2.0), ([0.1, 0.25, 0.0], 1 / 3, 0.7)]
         asked = problem([1.0, 1.0, 1.0], rows, integer=[False, False, True])

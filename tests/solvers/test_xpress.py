@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from licences import WithinLicence, refusal_of, skip_where_missing
 
 from lumix_core.errors import LXOptionError
+from lumix_core.problem import Quadratics, Structures
 from lumix_core.solver.claims import solve as solve_and_check
 from lumix_core.solver.solver import SolverOptions
 from lumix_core.solver.status import LXLimit
@@ -154,3 +156,15 @@ def test_ctrl_c_remains_pythons_own_while_xpress_runs():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "heard\ninterrupt\n", "")
+
+
+def test_the_relaxation_of_products_in_parts_is_solved_to_its_optimum(solver):
+    """With all of Xpress's presolve the relaxation in four parts, whose optimum is -18, has one of -16.75."""
+    base = problem([-1.0, -4.0, -4.0], [([-4.0, -1.0, 3.0], -10.5, INF)], lower=[1.0, 1.0, -1.0], upper=[3.0, 3.0, 2.0])
+    terms = ([-1, -1, 0, 0], [0, 2, 0, 1], [2, 2, 1, 2], [3.0, 2.0, 3.0, 1.0])
+    products = Quadratics.of(*(np.array(part) for part in terms))
+
+    raw = solve_and_check(solver, replace(base, structures=Structures(quadratics=products)), SolverOptions())
+
+    assert raw.best_bound <= -18.0 + 1e-6
+    assert raw.objective == pytest.approx(-18.0)

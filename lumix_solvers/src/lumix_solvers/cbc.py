@@ -73,8 +73,12 @@ PATIENCE = 60.0
 CRASHED = ""
 """The header of a solution file that CBC died of, as without preprocessing on some problems without a point."""
 
-EMPTIED = "Cgl0004I processed model has 0 rows, 0 columns"
-"""What CBC prints where preprocessing alone decides an integer problem, which it does wrongly at times."""
+DOUBTFUL = (
+    "Cgl0004I processed model has 0 rows, 0 columns",  # preprocessing alone decides, wrongly at times
+    "Cgl0013I",  # the point that was found is none of the problem
+    "Cgl0014I",  # it has another objective there
+)
+"""How lines of its log start after which an integer problem is solved again without preprocessing."""
 
 PREPROCESSING = ("-tunePreProcess", "4102")
 """The arguments of every run: CBC's own 6, and 4096 for not looking for integer columns that are alike. After that look
@@ -119,7 +123,7 @@ class Cbc:
     ) -> RawResult:
         run = Program([self.path, "problem.mps", *arguments, *_COMMANDS], folder, write)
         run.run(options.time_limit, lambda: options.is_cancelled)
-        if run.stopped_by is None and options.presolve and any(line.startswith(EMPTIED) for line in run.log):
+        if run.stopped_by is None and options.presolve and any(line.startswith(DOUBTFUL) for line in run.log):
             return self._run(problem, replace(options, presolve=False), write, folder, [*arguments, *CAREFUL])
         return _Reading(self.name, problem, options, run).result(folder, one_sided(problem))
 

@@ -81,6 +81,14 @@ FAULTS = (
         source=OURS,
         avoided="LumiX looks for a ray behind an optimum where nothing bounds the objective.",
     ),
+    KnownFault(
+        library="xpress",
+        first="9.9.1",
+        fixed=None,
+        what="calls points of problems with integers optimal that are not the best",
+        source=OURS,
+        avoided="LumiX leaves out dual reductions where there are integers.",
+    ),
 )
 """The table that the README shows, and `lumix doctor` where a version is installed."""
 

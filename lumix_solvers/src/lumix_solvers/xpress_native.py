@@ -33,6 +33,10 @@ ALWAYS = {
 PRODUCTS = {"barprimalstop": 1e-9, "bardualstop": 1e-9, "bargapstop": 1e-9, "feastol": 1e-9}
 """For problems with products, whose points are not those of a basis."""
 
+MIXED = {"presolveops": 511 - 8}
+"""For problems with integers: Xpress's own steps of presolve but dual reductions, after which it calls points optimal
+that are not the best (seen in 9.9.1)."""
+
 CAREFUL = {
     "presolve": 0,
     "mippresolve": 0,
@@ -87,6 +91,7 @@ def configured(xpress: Any, problem: LXProblem, options: SolverOptions) -> Any:
     native = xpress.problem()
     native.setOutputEnabled(False)
     native.setControl(ALWAYS | (PRODUCTS if problem.structures.has_terms else {}))
+    native.setControl(MIXED if problem.is_mip else {})
     native.setControl({} if options.presolve else CAREFUL)
     _set_common(xpress, native, options)
     for name, value in options.options.items():

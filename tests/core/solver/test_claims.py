@@ -225,6 +225,16 @@ def test_an_optimum_of_integers_that_has_no_end_is_unbounded(sense):
     assert result.status is LXStatus.UNBOUNDED
 
 
+def test_a_ray_that_presolve_hides_is_found_without_it():
+    def lie(given: LXProblem, options: SolverOptions, raw: RawResult) -> RawResult:
+        if given.name != "plan" and not given.is_mip and options.presolve:
+            x = np.zeros(2)
+            return replace(raw, x=x, objective=0.0, best_bound=None)
+        return stopped_at_1(given, options, raw)
+
+    assert solve(Liar(lie), growing(INF, 1.0), OPTIONS).status is LXStatus.UNBOUNDED
+
+
 def test_an_optimum_of_integers_costs_no_further_run_where_rows_bound_it():
     solver = Liar(lambda given, options, raw: raw)
 

@@ -242,7 +242,8 @@ class Claims:
             if x is None or len(problem.structures.functions) or len(problem.structures.rows_with_terms()):
                 return False
             problem = flat_directions(problem, restricted_at(problem, x))
-        result = self.probe(recession_of(problem))
+        cone = recession_of(problem)
+        result = self.probe(cone) or self.probe(cone, presolve=False)  # presolve may take a short ray for none
         return result is not None and result.x is not None and proves_unbounded(problem, result.x)
 
     def _repeated(self, problem: LXProblem, doubt: str) -> RawResult:
