@@ -217,3 +217,10 @@ def test_a_convex_objective_beside_products_in_parts_is_solved_by_tangents():
 
     assert (raw.status, raw.limit) == (LXStatus.FEASIBLE, LXLimit.RELAXATION)
     assert raw.best_bound <= 12.0 <= raw.objective <= 13.0
+
+
+@pytest.mark.parametrize("solver", ["scip", "ortools"])
+def test_no_optimum_beside_sets_is_lost_in_presolve(solver):
+    made = structured_problem(9001041)
+
+    assert solve(SOLVERS[solver], made, OPTIONS).objective == pytest.approx(best_by_trying(made))

@@ -89,6 +89,14 @@ FAULTS = (
         source=OURS,
         avoided="LumiX leaves out dual reductions where there are integers.",
     ),
+    KnownFault(
+        library="pyscipopt",
+        first="6.3.0",
+        fixed=None,
+        what="brings SCIP 10.0, which calls points of problems with special ordered sets optimal that are not the best",
+        source=OURS,
+        avoided="LumiX leaves out weak dual reductions where there are sets, in OR-Tools' SCIP too.",
+    ),
 )
 """The table that the README shows, and `lumix doctor` where a version is installed."""
 

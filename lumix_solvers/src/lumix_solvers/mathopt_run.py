@@ -215,6 +215,8 @@ class MathOptRun:
             value = getattr(self._options, name)
             if value is not None:
                 setattr(parameters, native, value)
+        if len(self._problem.structures.sets):  # as `lumix_solvers.scip_run` says
+            parameters.gscip.bool_params["misc/allowweakdualreds"] = False
         if not self._options.presolve:
             parameters.presolve = parameters_pb2.EMPHASIS_OFF
         for name, value in TIGHT.items():

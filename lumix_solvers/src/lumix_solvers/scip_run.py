@@ -70,6 +70,9 @@ ONLY_THE_LP: dict[str, Any] = {
 PLAIN: dict[str, Any] = {"presolving/maxrounds": 0, "numerics/feastol": 1e-7}
 """Runs by which an answer that is doubted is checked. With tolerances below, SoPlex complains on standard error."""
 
+WITH_SETS: dict[str, Any] = {"misc/allowweakdualreds": False}
+"""Beside ordered sets, reductions that need not keep every optimum keep none of some problems (seen in 10.0)."""
+
 DIVING = re.compile("heuristics/.*diving/freq")
 """How often each heuristic dives. With sets of kind 1, SCIP 10.0 ends there with an error on some problems."""
 
@@ -194,6 +197,8 @@ class ScipRun:
             self._native.setHeuristics(SCIP_PARAMSETTING.OFF)
         if (self._problem.structures.sets.kinds == 1).any():
             self._set_all(dict.fromkeys(filter(DIVING.fullmatch, self._native.getParams()), -1))
+        if len(self._problem.structures.sets):
+            self._set_all(WITH_SETS)
         if not self._options.presolve:
             self._set_all(PLAIN)
         for name, native in OPTIONS.items():
