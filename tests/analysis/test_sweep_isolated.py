@@ -19,7 +19,7 @@ POOLS = {
     "threads": lambda: ThreadPoolExecutor(2),
     "forked by a server": lambda: ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")),
 }
-LONG = ("threads", "forked by a server")
+LONG = ("alone", "threads", "forked by a server")
 
 
 @pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.thorough] * (name in LONG)) for name in POOLS])
@@ -54,6 +54,7 @@ def test_a_crash_is_the_error_of_one_scenario(workshop, executor, highs, fragile
     assert all(result.objective == own[name].objective for name, result in sweep.items() if not result.error)
 
 
+@pytest.mark.thorough
 def test_after_a_crash_of_a_what_if_question_the_next_one_has_its_answer(integer_workshop, fragile) -> None:
     with LXWhatIfAnalyzer(with_most_first(integer_workshop), fragile) as analyzer:
         before = analyzer.increase_constraint_rhs("most", to=113.0, key=1).new_objective
