@@ -154,7 +154,7 @@ class PulpSolver:
     @property
     def known_faults(self) -> Sequence[tuple[KnownFault, str]]:
         """See `lumix_core.solver.KnowsFaults`."""
-        return faults_of(LIBRARIES.get(self.solver, ""))
+        return faults_of(LIBRARIES[self.solver]) if self.solver in LIBRARIES else ()
 
     def is_available(self) -> bool:
         """Whether PuLP is installed; it is not imported."""
