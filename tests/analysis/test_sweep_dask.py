@@ -71,6 +71,7 @@ def test_a_client_is_no_executor(analyzer, client):
         analyzer.run_all_scenarios(client)
 
 
+@pytest.mark.thorough
 def test_a_scenario_that_kills_its_workers_is_recorded(analyzer, client, tmp_path):
     deaths = tmp_path / "deaths"
     deaths.mkdir()

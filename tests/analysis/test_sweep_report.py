@@ -263,6 +263,7 @@ class TestBrowser:
         assert texts(browser, "comparison", ".textpoint text") == [" infeasible", " failed"]
         assert "baseline 2,735.71" in texts(browser, "comparison", ".legendtext")
 
+    @pytest.mark.thorough
     def test_every_bar_of_the_tornado_is_drawn(self, opened, sweep):
         browser = opened(sweep)
 
@@ -273,6 +274,7 @@ class TestBrowser:
         )
         assert all(one["x"] >= left["x"] + left["width"] - 2 for one in right)
 
+    @pytest.mark.thorough
     def test_every_cell_of_the_heat_map_is_drawn(self, opened, sweep):
         browser = opened(sweep)
 
@@ -358,6 +360,7 @@ class TestBrowser:
         text = browser.execute_script("return getComputedStyle(document.querySelector('.ytick text')).fill")
         assert contrast(page, text) > 7
 
+    @pytest.mark.thorough
     def test_it_can_be_read_aloud(self, opened, sweep):
         browser = opened(sweep)
 
@@ -375,6 +378,7 @@ class TestBrowser:
             "Heat map: the share of 7 right-hand sides that is used in 5 scenarios. Most used: stock[1].",
         ]
 
+    @pytest.mark.thorough
     def test_it_prints_with_its_charts(self, opened, sweep, tmp_path):
         browser = opened(sweep)
 

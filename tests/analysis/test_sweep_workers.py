@@ -158,6 +158,7 @@ class TestTravel:
 
         assert objectives(analyzer.run_all_scenarios(processes)) == objectives(analyzer.run_all_scenarios())
 
+    @pytest.mark.thorough
     def test_a_file_that_is_swept_away_is_not_needed(self, workshop, highs, tmp_path, monkeypatch):
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         analyzer = of_woods(workshop, highs, 8)
@@ -227,6 +228,7 @@ class TestWorkersThatDie:
         assert sweep["once"].objective == sweep.baseline.objective
         assert len(objectives(sweep)) == 7
 
+    @pytest.mark.thorough
     def test_scenarios_that_always_do_are_recorded_and_stop_no_other(self, workshop, highs, processes):
         analyzer = LXScenarioAnalyzer(workshop.model, highs)
         analyzer.add_scenarios(kills("first"), *woods(30), kills("last"))
@@ -261,6 +263,7 @@ class TestWorkersThatDie:
         assert sweep["told"].error == ""
         assert sweep["told"].rhs["hours"] == len(str(tmp_path))
 
+    @pytest.mark.thorough
     def test_one_that_is_killed_while_the_pool_is_renewed(self, workshop, highs, tmp_path):
         analyzer = of_woods(workshop, highs, 5).add_scenario(kills("once", tmp_path / "killed"))
 

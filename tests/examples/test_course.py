@@ -172,6 +172,7 @@ def mathematics(folder: Path) -> set[str]:
     return {*lines, rf"{last} \\", end}
 
 
+@pytest.mark.one_database
 def test_step3_serves_customers_by_rank_with_either_solver(url: str, tmp_path: Path) -> None:
     latex, by_highs, by_cbc, orders_left = answers(ORDERS, url, tmp_path)
 
@@ -181,6 +182,7 @@ def test_step3_serves_customers_by_rank_with_either_solver(url: str, tmp_path: P
     assert mathematics(STEP3) <= set(latex)
 
 
+@pytest.mark.one_database
 def test_step4_finds_the_same_cost_with_either_solver_and_saves_what_adds_up(url: str, tmp_path: Path) -> None:
     latex, (by_highs, by_cbc), *rows, (lots, status) = answers(PLANT, url, tmp_path)
 
@@ -209,6 +211,7 @@ def test_steps_5_to_7_find_what_changed_rows_lead_to(url: str, tmp_path: Path) -
     assert hour == ["Painting", "Painting 1", "2027-01-25"]
 
 
+@pytest.mark.one_database
 def test_the_timetable_keeps_every_rule_with_either_solver(url: str, tmp_path: Path) -> None:
     latex, (by_highs, by_cbc), *placed, (cells, has_all_weeks) = answers(SCHOOL, url, tmp_path)
 

@@ -64,6 +64,7 @@ def sqlite(tmp_path: Path) -> Path:
     return tmp_path / "planning.db"
 
 
+@pytest.mark.one_database
 def test_the_tests_of_the_project_pass_in_djangos_own_runner(url: str) -> None:
     count, verdict = outcome(manage("test", "--noinput", "--exclude-tag", "browser", url=url))
 
@@ -71,6 +72,7 @@ def test_the_tests_of_the_project_pass_in_djangos_own_runner(url: str) -> None:
     assert (count >= 25, verdict) == (True, "OK (skipped=1)" if url.startswith("sqlite") else "OK")
 
 
+@pytest.mark.thorough
 def test_a_person_sees_the_schedule_in_a_browser(sqlite: Path) -> None:
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     if missing:

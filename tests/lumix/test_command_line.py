@@ -201,7 +201,9 @@ class Solver:
 """
 
 
-@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize(
+    "name", ["good", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("lacking", "raising")), "crashing"]
+)
 def test_check_makes_each_of_them_in_a_process_of_its_own(tmp_path: Path, name: str) -> None:
     start, state, reason = CHECKED[name]
     hooks = (

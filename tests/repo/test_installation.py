@@ -103,6 +103,7 @@ def test_the_types_are_installed(installed: Any, tmp_path: Path) -> None:
     assert installed.printed(code, tmp_path) == "True True\n"
 
 
+@pytest.mark.thorough
 def test_the_adapter_for_django_works_alone(
     built: Mapping[str, Any], new_environment: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ class TestCbc(SolverConformance):
         return PulpSolver()
 
 
+@pytest.mark.thorough
 class TestHighsThroughPulp(SolverConformance):
     @pytest.fixture
     def solver(self):

@@ -137,6 +137,7 @@ def test_a_quadratic_objective_that_is_flat_somewhere_is_not_called_optimal(solv
     assert result.status in (LXStatus.UNBOUNDED, LXStatus.INFEASIBLE_OR_UNBOUNDED, LXStatus.ERROR)
 
 
+@pytest.mark.thorough
 def test_products_are_solved_in_several_threads(solver):
     base = problem([0.0] * 3, [([1.0, 1.0, 1.0], -INF, 5.0)], upper=4.0, maximize=True)
     asked, optima = with_products(base, (-1, 0, 1, 1.0), (-1, 1, 2, 1.0)), []

@@ -103,7 +103,12 @@ LICENSED = {
 }
 """Solvers that might tell of their licence."""
 RUNS = [
-    *[(solver, position) for solver in SOLVERS for position in PLACES],
+    *[("highs", position) for position in PLACES],
+    *[
+        pytest.param(solver, position, marks=[] if position == "the main thread" else pytest.mark.thorough)
+        for solver in ("cbc", "highs through pulp")
+        for position in PLACES
+    ],
     *[(solver, "a thread") for solver in OTHERS],
     *[(solver, "a program whose standard output is closed") for solver in LICENSED],
 ]

@@ -75,6 +75,7 @@ def over_prices() -> LXModel:
     return LXModel("plan").add_variable(x).maximize(LXLinearExpression().add_term(x, lambda p: p.price))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("protocol", [2, 5])
 @pytest.mark.parametrize("make", [over_machines, over_prices])
 def test_a_pickle_loads_where_there_is_no_database(filled, run, make, protocol):
@@ -89,6 +90,7 @@ def test_a_pickle_loads_where_there_is_no_database(filled, run, make, protocol):
     assert printed == f"{problem.upper.tolist()} {problem.objective.tolist()}\n"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("before", "why"),
     [("", "ImproperlyConfigured: Requested setting"), (SETTINGS, "AppRegistryNotReady: Apps aren't loaded yet")],

@@ -408,6 +408,7 @@ def test_who_writes_a_sweep_waits_for_who_writes_one_of_its_runs(
 # How much is sent
 
 
+@pytest.mark.one_database
 def test_many_scenarios_are_written_in_parts(session: Session, tables: Engine) -> None:
     made = LXVariable[int, float]("made").indexed_by(lambda i: i).from_data([1]).bounds(1, 2)
     analyzer = LXScenarioAnalyzer(LXModel("plan").add_variable(made), LXOptimizer())
