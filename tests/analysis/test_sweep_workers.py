@@ -275,6 +275,7 @@ class TestWorkersThatDie:
         assert len(list(tmp_path.glob("start *"))) == 3
         assert len(objectives(sweep)) == 7
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("start", ["fork", "spawn"])
     def test_one_that_is_killed_while_it_sends_its_results(self, workshop, highs, tmp_path, start):
         analyzer = of_woods(workshop, highs, 5).add_scenario(dies_sending(tmp_path / "killed"))

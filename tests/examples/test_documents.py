@@ -17,6 +17,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ DOCUMENTS = sorted(
         *(ROOT / name / "README.md" for name in DISTRIBUTIONS),
     ]
 )
+LATER_STEPS = [ROOT / "examples" / "production_planning" / f"step{step}" for step in range(3, 8)]
 STEPS = sorted(ROOT.glob("examples/production_planning/step*"))
 DEMO = ROOT / "examples" / "production_planning" / "step2" / "demo.py"
 COMMANDS = {
@@ -94,8 +96,10 @@ def check(shown: str, printed: str, position: str) -> None:
     assert same, f"{position} shows\n{shown}\nbut this is printed:\n{printed}"
 
 
-def with_blocks(language: str) -> list[Path]:
-    return [one for one in DOCUMENTS if any(block.language == language for block in blocks(one))]
+def with_blocks(language: str) -> list[Any]:
+    """Return the documents with such blocks; those of later steps are for thorough runs: their scripts have tests."""
+    found = [one for one in DOCUMENTS if any(block.language == language for block in blocks(one))]
+    return [pytest.param(one, marks=[pytest.mark.thorough] if one.parent in LATER_STEPS else []) for one in found]
 
 
 def name(document: Path) -> str:

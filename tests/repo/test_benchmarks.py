@@ -71,6 +71,7 @@ def test_the_lot_sizing_model_of_the_guide_has_as_many_lines_as_the_tables_say()
             assert f"| {name} | {lines} | {tokens} |" in page.read_text()
 
 
+@pytest.mark.thorough
 def test_a_plan_is_written_in_every_way(environment: dict[str, str]) -> None:
     printed = run(environment, str(WRITEBACK), "sqlite", "--rows", "300")
 
@@ -130,6 +131,7 @@ def test_a_window_is_the_model_of_a_parameter(environment: dict[str, str], of: s
     assert model == built(environment, "windows", "100", "LumiX, a parameter of the pairs")["model"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("table", "size"), [("timetable", "20"), ("catalogue", "1000")])
 def test_models_of_objects_are_those_built_by_hand(environment: dict[str, str], table: str, size: str) -> None:
     model = built(environment, table, size, "LumiX")["model"]
@@ -138,6 +140,7 @@ def test_models_of_objects_are_those_built_by_hand(environment: dict[str, str], 
     assert model == pytest.approx(by_hand, rel=1e-9)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("table", "size", "rows"), [("loop", "10", 10), ("workshop", "step2", 11)])
 def test_programs_without_a_floor_run(environment: dict[str, str], table: str, size: str, rows: int) -> None:
     result = built(environment, table, size, "LumiX")

@@ -138,6 +138,7 @@ def installed(built: Mapping[str, Any], new_environment: Callable[..., Any]) -> 
     return new_environment(*others, f"{modeling}[sqlalchemy,highs]")
 
 
+@pytest.mark.thorough
 def test_the_wheels_solve_a_model_over_a_database(installed: Any, tmp_path: Path) -> None:
     assert installed.printed(MODEL, tmp_path).splitlines() == [
         "optimal 1425.0 {1: 5.0, 2: 10.0} 45.0",

@@ -13,6 +13,8 @@ from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXModelError, 
 from tests.sqlalchemy import markups
 from tests.sqlalchemy.markups import Markups, markup_of
 
+pytestmark = pytest.mark.one_database
+
 
 class Base(DeclarativeBase):
     """The mapped classes of this module."""

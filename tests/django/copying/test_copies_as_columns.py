@@ -15,6 +15,8 @@ from lumix_core import LXConstraint, LXLinearExpression, LXModel, LXVariable
 from lumix_core.copying.detached_rows import DetachedRows
 from lumix_core.errors import LXEmptySourceWarning
 
+pytestmark = pytest.mark.one_database
+
 HOWS: dict[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda value: pickle.loads(pickle.dumps(value)),

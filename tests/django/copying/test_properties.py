@@ -25,7 +25,10 @@ HERE = Path(__file__).parent
 MODELS = HERE.parent
 ADAPTER = DjangoAdapter()
 
-pytestmark = pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning")
+pytestmark = [
+    pytest.mark.one_database,
+    pytest.mark.filterwarnings("ignore::lumix_core.errors.LXEmptySourceWarning"),
+]
 
 numbers, pick = shapes.numbers, shapes.pick
 

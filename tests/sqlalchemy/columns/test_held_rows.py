@@ -14,6 +14,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 from lumix_core import LXModel, LXVariable
 from lumix_sqlalchemy import SQLAlchemyAdapter
 
+pytestmark = pytest.mark.one_database
+
 
 class Base(DeclarativeBase): ...
 

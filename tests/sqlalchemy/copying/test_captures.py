@@ -19,6 +19,8 @@ from lumix_core import LXConstraint, LXLinearExpression, LXVariable
 from lumix_core.errors import LXCopyError, LXLateBindingError
 from tests.sqlalchemy.copying.mapped import Product, Region, by_cell, over_products, upper
 
+pytestmark = pytest.mark.one_database
+
 
 def module_level_bound(product: Any) -> float:
     return 10.0 if product is favourite else mutual(product)

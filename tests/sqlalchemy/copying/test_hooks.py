@@ -15,6 +15,8 @@ from lumix_core.copying.copier import copy_function_detaching_closure, detach_or
 from lumix_core.errors import LXNotLoadedError
 from tests.sqlalchemy.copying.mapped import Category, Product, by_cell, over_products, upper
 
+pytestmark = pytest.mark.one_database
+
 
 class TestHooks:
     def test_detach_orm_object_leaves_everything_else(self, session):

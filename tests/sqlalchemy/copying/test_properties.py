@@ -144,7 +144,10 @@ def state_of(session: Session, instances: list[Any]) -> Any:
     return changed, session.in_transaction(), [one in session for one in instances], loaded
 
 
-@pytest.fixture(scope="module", params=copies.TRIPS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(one, marks=[pytest.mark.thorough] if one == "fresh process" else []) for one in copies.TRIPS],
+)
 def trip(request: pytest.FixtureRequest) -> str:
     """Each round trip."""
     return str(request.param)

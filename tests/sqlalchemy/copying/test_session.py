@@ -14,6 +14,8 @@ from lumix_core import LXModel, LXVariable
 from lumix_core.errors import LXCopyError
 from tests.sqlalchemy.copying.mapped import Base, Node, Product, Recipe, Region, over_products, rows_of, upper
 
+pytestmark = pytest.mark.one_database
+
 
 def state_of(session: Session) -> dict[str, Any]:
     """What a copy must leave as it was."""
