@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 DISTRIBUTIONS = ("lumix_core", "lumix_sqlalchemy", "lumix_django", "lumix_solvers", "lumix")
+WAIT = 600.0
+"""Seconds that one process waits for what another one makes."""
 INHERITED = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
 ENVIRONMENT = {
     **INHERITED,
@@ -66,8 +71,44 @@ def run(command: Sequence[str | Path], cwd: Path) -> subprocess.CompletedProcess
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Built]:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], Any]], Any]:
+    """Makes what takes long in one process of the run, and hands it to the others: a name, and how it is made."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    def made_once(name: str, make: Callable[[], Any]) -> Any:
+        made, claim = folder / f"{name}.pickle", folder / f"{name}.claim"
+        deadline = time.monotonic() + WAIT
+        while not made.exists() and time.monotonic() < deadline:
+            try:
+                claim.mkdir()
+            except FileExistsError:
+                time.sleep(0.1)
+                continue
+            try:
+                if not made.exists():
+                    written = claim / "made"
+                    written.write_bytes(pickle.dumps(make()))
+                    written.rename(made)
+            finally:
+                shutil.rmtree(claim)  # where it failed, another process may try
+        assert made.exists(), f"{name} was not made within {WAIT} s by another process of this run"
+        return pickle.loads(made.read_bytes())
+
+    return made_once
+
+
+@pytest.fixture(scope="session")
+def built(
+    tmp_path_factory: pytest.TempPathFactory, once: Callable[[str, Callable[[], Any]], Any]
+) -> Mapping[str, Built]:
     """The five distributions, built as `make dist` builds them, from a copy of the checkout with its caches."""
+    made: Mapping[str, Built] = once("built", lambda: _all_built(tmp_path_factory))
+    return made
+
+
+def _all_built(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Built]:
     position = tmp_path_factory.mktemp("built")
     shutil.copy(ROOT / ".gitignore", position)
     with ThreadPoolExecutor(2) as pool:

@@ -59,9 +59,10 @@ model = LXModel("plan").add_variable(x).maximize(LXLinearExpression().add_term(x
 
 
 @pytest.fixture(scope="module")
-def installed(built: Mapping[str, Any], new_environment: Callable[..., Any]) -> Any:
+def installed(built: Mapping[str, Any], new_environment: Callable[..., Any], once: Callable[..., Any]) -> Any:
     """An environment with the core and the adapter for SQLAlchemy."""
-    return new_environment(built["lumix_core"].wheel, built["lumix_sqlalchemy"].wheel)
+    wheels = [built["lumix_core"].wheel, built["lumix_sqlalchemy"].wheel]
+    return once("environment with SQLAlchemy", lambda: new_environment(*wheels))
 
 
 def test_a_model_over_a_database_compiles(installed: Any, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -127,8 +128,12 @@ def write_terms(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def reports(tmp_path_factory: pytest.TempPathFactory, once: Callable[..., list[str]]) -> list[str]:
     """What mypy says of both files and of the examples: one run, since each takes seconds."""
+    return once("reports of mypy", lambda: reported(tmp_path_factory))
+
+
+def reported(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("typing")
     (folder / "right.py").write_text(module(RIGHT))
     (folder / "wrong.py").write_text(module(WRONG))
@@ -177,11 +182,17 @@ def answers(command: list[str]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def pyright_lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[int]]:
+def pyright_lines(
+    tmp_path_factory: pytest.TempPathFactory, once: Callable[..., dict[str, set[int]]]
+) -> dict[str, set[int]]:
     """The lines of each file that pyright finds fault with."""
     command = [sys.executable, "-m", "pyright"]
     if shutil.which("node") is None or not answers([*command, "--version"]):
         pytest.skip("pyright cannot run: it needs node, and its own package of npm")
+    return once("reports of pyright", lambda: found_by_pyright(command, tmp_path_factory))
+
+
+def found_by_pyright(command: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[int]]:
     folder = tmp_path_factory.mktemp("pyright")
     write_terms(folder)
     (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}')

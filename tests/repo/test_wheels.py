@@ -132,13 +132,12 @@ def test_the_metadata_names_licence_and_python(distribution: str, built: Mapping
 
 
 @pytest.fixture(scope="module")
-def installed(built: Mapping[str, Any], new_environment: Callable[..., Any]) -> Any:
+def installed(built: Mapping[str, Any], new_environment: Callable[..., Any], once: Callable[..., Any]) -> Any:
     """An environment with the five wheels, SQLAlchemy and HiGHS."""
     *others, modeling = (built[name].wheel for name in DISTRIBUTIONS)
-    return new_environment(*others, f"{modeling}[sqlalchemy,highs]")
+    return once("environment with all", lambda: new_environment(*others, f"{modeling}[sqlalchemy,highs]"))
 
 
-@pytest.mark.thorough
 def test_the_wheels_solve_a_model_over_a_database(installed: Any, tmp_path: Path) -> None:
     assert installed.printed(MODEL, tmp_path).splitlines() == [
         "optimal 1425.0 {1: 5.0, 2: 10.0} 45.0",
