@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from lumix.doctor import examined, summary_row, versions
-from lumix.model_commands import add_commands
+from lumix.model_commands import INTERRUPTED, add_commands
 from lumix.new_adapter import add_new_adapter
 from lumix.plugin_checks import checked
 from lumix.tested_versions import untested
 from lumix_core.errors import LXError, LXPluginWarning
 from lumix_core.plugins import VARIABLE, Registration, listing
 
-FAILED, INTERRUPTED, CLOSED = 2, 130, 141
+FAILED, CLOSED = 2, 141
 HEADING = ("kind", "name", "plugin", "distribution", "version", "state", "reason")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import warnings
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution, version
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 
 from packaging.requirements import Requirement
 
-from lumix.tested_versions import untested
+from lumix.tested_versions import installed_version, untested
 from lumix_core.errors import LXError, LXPluginWarning
 from lumix_core.plugins import VARIABLE, Registration, listing
 from lumix_core.solver import KnowsFaults, SharesNoProcess, Solver, load_solver
@@ -33,14 +33,6 @@ def versions() -> Iterator[tuple[str, str]]:
     yield from ((name, found) for name in sorted(asked) if (found := installed_version(name)))
 
 
-def installed_version(name: str) -> str:
-    """Return the version of a distribution, or nothing where there is none of this name."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
-
-
 def summary_row(registration: Registration) -> tuple[str, ...]:
     """Return kind, name and state of what a plugin registered, and its library, what is missing, or what is wrong.
 
@@ -52,7 +44,7 @@ def summary_row(registration: Registration) -> tuple[str, ...]:
 
 
 def _library(module: str) -> str:
-    return f"{module} {installed_version(module)}".rstrip()
+    return f"{module} {installed_version(module) or ''}".rstrip()
 
 
 def problems(registered: list[Registration], error: LXError | None) -> Iterator[str]:
@@ -67,9 +59,9 @@ def problems(registered: list[Registration], error: LXError | None) -> Iterator[
     yield from untested({*OURS, *(one.plugin.distribution for one in registered)})
 
 
-def notes(registered: list[Registration]) -> Iterator[str]:
+def notes(solvers: Mapping[str, Solver | LXError]) -> Iterator[str]:
     """Yield a sentence for each solver that cannot be made, and for each pair of libraries that share no process."""
-    for name, made in _solvers(registered):
+    for name, made in solvers.items():
         if isinstance(made, LXError):
             yield str(made)
         elif isinstance(made, SharesNoProcess):
@@ -78,21 +70,19 @@ def notes(registered: list[Registration]) -> Iterator[str]:
                     yield f"Solver {name!r} runs isolated where module {module!r} is loaded: {why}."
 
 
-def faults(registered: list[Registration], are_avoided: bool) -> Iterator[str]:
+def faults(solvers: Mapping[str, Solver | LXError], are_avoided: bool) -> Iterator[str]:
     """Yield what is known to be wrong with the versions of solvers here, and is kept from answers or is not."""
-    for name, made in _solvers(registered):
+    for name, made in solvers.items():
         if isinstance(made, KnowsFaults):
             found = (fault.told(version) for fault, version in made.known_faults if bool(fault.avoided) == are_avoided)
             yield from (f"Solver {name!r}: {text}" for text in found)
 
 
-def _solvers(registered: list[Registration]) -> Iterator[tuple[str, Solver | LXError]]:
-    for one in registered:
-        if one.kind == "solver" and one.state == "ready":
-            try:
-                yield one.name, load_solver(one.name, {})
-            except LXError as error:
-                yield one.name, error
+def _made(name: str) -> Solver | LXError:
+    try:
+        return load_solver(name, {})
+    except LXError as error:
+        return error
 
 
 def examined() -> tuple[list[Registration], list[str], list[str]]:
@@ -101,5 +91,6 @@ def examined() -> tuple[list[Registration], list[str], list[str]]:
         warnings.simplefilter("ignore", LXPluginWarning)
         registered, error = listing()
     registered = sorted(registered, key=lambda one: (one.kind, one.name))
-    wrong = [*problems(registered, error), *faults(registered, are_avoided=False)]
-    return registered, wrong, [*notes(registered), *faults(registered, are_avoided=True)]
+    solvers = {one.name: _made(one.name) for one in registered if one.kind == "solver" and one.state == "ready"}
+    wrong = [*problems(registered, error), *faults(solvers, are_avoided=False)]
+    return registered, wrong, [*notes(solvers), *faults(solvers, are_avoided=True)]

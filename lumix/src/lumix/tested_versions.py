@@ -26,7 +26,7 @@ def untested(names: Iterable[str]) -> Iterator[str]:
             except InvalidRequirement:
                 yield f"{asking.name} {asking.version} asks for {text!r}, which cannot be read. Upgrade {asking.name}."
                 continue
-            found = _version(requirement.name) if _is_for_here(requirement, asking) else None
+            found = installed_version(requirement.name) if _is_for_here(requirement, asking) else None
             if found is not None and not _is_within(requirement.specifier, found):
                 yield (
                     f"{requirement.name} {found} is installed, and {asking.name} {asking.version} is tested with "
@@ -57,7 +57,8 @@ def _is_within(specifier: SpecifierSet, found: str) -> bool:
         return False
 
 
-def _version(name: str) -> str | None:
+def installed_version(name: str) -> str | None:
+    """Return the version of a distribution; None where there is none of this name."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lumix_core.errors import LXOptionError
 from lumix_core.problem.problem import LXProblem
-from lumix_core.solver.progress import is_awaited
+from lumix_core.solver.progress import checked_function
 
 OnNative = Callable[[Any, LXProblem], Any]
 """A function of the user's that is given the solver's own model, and the problem that is in it."""
@@ -54,15 +53,10 @@ def checked_native(call: Any) -> NativeCall | None:
     Raises:
         LXOptionError: it is none, or would have to be awaited.
     """
-    if call is None:
-        return None
-    if not callable(call):
-        raise LXOptionError(
-            f"on_native={call!r:.80} cannot be called. Give a function of two arguments, the solver's own model and "
-            f"the problem that is in it, such as on_native=lambda highs, problem: highs.setOptionValue(...)."
-        )
-    if is_awaited(call):
-        raise LXOptionError(
-            f"on_native={call!r:.80} is a coroutine function, which nobody would await. Give a plain function."
-        )
-    return NativeCall(call)
+    checked = checked_function(
+        "on_native",
+        call,
+        "a function of two arguments, the solver's own model and the problem that is in it, such as "
+        "on_native=lambda highs, problem: highs.setOptionValue(...)",
+    )
+    return None if checked is None else NativeCall(checked)

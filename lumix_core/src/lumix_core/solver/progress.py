@@ -66,25 +66,36 @@ def checked_call(call: Any) -> OnProgress | None:
     Raises:
         LXOptionError: it is none, or would have to be awaited.
     """
-    if call is None:
-        return None
-    if not callable(call):
-        raise LXOptionError(
-            f"on_progress={call!r:.80} cannot be called. Give a function of one argument, such as "
-            f"on_progress=lambda progress: print(progress.incumbent, progress.gap)."
-        )
-    if is_awaited(call):
-        raise LXOptionError(
-            f"on_progress={call!r:.80} is a coroutine function, which nobody would await. Give a plain function; with "
-            f"solve_async() it is called in the event loop, where it may call asyncio.create_task(...)."
-        )
-    checked: OnProgress = call
+    checked: OnProgress | None = checked_function(
+        "on_progress",
+        call,
+        "a function of one argument, such as on_progress=lambda progress: print(progress.incumbent, progress.gap)",
+        "; with solve_async() it is called in the event loop, where it may call asyncio.create_task(...)",
+    )
     return checked
 
 
-def is_awaited(call: Callable[..., object]) -> bool:
-    """Whether what a function returns would have to be awaited."""
-    return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004
+def checked_function(option: str, call: Any, wanted: str, more: str = "") -> Any:
+    """Return a function of the user's, or None.
+
+    Args:
+        option: what it was given as.
+        call: the function.
+        wanted: what to give, in words.
+        more: what else to know of a function that would have to be awaited.
+
+    Raises:
+        LXOptionError: it is none, or would have to be awaited.
+    """
+    if call is None:
+        return None
+    if not callable(call):
+        raise LXOptionError(f"{option}={call!r:.80} cannot be called. Give {wanted}.")
+    if inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(getattr(call, "__call__", None)):  # noqa: B004
+        raise LXOptionError(
+            f"{option}={call!r:.80} is a coroutine function, which nobody would await. Give a plain function{more}."
+        )
+    return call
 
 
 class Reports:
